@@ -1,0 +1,81 @@
+/** `POST /api/v1/random-assign-license-keys`: issues new license keys and assigns them to an owner. */
+import * as z from 'zod'
+import type { CallerRefusal } from '../auth/api-keys.ts'
+import { CODES, type Code } from '../envelope/codes.ts'
+import { signingKeyFor } from '../envelope/signing-keys.ts'
+import { type IssuedKey, type IssueOrder, issueLicenseKeys } from '../licensing/issue.ts'
+import { authenticatedEndpoint } from './authenticated.ts'
+import { unixSeconds, withMilliseconds, withoutMilliseconds } from './dates.ts'
+import { ownerEmail, ownerName, productId, wholeNumber } from './parameters.ts'
+
+const REFUSALS: Record<CallerRefusal | 'product-not-found' | 'idempotency-key-reused', Code> = {
+  'api-key-unknown': CODES.apiKeyUnknown,
+  'api-key-inactive': CODES.apiKeyInactive,
+  'capability-missing': CODES.capabilityMissing,
+  'address-not-allowed': CODES.addressNotAllowed,
+  'product-not-found': CODES.productNotFound,
+  'idempotency-key-reused': CODES.idempotencyKeyReused,
+}
+
+export const randomAssignLicenseKeys = authenticatedEndpoint({
+  path: '/api/v1/random-assign-license-keys',
+  access: 'assign',
+  parameters: ({ maxQuantity }) =>
+    z.object({
+      product_id: productId,
+      owner_name: ownerName,
+      owner_email: ownerEmail,
+      quantity: wholeNumber('quantity', 1, maxQuantity),
+      validity: wholeNumber('validity', 0, 36_500),
+      activation_limit: wholeNumber('activation_limit', 0, 1_000_000),
+    }),
+
+  async handle({ settings, now, caller, parameters, idempotencyKey }) {
+    const order: IssueOrder = {
+      productId: parameters.product_id,
+      quantity: parameters.quantity,
+      ownerName: parameters.owner_name,
+      ownerEmail: parameters.owner_email,
+      validityDays: parameters.validity,
+      activationLimit: parameters.activation_limit,
+    }
+    // Before anything is written: keys whose answer can not be signed are never issued.
+    const signingKey = await signingKeyFor(settings.signingSecrets, order.productId)
+    const outcome = await issueLicenseKeys(settings.db, caller, order, idempotencyKey, {
+      now,
+      newLicenseKey: () => crypto.randomUUID(),
+    })
+    if (outcome.kind === 'refused') return { code: REFUSALS[outcome.reason] }
+    return {
+      code: CODES.licenseKeysAssigned,
+      fields: { license_keys: licenseKeyObjects(order, outcome.issuedAt, outcome.keys) },
+      timestamp: unixSeconds(outcome.issuedAt),
+      signingKey,
+      ...(outcome.kind === 'replayed' && { headers: { 'Idempotent-Replayed': 'true' } }),
+    }
+  },
+})
+
+/**
+ * The protocol's object of an assigned key: these 13 fields in this order and never another, since shop
+ * plugins store every field under its name. All of it follows from the order, so a replay is the same text.
+ */
+function licenseKeyObjects(order: IssueOrder, issuedAt: number, keys: readonly IssuedKey[]): object[] {
+  const assignedAt = withMilliseconds(issuedAt)
+  const changedAt = withoutMilliseconds(issuedAt)
+  return keys.map(({ id, licenseKey }) => ({
+    product_id: order.productId,
+    license_key: licenseKey,
+    activation_limit: order.activationLimit,
+    validity: order.validityDays,
+    status: 'assigned',
+    owner_name: order.ownerName,
+    owner_email: order.ownerEmail,
+    assigned_at: assignedAt,
+    contract_id: null,
+    updated_at: changedAt,
+    created_at: changedAt,
+    id,
+    meta_data: [],
+  }))
+}

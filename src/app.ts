@@ -1,0 +1,104 @@
+/**
+ * The application: finds the endpoint, asks it, seals its answer. Whatever happens, the caller gets a sealed
+ * envelope; whatever went wrong on our side is in the log, under the request id the caller was given.
+ */
+import { type Context, Hono } from 'hono'
+import { etag } from 'hono/etag'
+import { getPath } from 'hono/utils/url'
+import { unixSeconds } from './api/dates.ts'
+import type { Answer, Endpoint } from './api/endpoint.ts'
+import { ENDPOINTS } from './api/v1.ts'
+import { DatabaseUnavailableError } from './db/errors.ts'
+import { type Bindings, readSettings } from './env.ts'
+import { CODES } from './envelope/codes.ts'
+import { leaveUnsealed, seal, serialiseResponse } from './envelope/envelope.ts'
+import { type SigningKey, SigningKeyError, signingKeyFor, signingSecrets } from './envelope/signing-keys.ts'
+import { logFailure } from './log.ts'
+
+interface AppEnvironment {
+  Bindings: Bindings
+  Variables: { requestId: string; now: number }
+}
+
+type AppContext = Context<AppEnvironment>
+
+/** How long a caller should wait when the database could not be reached. */
+const RETRY_AFTER_SECONDS = 2
+
+export function createApp(endpoints: readonly Endpoint[] = ENDPOINTS): Hono<AppEnvironment> {
+  const app = new Hono<AppEnvironment>({ getPath: pathWithoutRepeatedSlashes })
+
+  app.use(async (context, next) => {
+    context.set('requestId', crypto.randomUUID())
+    context.set('now', Date.now())
+    await next()
+    context.header('X-Request-Id', context.get('requestId'))
+  })
+
+  for (const endpoint of endpoints) {
+    if (endpoint.method === 'GET') app.get(endpoint.path, etag())
+    app.on(endpoint.method, endpoint.path, (context) => respond(context, endpoint))
+  }
+  for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
+    app.all(path, (context) => sealed(context, methodNotAllowed(endpoints, path)))
+  }
+  app.notFound((context) => sealed(context, { code: CODES.notFound }))
+  app.onError((error, context) => failed(context, error))
+  return app
+}
+
+async function respond(context: AppContext, endpoint: Endpoint): Promise<Response> {
+  // No usable key, no service: found out before anything is read or written.
+  await globalSigningKey(context)
+  const settings = readSettings(context.env)
+  const answer = await endpoint.handle({ request: context.req.raw, settings, now: context.get('now') })
+  return answer instanceof Response ? answer : sealed(context, answer)
+}
+
+async function sealed(context: AppContext, answer: Answer): Promise<Response> {
+  const { code, fields = {}, timestamp = unixSeconds(context.get('now')), headers = {} } = answer
+  const signingKey = answer.signingKey ?? (await globalSigningKey(context))
+  return envelopeResponse(
+    await seal(serialiseResponse(code, fields, timestamp), signingKey),
+    code.status,
+    headers,
+  )
+}
+
+/** Turns what was thrown into an answer that tells the caller nothing but whether to try again. */
+async function failed(context: AppContext, error: unknown): Promise<Response> {
+  logFailure(context.get('requestId'), error)
+  if (error instanceof SigningKeyError) {
+    const text = serialiseResponse(CODES.internalError, {}, unixSeconds(context.get('now')))
+    return envelopeResponse(leaveUnsealed(text), CODES.internalError.status, {})
+  }
+  return error instanceof DatabaseUnavailableError
+    ? sealed(context, {
+        code: CODES.databaseUnavailable,
+        headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
+      })
+    : sealed(context, { code: CODES.internalError })
+}
+
+function globalSigningKey(context: AppContext): Promise<SigningKey> {
+  return signingKeyFor(signingSecrets(context.env))
+}
+
+function envelopeResponse(body: string, status: number, headers: Readonly<Record<string, string>>): Response {
+  return new Response(body, {
+    status,
+    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+  })
+}
+
+function methodNotAllowed(endpoints: readonly Endpoint[], path: string): Answer {
+  const methods = endpoints.filter((endpoint) => endpoint.path === path).map((endpoint) => endpoint.method)
+  // A GET route answers HEAD too.
+  const allowed = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  return { code: CODES.methodNotAllowed, headers: { Allow: allowed.join(', ') } }
+}
+
+/** Shops join a base address that ends in a slash with a path that begins with one. */
+function pathWithoutRepeatedSlashes(request: Request): string {
+  return getPath(request).replace(/\/{2,}/g, '/')
+}

@@ -1,0 +1,63 @@
+/**
+ * API keys: what may use which capability, from where.
+ *
+ * A key is 256 random bits, so the database keeps only its SHA-256 and finds it by that: nobody can learn a
+ * key from the time a look-up takes, and a stolen database holds none. The guard is SQL, because the batch
+ * that does the work is also the one that authenticates.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { apiKeys } from '../db/schema.ts'
+import { sha256Hex } from '../sha256.ts'
+
+/** One for each group of endpoints. */
+export const CAPABILITIES = ['assign'] as const
+export type Capability = (typeof CAPABILITIES)[number]
+
+/** Whoever calls, as far as the request tells. */
+export interface ApiCaller {
+  readonly apiKeyHash: string
+  /** Every network that contains the caller's address; none where the address is unknown. */
+  readonly networks: readonly string[]
+}
+
+/** Why a caller is refused, in the order in which it is looked at. */
+export type CallerRefusal =
+  | 'api-key-unknown'
+  | 'api-key-inactive'
+  | 'capability-missing'
+  | 'address-not-allowed'
+
+/** An API key as the table `api_keys` holds it. */
+export function hashApiKey(apiKey: string): Promise<string> {
+  return sha256Hex(apiKey)
+}
+
+/** The values of this file's placeholders, for `bind`. */
+export function callerValues(caller: ApiCaller, capability: Capability): Record<string, string> {
+  return { apiKeyHash: caller.apiKeyHash, callerNetworks: JSON.stringify(caller.networks), capability }
+}
+
+/** Picks the caller's row of `api_keys`. */
+export const isCallersKey: SQL = sql`${apiKeys.keyHash} = ${sql.placeholder('apiKeyHash')}`
+
+const isActive: SQL = sql`${apiKeys.status} = 'active'`
+
+const isPermitted: SQL = sql`exists (
+  select 1 from json_each(${apiKeys.capabilities}) where value = ${sql.placeholder('capability')})`
+
+const isAddressAllowed: SQL = sql`(${apiKeys.allowedIps} is null or exists (
+  select 1 from json_each(${apiKeys.allowedIps}) as allowed
+  join json_each(${sql.placeholder('callerNetworks')}) as caller on caller.value = allowed.value))`
+
+/** The source of an API caller's issuances: what makes its idempotency keys its own. */
+export const callerSource: SQL<string> = sql<string>`'api:' || ${apiKeys.id}`
+
+/** Holds on the row of `api_keys` that lets this caller in. Every statement that writes or reads for it carries this. */
+export const isCallerAllowed: SQL = sql`${isCallersKey} and ${isActive} and ${isPermitted} and ${isAddressAllowed}`
+
+/** Why the caller is refused, or null, on the caller's row of `api_keys`. */
+export const callerRefusal: SQL<CallerRefusal | null> = sql<CallerRefusal | null>`case
+  when ${apiKeys.id} is null then 'api-key-unknown'
+  when not ${isActive} then 'api-key-inactive'
+  when not ${isPermitted} then 'capability-missing'
+  when not ${isAddressAllowed} then 'address-not-allowed' end`

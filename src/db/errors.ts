@@ -1,0 +1,43 @@
+/**
+ * What a failed D1 call means. D1 reports everything as an Error whose text is the only difference, so the
+ * texts are read here and nowhere else. The texts name tables and columns, never values: they may be logged.
+ */
+
+/** The database could not be asked, or its answer was lost: the write may or may not have been committed. */
+export class DatabaseUnavailableError extends Error {
+  override name = 'DatabaseUnavailableError'
+}
+
+/** A UNIQUE constraint refused a row; the whole batch was rolled back. */
+export class UniqueConstraintError extends Error {
+  override name = 'UniqueConstraintError'
+  /** The columns of the constraint, as SQLite names them: `license_keys.license_key`. */
+  readonly columns: string
+
+  constructor(columns: string, options: ErrorOptions) {
+    super(`UNIQUE constraint failed: ${columns}`, options)
+    this.columns = columns
+  }
+}
+
+/** A fault of ours: a statement SQLite refuses, a constraint that should have been checked before. */
+export class DatabaseStatementError extends Error {
+  override name = 'DatabaseStatementError'
+}
+
+const UNIQUE_FAILED = /UNIQUE constraint failed: ([\w., ]+)/
+/** SQLite's own result codes for "this statement is wrong"; D1 appends them to its texts. */
+const STATEMENT_REFUSED = /SQLITE_(?:ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)|D1_TYPE_ERROR/
+
+/**
+ * @param cause what a D1 call threw
+ * @returns the error to throw in its place; anything not recognised as a fault of ours is unavailability
+ */
+export function databaseError(cause: unknown): Error {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const unique = UNIQUE_FAILED.exec(text)
+  if (unique?.[1]) return new UniqueConstraintError(unique[1].replace(/: SQLITE_CONSTRAINT.*/, ''), { cause })
+  return STATEMENT_REFUSED.test(text)
+    ? new DatabaseStatementError(text, { cause })
+    : new DatabaseUnavailableError(text, { cause })
+}

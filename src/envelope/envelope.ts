@@ -1,0 +1,49 @@
+/**
+ * The sealed envelope: every answer, signed so that anyone can verify it, also without a connection.
+ *
+ * The signature covers the very characters that are sent: the response is serialised once, and the same text
+ * is embedded and encoded.
+ */
+import type { Code } from './codes.ts'
+import type { KeyScope, SigningKey } from './signing-keys.ts'
+
+/** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2); the hash, SHA-256, belongs to the key. Never taken from input. */
+const SIGNATURE_SCHEME = 'RSASSA-PKCS1-v1_5'
+/** The protocol's text in place of a signature. */
+const NO_SIGNATURE = 'Private key not set'
+
+/**
+ * @param code decides `code` and `message`
+ * @param fields the endpoint's own, between `message` and `timestamp`
+ * @param timestamp Unix seconds
+ * @returns the JSON text of `response`, its fields in the protocol's order
+ */
+export function serialiseResponse(
+  code: Code,
+  fields: Readonly<Record<string, unknown>>,
+  timestamp: number,
+): string {
+  return JSON.stringify({ code: code.code, message: code.message, ...fields, timestamp })
+}
+
+/**
+ * @param responseText JSON text
+ * @returns the JSON text of the envelope; `signature` is base64 (RFC 4648 section 4) over the ASCII characters
+ *   of `response_base64`
+ */
+export async function seal(responseText: string, key: SigningKey): Promise<string> {
+  const encoder = new TextEncoder()
+  const responseBase64 = encoder.encode(responseText).toBase64()
+  const signature = await crypto.subtle.sign(SIGNATURE_SCHEME, key.privateKey, encoder.encode(responseBase64))
+  return envelope(responseText, responseBase64, key.scope, new Uint8Array(signature).toBase64())
+}
+
+/** The envelope of a server that has no usable key: the protocol's text stands where the signature would. */
+export function leaveUnsealed(responseText: string): string {
+  return envelope(responseText, new TextEncoder().encode(responseText).toBase64(), 'global', NO_SIGNATURE)
+}
+
+/** Nothing here needs escaping but the response, which is JSON text already. */
+function envelope(responseText: string, responseBase64: string, scope: KeyScope, signature: string): string {
+  return `{"response":${responseText},"response_base64":"${responseBase64}","private_key_used":"${scope}","signature":"${signature}"}`
+}

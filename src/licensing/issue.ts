@@ -1,0 +1,216 @@
+/**
+ * Issues license keys to an owner.
+ *
+ * Guarantees: an idempotency key issues at most once, whatever arrives twice or at the same time; a caller
+ * that is refused changes nothing and reads nothing; the issuance and all of its keys are written, or none.
+ * One D1 batch, whatever the quantity and whatever the outcome.
+ */
+import { and, asc, eq, sql } from 'drizzle-orm'
+import {
+  type ApiCaller,
+  type CallerRefusal,
+  callerRefusal,
+  callerSource,
+  callerValues,
+  isCallerAllowed,
+  isCallersKey,
+} from '../auth/api-keys.ts'
+import { bind, build, compile, runBatch } from '../db/batch.ts'
+import { UniqueConstraintError } from '../db/errors.ts'
+import { apiKeys, issuances, licenseKeys, products } from '../db/schema.ts'
+import { sha256Hex } from '../sha256.ts'
+
+/** What is asked for. The ranges are the endpoint's; the database checks them once more. */
+export interface IssueOrder {
+  readonly productId: number
+  readonly quantity: number
+  readonly ownerName: string
+  readonly ownerEmail: string
+  /** 0: the keys do not expire. */
+  readonly validityDays: number
+  /** 0: any number of activations. */
+  readonly activationLimit: number
+}
+
+export interface IssuedKey {
+  readonly id: number
+  readonly licenseKey: string
+}
+
+export type IssueOutcome =
+  | {
+      readonly kind: 'issued' | 'replayed'
+      /** When it was first issued, in milliseconds UTC. */
+      readonly issuedAt: number
+      /** By ascending id. */
+      readonly keys: readonly IssuedKey[]
+    }
+  | {
+      readonly kind: 'refused'
+      readonly reason: CallerRefusal | 'product-not-found' | 'idempotency-key-reused'
+    }
+
+/** Where time and randomness come from. */
+export interface IssueSources {
+  /** Milliseconds UTC. */
+  readonly now: number
+  readonly newLicenseKey: () => string
+}
+
+/** A license key that exists already rolls the batch back; at 122 random bits a second try is one too many. */
+const ATTEMPTS_MAX = 3
+
+const ph = sql.placeholder
+
+const insertIssuance = compile(
+  build
+    .insert(issuances)
+    .select(
+      build
+        .select({
+          id: sql<number>`null`.as('id'),
+          source: sql<string>`${callerSource}`.as('source'),
+          idempotencyKey: sql<string>`${ph('idempotencyKey')}`.as('idempotencyKey'),
+          fingerprint: sql<string>`${ph('fingerprint')}`.as('fingerprint'),
+          nonce: sql<string>`${ph('nonce')}`.as('nonce'),
+          productId: sql<number>`${products.id}`.as('productId'),
+          quantity: sql<number>`${ph('quantity')}`.as('quantity'),
+          ownerName: sql<string>`${ph('ownerName')}`.as('ownerName'),
+          ownerEmail: sql<string>`${ph('ownerEmail')}`.as('ownerEmail'),
+          validityDays: sql<number>`${ph('validityDays')}`.as('validityDays'),
+          activationLimit: sql<number>`${ph('activationLimit')}`.as('activationLimit'),
+          createdAt: sql<number>`${ph('now')}`.as('createdAt'),
+        })
+        .from(apiKeys)
+        .innerJoin(products, and(eq(products.id, ph('productId')), eq(products.status, sql`'active'`)))
+        .where(isCallerAllowed),
+    )
+    .onConflictDoNothing(),
+)
+/** The caller's issuance under this idempotency key, whoever wrote it. */
+const isCallersIssuance = and(
+  eq(issuances.source, callerSource),
+  eq(issuances.idempotencyKey, ph('idempotencyKey')),
+)
+
+/** Everything but the key itself comes from the issuance; only the request that wrote it knows its nonce. */
+const insertLicenseKeys = compile(
+  build.insert(licenseKeys).select(
+    build
+      .select({
+        id: sql<number>`null`.as('id'),
+        productId: sql<number>`${issuances.productId}`.as('productId'),
+        licenseKey: sql<string>`fresh.value`.as('licenseKey'),
+        status: sql<'assigned'>`'assigned'`.as('status'),
+        activationLimit: sql<number>`${issuances.activationLimit}`.as('activationLimit'),
+        validityDays: sql<number>`${issuances.validityDays}`.as('validityDays'),
+        ownerName: sql<string>`${issuances.ownerName}`.as('ownerName'),
+        ownerEmail: sql<string>`${issuances.ownerEmail}`.as('ownerEmail'),
+        assignedAt: sql<number>`${issuances.createdAt}`.as('assignedAt'),
+        contractId: sql<null>`null`.as('contractId'),
+        issuanceId: sql<number>`${issuances.id}`.as('issuanceId'),
+        createdAt: sql<number>`${issuances.createdAt}`.as('createdAt'),
+        updatedAt: sql<number>`${issuances.createdAt}`.as('updatedAt'),
+      })
+      .from(apiKeys)
+      .innerJoin(issuances, and(isCallersIssuance, eq(issuances.nonce, ph('nonce'))))
+      .crossJoin(sql`json_each(${ph('licenseKeys')}) as fresh`)
+      .where(isCallersKey),
+  ),
+)
+
+const selectVerdict = compile(
+  build
+    .select({
+      refusal: sql<CallerRefusal | null>`${callerRefusal}`.as('refusal'),
+      fingerprint: sql<string | null>`${issuances.fingerprint}`.as('fingerprint'),
+      nonce: sql<string | null>`${issuances.nonce}`.as('nonce'),
+      issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
+    })
+    .from(sql`(select 1)`)
+    .leftJoin(apiKeys, isCallersKey)
+    .leftJoin(issuances, isCallersIssuance),
+)
+
+const selectLicenseKeys = compile(
+  build
+    .select({
+      id: sql<number>`${licenseKeys.id}`.as('id'),
+      licenseKey: sql<string>`${licenseKeys.licenseKey}`.as('licenseKey'),
+    })
+    .from(apiKeys)
+    .innerJoin(issuances, and(isCallersIssuance, eq(issuances.fingerprint, ph('fingerprint'))))
+    .innerJoin(licenseKeys, eq(licenseKeys.issuanceId, issuances.id))
+    .where(isCallerAllowed)
+    .orderBy(asc(licenseKeys.id)),
+)
+
+/**
+ * Issues the keys of one order, or finds what was issued for it before.
+ *
+ * @param db the database; the product's primary
+ * @param caller who asks
+ * @param order what is asked for
+ * @param idempotencyKey 1 to 255 visible ASCII characters, the caller's own; undefined: the order is new
+ * @param sources time and randomness
+ * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
+ */
+export async function issueLicenseKeys(
+  db: D1Database,
+  caller: ApiCaller,
+  order: IssueOrder,
+  idempotencyKey: string | undefined,
+  sources: IssueSources,
+): Promise<IssueOutcome> {
+  const nonce = crypto.randomUUID()
+  const fingerprint = await fingerprintOf(order)
+  const values = {
+    ...callerValues(caller, 'assign'),
+    ...order,
+    idempotencyKey: idempotencyKey ?? nonce,
+    fingerprint,
+    nonce,
+    now: sources.now,
+  }
+  const [, , [verdict], keys] = await runWithFreshKeys(db, values, order.quantity, sources.newLicenseKey)
+  if (!verdict) throw new Error('The verdict is always one row.')
+  if (verdict.refusal !== null) return { kind: 'refused', reason: verdict.refusal }
+  // An allowed caller with an active product would have an issuance by now.
+  if (verdict.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
+  if (verdict.fingerprint !== fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused' }
+  return { kind: verdict.nonce === nonce ? 'issued' : 'replayed', issuedAt: verdict.issuedAt, keys }
+}
+
+/** Runs the batch with fresh keys; where one of them exists already, nothing was written and it is run again. */
+async function runWithFreshKeys(
+  db: D1Database,
+  values: Record<string, unknown>,
+  quantity: number,
+  newLicenseKey: () => string,
+  attemptsLeft = ATTEMPTS_MAX - 1,
+) {
+  const freshKeys = JSON.stringify(Array.from({ length: quantity }, newLicenseKey))
+  try {
+    return await runBatch(db, [
+      bind(insertIssuance, values),
+      bind(insertLicenseKeys, { ...values, licenseKeys: freshKeys }),
+      bind(selectVerdict, values),
+      bind(selectLicenseKeys, values),
+    ])
+  } catch (error) {
+    if (!isCollision(error) || attemptsLeft === 0) throw error
+    return runWithFreshKeys(db, values, quantity, newLicenseKey, attemptsLeft - 1)
+  }
+}
+
+function isCollision(error: unknown): boolean {
+  return error instanceof UniqueConstraintError && error.columns === 'license_keys.license_key'
+}
+
+/** The same for two orders only if they ask for the same. */
+function fingerprintOf(order: IssueOrder): Promise<string> {
+  const { productId, quantity, ownerName, ownerEmail, validityDays, activationLimit } = order
+  return sha256Hex(
+    JSON.stringify([productId, quantity, ownerName, ownerEmail, validityDays, activationLimit]),
+  )
+}

@@ -1,0 +1,324 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
+import { countRows, openShop, orderFields } from '../support/shop.ts'
+
+/** Sends a refused order and makes sure that nothing was written. */
+async function refused(request: () => Promise<Opened>): Promise<Opened> {
+  const before = await countRows()
+  const opened = await request()
+  expect(await countRows()).toEqual(before)
+  return opened
+}
+
+describe('an order that is assigned', () => {
+  it("has the protocol's fields, in its order and of its types", async () => {
+    const shop = await openShop()
+    const before = Date.now()
+    const opened = await post(orderFields(shop))
+    expect(opened.status).toBe(200)
+    const { response } = opened
+    expect(Object.keys(response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
+    expect(response.code).toBe(803)
+    expect(response.message).toBe('License keys assigned')
+    expect(response.license_keys).toHaveLength(2)
+    for (const key of response.license_keys) {
+      const assignedAt = Date.parse(key.assigned_at)
+      const second = new Date(Math.floor(assignedAt / 1000) * 1000).toISOString()
+      expect(Object.entries(key)).toEqual([
+        ['product_id', shop.productId],
+        [
+          'license_key',
+          expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),
+        ],
+        ['activation_limit', 3],
+        ['validity', 365],
+        ['status', 'assigned'],
+        ['owner_name', 'Ada Lovelace'],
+        ['owner_email', 'ada@example.com'],
+        ['assigned_at', expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/)],
+        ['contract_id', null],
+        ['updated_at', second.replace('.000Z', '.000000Z')],
+        ['created_at', second.replace('.000Z', '.000000Z')],
+        ['id', expect.any(Number)],
+        ['meta_data', []],
+      ])
+      expect(assignedAt).toBeGreaterThanOrEqual(before)
+      expect(assignedAt).toBeLessThanOrEqual(Date.now())
+      expect(response.timestamp).toBe(Math.floor(assignedAt / 1000))
+    }
+    expect(opened.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(false)
+  })
+
+  it('gives the keys that are stored, each another, by ascending id', async () => {
+    const shop = await openShop()
+    const { response } = await post(orderFields(shop, { quantity: '50' }))
+    const stored = await env.DB.prepare(
+      `select id, license_key, status, owner_name, owner_email, validity_days, activation_limit, assigned_at
+       from license_keys where product_id = ? order by id`,
+    )
+      .bind(shop.productId)
+      .all()
+    expect(stored.results).toEqual(
+      response.license_keys.map((key: Record<string, unknown>) => ({
+        id: key.id,
+        license_key: key.license_key,
+        status: 'assigned',
+        owner_name: 'Ada Lovelace',
+        owner_email: 'ada@example.com',
+        validity_days: 365,
+        activation_limit: 3,
+        assigned_at: Date.parse(String(key.assigned_at)),
+      })),
+    )
+    expect(new Set(stored.results.map((row) => row.license_key)).size).toBe(50)
+  })
+
+  it("is signed by the product's own key where it has one", async () => {
+    const shop = await openShop()
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const opened = await post(orderFields(shop), { bindings })
+    expect(opened.response.code).toBe(803)
+    expect(opened.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+  })
+
+  it('is answered the same when the fields come as JSON, numbers as numbers or as text', async () => {
+    const shop = await openShop()
+    const fields = { ...orderFields(shop), product_id: shop.productId, quantity: 1, validity: '30' }
+    const headers = { 'Content-Type': 'application/json; charset=utf-8' }
+    const opened = await post({}, { body: JSON.stringify(fields), headers })
+    expect(opened.response.code).toBe(803)
+    expect(opened.response.license_keys).toHaveLength(1)
+    expect(opened.response.license_keys[0].validity).toBe(30)
+  })
+
+  it.each(['//api/v1/random-assign-license-keys', '/api//v1///random-assign-license-keys'])(
+    'is taken at %s: shops concatenate',
+    async (path) => {
+      expect((await post(orderFields(await openShop()), { path })).response.code).toBe(803)
+    },
+  )
+
+  it('may be sent without a content type', async () => {
+    const body = new TextEncoder().encode(new URLSearchParams(orderFields(await openShop())).toString())
+    expect((await post({}, { body })).response.code).toBe(803)
+  })
+
+  it('ignores fields it does not know, however often they are given', async () => {
+    const body = `${new URLSearchParams(orderFields(await openShop()))}&generate=1&identifier=31&generate=0&__proto__=1`
+    expect(
+      (await post({}, { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })).response
+        .code,
+    ).toBe(803)
+  })
+})
+
+describe('the API key', () => {
+  it('may come as a bearer token', async () => {
+    const shop = await openShop()
+    const { api_key, ...fields } = orderFields(shop)
+    for (const scheme of ['Bearer', 'bearer']) {
+      const headers = { Authorization: `${scheme} ${api_key}` }
+      expect((await post(fields, { headers })).response.code).toBe(803)
+      expect((await post({ ...fields, api_key: '' }, { headers })).response.code).toBe(803)
+      expect((await post({ ...fields, api_key }, { headers })).response.code).toBe(803)
+    }
+  })
+
+  it('is refused with 100 when two are given that differ, both good', async () => {
+    const [shop, other] = [await openShop(), await openShop()]
+    const headers = { Authorization: `Bearer ${other.apiKey}` }
+    const opened = await refused(() => post(orderFields(shop), { headers }))
+    expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
+  })
+
+  it.each([
+    ['is missing', {}, {}],
+    ['is empty', { api_key: '' }, {}],
+    ['comes in another scheme', {}, { Authorization: 'Basic YTpi' }],
+    ['is an empty bearer token', {}, { Authorization: 'Bearer ' }],
+  ])('is refused with 100 before the parameters are looked at when it %s', async (_, fields, headers) => {
+    const opened = await refused(() => post({ ...fields, quantity: 'junk' }, { headers }))
+    expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
+  })
+
+  it('is looked up only after the parameters were found good', async () => {
+    const opened = await refused(() => post({ api_key: 'nobody', quantity: 'junk' }))
+    expect(opened.response.code).toBe(804)
+  })
+
+  it('is refused with 100 when nobody has it', async () => {
+    const opened = await refused(async () => post(orderFields(await openShop(), { api_key: 'nobody' })))
+    expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
+    expect(opened.envelope.private_key_used).toBe('global')
+  })
+
+  it('is refused with 101 once it is inactive, also for what it did before', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'before' }
+    expect((await post(orderFields(shop), { headers })).response.code).toBe(803)
+    await env.DB.prepare(`update api_keys set status = 'inactive' where id = ?`).bind(shop.apiKeyId).run()
+    const opened = await refused(() => post(orderFields(shop), { headers }))
+    expect(opened).toMatchObject({ status: 401, response: { code: 101, message: 'Inactive API Key' } })
+    expect(opened.response.license_keys).toBeUndefined()
+  })
+
+  it('is refused with 102 without the capability', async () => {
+    const shop = await openShop({ capabilities: ['something-else'] })
+    const opened = await refused(() => post(orderFields(shop)))
+    const message = "The used API key doesn't have the required capability to access this endpoint"
+    expect(opened).toMatchObject({ status: 401, response: { code: 102, message } })
+  })
+
+  it.each([
+    ['203.0.113.9', ['203.0.113.0/24'], 803],
+    ['203.0.114.9', ['203.0.113.0/24'], 103],
+    ['203.0.113.9', ['198.51.100.7/32', '203.0.113.9/32'], 803],
+    ['203.0.113.10', ['203.0.113.9/32'], 103],
+    ['::ffff:203.0.113.9', ['203.0.113.0/24'], 803],
+    ['2001:db8:1::7', ['2001:db8:0:0:0:0:0:0/32'], 803],
+    ['2001:db9::7', ['2001:db8:0:0:0:0:0:0/32'], 103],
+    ['2001:db8::7', ['0.0.0.0/0'], 103],
+    ['203.0.113.9', ['0.0.0.0/0'], 803],
+    ['junk', ['0.0.0.0/0', '0:0:0:0:0:0:0:0/0'], 103],
+    [undefined, ['0.0.0.0/0', '0:0:0:0:0:0:0:0/0'], 103],
+  ])('from %s with the allow-list %j is answered %i', async (address, allowedIps, code) => {
+    const shop = await openShop({ allowedIps })
+    const headers: Record<string, string> = address ? { 'CF-Connecting-IP': address } : {}
+    const opened = await post(orderFields(shop), { headers })
+    expect(opened.response.code).toBe(code)
+    expect(opened.status).toBe(code === 803 ? 200 : 401)
+    if (code === 103) expect(opened.response.message).toBe("API key can't be used from this IP address")
+  })
+
+  it('is judged in the order known, active, permitted, address, and before the product', async () => {
+    const all = { capabilities: [], allowedIps: ['192.0.2.1/32'], productStatus: 'inactive' } as const
+    const answers = [
+      await post(orderFields(await openShop({ ...all, apiKeyStatus: 'inactive' }))),
+      await post(orderFields(await openShop(all))),
+      await post(orderFields(await openShop({ ...all, capabilities: ['assign'] }))),
+      await post(orderFields(await openShop({ productStatus: 'inactive' }))),
+    ]
+    expect(answers.map(({ response }) => response.code)).toEqual([101, 102, 103, 805])
+  })
+})
+
+describe('the product', () => {
+  it.each([
+    ['does not exist', 'active', { product_id: '2147483647' }],
+    ['is inactive', 'inactive', {}],
+  ] as const)('is answered 805 when it %s', async (_, productStatus, changes) => {
+    const shop = await openShop({ productStatus })
+    const opened = await refused(() => post(orderFields(shop, changes)))
+    expect(opened).toMatchObject({ status: 200, response: { code: 805, message: 'Product not found' } })
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+  })
+})
+
+describe('an Idempotency-Key', () => {
+  const key = (value: string) => ({ headers: { 'Idempotency-Key': value } })
+
+  it('answers a replay with the very same bytes and says that it is one', async () => {
+    const shop = await openShop()
+    const first = await post(orderFields(shop), key('order-1'))
+    const replay = await refused(() => post(orderFields(shop), key('order-1')))
+    expect(replay.text).toBe(first.text)
+    expect(first.headers.has('Idempotent-Replayed')).toBe(false)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+  })
+
+  it('answers a replay the same after the keys and the product were changed', async () => {
+    const shop = await openShop()
+    const first = await post(orderFields(shop), key('order-1'))
+    await env.DB.prepare(
+      `update license_keys set status = 'blocked', owner_name = 'X', owner_email = 'x@example.org',
+         validity_days = 1, activation_limit = 9, updated_at = 1 where product_id = ?`,
+    )
+      .bind(shop.productId)
+      .run()
+    await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
+    expect((await post(orderFields(shop), key('order-1'))).text).toBe(first.text)
+  })
+
+  it.each([
+    ['product_id', '1'],
+    ['owner_name', 'Grace Hopper'],
+    ['owner_email', 'grace@example.com'],
+    ['quantity', '3'],
+    ['validity', '366'],
+    ['activation_limit', '4'],
+  ])('used again with another %s is 2422 and tells nothing of the first order', async (name, value) => {
+    const shop = await openShop()
+    await post(orderFields(shop), key('order-1'))
+    const opened = await refused(() => post(orderFields(shop, { [name]: value }), key('order-1')))
+    expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+  })
+
+  it('sees the same order in a form and in JSON, and in a name with spaces around it', async () => {
+    const shop = await openShop()
+    const first = await post(orderFields(shop), key('order-1'))
+    const asJson = JSON.stringify(orderFields(shop, { quantity: 2, owner_name: '  Ada Lovelace ' }))
+    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': 'order-1' }
+    expect((await post({}, { body: asJson, headers })).text).toBe(first.text)
+  })
+
+  it("is the API key's own: another's is another order", async () => {
+    const shop = await openShop()
+    const other = await openShop()
+    const first = await post(orderFields(shop), key('order-1'))
+    const second = await post(orderFields(shop, { api_key: other.apiKey }), key('order-1'))
+    expect(second.response.code).toBe(803)
+    expect(second.response.license_keys[0].id).not.toBe(first.response.license_keys[0].id)
+  })
+
+  it('remembers no refusal', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    expect((await post(orderFields(shop), key('order-1'))).response.code).toBe(805)
+    await env.DB.prepare(`update products set status = 'active' where id = ?`).bind(shop.productId).run()
+    expect((await post(orderFields(shop), key('order-1'))).response.code).toBe(803)
+  })
+
+  it('that is missing makes each order a new one', async () => {
+    const shop = await openShop()
+    const [first, second] = [await post(orderFields(shop)), await post(orderFields(shop))]
+    expect(second.response.license_keys[0].license_key).not.toBe(first.response.license_keys[0].license_key)
+  })
+
+  it('50 times at once is one issuance and 50 equal bodies', async () => {
+    const shop = await openShop()
+    const before = await countRows()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => post(orderFields(shop), key('race'))))
+    const after = await countRows()
+    expect(after).toEqual({ issuances: before.issuances + 1, licenseKeys: before.licenseKeys + 2 })
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(answers[0]?.response.code).toBe(803)
+    expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
+  })
+})
+
+describe('what is no order', () => {
+  it('at an unknown path is 2404', async () => {
+    const opened = await open(await send({ path: '/api/v1/nothing', method: 'POST' }))
+    expect(opened).toMatchObject({ status: 404, response: { code: 2404 } })
+  })
+
+  it('by another method is 2405 and says which is allowed', async () => {
+    const opened = await open(await send({ method: 'GET' }))
+    expect(opened).toMatchObject({ status: 405, response: { code: 2405 } })
+    expect(opened.headers.get('Allow')).toBe('POST')
+  })
+
+  it.each(['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'junk'])(
+    'of the type %s is 2415',
+    async (type) => {
+      const opened = await refused(async () =>
+        post(orderFields(await openShop()), { headers: { 'Content-Type': type } }),
+      )
+      expect(opened).toMatchObject({ status: 415, response: { code: 2415 } })
+    },
+  )
+})

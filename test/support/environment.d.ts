@@ -1,0 +1,13 @@
+declare namespace Cloudflare {
+  interface Env {
+    readonly DB: D1Database
+    readonly MAX_QUANTITY: string
+    readonly SIGNING_PRIVATE_KEY: string
+    /** A second key, for products that have their own. */
+    readonly PRODUCT_SIGNING_KEY: string
+    readonly TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
+  }
+  interface GlobalProps {
+    mainModule: typeof import('../../src/index.ts')
+  }
+}

@@ -1,0 +1,75 @@
+/** A seller with a product and an API key of its own, so that no test depends on the rows of another. */
+import { env } from 'cloudflare:workers'
+import { CAPABILITIES, hashApiKey } from '../../src/auth/api-keys.ts'
+
+export interface Shop {
+  readonly productId: number
+  readonly apiKey: string
+  readonly apiKeyId: number
+}
+
+interface ShopOptions {
+  readonly db?: D1Database
+  readonly productId?: number
+  readonly productStatus?: 'active' | 'inactive'
+  readonly apiKeyStatus?: 'active' | 'inactive'
+  readonly capabilities?: readonly string[]
+  readonly allowedIps?: readonly string[]
+}
+
+export async function openShop(options: ShopOptions = {}): Promise<Shop> {
+  const {
+    db = env.DB,
+    productStatus = 'active',
+    apiKeyStatus = 'active',
+    capabilities = CAPABILITIES,
+  } = options
+  const apiKey = crypto.randomUUID()
+  const product = await db
+    .prepare(
+      `insert into products (id, name, status, created_at, updated_at) values (?, 'App', ?, 0, 0) returning id`,
+    )
+    .bind(options.productId ?? null, productStatus)
+    .first<{ id: number }>()
+  const key = await db
+    .prepare(
+      `insert into api_keys (name, key_hash, key_start, status, capabilities, allowed_ips, created_at)
+       values ('Shop', ?, '', ?, ?, ?, 0) returning id`,
+    )
+    .bind(
+      await hashApiKey(apiKey),
+      apiKeyStatus,
+      JSON.stringify(capabilities),
+      options.allowedIps ? JSON.stringify(options.allowedIps) : null,
+    )
+    .first<{ id: number }>()
+  if (!product || !key) throw new Error('The shop could not be opened.')
+  return { productId: product.id, apiKey, apiKeyId: key.id }
+}
+
+/** The fields of a request that is right in every respect. */
+export function orderFields({ apiKey, productId }: Shop, changes: Record<string, unknown> = {}) {
+  return {
+    api_key: apiKey,
+    product_id: String(productId),
+    owner_name: 'Ada Lovelace',
+    owner_email: 'ada@example.com',
+    quantity: '2',
+    validity: '365',
+    activation_limit: '3',
+    ...changes,
+  }
+}
+
+/** How many rows an issuing request could have written. */
+export async function countRows(
+  db: D1Database = env.DB,
+): Promise<{ issuances: number; licenseKeys: number }> {
+  const row = await db
+    .prepare(
+      `select (select count(*) from issuances) as issuances, (select count(*) from license_keys) as licenseKeys`,
+    )
+    .first<{ issuances: number; licenseKeys: number }>()
+  if (!row) throw new Error('A count is always a row.')
+  return row
+}
