@@ -30,7 +30,7 @@ export const publicKey: Endpoint = {
     const checked = checkFields(z.object({ product_id: productId.optional() }), queryFields(request.url))
     if (checked.kind === 'invalid') return { code: CODES.incorrectData, fields: { errors: checked.errors } }
     const { pem } = await publicKeyFor(settings.signingSecrets, checked.parameters.product_id)
-    return cacheable(`${pem.trimEnd()}\n`, 'application/x-pem-file')
+    return cacheable(`${pem.trimEnd()}\n`, 'text/plain; charset=utf-8')
   },
 }
 

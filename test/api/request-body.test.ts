@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { BODY_BYTES_MAX } from '../../src/api/request-body.ts'
+import { open, post, send } from '../support/client.ts'
+import { openShop, orderFields } from '../support/shop.ts'
+
+const shop = await openShop()
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+
+/** A form of exactly this many bytes. */
+function formOf(bytes: number): string {
+  const form = `${new URLSearchParams(orderFields(shop))}&padding=`
+  return form + 'x'.repeat(bytes - form.length)
+}
+
+describe('the size', () => {
+  it('of 64 KiB is taken, one byte more is 2413', async () => {
+    expect((await post({}, { body: formOf(BODY_BYTES_MAX), headers: FORM })).response.code).toBe(803)
+    const opened = await post({}, { body: formOf(BODY_BYTES_MAX + 1), headers: FORM })
+    expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
+  })
+
+  it('is looked at before the type', async () => {
+    const opened = await post(
+      {},
+      { body: formOf(BODY_BYTES_MAX + 1), headers: { 'Content-Type': 'image/png' } },
+    )
+    expect(opened.response.code).toBe(2413)
+  })
+
+  it('that is announced too large is refused without reading anything', async () => {
+    const pulled = await answerTo(new Array(10).fill(1000), { 'Content-Length': String(BODY_BYTES_MAX + 1) })
+    expect(pulled).toEqual({ code: 2413, chunks: 0 })
+  })
+
+  it('that is not announced is refused as soon as it is known, without reading on', async () => {
+    const { code, chunks } = await answerTo(new Array(1000).fill(10_000), {})
+    expect(code).toBe(2413)
+    // Seven chunks pass the limit; the stream may have queued one more.
+    expect(chunks).toBeLessThanOrEqual(8)
+  })
+
+  /** Sends chunks of these sizes and counts how many were asked for. */
+  async function answerTo(sizes: number[], headers: Record<string, string>) {
+    let chunks = 0
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          const size = sizes[chunks++]
+          if (size === undefined) controller.close()
+          else controller.enqueue(new Uint8Array(size).fill(120))
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const bindings = {}
+    const opened = await open(
+      await send({ method: 'POST', body, bindings, headers: { ...FORM, ...headers } }),
+    )
+    return { code: opened.response.code, chunks }
+  }
+})
+
+describe('a body that does not parse is 804 with errors.body:', () => {
+  it.each([
+    ['a broken escape', 'owner_name=%zz', FORM],
+    ['half an escape', 'owner_name=%4', FORM],
+    ['a lone percent sign', 'owner_name=100%', FORM],
+    ['half a character', 'owner_name=%F0%9F%98', FORM],
+    ['an overlong encoding', 'owner_name=%C0%80', FORM],
+    ['a surrogate', 'owner_name=%ED%A0%80', FORM],
+    ['a broken name', '%zz=1', FORM],
+    ['nothing as JSON', '', JSON_TYPE],
+    ['half an object', '{"quantity":1', JSON_TYPE],
+    ['two objects', '{}{}', JSON_TYPE],
+    ['a comment', '{/* */}', JSON_TYPE],
+    ['a list', '[]', JSON_TYPE],
+    ['a text', '"quantity=1"', JSON_TYPE],
+    ['a number', '1', JSON_TYPE],
+    ['null', 'null', JSON_TYPE],
+    ['bottomless nesting', '['.repeat(60_000), JSON_TYPE],
+    ['deep nesting', `{"x":${'['.repeat(30_000)}${']'.repeat(30_000)}}junk`, JSON_TYPE],
+  ])('%s', async (_, body, headers) => {
+    const opened = await post({}, { body, headers })
+    expect(opened.status).toBe(422)
+    expect(opened.response).toMatchObject({
+      code: 804,
+      errors: { body: [expect.stringMatching(/^The body .*\.$/)] },
+    })
+    expect(Object.keys(opened.response.errors)).toEqual(['body'])
+  })
+
+  it.each([FORM, JSON_TYPE])('bytes that are no UTF-8, as %j', async (headers) => {
+    const body = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d])
+    expect(Object.keys((await post({}, { body, headers })).response.errors)).toEqual(['body'])
+  })
+
+  it('is found before the API key is looked for', async () => {
+    expect((await post({}, { body: '{', headers: JSON_TYPE })).response.code).toBe(804)
+  })
+})
+
+describe('a body that parses', () => {
+  it('may have empty pairs, names without a value, and values with equals signs', async () => {
+    const body = `&&${new URLSearchParams(orderFields(shop))}&empty&=&a=b=c&`
+    expect((await post({}, { body, headers: FORM })).response.code).toBe(803)
+  })
+
+  it('may begin with a byte order mark and hold names deep inside that are known outside', async () => {
+    const fields = orderFields(shop, { more: { quantity: 1, list: [{ quantity: 2 }, 'quantity', '":{'] } })
+    const body = `\ufeff ${JSON.stringify(fields, null, 2)} `
+    expect((await post({}, { body, headers: JSON_TYPE })).response.code).toBe(803)
+  })
+
+  it('may hold names that mean something to JavaScript', async () => {
+    const body = JSON.stringify(orderFields(shop)).replace(
+      '{',
+      '{"__proto__":{"quantity":9},"constructor":1,',
+    )
+    const { response } = await post({}, { body, headers: JSON_TYPE })
+    expect(response.license_keys).toHaveLength(2)
+  })
+
+  it('can not take its fields from the prototype', async () => {
+    const { quantity: _, ...fields } = orderFields(shop)
+    const body = JSON.stringify(fields).replace('{', '{"__proto__":{"quantity":"9"},')
+    const { response } = await post({}, { body, headers: JSON_TYPE })
+    expect(response).toMatchObject({ code: 804, errors: { quantity: ['The quantity field is required.'] } })
+  })
+
+  it.each(['Application/X-WWW-Form-Urlencoded', 'application/x-www-form-urlencoded ; charset=UTF-8', ''])(
+    'may be of the type "%s"',
+    async (type) => {
+      const body = new URLSearchParams(orderFields(shop)).toString()
+      expect((await post({}, { body, headers: { 'Content-Type': type } })).response.code).toBe(803)
+    },
+  )
+})

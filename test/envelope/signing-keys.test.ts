@@ -1,0 +1,220 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { isSignedBy, open, post, send } from '../support/client.ts'
+import { observe } from '../support/observed-database.ts'
+import { countRows, openShop, orderFields } from '../support/shop.ts'
+
+const COMMAND = 'npm run --silent signing-key | npx wrangler secret put'
+
+let log: MockInstance<typeof console.error>
+beforeEach(() => {
+  log = vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
+
+async function rsaPem(modulusLength: number): Promise<string> {
+  const algorithm = {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength,
+    publicExponent: new Uint8Array([1, 0, 1]),
+  }
+  const { privateKey } = (await crypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair
+  return pem((await crypto.subtle.exportKey('pkcs8', privateKey)) as ArrayBuffer)
+}
+
+async function ellipticPem(): Promise<string> {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  const { privateKey } = (await crypto.subtle.generateKey(algorithm, true, [
+    'sign',
+    'verify',
+  ])) as CryptoKeyPair
+  return pem((await crypto.subtle.exportKey('pkcs8', privateKey)) as ArrayBuffer)
+}
+
+function pem(der: ArrayBuffer): string {
+  return `-----BEGIN PRIVATE KEY-----\n${new Uint8Array(der).toBase64()}\n-----END PRIVATE KEY-----\n`
+}
+
+describe('without a usable key nothing is written, nothing is asked, and the log says what to do:', () => {
+  const junk = {
+    undefined,
+    empty: '',
+    'no PEM': 'secret-junk',
+    'a public key': '-----BEGIN PUBLIC KEY-----\nsecret-junk\n-----END PUBLIC KEY-----',
+  }
+  const keys: [string, () => Promise<string | undefined>][] = [
+    ...Object.entries(junk).map(
+      ([name, key]) => [name, async () => key] as [string, () => Promise<string | undefined>],
+    ),
+    ['a broken PEM', async () => env.SIGNING_PRIVATE_KEY.replace(/[A-Za-z]{8}\n/, '\n')],
+    ['an elliptic key', ellipticPem],
+    ['1024 bits', () => rsaPem(1024)],
+  ]
+
+  it.each(keys)('the global key is %s', async (name, makeKey) => {
+    const shop = await openShop()
+    const before = await countRows()
+    const { db, roundTrips } = observe(env.DB)
+    const key = await makeKey()
+    const opened = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: key, DB: db } })
+    expect(opened).toMatchObject({
+      status: 500,
+      envelope: { private_key_used: 'global', signature: 'Private key not set' },
+      response: { code: 2500, message: 'Internal error' },
+    })
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(roundTrips).toEqual([])
+    expect(await countRows()).toEqual(before)
+    const fault = key ? /SIGNING_PRIVATE_KEY is not an RSA private key/ : /SIGNING_PRIVATE_KEY is not set/
+    expectLog(opened.headers, fault, `${COMMAND} SIGNING_PRIVATE_KEY`)
+    expect(name).toBeTruthy()
+  })
+
+  it("the product's own key is junk, though the global one is good", async () => {
+    const shop = await openShop()
+    const before = await countRows()
+    const name = `SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`
+    const opened = await post(orderFields(shop), { bindings: { [name]: 'secret-junk' } })
+    expect(opened).toMatchObject({
+      status: 500,
+      envelope: { signature: 'Private key not set' },
+      response: { code: 2500 },
+    })
+    expect(await countRows()).toEqual(before)
+    expectLog(opened.headers, new RegExp(`${name} is not an RSA private key`), `${COMMAND} ${name}`)
+  })
+
+  function expectLog(headers: Headers, fault: RegExp, command: string) {
+    const lines = log.mock.calls.map(String)
+    expect(lines).toHaveLength(1)
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      requestId: headers.get('X-Request-Id'),
+      message: expect.stringMatching(fault),
+    })
+    expect(lines[0]).toContain(command)
+    expect(lines[0]).not.toMatch(/secret-junk|BEGIN/)
+  }
+
+  it('a key that is set right afterwards works at once', async () => {
+    const shop = await openShop()
+    expect((await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: '' } })).response.code).toBe(
+      2500,
+    )
+    expect((await post(orderFields(shop))).response.code).toBe(803)
+  })
+})
+
+describe('a key', () => {
+  it('may be written on one line, its line ends as \\n', async () => {
+    const shop = await openShop()
+    const key = await rsaPem(2048)
+    for (const written of [key.replaceAll('\n', '\\n'), key.replaceAll('\n', '\r\n'), `\n${key}\n\n`]) {
+      const opened = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: written } })
+      expect(opened.response.code).toBe(803)
+      expect(await isSignedBy(key, opened)).toBe(true)
+    }
+  })
+
+  it('of another size signs too', async () => {
+    const key = await rsaPem(4096)
+    const opened = await post(orderFields(await openShop()), { bindings: { SIGNING_PRIVATE_KEY: key } })
+    expect(await isSignedBy(key, opened)).toBe(true)
+  })
+
+  it("of a product signs no other product's answer, and no refusal", async () => {
+    const [shop, other] = [await openShop(), await openShop()]
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const answers = [
+      await post(orderFields(other), { bindings }),
+      await post(orderFields(shop, { api_key: 'nobody' }), { bindings }),
+      await post(orderFields(shop, { quantity: 'x' }), { bindings }),
+    ]
+    for (const opened of answers) {
+      expect(opened.envelope.private_key_used).toBe('global')
+      expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    }
+  })
+})
+
+describe('the public keys', () => {
+  it('are published as a JWK Set without a private member, the global one first, each once', async () => {
+    const bindings = {
+      SIGNING_PRIVATE_KEY_PRODUCT_7: env.PRODUCT_SIGNING_KEY,
+      SIGNING_PRIVATE_KEY_PRODUCT_8: env.PRODUCT_SIGNING_KEY,
+      SIGNING_PRIVATE_KEY_PRODUCT_x: 'junk',
+    }
+    const response = await send({ path: '/.well-known/jwks.json', bindings })
+    expect(response.status).toBe(200)
+    expect(response.headers.get('Content-Type')).toBe('application/jwk-set+json')
+    const { keys } = (await response.json()) as { keys: Record<string, string>[] }
+    expect(keys).toHaveLength(2)
+    for (const key of keys) {
+      expect(Object.keys(key)).toEqual(['kty', 'n', 'e', 'kid', 'use', 'alg'])
+      expect(key).toMatchObject({ kty: 'RSA', e: 'AQAB', use: 'sig', alg: 'RS256' })
+      // RFC 7638 section 3: the required members, in lexicographic order, without white space.
+      const members = new TextEncoder().encode(`{"e":"${key.e}","kty":"RSA","n":"${key.n}"}`)
+      const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', members))
+      expect(key.kid).toBe(digest.toBase64({ alphabet: 'base64url', omitPadding: true }))
+    }
+  })
+
+  it('verify what was signed: by JWK, and by the PEM of the same product', async () => {
+    const shop = await openShop()
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const opened = await post(orderFields(shop), { bindings })
+    const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+    const signature = Uint8Array.fromBase64(String(opened.envelope.signature))
+    const signed = new TextEncoder().encode(String(opened.envelope.response_base64))
+    const { keys } = (await (await send({ path: '/.well-known/jwks.json', bindings })).json()) as {
+      keys: JsonWebKey[]
+    }
+    const verified: boolean[] = []
+    for (const jwk of keys) {
+      const key = await crypto.subtle.importKey('jwk', jwk, algorithm, false, ['verify'])
+      verified.push(await crypto.subtle.verify(algorithm, key, signature, signed))
+    }
+    for (const query of ['', `?product_id=${shop.productId}`, '?product_id=999']) {
+      const text = await (await send({ path: `/api/v1/public-key${query}`, bindings })).text()
+      expect(text).toMatch(/^-----BEGIN PUBLIC KEY-----\n[\s\S]+\n-----END PUBLIC KEY-----\n$/)
+      const spki = Uint8Array.fromBase64(text.replace(/-----[A-Z ]+-----/g, ''))
+      const key = await crypto.subtle.importKey('spki', spki, algorithm, false, ['verify'])
+      verified.push(await crypto.subtle.verify(algorithm, key, signature, signed))
+    }
+    expect(verified).toEqual([false, true, false, true, false])
+  })
+
+  it.each(['0', 'x', '', '1&product_id=1'])('are not given for product_id=%s', async (value) => {
+    const opened = await open(await send({ path: `/api/v1/public-key?product_id=${value}` }))
+    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
+  })
+
+  it.each(['/.well-known/jwks.json', '/api/v1/public-key'])(
+    'at %s are cached until they change',
+    async (path) => {
+      const first = await send({ path })
+      expect(first.headers.get('Cache-Control')).toBe('public, max-age=300')
+      const etag = first.headers.get('ETag') ?? ''
+      expect(etag).toMatch(/^"[^"]+"$/)
+      const unchanged = await send({ path, headers: { 'If-None-Match': `"other", W/${etag}` } })
+      expect(unchanged.status).toBe(304)
+      expect(await unchanged.text()).toBe('')
+      expect(unchanged.headers.get('Cache-Control')).toBe('public, max-age=300')
+      const bindings = { SIGNING_PRIVATE_KEY: env.PRODUCT_SIGNING_KEY }
+      const changed = await send({ path, bindings, headers: { 'If-None-Match': etag } })
+      expect(changed.status).toBe(200)
+      expect((await send({ path, method: 'HEAD' })).headers.get('ETag')).toBe(etag)
+    },
+  )
+
+  it('are not given at all where one of the keys can not be read', async () => {
+    const bindings = { SIGNING_PRIVATE_KEY_PRODUCT_7: 'secret-junk' }
+    const opened = await open(await send({ path: '/.well-known/jwks.json', bindings }))
+    expect(opened.response.code).toBe(2500)
+    expect(String(log.mock.calls)).toContain('SIGNING_PRIVATE_KEY_PRODUCT_7')
+  })
+})

@@ -1,0 +1,118 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { type Opened, open, post, send } from '../support/client.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop, orderFields, type Shop } from '../support/shop.ts'
+
+const STATEMENTS_MAX = 6
+
+afterEach(() => vi.restoreAllMocks())
+
+/** Posts an order and tells what it cost the database. */
+async function costOf(fields: Record<string, unknown>, headers: Record<string, string> = {}) {
+  const { db, roundTrips } = observe(env.DB)
+  const opened = await post(fields, { headers, bindings: { DB: db, MAX_QUANTITY: '10000' } })
+  return { opened, roundTrips }
+}
+
+/** Exactly one batch, of a size that does not depend on the quantity. */
+function expectOneBatch({ opened, roundTrips }: Awaited<ReturnType<typeof costOf>>, code: number) {
+  expect(opened.response.code).toBe(code)
+  expect(roundTrips).toHaveLength(1)
+  expect(roundTrips[0]?.statements).toBeGreaterThan(1)
+  expect(roundTrips[0]?.statements).toBeLessThanOrEqual(STATEMENTS_MAX)
+  return roundTrips[0]?.rowsWritten ?? Number.NaN
+}
+
+describe('one round trip to the database', () => {
+  it.each([1, 10, 1000, 10_000])(
+    'issues %i keys, at most 3 rows each and 3 for the issuance',
+    async (quantity) => {
+      const cost = await costOf(orderFields(await openShop(), { quantity }))
+      const rowsWritten = expectOneBatch(cost, 803)
+      expect(cost.opened.response.license_keys).toHaveLength(quantity)
+      expect(rowsWritten).toBeGreaterThanOrEqual(quantity + 1)
+      expect(rowsWritten).toBeLessThanOrEqual(3 * quantity + 3)
+    },
+  )
+
+  it('answers a replay and writes nothing', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'order' }
+    await costOf(orderFields(shop), headers)
+    expect(expectOneBatch(await costOf(orderFields(shop), headers), 803)).toBe(0)
+  })
+
+  it('refuses and writes nothing', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'order' }
+    await costOf(orderFields(shop), headers)
+    const refusals: [Shop | undefined, Record<string, unknown>, number][] = [
+      [shop, { api_key: 'nobody' }, 100],
+      [await openShop({ apiKeyStatus: 'inactive' }), {}, 101],
+      [await openShop({ capabilities: [] }), {}, 102],
+      [await openShop({ allowedIps: ['192.0.2.1/32'] }), {}, 103],
+      [await openShop({ productStatus: 'inactive' }), {}, 805],
+      [shop, { quantity: '3' }, 2422],
+    ]
+    for (const [of = shop, changes, code] of refusals) {
+      expect(expectOneBatch(await costOf(orderFields(of, changes), headers), code)).toBe(0)
+    }
+  })
+})
+
+describe('no round trip at all', () => {
+  it('is spent on a request that fails before', async () => {
+    const { db, roundTrips } = observe(env.DB)
+    const fields = orderFields(await openShop())
+    const requests: [Parameters<typeof send>[0], number][] = [
+      [{ path: '/nothing' }, 2404],
+      [{ method: 'PUT' }, 2405],
+      [{ method: 'POST', body: 'x'.repeat(70_000) }, 2413],
+      [{ method: 'POST', body: 'x' }, 2415],
+      [{ method: 'POST', body: '{', headers: { 'Content-Type': 'application/json' } }, 804],
+      [{ method: 'POST', body: new URLSearchParams({ quantity: '1' }) }, 100],
+      [{ method: 'POST', body: new URLSearchParams({ ...fields, quantity: '0' } as never) }, 804],
+    ]
+    for (const [request, code] of requests) {
+      expect((await open(await send({ ...request, bindings: { DB: db } }))).response.code).toBe(code)
+    }
+    await send({ path: '/.well-known/jwks.json', bindings: { DB: db } })
+    expect(roundTrips).toEqual([])
+  })
+})
+
+describe('work that is not done twice', () => {
+  const issue = async (): Promise<Opened> => post(orderFields(await openShop(), { quantity: '100' }))
+
+  it('a private key is imported once per isolate, also when the first requests come together', async () => {
+    const shop = await openShop()
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    await issue() // Imports the global key, where no test before has.
+    const importKey = vi.spyOn(crypto.subtle, 'importKey')
+    const answers = await Promise.all([1, 2, 3].map(() => post(orderFields(shop), { bindings })))
+    answers.push(await post(orderFields(shop), { bindings }))
+    expect(answers.map(({ envelope }) => envelope.private_key_used)).toEqual(new Array(4).fill('product'))
+    expect(importKey).toHaveBeenCalledTimes(1)
+    // It may sign and can not be taken out.
+    const key = (await importKey.mock.results[0]?.value) as CryptoKey
+    expect(key).toMatchObject({ extractable: false, usages: ['sign'] })
+  })
+
+  it('the response is serialised once', async () => {
+    const stringify = vi.spyOn(JSON, 'stringify')
+    const { text, envelope } = await issue()
+    const responses = stringify.mock.results.filter(({ value }) => String(value).includes('"license_keys"'))
+    expect(responses).toHaveLength(1)
+    expect(text).toContain(responses[0]?.value)
+    expect(new TextDecoder().decode(Uint8Array.fromBase64(String(envelope.response_base64)))).toBe(
+      responses[0]?.value,
+    )
+  })
+
+  it('the response is signed once', async () => {
+    const sign = vi.spyOn(crypto.subtle, 'sign')
+    await issue()
+    expect(sign).toHaveBeenCalledTimes(1)
+  })
+})

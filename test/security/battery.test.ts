@@ -1,0 +1,183 @@
+/**
+ * The same questions to every endpoint there is. A new endpoint is asked them without anybody remembering to:
+ * where it does not say how a good request looks, the suite fails.
+ */
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import type { Endpoint } from '../../src/api/endpoint.ts'
+import { ENDPOINTS } from '../../src/api/v1.ts'
+import { createApp } from '../../src/app.ts'
+import { CAPABILITIES } from '../../src/auth/api-keys.ts'
+import { CODES } from '../../src/envelope/codes.ts'
+import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop, orderFields, type Shop } from '../support/shop.ts'
+
+/** A request to each endpoint behind an API key that is right in every respect. */
+const GOOD_REQUESTS: Record<string, (shop: Shop) => Record<string, string>> = {
+  '/api/v1/random-assign-license-keys': (shop) => orderFields(shop),
+}
+
+const INJECTIONS = [
+  "' OR '1'='1",
+  "'; DROP TABLE license_keys; --",
+  '" OR 1=1 --',
+  '%',
+  '*',
+  '\\',
+  '\u202e',
+  '{{7*7}}',
+]
+
+const guarded = ENDPOINTS.filter(({ access }) => access !== 'public')
+
+let log: MockInstance<typeof console.error>
+beforeEach(() => {
+  log = vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
+
+function goodRequest({ path }: Endpoint, shop: Shop): Record<string, string> {
+  const fields = GOOD_REQUESTS[path]
+  if (!fields) throw new Error(`Add a good request to ${path} to GOOD_REQUESTS.`)
+  return fields(shop)
+}
+
+/** Everything that is stored, as text. */
+async function everythingStored(): Promise<string> {
+  const tables = ['products', 'api_keys', 'issuances', 'license_keys']
+  const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`select * from ${table}`)))
+  return JSON.stringify(results.map(({ results: rows }) => rows))
+}
+
+/** Sends requests that must all be refused with this code, in a signed envelope, and change nothing. */
+async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[]) {
+  for (const request of requests) {
+    const before = await everythingStored()
+    const opened = await request()
+    expect(opened.response.code).toBe(code)
+    expect(opened.status).toBeGreaterThanOrEqual(400)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(opened.response.license_keys).toBeUndefined()
+    expect(await everythingStored()).toBe(before)
+  }
+}
+
+it('covers every route: none is registered besides the list of endpoints', () => {
+  const routes = createApp()
+    .routes.filter(({ path }) => path !== '/*')
+    .map(({ path }) => path)
+  expect(new Set(routes)).toEqual(new Set(ENDPOINTS.map(({ path }) => path)))
+  expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(GOOD_REQUESTS).sort())
+})
+
+it('lets only public keys out without an API key', () => {
+  const open = ENDPOINTS.filter(({ access }) => access === 'public').map(({ path }) => path)
+  expect(open.sort()).toEqual(['/.well-known/jwks.json', '/api/v1/public-key'])
+})
+
+describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
+  it('answers no other method, and says which it answers', async () => {
+    for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
+      if (method === endpoint.method) continue
+      const opened = await open(await send({ path, method }))
+      expect(opened.response.code).toBe(CODES.methodNotAllowed.code)
+      expect(opened.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
+    }
+  })
+
+  it('answers nothing at all without a signing key, and does not ask the database', async () => {
+    const { db, roundTrips } = observe(env.DB)
+    const opened = await open(
+      await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
+    )
+    expect(opened).toMatchObject({
+      status: 500,
+      response: { code: 2500 },
+      envelope: { signature: 'Private key not set' },
+    })
+    expect(roundTrips).toEqual([])
+  })
+})
+
+describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
+  it('takes a good request, in one round trip', async () => {
+    const { db, roundTrips } = observe(env.DB)
+    const opened = await post(goodRequest(endpoint, await openShop()), { path, bindings: { DB: db } })
+    expect(opened.status).toBe(200)
+    expect(opened.response.code).not.toBe(805)
+    expect(roundTrips).toHaveLength(1)
+  })
+
+  it('is closed to whoever has no API key', async () => {
+    const { api_key: _, ...fields } = goodRequest(endpoint, await openShop())
+    await expectRefused(
+      100,
+      () => post(fields, { path }),
+      () => post({}, { path }),
+      ...INJECTIONS.map((injection) => () => post({ ...fields, api_key: injection }, { path })),
+      () => post(fields, { path, headers: { Authorization: "Bearer 'OR'1'='1" } }),
+      // The hash of a key, as a stolen database would show it, is no key.
+      async () => {
+        const row = await env.DB.prepare('select key_hash from api_keys').first<{ key_hash: string }>()
+        return post({ ...fields, api_key: String(row?.key_hash) }, { path })
+      },
+    )
+  })
+
+  it('is closed to an inactive API key, one without the capability, and one from elsewhere', async () => {
+    const others = CAPABILITIES.filter((capability) => capability !== endpoint.access)
+    const inactive = await openShop({ apiKeyStatus: 'inactive' })
+    const incapable = await openShop({ capabilities: [...others, '*', endpoint.access.toUpperCase(), ''] })
+    const elsewhere = await openShop({ allowedIps: ['192.0.2.1/32'] })
+    const forwarded = { 'X-Forwarded-For': '192.0.2.1', 'X-Real-IP': '192.0.2.1', Forwarded: 'for=192.0.2.1' }
+    await expectRefused(101, () => post(goodRequest(endpoint, inactive), { path }))
+    await expectRefused(102, () => post(goodRequest(endpoint, incapable), { path }))
+    await expectRefused(
+      103,
+      () => post(goodRequest(endpoint, elsewhere), { path, headers: forwarded }),
+      () =>
+        post(goodRequest(endpoint, elsewhere), {
+          path,
+          headers: { ...forwarded, 'CF-Connecting-IP': '192.0.2.2' },
+        }),
+    )
+  })
+
+  it('stores what looks like SQL as text, or refuses it', async () => {
+    const shop = await openShop()
+    for (const name of Object.keys(goodRequest(endpoint, shop))) {
+      for (const injection of INJECTIONS) {
+        const opened = await post({ ...goodRequest(endpoint, shop), [name]: injection }, { path })
+        expect([100, 803, 804]).toContain(opened.response.code)
+      }
+    }
+    expect(log).not.toHaveBeenCalled()
+    expect((await post(goodRequest(endpoint, shop), { path })).status).toBe(200)
+  })
+
+  it('repeats neither secrets nor persons in an error or in the log', async () => {
+    const shop = await openShop()
+    const secrets = {
+      api_key: 'hush-api-key',
+      owner_name: 'Hush Name',
+      owner_email: 'hush@example.com',
+    }
+    const fields = { ...goodRequest(endpoint, shop), ...secrets }
+    const { db } = observe(env.DB, () => {
+      throw new Error('D1_ERROR: Network connection lost.')
+    })
+    const headers = { Authorization: 'Bearer hush-api-key', 'Idempotency-Key': 'hush-order' }
+    const answers = [
+      await post(fields, { path, headers }),
+      await post({ ...fields, quantity: 'hush' }, { path, headers }),
+      await post({ ...fields, owner_email: 'hush' }, { path, headers }),
+      await post(fields, { path, headers: { ...headers, 'Content-Type': 'hush/type' } }),
+      await post(fields, { path: `${path}/hush`, headers }),
+      await post(fields, { path, headers, bindings: { DB: db } }),
+      await post(fields, { path, headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
+    ]
+    expect(answers.map(({ response }) => response.code)).toEqual([100, 804, 804, 2415, 2404, 2503, 2500])
+    expect(answers.map(({ text }) => text).join() + log.mock.calls.join()).not.toMatch(/hush/i)
+  })
+})
