@@ -1,0 +1,20 @@
+/** The data a newcomer starts with. It knows no database but the local one. */
+import { CAPABILITIES, hashApiKey } from '../src/auth/api-keys.ts'
+import { runSql, sqlText } from './database.ts'
+
+export const DEMO_API_KEY = 'demo-api-key'
+
+/** Loads the demo data, or leaves what is there as it is. */
+export async function loadDemoData(): Promise<void> {
+  const now = Date.now()
+  await runSql(
+    'local',
+    `insert into products (id, name, status, created_at, updated_at)
+       values (1, 'Demo product', 'active', ${now}, ${now}), (2, 'Inactive demo product', 'inactive', ${now}, ${now})
+       on conflict do nothing;
+     insert into api_keys (name, key_hash, key_start, status, capabilities, created_at)
+       values ('Demo', ${sqlText(await hashApiKey(DEMO_API_KEY))}, ${sqlText(DEMO_API_KEY.slice(0, 4))}, 'active',
+         ${sqlText(JSON.stringify(CAPABILITIES))}, ${now})
+       on conflict (key_hash) do update set capabilities = excluded.capabilities;`,
+  )
+}

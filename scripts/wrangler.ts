@@ -1,0 +1,47 @@
+/** Runs wrangler, quietly and without questions. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
+
+export const projectFolder = path.join(import.meta.dirname, '..')
+
+const wranglerBin = path.join(projectFolder, 'node_modules/wrangler/bin/wrangler.js')
+
+/** Nothing is asked, reported or looked up elsewhere. */
+const quiet = {
+  CI: 'true',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  CLOUDFLARE_CF_FETCH_ENABLED: 'false',
+}
+
+/**
+ * Runs wrangler to its end.
+ *
+ * @param parameters as on its command line
+ * @returns what it printed
+ * @throws Error with what it printed, where it fails
+ */
+export async function runWrangler(...parameters: string[]): Promise<string> {
+  const wrangler = spawnWrangler(parameters, 'pipe')
+  let output = ''
+  let errors = ''
+  wrangler.stdout?.on('data', (chunk) => {
+    output += chunk
+  })
+  wrangler.stderr?.on('data', (chunk) => {
+    errors += chunk
+  })
+  const exitCode = await new Promise((resolve) => wrangler.on('close', resolve))
+  if (exitCode === 0) return output
+  throw new Error(`wrangler ${parameters.slice(0, 3).join(' ')} failed:\n${output}${errors}`.trim())
+}
+
+/** Starts wrangler; the caller ends it. */
+export function spawnWrangler(parameters: readonly string[], stdio: 'inherit' | 'pipe'): ChildProcess {
+  return spawn(process.execPath, [wranglerBin, ...parameters], {
+    cwd: projectFolder,
+    env: { ...process.env, ...quiet },
+    stdio: stdio === 'pipe' ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+  })
+}

@@ -1,0 +1,45 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { project, run } from './support/clone.ts'
+
+const GZIPPED_BYTES_MAX = 100_000
+const output = path.join(tmpdir(), `keyseal-bundle-${process.pid}`)
+let bundle: string
+
+/** What the bundler says of the files it wrote. */
+interface Metafile {
+  readonly outputs: Record<string, { readonly imports: { readonly path: string }[] }>
+}
+
+beforeAll(() => {
+  const { status, output: printed } = run(
+    project,
+    'wrangler',
+    'deploy',
+    '--dry-run',
+    '--outdir',
+    output,
+    '--metafile',
+  )
+  if (status !== 0) throw new Error(printed)
+  bundle = readFileSync(path.join(output, 'index.js'), 'utf8')
+})
+afterAll(() => rmSync(output, { recursive: true, force: true }))
+
+describe("the Worker's bundle", () => {
+  it('stays under 100 kB gzipped', () => {
+    expect(gzipSync(bundle).byteLength).toBeLessThan(GZIPPED_BYTES_MAX)
+  })
+
+  it('polyfills nothing of Node.js and imports nothing but what the platform has', () => {
+    expect(bundle).not.toMatch(/unenv|node:[a-z]/)
+    const metafile = JSON.parse(readFileSync(path.join(output, 'bundle-meta.json'), 'utf8')) as Metafile
+    const imports = Object.values(metafile.outputs).flatMap((file) =>
+      file.imports.map((imported) => imported.path),
+    )
+    expect(imports.filter((name) => !name.startsWith('cloudflare:'))).toEqual([])
+  })
+})

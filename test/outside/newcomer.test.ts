@@ -1,0 +1,225 @@
+/** The story of the first hour: a clone, one command, the README's examples as printed, a shop of one's own. */
+import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  cloneProject,
+  freePort,
+  isInstalled,
+  isListening,
+  type Running,
+  removeClone,
+  run,
+  startService,
+} from './support/clone.ts'
+import { example } from './support/readme.ts'
+
+const READY = /\ncurl -s .*\n/
+const PYTHONS = ['python3', '/usr/bin/python3'].filter((python) =>
+  isInstalled(python, '-c', 'import cryptography'),
+)
+
+let folder: string
+let port: number
+let service: Running
+
+beforeAll(async () => {
+  folder = cloneProject()
+  port = await freePort()
+  service = await startService(folder, port, READY)
+})
+
+afterAll(async () => {
+  await service?.interrupt()
+  removeClone(folder)
+})
+
+function file(name: string): string {
+  return readFileSync(path.join(folder, name), 'utf8')
+}
+
+/** Runs one of the README's shell examples against the service of this test. */
+function runExample(mark: string) {
+  return run(folder, 'bash', '-ec', example(mark).replaceAll('127.0.0.1:8787', `127.0.0.1:${port}`))
+}
+
+/** Every name in a JSON value, in its order, with the type of what it names. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(shapeOf)
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value
+  return Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)])
+}
+
+describe('npm start', () => {
+  it('makes secrets that only the user can read, and no others can be committed by mistake', () => {
+    expect(file('.dev.vars')).toMatch(
+      /^SIGNING_PRIVATE_KEY="-----BEGIN PRIVATE KEY-----\\n.*-----END PRIVATE KEY-----\\n"\n$/,
+    )
+    expect(statSync(path.join(folder, '.dev.vars')).mode & 0o077).toBe(0)
+    expect(file('.gitignore')).toMatch(/^\.dev\.vars$/m)
+  })
+
+  it('prints a curl line that can be pasted and works', () => {
+    const line = /^curl -s .*$/m.exec(service.output())?.[0] ?? ''
+    const { status, output } = run(folder, 'bash', '-c', line)
+    expect(status).toBe(0)
+    expect(JSON.parse(output).response).toMatchObject({ code: 803, license_keys: [{ product_id: 1 }, {}] })
+  })
+
+  it('says that a port is in use, and how to take another one', async () => {
+    await expect(startService(folder, port, READY)).rejects.toThrow(
+      `Port ${port} is in use. Take another one: PORT=${port + 1} npm start`,
+    )
+  })
+
+  it('loads a product that is inactive too', async () => {
+    const fields = {
+      api_key: 'demo-api-key',
+      product_id: '2',
+      owner_name: 'Ada',
+      owner_email: 'ada@example.com',
+    }
+    const body = new URLSearchParams({ ...fields, quantity: '1', validity: '0', activation_limit: '0' })
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1/random-assign-license-keys`, {
+      method: 'POST',
+      body,
+    })
+    expect(await answer.json()).toMatchObject({ response: { code: 805 } })
+  })
+})
+
+describe("the README's examples, as printed:", () => {
+  it('curl issues a license key, and the answer has the shape that is shown', () => {
+    expect(runExample('run: issue')).toMatchObject({ status: 0 })
+    expect(shapeOf(JSON.parse(file('answer.json')))).toEqual(shapeOf(JSON.parse(example('answer: issue'))))
+    const first = file('answer.json')
+    runExample('run: issue')
+    expect(file('answer.json')).toBe(first)
+  })
+
+  it('curl fetches the public key', () => {
+    expect(runExample('run: public-key')).toMatchObject({ status: 0 })
+    expect(file('public-key.pem')).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
+  })
+
+  it.skipIf(!isInstalled('openssl', 'version'))('openssl verifies (skipped where openssl is absent)', () => {
+    verifies(() => runExample('run: openssl'), 'Verified OK')
+  })
+
+  it('Node.js verifies', () => {
+    writeFileSync(path.join(folder, 'verify.mjs'), example('run: node'))
+    verifies(() => run(folder, 'node', 'verify.mjs'), 'Verified 803')
+  })
+
+  it.skipIf(!isInstalled('php', '-r', 'openssl_verify(...);'))(
+    'PHP verifies (skipped where php is absent)',
+    () => {
+      writeFileSync(path.join(folder, 'verify.php'), example('run: php'))
+      verifies(() => run(folder, 'php', 'verify.php'), 'Verified 803')
+    },
+  )
+
+  it.skipIf(PYTHONS.length === 0)(
+    'Python verifies (skipped where its package cryptography is absent)',
+    () => {
+      writeFileSync(path.join(folder, 'verify.py'), example('run: python'))
+      verifies(() => run(folder, PYTHONS[0] ?? '', 'verify.py'), 'Verified 803')
+    },
+  )
+
+  /** The example accepts the answer, and refuses it once a single character of it is another. */
+  function verifies(verify: () => { status: number | null; output: string }, printed: string): void {
+    expect(verify()).toEqual({ status: 0, output: `${printed}\n` })
+    const good = path.join(folder, 'answer.json')
+    copyFileSync(good, path.join(folder, 'good.json'))
+    const signed = JSON.parse(file('answer.json')).response_base64 as string
+    const forged = (signed.startsWith('eyJ') ? 'eyK' : 'eyJ') + signed.slice(3)
+    writeFileSync(good, file('answer.json').replace(signed, forged))
+    try {
+      const { status, output } = verify()
+      expect(status).not.toBe(0)
+      expect(output).not.toContain(printed)
+    } finally {
+      copyFileSync(path.join(folder, 'good.json'), good)
+    }
+  }
+})
+
+describe("a shop of one's own", () => {
+  const issue = (apiKey: string, productId: string, address: string) => {
+    const fields = {
+      api_key: apiKey,
+      product_id: productId,
+      owner_name: 'Ada',
+      owner_email: 'ada@example.com',
+    }
+    const body = new URLSearchParams({ ...fields, quantity: '1', validity: '0', activation_limit: '0' })
+    const headers = { 'CF-Connecting-IP': address }
+    return fetch(`http://127.0.0.1:${port}/api/v1/random-assign-license-keys`, {
+      method: 'POST',
+      body,
+      headers,
+    })
+  }
+
+  it('is a product and an API key, which is stored only as its hash and works only from where it may', async () => {
+    const product = run(folder, 'npm', 'run', '--silent', 'add-product', '--', '--name', "Ada's app")
+    expect(product).toEqual({ status: 0, output: "Product 3 added: Ada's app\n" })
+    const key = run(
+      folder,
+      'npm',
+      'run',
+      '--silent',
+      'add-api-key',
+      '--',
+      '--name',
+      'Shop',
+      '--allow-ip',
+      '127.0.0.0/8',
+    )
+    expect(key.output).toMatch(/^API key for Shop, shown only now:\nks_[\w-]{43}\n$/)
+    const elsewhere = run(
+      folder,
+      'npm',
+      'run',
+      '--silent',
+      'add-api-key',
+      '--',
+      '--name',
+      'Shop',
+      '--allow-ip',
+      '192.0.2.1',
+    )
+    const [apiKey = '', otherKey = ''] = [key, elsewhere].map(({ output }) => output.split('\n')[1] ?? '')
+    expect(await (await issue(apiKey, '3', '127.0.0.1')).json()).toMatchObject({ response: { code: 803 } })
+    expect(await (await issue(otherKey, '3', '127.0.0.1')).json()).toMatchObject({ response: { code: 103 } })
+  })
+
+  it.each([
+    ['add-product', [], '--name is missing.'],
+    ['add-product', ['--name', 'a\nb'], 'Control characters are not allowed.'],
+    ['add-product', ['--title', 'x'], "Unknown option '--title'"],
+    ['add-api-key', ['--name', 'x', '--capability', 'all'], 'No such capability: all'],
+    ['add-api-key', ['--name', 'x', '--allow-ip', '10.0/8'], 'Neither an address nor a network: 10.0/8'],
+  ])('npm run %s %j says what is wrong and how it goes', (command, parameters, fault) => {
+    const { status, output } = run(folder, 'npm', 'run', '--silent', command, '--', ...parameters)
+    expect(status).toBe(1)
+    expect(output).toContain(fault)
+    expect(output).toContain(`Usage: npm run ${command}`)
+    expect(output).not.toMatch(/\n\s+at /)
+  })
+})
+
+describe('Ctrl-C', () => {
+  it('stops everything; the next start keeps the secrets and the data', async () => {
+    const secrets = file('.dev.vars')
+    const answer = file('answer.json')
+    await service.interrupt()
+    expect(await isListening(port)).toBe(false)
+    expect(run(folder, 'pgrep', '-fa', folder).output).toBe('')
+    service = await startService(folder, port, READY)
+    expect(file('.dev.vars')).toBe(secrets)
+    runExample('run: issue')
+    expect(file('answer.json')).toBe(answer)
+  })
+})

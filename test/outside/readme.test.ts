@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { ENDPOINTS } from '../../src/api/v1.ts'
+import { QUANTITY_LIMIT } from '../../src/env.ts'
+import { CODES } from '../../src/envelope/codes.ts'
+import { readme } from './support/readme.ts'
+
+describe('the README', () => {
+  it('lists exactly the endpoints there are', () => {
+    const listed = [...readme.matchAll(/^\| `((?:GET|POST) \S+)` +\|/gm)].map(([, endpoint]) => endpoint)
+    expect(listed.sort()).toEqual(ENDPOINTS.map(({ method, path }) => `${method} ${path}`).sort())
+  })
+
+  it('lists exactly the codes there are, with their status and text', () => {
+    const listed = [...readme.matchAll(/^\| (\d+) +\| (\d+) +\| ([^|]+?) +\|/gm)].map(([, ...cells]) => cells)
+    const known = Object.values(CODES).map(({ code, status, message }) => [
+      String(code),
+      String(status),
+      message,
+    ])
+    expect(listed.sort()).toEqual(known.sort())
+  })
+
+  it('names the limit of a request', () => {
+    expect(readme).toContain(`never more than ${QUANTITY_LIMIT}`)
+  })
+})

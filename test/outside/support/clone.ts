@@ -1,0 +1,94 @@
+/** A copy of the project as a newcomer would clone it, in an empty folder, and processes that run in it. */
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+
+export const project = path.join(import.meta.dirname, '../../..')
+
+/** What a clone does not hold. */
+const NOT_CLONED = new Set(['.git', '.wrangler', '.dev.vars', 'node_modules', 'coverage', 'dist'])
+
+/** @returns the folder; the packages are linked, everything else is its own */
+export function cloneProject(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'keyseal-'))
+  cpSync(project, folder, {
+    recursive: true,
+    filter: (source) => !NOT_CLONED.has(path.relative(project, source)),
+  })
+  symlinkSync(path.join(project, 'node_modules'), path.join(folder, 'node_modules'))
+  return folder
+}
+
+export function removeClone(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+/** A port of 127.0.0.1 that nothing listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+export interface Ended {
+  readonly status: number | null
+  readonly output: string
+}
+
+/** Runs a program to its end. */
+export function run(folder: string, program: string, ...parameters: string[]): Ended {
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, { cwd: folder, encoding: 'utf8' })
+  if (error) throw error
+  return { status, output: stdout + stderr }
+}
+
+/** Whether a program can be run at all. */
+export function isInstalled(program: string, ...parameters: string[]): boolean {
+  return spawnSync(program, parameters).status === 0
+}
+
+export interface Running {
+  readonly output: () => string
+  /** As Ctrl-C in a terminal: to the program and all that it started. @returns its exit code */
+  readonly interrupt: () => Promise<number | null>
+}
+
+/** Starts `npm start` and waits until it prints `ready`. */
+export async function startService(folder: string, port: number, ready: RegExp): Promise<Running> {
+  const service = spawn('npm', ['start'], {
+    cwd: folder,
+    env: { ...process.env, PORT: String(port) },
+    detached: true, // A process group of its own, which a signal can reach as a whole.
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  const ended = new Promise<number | null>((resolve) => service.on('close', resolve))
+  async function interrupt(): Promise<number | null> {
+    if (service.pid && service.exitCode === null) process.kill(-service.pid, 'SIGINT')
+    return ended
+  }
+  await new Promise<void>((resolve, reject) => {
+    function read(chunk: Buffer): void {
+      output += chunk
+      if (ready.test(output)) resolve()
+    }
+    service.stdout.on('data', read)
+    service.stderr.on('data', read)
+    void ended.then(() => reject(new Error(`npm start ended:\n${output}`)))
+  })
+  return { output: () => output, interrupt }
+}
+
+/** Whether something listens on the port. */
+export function isListening(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/`).then(
+    () => true,
+    () => false,
+  )
+}
