@@ -14,6 +14,8 @@ export default defineConfig(async () => ({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
+              // As deployed, and the one module that the test runner itself asks for.
+              compatibilityFlags: ['no_nodejs_compat', 'enable_nodejs_inspector_module'],
               bindings: {
                 TEST_MIGRATIONS: await readD1Migrations(path.join(import.meta.dirname, 'migrations')),
                 SIGNING_PRIVATE_KEY: readFileSync(path.join(support, 'global-signing-key.pem'), 'utf8'),
