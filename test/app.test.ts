@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } fr
 import type { Endpoint } from '../src/api/endpoint.ts'
 import { createApp } from '../src/app.ts'
 import { open, post, send } from './support/client.ts'
-import { observe } from './support/observed-database.ts'
+import { failing, observe } from './support/observed-database.ts'
 import { countRows, openShop, orderFields } from './support/shop.ts'
 
 let log: MockInstance<typeof console.error>
@@ -20,9 +20,7 @@ function logLine(): Record<string, unknown> {
 
 /** Posts an order to a Worker whose database answers every batch like this. */
 async function orderWhile(failure: string) {
-  const { db } = observe(env.DB, () => {
-    throw new Error(failure)
-  })
+  const { db } = observe(env.DB, failing(failure))
   return post(orderFields(await openShop()), { bindings: { DB: db } })
 }
 

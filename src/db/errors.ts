@@ -6,6 +6,13 @@
 /** The database could not be asked, or its answer was lost: the write may or may not have been committed. */
 export class DatabaseUnavailableError extends Error {
   override name = 'DatabaseUnavailableError'
+  /** Whether it is over in a moment. What is overloaded or too slow is made worse by asking again. */
+  readonly isTransient: boolean
+
+  constructor(text: string, options: ErrorOptions) {
+    super(text, options)
+    this.isTransient = TRANSIENT.test(text)
+  }
 }
 
 /** A UNIQUE constraint refused a row; the whole batch was rolled back. */
@@ -25,9 +32,12 @@ export class DatabaseStatementError extends Error {
   override name = 'DatabaseStatementError'
 }
 
+/** The texts for which Cloudflare's "Debug D1" recommends nothing but to try again. */
+const TRANSIENT =
+  /Network connection lost|storage caused object to be reset|reset because its code was updated|Cannot resolve D1 DB due to transient issue/
 const UNIQUE_FAILED = /UNIQUE constraint failed: ([\w., ]+)/
 /** SQLite's own result codes for "this statement is wrong"; D1 appends them to its texts. */
-const STATEMENT_REFUSED = /SQLITE_(?:ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)|D1_TYPE_ERROR/
+const STATEMENT_REFUSED = /SQLITE_(?:ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)|D1_TYPE_ERROR|D1_COLUMN_NOTFOUND/
 
 /**
  * @param cause what a D1 call threw
@@ -36,7 +46,7 @@ const STATEMENT_REFUSED = /SQLITE_(?:ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)|D1_
 export function databaseError(cause: unknown): Error {
   const text = cause instanceof Error ? cause.message : String(cause)
   const unique = UNIQUE_FAILED.exec(text)
-  if (unique?.[1]) return new UniqueConstraintError(unique[1].replace(/: SQLITE_CONSTRAINT.*/, ''), { cause })
+  if (unique?.[1]) return new UniqueConstraintError(unique[1], { cause })
   return STATEMENT_REFUSED.test(text)
     ? new DatabaseStatementError(text, { cause })
     : new DatabaseUnavailableError(text, { cause })

@@ -17,6 +17,7 @@ import {
 } from '../auth/api-keys.ts'
 import { bind, build, compile, runBatch } from '../db/batch.ts'
 import { UniqueConstraintError } from '../db/errors.ts'
+import { withRetries } from '../db/retries.ts'
 import { apiKeys, issuances, licenseKeys, products } from '../db/schema.ts'
 import { sha256Hex } from '../sha256.ts'
 
@@ -56,9 +57,6 @@ export interface IssueSources {
   readonly now: number
   readonly newLicenseKey: () => string
 }
-
-/** A license key that exists already rolls the batch back; at 122 random bits a second try is one too many. */
-const ATTEMPTS_MAX = 3
 
 const ph = sql.placeholder
 
@@ -124,7 +122,7 @@ const selectVerdict = compile(
     .select({
       refusal: sql<CallerRefusal | null>`${callerRefusal}`.as('refusal'),
       fingerprint: sql<string | null>`${issuances.fingerprint}`.as('fingerprint'),
-      nonce: sql<string | null>`${issuances.nonce}`.as('nonce'),
+      nonce: sql<string>`${issuances.nonce}`.as('nonce'),
       issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
     })
     .from(sql`(select 1)`)
@@ -162,47 +160,35 @@ export async function issueLicenseKeys(
   idempotencyKey: string | undefined,
   sources: IssueSources,
 ): Promise<IssueOutcome> {
-  const nonce = crypto.randomUUID()
   const fingerprint = await fingerprintOf(order)
-  const values = {
-    ...callerValues(caller, 'assign'),
-    ...order,
-    idempotencyKey: idempotencyKey ?? nonce,
-    fingerprint,
-    nonce,
-    now: sources.now,
-  }
-  const [, , [verdict], keys] = await runWithFreshKeys(db, values, order.quantity, sources.newLicenseKey)
-  if (!verdict) throw new Error('The verdict is always one row.')
-  if (verdict.refusal !== null) return { kind: 'refused', reason: verdict.refusal }
-  // An allowed caller with an active product would have an issuance by now.
-  if (verdict.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
-  if (verdict.fingerprint !== fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused' }
-  return { kind: verdict.nonce === nonce ? 'issued' : 'replayed', issuedAt: verdict.issuedAt, keys }
-}
+  const orderValues = { ...callerValues(caller, 'assign'), ...order, fingerprint, now: sources.now }
+  const key = idempotencyKey ?? crypto.randomUUID()
+  const nonces = new Set<string>()
 
-/** Runs the batch with fresh keys; where one of them exists already, nothing was written and it is run again. */
-async function runWithFreshKeys(
-  db: D1Database,
-  values: Record<string, unknown>,
-  quantity: number,
-  newLicenseKey: () => string,
-  attemptsLeft = ATTEMPTS_MAX - 1,
-) {
-  const freshKeys = JSON.stringify(Array.from({ length: quantity }, newLicenseKey))
-  try {
-    return await runBatch(db, [
+  const [, , [verdict], keys] = await withRetries(isCollision, () => {
+    // A nonce of its own for each attempt: where the one before was committed and its answer lost, this one
+    // finds an issuance that is not its own, and adds no second set of keys.
+    const nonce = crypto.randomUUID()
+    nonces.add(nonce)
+    const values = { ...orderValues, idempotencyKey: key, nonce }
+    const freshKeys = JSON.stringify(Array.from({ length: order.quantity }, sources.newLicenseKey))
+    return runBatch(db, [
       bind(insertIssuance, values),
       bind(insertLicenseKeys, { ...values, licenseKeys: freshKeys }),
       bind(selectVerdict, values),
       bind(selectLicenseKeys, values),
     ])
-  } catch (error) {
-    if (!isCollision(error) || attemptsLeft === 0) throw error
-    return runWithFreshKeys(db, values, quantity, newLicenseKey, attemptsLeft - 1)
-  }
+  })
+
+  if (!verdict) throw new Error('The verdict is always one row.')
+  if (verdict.refusal !== null) return { kind: 'refused', reason: verdict.refusal }
+  // An allowed caller with an active product would have an issuance by now.
+  if (verdict.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
+  if (verdict.fingerprint !== fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused' }
+  return { kind: nonces.has(verdict.nonce) ? 'issued' : 'replayed', issuedAt: verdict.issuedAt, keys }
 }
 
+/** A fresh license key exists already: the batch was rolled back, and other keys will do. */
 function isCollision(error: unknown): boolean {
   return error instanceof UniqueConstraintError && error.columns === 'license_keys.license_key'
 }

@@ -7,7 +7,7 @@ import {
   UniqueConstraintError,
 } from '../../src/db/errors.ts'
 import { type IssueOrder, issueLicenseKeys } from '../../src/licensing/issue.ts'
-import { observe } from '../support/observed-database.ts'
+import { failing, observe } from '../support/observed-database.ts'
 import { countRows, openShop, type Shop } from '../support/shop.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0, 829)
@@ -105,11 +105,30 @@ describe('a batch that fails', () => {
 
   it('because the database is away is told apart from one that is wrong', async () => {
     const shop = await openShop()
-    const { db } = observe(env.DB, () => {
-      throw new Error('D1_ERROR: Network connection lost.')
-    })
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
     const attempt = issueLicenseKeys(db, await callerOf(shop), orderOf(shop), 'order', RANDOM)
     await expect(attempt).rejects.toThrow(DatabaseUnavailableError)
+  })
+})
+
+describe('a batch that was committed, but whose answer was lost,', () => {
+  it('is not written a second time when it is tried again', async () => {
+    const shop = await openShop()
+    const before = await countRows()
+    const losses = ['Network connection lost.', 'Internal error in D1 DB storage caused object to be reset.']
+    const { db, roundTrips } = observe(env.DB, {
+      after() {
+        const loss = losses.shift()
+        if (loss) throw new Error(`D1_ERROR: ${loss}`)
+      },
+    })
+    for (const idempotencyKey of ['order', undefined]) {
+      const outcome = await issueLicenseKeys(db, await callerOf(shop), orderOf(shop), idempotencyKey, RANDOM)
+      expect(outcome).toMatchObject({ kind: 'issued', keys: [{}, {}] })
+    }
+    expect(roundTrips).toHaveLength(4) // Three for the first order, one for the second.
+    const issued = { issuances: before.issuances + 2, licenseKeys: before.licenseKeys + 4 }
+    expect(await countRows()).toEqual(issued)
   })
 })
 

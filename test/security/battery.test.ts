@@ -10,7 +10,7 @@ import { createApp } from '../../src/app.ts'
 import { CAPABILITIES } from '../../src/auth/api-keys.ts'
 import { CODES } from '../../src/envelope/codes.ts'
 import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
-import { observe } from '../support/observed-database.ts'
+import { failing, observe } from '../support/observed-database.ts'
 import { openShop, orderFields, type Shop } from '../support/shop.ts'
 
 /** A request to each endpoint behind an API key that is right in every respect. */
@@ -164,9 +164,7 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
       owner_email: 'hush@example.com',
     }
     const fields = { ...goodRequest(endpoint, shop), ...secrets }
-    const { db } = observe(env.DB, () => {
-      throw new Error('D1_ERROR: Network connection lost.')
-    })
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
     const headers = { Authorization: 'Bearer hush-api-key', 'Idempotency-Key': 'hush-order' }
     const answers = [
       await post(fields, { path, headers }),

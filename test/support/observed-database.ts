@@ -6,18 +6,31 @@ export interface Observed {
   readonly roundTrips: { readonly statements: number; readonly rowsWritten: number }[]
 }
 
-/**
- * @param real the binding behind it
- * @param beforeBatch may throw what the platform would throw
- */
-export function observe(real: D1Database, beforeBatch: () => void = () => {}): Observed {
+/** Each may throw what the platform would throw: before a batch reaches the database, or after it was committed. */
+interface Hooks {
+  readonly before?: () => void
+  readonly after?: () => void
+}
+
+/** The hooks of a database that is never reached. */
+export function failing(text: string): Hooks {
+  return {
+    before() {
+      throw new Error(text)
+    },
+  }
+}
+
+/** @param real the binding behind it */
+export function observe(real: D1Database, { before, after }: Hooks = {}): Observed {
   const roundTrips: { statements: number; rowsWritten: number }[] = []
 
   async function batch<T>(statements: D1PreparedStatement[]): Promise<D1Result<T>[]> {
-    beforeBatch()
+    before?.()
     const results = await real.batch<T>(statements)
     const rowsWritten = results.reduce((sum, { meta }) => sum + meta.rows_written, 0)
     roundTrips.push({ statements: statements.length, rowsWritten })
+    after?.()
     return results
   }
 

@@ -57,6 +57,8 @@ export interface Running {
   readonly output: () => string
   /** As Ctrl-C in a terminal: to the program and all that it started. @returns its exit code */
   readonly interrupt: () => Promise<number | null>
+  /** Whether it, or anything that it started, still runs. */
+  readonly isAlive: () => boolean
 }
 
 /** Starts `npm start` and waits until it prints `ready`. */
@@ -73,6 +75,13 @@ export async function startService(folder: string, port: number, ready: RegExp):
     if (service.pid && service.exitCode === null) process.kill(-service.pid, 'SIGINT')
     return ended
   }
+  function isAlive(): boolean {
+    try {
+      return service.pid !== undefined && process.kill(-service.pid, 0)
+    } catch {
+      return false
+    }
+  }
   await new Promise<void>((resolve, reject) => {
     function read(chunk: Buffer): void {
       output += chunk
@@ -82,7 +91,7 @@ export async function startService(folder: string, port: number, ready: RegExp):
     service.stderr.on('data', read)
     void ended.then(() => reject(new Error(`npm start ended:\n${output}`)))
   })
-  return { output: () => output, interrupt }
+  return { output: () => output, interrupt, isAlive }
 }
 
 /** Whether something listens on the port. */

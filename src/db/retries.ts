@@ -1,0 +1,53 @@
+/**
+ * Which failures of the database are tried again here, and how: decided in this file and nowhere else.
+ *
+ * Only for work that may be repeated safely: D1 never retries a write, since one that failed may have been
+ * committed. Everything that is not tried again, or failed to the last, is thrown as it is, and becomes code
+ * 2503 where it is a DatabaseUnavailableError.
+ */
+import { DatabaseUnavailableError } from './errors.ts'
+
+const ATTEMPTS_MAX = 3
+/** The longest wait after the first failure; it doubles with each. */
+const FIRST_WAIT_MS = 100
+
+/**
+ * @param error what the attempt threw
+ * @param failures how many attempts have failed so far, 1 or more
+ * @param isImmediate whether the error may be met again at once: nothing is overloaded
+ * @param random from 0 to less than 1
+ * @returns milliseconds to wait before the next attempt, or undefined: there is none
+ */
+export function waitBeforeRetry(
+  error: unknown,
+  failures: number,
+  isImmediate: (error: unknown) => boolean,
+  random: () => number,
+): number | undefined {
+  if (failures >= ATTEMPTS_MAX) return undefined
+  if (isImmediate(error)) return 0
+  const isTransient = error instanceof DatabaseUnavailableError && error.isTransient
+  // Full jitter: anywhere between nothing and the limit, so that those who failed together do not meet again.
+  return isTransient ? random() * FIRST_WAIT_MS * 2 ** (failures - 1) : undefined
+}
+
+/**
+ * Does the work, again where that helps: three times at the most.
+ *
+ * @param isImmediate failures of the work's own that are tried again without waiting
+ * @param work may be repeated safely, whether or not an attempt that failed was committed
+ */
+export async function withRetries<Result>(
+  isImmediate: (error: unknown) => boolean,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  for (let failures = 1; ; failures++) {
+    try {
+      return await work()
+    } catch (error) {
+      const wait = waitBeforeRetry(error, failures, isImmediate, Math.random)
+      if (wait === undefined) throw error
+      await scheduler.wait(wait)
+    }
+  }
+}

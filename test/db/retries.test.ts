@@ -1,0 +1,100 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import {
+  DatabaseStatementError,
+  DatabaseUnavailableError,
+  databaseError,
+  UniqueConstraintError,
+} from '../../src/db/errors.ts'
+import { waitBeforeRetry, withRetries } from '../../src/db/retries.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+const never = () => false
+
+/** Every text of Cloudflare's list of D1 errors, and whether the Worker tries again. */
+const DOCUMENTED: [string, boolean][] = [
+  ['D1 DB reset because its code was updated.', true],
+  ['Internal error while starting up D1 DB storage caused object to be reset.', true],
+  ['Network connection lost.', true],
+  ['Internal error in D1 DB storage caused object to be reset.', true],
+  ['Cannot resolve D1 DB due to transient issue on remote node.', true],
+  ["Can't read from request stream because client disconnected.", false],
+  ['D1 DB storage operation exceeded timeout which caused object to be reset.', false],
+  ['D1 DB is overloaded. Requests queued for too long.', false],
+  ['D1 DB is overloaded. Too many requests queued.', false],
+  ["D1 DB's isolate exceeded its memory limit and was reset.", false],
+  ['D1 DB exceeded its CPU time limit and was reset.', false],
+]
+
+describe('a failure of the database', () => {
+  it.each(DOCUMENTED)('"%s": tried again %s, and 2503 in the end', async (text, isRetried) => {
+    let attempts = 0
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const attempt = withRetries(never, async () => {
+      attempts++
+      throw databaseError(new Error(`D1_ERROR: ${text}`))
+    })
+    await expect(attempt).rejects.toThrow(DatabaseUnavailableError)
+    expect(attempts).toBe(isRetried ? 3 : 1)
+  })
+
+  it('that nobody has documented is not tried again, and is 2503', () => {
+    const error = databaseError('no error at all')
+    expect(error).toBeInstanceOf(DatabaseUnavailableError)
+    expect(waitBeforeRetry(error, 1, never, () => 0)).toBeUndefined()
+  })
+
+  it.each([
+    ['D1_ERROR: near "INSERTZ": syntax error at offset 0: SQLITE_ERROR', DatabaseStatementError],
+    ['D1_ERROR: no such table: products: SQLITE_ERROR', DatabaseStatementError],
+    ["D1_TYPE_ERROR: Type 'undefined' not supported for value 'undefined'", DatabaseStatementError],
+    [
+      'D1_ERROR: FOREIGN KEY constraint failed: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_FOREIGNKEY)',
+      DatabaseStatementError,
+    ],
+    [
+      'D1_ERROR: UNIQUE constraint failed: a.b, a.c: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)',
+      UniqueConstraintError,
+    ],
+  ])('that is a fault of ours ("%s") is not tried again', (text, kind) => {
+    const error = databaseError(new Error(text))
+    expect(error).toBeInstanceOf(kind)
+    expect(waitBeforeRetry(error, 1, never, () => 0)).toBeUndefined()
+    if (error instanceof UniqueConstraintError) expect(error.columns).toBe('a.b, a.c')
+  })
+})
+
+describe('the wait before the next attempt', () => {
+  const lost = databaseError(new Error('D1_ERROR: Network connection lost.'))
+
+  it('is anywhere from nothing to a limit that doubles, and there are two at most', () => {
+    const waits = (random: number) =>
+      [1, 2, 3].map((failures) => waitBeforeRetry(lost, failures, never, () => random))
+    expect(waits(0)).toEqual([0, 0, undefined])
+    expect(waits(0.5)).toEqual([50, 100, undefined])
+    expect(waits(0.999)).toEqual([99.9, 199.8, undefined])
+  })
+
+  it('is nothing for what the work itself says is met again at once', () => {
+    expect(
+      [1, 2, 3].map((failures) =>
+        waitBeforeRetry(
+          new Error(),
+          failures,
+          () => true,
+          () => 0.9,
+        ),
+      ),
+    ).toEqual([0, 0, undefined])
+  })
+})
+
+it('gives what the first attempt that succeeds gives', async () => {
+  let attempts = 0
+  const result = await withRetries(never, async () => {
+    attempts++
+    if (attempts < 3) throw databaseError(new Error('D1_ERROR: Network connection lost.'))
+    return `attempt ${attempts}`
+  })
+  expect(result).toBe('attempt 3')
+})
