@@ -100,5 +100,5 @@ function methodNotAllowed(endpoints: readonly Endpoint[], path: string): Answer 
 
 /** Shops join a base address that ends in a slash with a path that begins with one. */
 function pathWithoutRepeatedSlashes(request: Request): string {
-  return getPath(request).replace(/\/{2,}/g, '/')
+  return getPath(request).replaceAll(/\/{2,}/g, '/')
 }

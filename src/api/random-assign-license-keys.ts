@@ -63,7 +63,7 @@ export const randomAssignLicenseKeys = authenticatedEndpoint({
 function licenseKeyObjects(order: IssueOrder, issuedAt: number, keys: readonly IssuedKey[]): object[] {
   const assignedAt = withMilliseconds(issuedAt)
   const changedAt = withoutMilliseconds(issuedAt)
-  return keys.map(({ id, licenseKey }) => ({
+  return keys.map(([id, licenseKey]) => ({
     product_id: order.productId,
     license_key: licenseKey,
     activation_limit: order.activationLimit,

@@ -44,15 +44,22 @@ class UnreadableBody extends Error {}
 
 /** @returns the body, or undefined as soon as it is known to be too long */
 async function readBytes(request: Request): Promise<Uint8Array | undefined> {
-  if (Number(request.headers.get('Content-Length')) > BODY_BYTES_MAX) return undefined
-  const bytes = new Uint8Array(BODY_BYTES_MAX)
+  const announced = request.headers.get('Content-Length')
+  if (Number(announced) > BODY_BYTES_MAX) return undefined
+  // What is announced is all there is: the transport cuts a body off there (RFC 9112 section 6.2).
+  const bytes = announced === null ? await readChunks(request) : await request.bytes()
+  return bytes && bytes.byteLength <= BODY_BYTES_MAX ? bytes : undefined
+}
+
+async function readChunks(request: Request): Promise<Uint8Array | undefined> {
+  const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    if (length + chunk.byteLength > BODY_BYTES_MAX) return undefined // Leaving the loop cancels the stream.
-    bytes.set(chunk, length)
     length += chunk.byteLength
+    if (length > BODY_BYTES_MAX) return undefined // Leaving the loop cancels the stream.
+    chunks.push(chunk)
   }
-  return bytes.subarray(0, length)
+  return new Response(new Blob(chunks)).bytes()
 }
 
 /** A missing type is read as a form; parameters such as `charset` are allowed, and the text is UTF-8 all the same. */

@@ -42,11 +42,18 @@ export interface PublicKey {
 /** Secrets by name: PKCS#8 PEM, where a line end may be written as the two characters `\n`. */
 export type SigningSecrets = Readonly<Record<string, string>>
 
+const knownSecrets = new WeakMap<object, SigningSecrets>()
 const importedKeys = new Map<string, Promise<CryptoKey>>()
 const derivedPublicKeys = new Map<string, Promise<PublicKey>>()
 
-/** @returns the secrets of the environment that hold signing keys, by name */
+/** @returns the secrets of the environment that hold signing keys, by name; looked for once per isolate */
 export function signingSecrets(environment: object): SigningSecrets {
+  const secrets = knownSecrets.get(environment) ?? findSecrets(environment)
+  knownSecrets.set(environment, secrets)
+  return secrets
+}
+
+function findSecrets(environment: object): SigningSecrets {
   const isSigningSecret = ([name, value]: [string, unknown]) =>
     (name === GLOBAL_KEY_NAME || PRODUCT_KEY_NAME.test(name)) && typeof value === 'string' && value !== ''
   return Object.fromEntries(Object.entries(environment).filter(isSigningSecret))

@@ -5,7 +5,7 @@
  * that is refused changes nothing and reads nothing; the issuance and all of its keys are written, or none.
  * One D1 batch, whatever the quantity and whatever the outcome.
  */
-import { and, asc, eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import {
   type ApiCaller,
   type CallerRefusal,
@@ -33,10 +33,7 @@ export interface IssueOrder {
   readonly activationLimit: number
 }
 
-export interface IssuedKey {
-  readonly id: number
-  readonly licenseKey: string
-}
+export type IssuedKey = readonly [id: number, licenseKey: string]
 
 export type IssueOutcome =
   | {
@@ -117,30 +114,28 @@ const insertLicenseKeys = compile(
   ),
 )
 
-const selectVerdict = compile(
+/**
+ * All keys of an issuance as one text, `[[id, license key], ...]` by ascending id: a row for each would cost
+ * D1 and the Worker more than everything else they do for it.
+ */
+const issuedKeys = sql<string>`(select json_group_array(
+  json_array(${licenseKeys.id}, ${licenseKeys.licenseKey}) order by ${licenseKeys.id})
+  from ${licenseKeys} where ${licenseKeys.issuanceId} = ${issuances.id})`
+
+/** One row, whatever happened. The keys are read only for a caller that may have them, and for the same order. */
+const selectOutcome = compile(
   build
     .select({
       refusal: sql<CallerRefusal | null>`${callerRefusal}`.as('refusal'),
       fingerprint: sql<string | null>`${issuances.fingerprint}`.as('fingerprint'),
       nonce: sql<string>`${issuances.nonce}`.as('nonce'),
       issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
+      keys: sql<string>`case when ${issuances.fingerprint} = ${ph('fingerprint')} and ${isCallerAllowed}
+        then ${issuedKeys} end`.as('keys'),
     })
     .from(sql`(select 1)`)
     .leftJoin(apiKeys, isCallersKey)
     .leftJoin(issuances, isCallersIssuance),
-)
-
-const selectLicenseKeys = compile(
-  build
-    .select({
-      id: sql<number>`${licenseKeys.id}`.as('id'),
-      licenseKey: sql<string>`${licenseKeys.licenseKey}`.as('licenseKey'),
-    })
-    .from(apiKeys)
-    .innerJoin(issuances, and(isCallersIssuance, eq(issuances.fingerprint, ph('fingerprint'))))
-    .innerJoin(licenseKeys, eq(licenseKeys.issuanceId, issuances.id))
-    .where(isCallerAllowed)
-    .orderBy(asc(licenseKeys.id)),
 )
 
 /**
@@ -165,7 +160,7 @@ export async function issueLicenseKeys(
   const key = idempotencyKey ?? crypto.randomUUID()
   const nonces = new Set<string>()
 
-  const [, , [verdict], keys] = await withRetries(isCollision, () => {
+  const [, , [outcome]] = await withRetries(isCollision, () => {
     // A nonce of its own for each attempt: where the one before was committed and its answer lost, this one
     // finds an issuance that is not its own, and adds no second set of keys.
     const nonce = crypto.randomUUID()
@@ -175,17 +170,20 @@ export async function issueLicenseKeys(
     return runBatch(db, [
       bind(insertIssuance, values),
       bind(insertLicenseKeys, { ...values, licenseKeys: freshKeys }),
-      bind(selectVerdict, values),
-      bind(selectLicenseKeys, values),
+      bind(selectOutcome, values),
     ])
   })
 
-  if (!verdict) throw new Error('The verdict is always one row.')
-  if (verdict.refusal !== null) return { kind: 'refused', reason: verdict.refusal }
+  if (!outcome) throw new Error('The outcome is always one row.')
+  if (outcome.refusal !== null) return { kind: 'refused', reason: outcome.refusal }
   // An allowed caller with an active product would have an issuance by now.
-  if (verdict.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
-  if (verdict.fingerprint !== fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused' }
-  return { kind: nonces.has(verdict.nonce) ? 'issued' : 'replayed', issuedAt: verdict.issuedAt, keys }
+  if (outcome.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
+  if (outcome.fingerprint !== fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused' }
+  return {
+    kind: nonces.has(outcome.nonce) ? 'issued' : 'replayed',
+    issuedAt: outcome.issuedAt,
+    keys: JSON.parse(outcome.keys),
+  }
 }
 
 /** A fresh license key exists already: the batch was rolled back, and other keys will do. */

@@ -1,0 +1,46 @@
+/** `npm run bench`: how fast the product is, compared with what could be. See bench/README.md. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { printReport } from './report.ts'
+import { FULL, measure, type Scale, SMOKE } from './suite.ts'
+
+const USAGE = `Usage: npm run bench -- [--rounds N] [--json FILE] [--check] [--smoke]
+
+  --rounds  how many times each measurement is repeated, 5 at least; more rounds, steadier ratios (${FULL.rounds})
+  --json    a file to write every figure to
+  --check   end with an error where a target is missed
+  --smoke   only show that it runs: ${SMOKE.rounds} rounds, ${SMOKE.quantities.join(' and ')} keys`
+
+const ROUNDS_MIN = 5
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: String(FULL.rounds) },
+    json: { type: 'string' },
+    check: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const rounds = Number(options.rounds)
+if (options.help) console.log(USAGE)
+else if (Number.isInteger(rounds) && rounds >= ROUNDS_MIN)
+  await bench(options.smoke ? SMOKE : { ...FULL, rounds })
+else {
+  console.error(USAGE)
+  process.exitCode = 1
+}
+
+async function bench(scale: Scale): Promise<void> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'keyseal-bench-'))
+  try {
+    const report = await measure(folder, scale)
+    printReport(report)
+    if (options.json) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`)
+    if (options.check && report.targets.some((target) => !target.isReached)) process.exitCode = 1
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,14 @@
+/** The signing key of the Workers that the product is compared with, imported once per isolate. */
+const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+
+let imported: Promise<CryptoKey> | undefined
+
+export function signingKey(pem: string): Promise<CryptoKey> {
+  const der = () => Uint8Array.fromBase64(pem.replaceAll('\\n', '\n').replace(/-----[A-Z ]+-----/g, ''))
+  imported ??= crypto.subtle.importKey('pkcs8', der(), ALGORITHM, false, ['sign'])
+  return imported
+}
+
+export async function sign(pem: string, text: string): Promise<ArrayBuffer> {
+  return crypto.subtle.sign(ALGORITHM, await signingKey(pem), new TextEncoder().encode(text))
+}
