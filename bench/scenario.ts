@@ -93,9 +93,9 @@ function storeKeys(offset: number, quantity: number): string[] {
   const numbers = (count: number) =>
     `with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < ${count})`
   return [
-    `${numbers(issuances)} insert into issuances (id, source, idempotency_key, fingerprint, nonce, product_id,
+    `${numbers(issuances)} insert into issuances (id, source, idempotency_key, nonce, product_id,
        quantity, owner_name, owner_email, validity_days, activation_limit, created_at)
-     select ${first} + i + 1, 'bench', 'stored-' || (${first} + i), '${'0'.repeat(64)}', '', 1,
+     select ${first} + i + 1, 'bench', 'stored-' || (${first} + i), '', 1,
        1000, 'Ada Lovelace', 'ada@example.com', 365, 3, 0 from n`,
     `${numbers(quantity)} insert into license_keys (product_id, license_key, status, activation_limit,
        validity_days, owner_name, owner_email, assigned_at, issuance_id, created_at, updated_at)

@@ -24,14 +24,13 @@ CREATE TABLE api_keys (
   created_at INTEGER NOT NULL
 ) STRICT;
 
--- One row an order: the audit trail and the replay memory at once. Never updated, never deleted.
+-- One row an order: the audit trail and the replay memory at once. Never updated, never deleted. What was asked
+-- for stands in it whole, so that a replay is told from a misuse of its idempotency key.
 CREATE TABLE issuances (
   id INTEGER PRIMARY KEY,
   -- Who asked: 'api:<api key id>'.
   source TEXT NOT NULL,
   idempotency_key TEXT NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 255),
-  -- SHA-256 of the parameters in lower-case hex: tells a replay from a misuse of its idempotency key.
-  fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64),
   -- Tells the request that won a race for the idempotency key.
   nonce TEXT NOT NULL,
   product_id INTEGER NOT NULL REFERENCES products (id),

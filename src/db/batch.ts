@@ -4,7 +4,7 @@
  * Drizzle takes about 0.1 ms to build a query and its own batch builds all of them again for each request, so
  * the text is compiled when the module loads and a request only fills in its values.
  */
-import { fillPlaceholders, type Query } from 'drizzle-orm'
+import { is, Param, Placeholder, type Query } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/sqlite-proxy'
 import { databaseError } from './errors.ts'
 
@@ -14,7 +14,8 @@ export const build = drizzle(() => Promise.reject(new Error('Statements run thro
 /** A compiled query whose rows have the shape `Row`. */
 export interface Statement<Row> {
   readonly sql: string
-  readonly params: readonly unknown[]
+  /** The names of its placeholders, in the order in which SQL counts them. */
+  readonly placeholders: readonly string[]
   /** Carries the type only. */
   readonly row?: Row
 }
@@ -43,12 +44,24 @@ export function compile<Row>(
 export function compile(query: Buildable<unknown>): Statement<never>
 export function compile(query: Buildable<unknown>): Statement<unknown> {
   const { sql, params } = query.toSQL()
-  return { sql, params }
+  return { sql, placeholders: params.map(placeholderName) }
+}
+
+/** A constant would be a parameter too many: it belongs into the statement's text. */
+function placeholderName(param: unknown): string {
+  const value = is(param, Param) ? param.value : param
+  if (is(value, Placeholder)) return value.name
+  throw new Error('A compiled statement takes its values from placeholders only.')
 }
 
 /** Joins a statement with the values of its placeholders; a missing one is an error. */
 export function bind<Row>(statement: Statement<Row>, values: Record<string, unknown>): BoundStatement<Row> {
   return { statement, values }
+}
+
+function required(name: string, values: Record<string, unknown>): unknown {
+  if (name in values) return values[name]
+  throw new Error(`The statement needs a value for ${name}.`)
 }
 
 /** The rows of each statement, in the statements' order. */
@@ -68,7 +81,7 @@ export async function runBatch<const Bound extends readonly BoundStatement<unkno
   bound: Bound,
 ): Promise<Rows<Bound>> {
   const prepared = bound.map(({ statement, values }) =>
-    db.prepare(statement.sql).bind(...fillPlaceholders([...statement.params], values)),
+    db.prepare(statement.sql).bind(...statement.placeholders.map((name) => required(name, values))),
   )
   const results = await db.batch(prepared).catch((cause: unknown) => {
     throw databaseError(cause)

@@ -30,7 +30,6 @@ export const issuances = sqliteTable(
     id: integer().primaryKey(),
     source: text().notNull(),
     idempotencyKey: text('idempotency_key').notNull(),
-    fingerprint: text().notNull(),
     nonce: text().notNull(),
     productId: integer('product_id')
       .notNull()

@@ -19,7 +19,6 @@ import { bind, build, compile, runBatch } from '../db/batch.ts'
 import { UniqueConstraintError } from '../db/errors.ts'
 import { withRetries } from '../db/retries.ts'
 import { apiKeys, issuances, licenseKeys, products } from '../db/schema.ts'
-import { sha256Hex } from '../sha256.ts'
 
 /** What is asked for. The ranges are the endpoint's; the database checks them once more. */
 export interface IssueOrder {
@@ -66,7 +65,6 @@ const insertIssuance = compile(
           id: sql<number>`null`.as('id'),
           source: sql<string>`${callerSource}`.as('source'),
           idempotencyKey: sql<string>`${ph('idempotencyKey')}`.as('idempotencyKey'),
-          fingerprint: sql<string>`${ph('fingerprint')}`.as('fingerprint'),
           nonce: sql<string>`${ph('nonce')}`.as('nonce'),
           productId: sql<number>`${products.id}`.as('productId'),
           quantity: sql<number>`${ph('quantity')}`.as('quantity'),
@@ -87,6 +85,16 @@ const isCallersIssuance = and(
   eq(issuances.source, callerSource),
   eq(issuances.idempotencyKey, ph('idempotencyKey')),
 )
+
+/** Whether it was issued for the very same order. */
+const isSameOrder = sql`(${and(
+  eq(issuances.productId, ph('productId')),
+  eq(issuances.quantity, ph('quantity')),
+  eq(issuances.ownerName, ph('ownerName')),
+  eq(issuances.ownerEmail, ph('ownerEmail')),
+  eq(issuances.validityDays, ph('validityDays')),
+  eq(issuances.activationLimit, ph('activationLimit')),
+)})`
 
 /** Everything but the key itself comes from the issuance; only the request that wrote it knows its nonce. */
 const insertLicenseKeys = compile(
@@ -127,11 +135,10 @@ const selectOutcome = compile(
   build
     .select({
       refusal: sql<CallerRefusal | null>`${callerRefusal}`.as('refusal'),
-      fingerprint: sql<string | null>`${issuances.fingerprint}`.as('fingerprint'),
+      isSameOrder: sql<0 | 1>`${isSameOrder}`.as('isSameOrder'),
       nonce: sql<string>`${issuances.nonce}`.as('nonce'),
       issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
-      keys: sql<string>`case when ${issuances.fingerprint} = ${ph('fingerprint')} and ${isCallerAllowed}
-        then ${issuedKeys} end`.as('keys'),
+      keys: sql<string>`case when ${isSameOrder} and ${isCallerAllowed} then ${issuedKeys} end`.as('keys'),
     })
     .from(sql`(select 1)`)
     .leftJoin(apiKeys, isCallersKey)
@@ -155,9 +162,8 @@ export async function issueLicenseKeys(
   idempotencyKey: string | undefined,
   sources: IssueSources,
 ): Promise<IssueOutcome> {
-  const fingerprint = await fingerprintOf(order)
-  const orderValues = { ...callerValues(caller, 'assign'), ...order, fingerprint, now: sources.now }
   const key = idempotencyKey ?? crypto.randomUUID()
+  const orderValues = { ...callerValues(caller, 'assign'), ...order, idempotencyKey: key, now: sources.now }
   const nonces = new Set<string>()
 
   const [, , [outcome]] = await withRetries(isCollision, () => {
@@ -165,7 +171,7 @@ export async function issueLicenseKeys(
     // finds an issuance that is not its own, and adds no second set of keys.
     const nonce = crypto.randomUUID()
     nonces.add(nonce)
-    const values = { ...orderValues, idempotencyKey: key, nonce }
+    const values = { ...orderValues, nonce }
     const freshKeys = JSON.stringify(Array.from({ length: order.quantity }, sources.newLicenseKey))
     return runBatch(db, [
       bind(insertIssuance, values),
@@ -178,7 +184,7 @@ export async function issueLicenseKeys(
   if (outcome.refusal !== null) return { kind: 'refused', reason: outcome.refusal }
   // An allowed caller with an active product would have an issuance by now.
   if (outcome.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
-  if (outcome.fingerprint !== fingerprint) return { kind: 'refused', reason: 'idempotency-key-reused' }
+  if (!outcome.isSameOrder) return { kind: 'refused', reason: 'idempotency-key-reused' }
   return {
     kind: nonces.has(outcome.nonce) ? 'issued' : 'replayed',
     issuedAt: outcome.issuedAt,
@@ -189,12 +195,4 @@ export async function issueLicenseKeys(
 /** A fresh license key exists already: the batch was rolled back, and other keys will do. */
 function isCollision(error: unknown): boolean {
   return error instanceof UniqueConstraintError && error.columns === 'license_keys.license_key'
-}
-
-/** The same for two orders only if they ask for the same. */
-function fingerprintOf(order: IssueOrder): Promise<string> {
-  const { productId, quantity, ownerName, ownerEmail, validityDays, activationLimit } = order
-  return sha256Hex(
-    JSON.stringify([productId, quantity, ownerName, ownerEmail, validityDays, activationLimit]),
-  )
 }

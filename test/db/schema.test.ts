@@ -123,7 +123,6 @@ describe('the database itself refuses', () => {
   const issuance = {
     source: 'api:1',
     idempotency_key: 'k',
-    fingerprint: 'a'.repeat(64),
     nonce: 'n',
     product_id: 1,
     quantity: 1,
