@@ -44,6 +44,14 @@ export function printReport(report: Report): void {
       `${figure(report.startUpMs[name as keyof Report['startUpMs']])} ms`,
     ]),
   )
+  printTable(
+    ['Keys', `time with ${figure(report.storedKeys)} keys stored, by that with none`, "the floor's"],
+    report.growth.map(({ quantity, product, floor }) => [
+      quantity.toLocaleString('en'),
+      spread(product),
+      spread(floor),
+    ]),
+  )
   console.log(`A replay takes ${spread(report.replay)} of the time of a first issue.`)
   const { idleMegabytes, peakMegabytes, heapMegabytesMax } = report.memory
   console.log(

@@ -44,13 +44,18 @@ export interface Setting {
   readonly heapMegabytesMax?: number
 }
 
-/** Makes a database with what every Worker of the bench needs, and serves the Worker on it. */
-export async function serve(setting: Setting): Promise<Server> {
+/** Makes a database with what every Worker of the bench needs. */
+export async function prepare(setting: Setting): Promise<Serving> {
   const { script, folder, storedKeys = 0, distanceMs = 0, heapMegabytesMax } = setting
   const bindings = { SIGNING_PRIVATE_KEY: signingKey, MAX_QUANTITY: '10000', D1_DELAY_MS: String(distanceMs) }
   const serving: Serving = { script, folder, port: 0, bindings }
   await prepareData(serving, storedKeys)
-  const server = await startServer({ ...serving, ...(heapMegabytesMax && { heapMegabytesMax }) })
+  return { ...serving, ...(heapMegabytesMax && { heapMegabytesMax }) }
+}
+
+/** Makes such a database and serves the Worker on it. */
+export async function serve(setting: Setting): Promise<Server> {
+  const server = await startServer(await prepare(setting))
   const answer = await firstAnswer(server)
   if (!answer.startsWith('{"response":{"code":803,')) throw new Error(`Not the answer of an order: ${answer}`)
   return server

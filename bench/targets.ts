@@ -31,10 +31,10 @@ export function targetsOf(report: Omit<Report, 'targets'>): Target[] {
       2.5,
     ),
     ...(thousand ? [atMost("CPU for each additional key by the floor's", report.cpuPerKey.median, 1.2)] : []),
-    ...report.growth.map(({ quantity, toEmpty }) =>
+    ...report.growth.map(({ quantity, product }) =>
       atMost(
         `time with ${figure(report.storedKeys)} keys stored by that with none, ${figure(quantity)} keys`,
-        toEmpty.median,
+        product.median,
         1.2,
       ),
     ),

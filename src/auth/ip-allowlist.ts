@@ -8,23 +8,30 @@
  */
 import ipaddr from 'ipaddr.js'
 
-interface Address {
-  /** Most significant first: 4 numbers of 8 bits for IPv4, 8 of 16 bits for IPv6. */
-  readonly groups: readonly number[]
-  readonly bitsPerGroup: 8 | 16
-}
-
 /**
  * @param address an IPv4 or IPv6 address as text, or null where it is unknown
  * @returns every network that contains it, narrowest first: 33 for IPv4, 129 for IPv6, none for anything else
  */
 export function networksContaining(address: string | null): string[] {
   if (address === null || !isPlainAddress(address)) return []
-  const { groups, bitsPerGroup } = groupsOf(ipaddr.process(address))
+  const parsed = ipaddr.process(address)
+  return parsed instanceof ipaddr.IPv4
+    ? networksOf([...parsed.octets], 8, 10, '.')
+    : networksOf([...parsed.parts], 16, 16, ':')
+}
+
+/** Clears one bit after the other, from the last to the first; of the text only the group that changed is new. */
+function networksOf(groups: number[], bitsPerGroup: number, radix: number, separator: string): string[] {
+  const texts = groups.map((group) => group.toString(radix))
   const networks: string[] = []
-  for (let prefixLength = groups.length * bitsPerGroup; prefixLength >= 0; prefixLength--) {
-    networks.push(network({ groups, bitsPerGroup }, prefixLength))
+  for (let prefixLength = groups.length * bitsPerGroup; prefixLength > 0; prefixLength--) {
+    networks.push(`${texts.join(separator)}/${prefixLength}`)
+    const index = Math.ceil(prefixLength / bitsPerGroup) - 1
+    const cleared = (groups[index] ?? 0) & ~(1 << ((index + 1) * bitsPerGroup - prefixLength))
+    groups[index] = cleared
+    texts[index] = cleared.toString(radix)
   }
+  networks.push(`${texts.join(separator)}/0`)
   return networks
 }
 
@@ -34,34 +41,15 @@ export function networksContaining(address: string | null): string[] {
  */
 export function canonicalNetwork(text: string): string | undefined {
   const [address = '', length, ...rest] = text.split('/')
-  if (rest.length > 0 || !isPlainAddress(address)) return undefined
-  const parsed = ipaddr.parse(address)
-  const mapped = parsed instanceof ipaddr.IPv6 && parsed.isIPv4MappedAddress()
-  const bits = parsed.kind() === 'ipv4' ? 32 : 128
-  if (length !== undefined && !/^\d{1,3}$/.test(length)) return undefined
-  const prefixLength = Number(length ?? bits)
-  if (prefixLength > bits) return undefined
-  if (!mapped) return network(groupsOf(parsed), prefixLength)
-  // The 96 bits in front of a mapped IPv4 address are fixed; a shorter prefix is no IPv4 network.
-  return prefixLength >= 96 ? network(groupsOf(parsed.toIPv4Address()), prefixLength - 96) : undefined
+  if (rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length))) return undefined
+  const networks = networksContaining(address)
+  const bits = networks.length - 1
+  // The 96 bits in front of a mapped IPv4 address are fixed: a prefix counts from behind them.
+  const bitsInFront = bits === 32 && address.includes(':') ? 96 : 0
+  return networks[bits - (Number(length ?? bits + bitsInFront) - bitsInFront)]
 }
 
 /** Refuses what the library would accept besides: `127.1`, octal and hexadecimal IPv4, zone identifiers. */
 function isPlainAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'))
-}
-
-function groupsOf(address: ipaddr.IPv4 | ipaddr.IPv6): Address {
-  return address instanceof ipaddr.IPv4
-    ? { groups: address.octets, bitsPerGroup: 8 }
-    : { groups: address.parts, bitsPerGroup: 16 }
-}
-
-function network({ groups, bitsPerGroup }: Address, prefixLength: number): string {
-  const kept = groups.map((group, index) => {
-    const keptBits = Math.min(Math.max(prefixLength - index * bitsPerGroup, 0), bitsPerGroup)
-    return group & (-1 << (bitsPerGroup - keptBits))
-  })
-  const text = bitsPerGroup === 8 ? kept.join('.') : kept.map((group) => group.toString(16)).join(':')
-  return `${text}/${prefixLength}`
 }

@@ -1,0 +1,119 @@
+/**
+ * The real server process on a database file, killed in the middle of its work, as a power cut would. The
+ * clients repeat what was not answered.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { orderForm } from '../../../bench/load.ts'
+import { prepare } from '../../../bench/scenario.ts'
+import { openRuntime, type Serving } from '../../../bench/serve.ts'
+import { bundle, type Server, startServer } from '../../../bench/server.ts'
+import { kills, orders, seed, seeded } from '../../faults/plan.ts'
+
+const CLIENTS = 8
+const ATTEMPTS_MAX = 2_000
+
+let folder: string
+let serving: Serving
+let server: Server
+
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'keyseal-kill-'))
+  const script = bundle('src/index.ts', path.join(folder, 'bundle'))
+  serving = await prepare({ script, folder: path.join(folder, 'database') })
+  server = await startServer(serving)
+})
+
+afterAll(async () => {
+  await server?.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** @returns the answer's text, or undefined where there was none, or none that counts */
+async function send(name: string, quantity: number): Promise<string | undefined> {
+  try {
+    const response = await fetch(`${server.origin}/api/v1/random-assign-license-keys`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/x-www-form-urlencoded', 'Idempotency-Key': name },
+      body: orderForm(quantity),
+    })
+    const text = await response.text()
+    return response.status === 200 ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function sendUntilAnswered(name: string, quantity: number): Promise<string> {
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    const text = await send(name, quantity)
+    if (text !== undefined) return text
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`${name} was never answered.`)
+}
+
+it(`no kill loses an acknowledged key, or issues an order twice ${seeded}`, async () => {
+  const quantities = fc.sample(fc.integer({ min: 1, max: 50 }), { seed, numRuns: orders })
+  // After so many answers each: somewhere in its part of the load, with other orders under way.
+  const part = Math.floor(orders / (kills + 1))
+  const moments = fc
+    .sample(fc.integer({ min: 0, max: part - CLIENTS }), { seed, numRuns: kills })
+    .map((offset, index) => index * part + offset)
+
+  const answers = new Map<number, string>()
+  let killed = 0
+  let restart = Promise.resolve()
+  const isTimeToKill = () => killed < kills && answers.size >= (moments[killed] ?? Number.NaN)
+
+  async function killAndRestart(): Promise<void> {
+    await server.kill()
+    server = await startServer(serving)
+  }
+
+  const waiting = [...quantities.entries()].reverse()
+  async function client(): Promise<void> {
+    for (let next = waiting.pop(); next; next = waiting.pop()) {
+      const [index, quantity] = next
+      answers.set(index, await sendUntilAnswered(`order-${index}`, quantity))
+      if (isTimeToKill()) {
+        killed++
+        restart = restart.then(killAndRestart)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  await restart
+  expect(killed).toBe(kills)
+
+  // A repeated answer is the same, byte for byte.
+  for (const [index, quantity] of quantities.entries()) {
+    expect(await send(`order-${index}`, quantity)).toBe(answers.get(index))
+  }
+  await server.stop()
+
+  const runtime = await openRuntime(serving)
+  try {
+    const db = await runtime.getD1Database('DB')
+    const issued = await db
+      .prepare('select count(*) as issuances, sum(quantity) as quantity from issuances')
+      .first()
+    const total = quantities.reduce((sum, quantity) => sum + quantity, 0)
+    expect(issued).toEqual({ issuances: orders, quantity: total })
+
+    const stored = await db
+      .prepare('select id, license_key from license_keys')
+      .all<{ id: number; license_key: string }>()
+    const acknowledged = [...answers.values()].flatMap(
+      (text) => JSON.parse(text).response.license_keys as { id: number; license_key: string }[],
+    )
+    expect(stored.results.map(({ id, license_key }) => `${id} ${license_key}`).sort()).toEqual(
+      acknowledged.map(({ id, license_key }) => `${id} ${license_key}`).sort(),
+    )
+  } finally {
+    await runtime.dispose()
+  }
+}, 1_200_000)
