@@ -38,7 +38,11 @@ export async function hashApiKey(apiKey: string): Promise<string> {
 
 /** The values of this file's placeholders, for `bind`. */
 export function callerValues(caller: ApiCaller, capability: Capability): Record<string, string> {
-  return { apiKeyHash: caller.apiKeyHash, callerNetworks: JSON.stringify(caller.networks), capability }
+  return {
+    apiKeyHash: caller.apiKeyHash,
+    callerNetworks: JSON.stringify(caller.networks),
+    capability: JSON.stringify(capability),
+  }
 }
 
 /** Picks the caller's row of `api_keys`. */
@@ -46,22 +50,20 @@ export const isCallersKey: SQL = sql`${apiKeys.keyHash} = ${sql.placeholder('api
 
 const isActive: SQL = sql`${apiKeys.status} = 'active'`
 
-const isPermitted: SQL = sql`exists (
-  select 1 from json_each(${apiKeys.capabilities}) where value = ${sql.placeholder('capability')})`
+/** A member of a JSON list of plain words stands in its text between quotation marks, and nothing else does. */
+const isPermitted: SQL = sql`instr(${apiKeys.capabilities}, ${sql.placeholder('capability')}) > 0`
 
-const isAddressAllowed: SQL = sql`(${apiKeys.allowedIps} is null or exists (
-  select 1 from json_each(${apiKeys.allowedIps}) as allowed
-  join json_each(${sql.placeholder('callerNetworks')}) as caller on caller.value = allowed.value))`
+const isAddressAllowed: SQL = sql`(${apiKeys.allowedIps} is null or exists (select 1
+  from json_each(${apiKeys.allowedIps}) where instr(${sql.placeholder('callerNetworks')}, '"' || value || '"') > 0))`
 
 /** The source of an API caller's issuances: what makes its idempotency keys its own. */
 export const callerSource: SQL<string> = sql<string>`'api:' || ${apiKeys.id}`
 
-/** Holds on the row of `api_keys` that lets this caller in. Every statement that writes or reads for it carries this. */
+/** Holds on the row of `api_keys` that lets this caller in. Every statement that writes for it carries this. */
 export const isCallerAllowed: SQL = sql`${isCallersKey} and ${isActive} and ${isPermitted} and ${isAddressAllowed}`
 
-/** Why the caller is refused, or null, on the caller's row of `api_keys`. */
+/** Why the caller is refused, or null, on the caller's row of `api_keys`; no such row: the key is unknown. */
 export const callerRefusal: SQL<CallerRefusal | null> = sql<CallerRefusal | null>`case
-  when ${apiKeys.id} is null then 'api-key-unknown'
   when not ${isActive} then 'api-key-inactive'
   when not ${isPermitted} then 'capability-missing'
   when not ${isAddressAllowed} then 'address-not-allowed' end`

@@ -2,7 +2,7 @@
  * Issues license keys to an owner.
  *
  * Guarantees: an idempotency key issues at most once, whatever arrives twice or at the same time; a caller
- * that is refused changes nothing and reads nothing; the issuance and all of its keys are written, or none.
+ * that is refused changes nothing and is told nothing; the issuance and all of its keys are written, or none.
  * One D1 batch, whatever the quantity and whatever the outcome.
  */
 import { and, eq, sql } from 'drizzle-orm'
@@ -123,14 +123,13 @@ const insertLicenseKeys = compile(
 )
 
 /**
- * All keys of an issuance as one text, `[[id, license key], ...]` by ascending id: a row for each would cost
- * D1 and the Worker more than everything else they do for it.
+ * All keys of an issuance as one text, `[[id, license key], ...]`: a row for each would cost D1 and the Worker
+ * more than everything else they do for it.
  */
-const issuedKeys = sql<string>`(select json_group_array(
-  json_array(${licenseKeys.id}, ${licenseKeys.licenseKey}) order by ${licenseKeys.id})
+const issuedKeys = sql`(select json_group_array(json_array(${licenseKeys.id}, ${licenseKeys.licenseKey}))
   from ${licenseKeys} where ${licenseKeys.issuanceId} = ${issuances.id})`
 
-/** One row, whatever happened. The keys are read only for a caller that may have them, and for the same order. */
+/** One row for a known API key, whatever happened; the keys only for the very same order. */
 const selectOutcome = compile(
   build
     .select({
@@ -138,11 +137,11 @@ const selectOutcome = compile(
       isSameOrder: sql<0 | 1>`${isSameOrder}`.as('isSameOrder'),
       nonce: sql<string>`${issuances.nonce}`.as('nonce'),
       issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
-      keys: sql<string>`case when ${isSameOrder} and ${isCallerAllowed} then ${issuedKeys} end`.as('keys'),
+      keys: sql<string>`case when ${isSameOrder} then ${issuedKeys} end`.as('keys'),
     })
-    .from(sql`(select 1)`)
-    .leftJoin(apiKeys, isCallersKey)
-    .leftJoin(issuances, isCallersIssuance),
+    .from(apiKeys)
+    .leftJoin(issuances, isCallersIssuance)
+    .where(isCallersKey),
 )
 
 /**
@@ -180,7 +179,7 @@ export async function issueLicenseKeys(
     ])
   })
 
-  if (!outcome) throw new Error('The outcome is always one row.')
+  if (!outcome) return { kind: 'refused', reason: 'api-key-unknown' }
   if (outcome.refusal !== null) return { kind: 'refused', reason: outcome.refusal }
   // An allowed caller with an active product would have an issuance by now.
   if (outcome.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
@@ -188,7 +187,7 @@ export async function issueLicenseKeys(
   return {
     kind: nonces.has(outcome.nonce) ? 'issued' : 'replayed',
     issuedAt: outcome.issuedAt,
-    keys: JSON.parse(outcome.keys),
+    keys: (JSON.parse(outcome.keys) as IssuedKey[]).sort(([one], [other]) => one - other),
   }
 }
 
