@@ -3,7 +3,7 @@
  * envelope; whatever went wrong on our side is in the log, under the request id the caller was given.
  */
 import { type Context, Hono } from 'hono'
-import { etag } from 'hono/etag'
+import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { getPath } from 'hono/utils/url'
 import { unixSeconds } from './api/dates.ts'
 import type { Answer, Endpoint } from './api/endpoint.ts'
@@ -17,10 +17,21 @@ import { logFailure } from './log.ts'
 
 interface AppEnvironment {
   Bindings: Bindings
-  Variables: { requestId: string; now: number }
+  Variables: { receipt?: Receipt }
+}
+
+/** What is noted of a request when it is first looked at. */
+interface Receipt {
+  readonly requestId: string
+  /** Milliseconds UTC. */
+  readonly now: number
 }
 
 type AppContext = Context<AppEnvironment>
+
+const REQUEST_ID = 'X-Request-Id'
+/** What an answer to a conditional request keeps of the whole one. */
+const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID]
 
 /** How long a caller should wait when the database could not be reached. */
 const RETRY_AFTER_SECONDS = 2
@@ -28,15 +39,8 @@ const RETRY_AFTER_SECONDS = 2
 export function createApp(endpoints: readonly Endpoint[] = ENDPOINTS): Hono<AppEnvironment> {
   const app = new Hono<AppEnvironment>({ getPath: pathWithoutRepeatedSlashes })
 
-  app.use(async (context, next) => {
-    context.set('requestId', crypto.randomUUID())
-    context.set('now', Date.now())
-    await next()
-    context.header('X-Request-Id', context.get('requestId'))
-  })
-
   for (const endpoint of endpoints) {
-    if (endpoint.method === 'GET') app.get(endpoint.path, etag())
+    if (endpoint.method === 'GET') app.get(endpoint.path, etag({ retainedHeaders: RETAINED_HEADERS }))
     app.on(endpoint.method, endpoint.path, (context) => respond(context, endpoint))
   }
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
@@ -47,30 +51,37 @@ export function createApp(endpoints: readonly Endpoint[] = ENDPOINTS): Hono<AppE
   return app
 }
 
+/** The id and the time of the request: the same however often they are asked for. */
+function receiptOf(context: AppContext): Receipt {
+  const receipt = context.get('receipt') ?? { requestId: crypto.randomUUID(), now: Date.now() }
+  context.set('receipt', receipt)
+  return receipt
+}
+
 async function respond(context: AppContext, endpoint: Endpoint): Promise<Response> {
+  const { requestId, now } = receiptOf(context)
   // No usable key, no service: found out before anything is read or written.
   await globalSigningKey(context)
-  const settings = readSettings(context.env)
-  const answer = await endpoint.handle({ request: context.req.raw, settings, now: context.get('now') })
-  return answer instanceof Response ? answer : sealed(context, answer)
+  const answer = await endpoint.handle({ request: context.req.raw, settings: readSettings(context.env), now })
+  if (!(answer instanceof Response)) return sealed(context, answer)
+  answer.headers.set(REQUEST_ID, requestId)
+  return answer
 }
 
 async function sealed(context: AppContext, answer: Answer): Promise<Response> {
-  const { code, fields = {}, timestamp = unixSeconds(context.get('now')), headers = {} } = answer
+  const { code, fields = {}, timestamp = unixSeconds(receiptOf(context).now), headers } = answer
   const signingKey = answer.signingKey ?? (await globalSigningKey(context))
-  return envelopeResponse(
-    await seal(serialiseResponse(code, fields, timestamp), signingKey),
-    code.status,
-    headers,
-  )
+  const envelope = await seal(serialiseResponse(code, fields, timestamp), signingKey)
+  return envelopeResponse(context, envelope, code.status, headers)
 }
 
 /** Turns what was thrown into an answer that tells the caller nothing but whether to try again. */
 async function failed(context: AppContext, error: unknown): Promise<Response> {
-  logFailure(context.get('requestId'), error)
+  const { requestId, now } = receiptOf(context)
+  logFailure(requestId, error)
   if (error instanceof SigningKeyError) {
-    const text = serialiseResponse(CODES.internalError, {}, unixSeconds(context.get('now')))
-    return envelopeResponse(leaveUnsealed(text), CODES.internalError.status, {})
+    const text = serialiseResponse(CODES.internalError, {}, unixSeconds(now))
+    return envelopeResponse(context, leaveUnsealed(text), CODES.internalError.status)
   }
   return error instanceof DatabaseUnavailableError
     ? sealed(context, {
@@ -84,10 +95,21 @@ function globalSigningKey(context: AppContext): Promise<SigningKey> {
   return signingKeyFor(signingSecrets(context.env))
 }
 
-function envelopeResponse(body: string, status: number, headers: Readonly<Record<string, string>>): Response {
+/** Every header at once: one that is added to a finished response makes its body a stream. */
+function envelopeResponse(
+  context: AppContext,
+  body: string,
+  status: number,
+  headers?: Readonly<Record<string, string>>,
+): Response {
   return new Response(body, {
     status,
-    headers: { 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers },
+    headers: {
+      'Content-Type': 'application/json',
+      'Cache-Control': 'no-store',
+      [REQUEST_ID]: receiptOf(context).requestId,
+      ...headers,
+    },
   })
 }
 

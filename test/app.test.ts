@@ -50,6 +50,13 @@ describe('a database that', () => {
     expect(opened.headers.has('Retry-After')).toBe(false)
     expect(logLine()).toMatchObject({ requestId: opened.headers.get('X-Request-Id') })
   })
+
+  it('is not migrated is 2500, and the log says how to migrate it', async () => {
+    await orderWhile('D1_ERROR: no such table: api_keys: SQLITE_ERROR')
+    expect(logLine().message).toMatch(
+      /no such table: api_keys.*npx wrangler d1 migrations apply DB --remote$/,
+    )
+  })
 })
 
 describe('a bug', () => {

@@ -73,6 +73,7 @@ export function authenticatedEndpoint<Shape extends z.ZodRawShape>(definition: D
 
     const caller: ApiCaller = {
       apiKeyHash: await hashApiKey(apiKey),
+      capability: access,
       networks: networksContaining(request.headers.get('CF-Connecting-IP')),
     }
     return handle({ settings, now, caller, parameters: checked.parameters, idempotencyKey })

@@ -12,9 +12,11 @@ import { apiKeys } from '../db/schema.ts'
 export const CAPABILITIES = ['assign'] as const
 export type Capability = (typeof CAPABILITIES)[number]
 
-/** Whoever calls, as far as the request tells. */
+/** Whoever calls, as far as the request tells, and what for. */
 export interface ApiCaller {
   readonly apiKeyHash: string
+  /** What its API key must be permitted to do. */
+  readonly capability: Capability
   /** Every network that contains the caller's address; none where the address is unknown. */
   readonly networks: readonly string[]
 }
@@ -37,11 +39,11 @@ export async function hashApiKey(apiKey: string): Promise<string> {
 }
 
 /** The values of this file's placeholders, for `bind`. */
-export function callerValues(caller: ApiCaller, capability: Capability): Record<string, string> {
+export function callerValues(caller: ApiCaller): Record<string, string> {
   return {
     apiKeyHash: caller.apiKeyHash,
     callerNetworks: JSON.stringify(caller.networks),
-    capability: JSON.stringify(capability),
+    capability: JSON.stringify(caller.capability),
   }
 }
 

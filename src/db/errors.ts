@@ -36,6 +36,7 @@ export class DatabaseStatementError extends Error {
 const TRANSIENT =
   /Network connection lost|storage caused object to be reset|reset because its code was updated|Cannot resolve D1 DB due to transient issue/
 const UNIQUE_FAILED = /UNIQUE constraint failed: ([\w., ]+)/
+const NOT_MIGRATED = /no such (?:table|column)/
 /** SQLite's own result codes for "this statement is wrong"; D1 appends them to its texts. */
 const STATEMENT_REFUSED = /SQLITE_(?:ERROR|CONSTRAINT|MISMATCH|RANGE|TOOBIG)|D1_TYPE_ERROR|D1_COLUMN_NOTFOUND/
 
@@ -47,7 +48,7 @@ export function databaseError(cause: unknown): Error {
   const text = cause instanceof Error ? cause.message : String(cause)
   const unique = UNIQUE_FAILED.exec(text)
   if (unique?.[1]) return new UniqueConstraintError(unique[1], { cause })
-  return STATEMENT_REFUSED.test(text)
-    ? new DatabaseStatementError(text, { cause })
-    : new DatabaseUnavailableError(text, { cause })
+  if (!STATEMENT_REFUSED.test(text)) return new DatabaseUnavailableError(text, { cause })
+  const remedy = NOT_MIGRATED.test(text) ? '. To mend it: npx wrangler d1 migrations apply DB --remote' : ''
+  return new DatabaseStatementError(text + remedy, { cause })
 }

@@ -80,6 +80,7 @@ const insertIssuance = compile(
     )
     .onConflictDoNothing(),
 )
+
 /** The caller's issuance under this idempotency key, whoever wrote it. */
 const isCallersIssuance = and(
   eq(issuances.source, callerSource),
@@ -162,7 +163,7 @@ export async function issueLicenseKeys(
   sources: IssueSources,
 ): Promise<IssueOutcome> {
   const key = idempotencyKey ?? crypto.randomUUID()
-  const orderValues = { ...callerValues(caller, 'assign'), ...order, idempotencyKey: key, now: sources.now }
+  const orderValues = { ...callerValues(caller), ...order, idempotencyKey: key, now: sources.now }
   const nonces = new Set<string>()
 
   const [, , [outcome]] = await withRetries(isCollision, () => {
@@ -187,6 +188,7 @@ export async function issueLicenseKeys(
   return {
     kind: nonces.has(outcome.nonce) ? 'issued' : 'replayed',
     issuedAt: outcome.issuedAt,
+    // SQLite gathers them in the order in which it finds them, which it does not promise.
     keys: (JSON.parse(outcome.keys) as IssuedKey[]).sort(([one], [other]) => one - other),
   }
 }

@@ -204,6 +204,7 @@ describe('the public keys', () => {
       expect(unchanged.status).toBe(304)
       expect(await unchanged.text()).toBe('')
       expect(unchanged.headers.get('Cache-Control')).toBe('public, max-age=300')
+      expect(unchanged.headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
       const bindings = { SIGNING_PRIVATE_KEY: env.PRODUCT_SIGNING_KEY }
       const changed = await send({ path, bindings, headers: { 'If-None-Match': etag } })
       expect(changed.status).toBe(200)
