@@ -7,7 +7,7 @@ const support = path.join(import.meta.dirname, 'test/support')
 
 /** How much the fault tests do; `npm run test:faults` chooses. */
 const FAULTS = {
-  small: { orders: 100, kills: 2, requests: 1_000 },
+  small: { orders: 100, kills: 2, requests: 400 },
   full: { orders: 1_000, kills: 10, requests: 10_000 },
   large: { orders: 10_000, kills: 100, requests: 100_000 },
 }

@@ -88,7 +88,7 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
   const { rounds, storedKeys, warmUpRequests } = scale
   const loads: Load[] = LOADS.filter(({ quantity }) => scale.quantities.includes(quantity)).map((load) => ({
     ...load,
-    requests: Math.ceil(load.requests * scale.part),
+    requests: Math.max(Math.ceil(load.requests * scale.part), load.connections),
   }))
   let databases = 0
   const running: Server[] = []

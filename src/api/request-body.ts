@@ -44,10 +44,11 @@ class UnreadableBody extends Error {}
 
 /** @returns the body, or undefined as soon as it is known to be too long */
 async function readBytes(request: Request): Promise<Uint8Array | undefined> {
-  const announced = request.headers.get('Content-Length')
+  const announced = request.headers.get('Content-Length') ?? ''
   if (Number(announced) > BODY_BYTES_MAX) return undefined
-  // What is announced is all there is: the transport cuts a body off there (RFC 9112 section 6.2).
-  const bytes = announced === null ? await readChunks(request) : await request.bytes()
+  // What is announced is all there is, unless the body comes in chunks (RFC 9112 section 6.3).
+  const isAnnounced = /^\d+$/.test(announced) && !request.headers.has('Transfer-Encoding')
+  const bytes = isAnnounced ? await request.bytes() : await readChunks(request)
   return bytes && bytes.byteLength <= BODY_BYTES_MAX ? bytes : undefined
 }
 

@@ -33,8 +33,12 @@ describe('the size', () => {
     expect(pulled).toEqual({ code: 2413, chunks: 0 })
   })
 
-  it('that is not announced is refused as soon as it is known, without reading on', async () => {
-    const { code, chunks } = await answerTo(new Array(1000).fill(10_000), {})
+  it.each([
+    ['that is not announced', {}],
+    ['whose announcement is overruled by chunks', { 'Content-Length': '10', 'Transfer-Encoding': 'chunked' }],
+    ['whose announcement is junk', { 'Content-Length': 'ten' }],
+  ])('%s is refused as soon as it is known, without reading on', async (_, headers) => {
+    const { code, chunks } = await answerTo(new Array(1000).fill(10_000), headers)
     expect(code).toBe(2413)
     // Seven chunks pass the limit; the stream may have queued one more.
     expect(chunks).toBeLessThanOrEqual(8)

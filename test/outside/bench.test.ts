@@ -30,7 +30,7 @@ it('the bench runs, measures every Worker and says what was found', () => {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-})
+}, 600_000)
 
 it('the bench says how it is used when it is asked for what it does not do', () => {
   const { status, output } = run(project, 'node', 'bench/run.ts', '--rounds', '2')

@@ -11,7 +11,10 @@ describe('the README', () => {
   })
 
   it('lists exactly the codes there are, with their status and text', () => {
-    const listed = [...readme.matchAll(/^\| (\d+) +\| (\d+) +\| ([^|]+?) +\|/gm)].map(([, ...cells]) => cells)
+    const section = readme.slice(readme.indexOf('## Codes'), readme.indexOf('## Deploying'))
+    const listed = [...section.matchAll(/^\| (\d+) +\| (\d+) +\| ([^|]+?) +\|/gm)].map(
+      ([, ...cells]) => cells,
+    )
     const known = Object.values(CODES).map(({ code, status, message }) => [
       String(code),
       String(status),
