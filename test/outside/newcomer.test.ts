@@ -19,6 +19,9 @@ const PYTHONS = ['python3', '/usr/bin/python3'].filter((python) =>
   isInstalled(python, '-c', 'import cryptography'),
 )
 
+/** Commands run in between for longer than the server keeps an idle connection. */
+const FRESH_CONNECTION = { Connection: 'close' }
+
 let folder: string
 let port: number
 let service: Running
@@ -82,6 +85,7 @@ describe('npm start', () => {
     const body = new URLSearchParams({ ...fields, quantity: '1', validity: '0', activation_limit: '0' })
     const answer = await fetch(`http://127.0.0.1:${port}/api/v1/random-assign-license-keys`, {
       method: 'POST',
+      headers: FRESH_CONNECTION,
       body,
     })
     expect(await answer.json()).toMatchObject({ response: { code: 805 } })
@@ -154,7 +158,7 @@ describe("a shop of one's own", () => {
       owner_email: 'ada@example.com',
     }
     const body = new URLSearchParams({ ...fields, quantity: '1', validity: '0', activation_limit: '0' })
-    const headers = { 'CF-Connecting-IP': address }
+    const headers = { 'CF-Connecting-IP': address, ...FRESH_CONNECTION }
     return fetch(`http://127.0.0.1:${port}/api/v1/random-assign-license-keys`, {
       method: 'POST',
       body,

@@ -96,7 +96,7 @@ export async function startService(folder: string, port: number, ready: RegExp):
 
 /** Whether something listens on the port. */
 export function isListening(port: number): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${port}/`).then(
+  return fetch(`http://127.0.0.1:${port}/`, { headers: { Connection: 'close' } }).then(
     () => true,
     () => false,
   )
