@@ -6,6 +6,7 @@ import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { type Opened, post } from '../support/client.ts'
+import { D1_ERRORS } from '../support/d1-errors.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields, type Shop } from '../support/shop.ts'
 import { orders, seed, seeded } from './plan.ts'
@@ -15,21 +16,6 @@ const FAILURES_BEFORE = 20
 const FAILURES_AFTER = 20
 const CLIENTS = 10
 const ATTEMPTS_MAX = 50
-
-/** Cloudflare's list of D1 errors, whole. */
-const D1_ERRORS = [
-  'D1 DB reset because its code was updated.',
-  'Internal error while starting up D1 DB storage caused object to be reset.',
-  'Network connection lost.',
-  'Internal error in D1 DB storage caused object to be reset.',
-  'Cannot resolve D1 DB due to transient issue on remote node.',
-  "Can't read from request stream because client disconnected.",
-  'D1 DB storage operation exceeded timeout which caused object to be reset.',
-  'D1 DB is overloaded. Requests queued for too long.',
-  'D1 DB is overloaded. Too many requests queued.',
-  "D1 DB's isolate exceeded its memory limit and was reset.",
-  'D1 DB exceeded its CPU time limit and was reset.',
-]
 
 interface Fault {
   readonly when: 'before' | 'after'
@@ -42,7 +28,7 @@ interface Order {
   readonly faults: readonly (Fault | null)[]
 }
 
-const text = fc.constantFrom(...D1_ERRORS)
+const text = fc.constantFrom(...D1_ERRORS.map(([documented]) => documented))
 const fault: fc.Arbitrary<Fault | null> = fc.oneof(
   { weight: FAILURES_BEFORE, arbitrary: fc.record({ when: fc.constant('before' as const), text }) },
   { weight: FAILURES_AFTER, arbitrary: fc.record({ when: fc.constant('after' as const), text }) },
