@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
+import { startOutboundServer } from './test/outside/support/outbound-server.ts'
 
 const support = path.join(import.meta.dirname, 'test/support')
 
@@ -15,6 +16,8 @@ const faultsSize = (process.env.FAULTS_SIZE ?? 'small') as keyof typeof FAULTS
 const faultsSeed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const faults = { seed: faultsSeed, ...FAULTS[faultsSize] }
 
+const outboundServer = await startOutboundServer()
+
 /** Two projects: what runs inside the Workers runtime on a real D1, and what looks at the service from outside. */
 export default defineConfig(async () => ({
   test: {
@@ -26,10 +29,24 @@ export default defineConfig(async () => ({
             miniflare: {
               // As deployed, and the one module that the test runner itself asks for.
               compatibilityFlags: ['no_nodejs_compat', 'enable_nodejs_inspector_module'],
+              // Whatever the Worker fetches is answered by a server of the tests (test/support/outbound.ts).
+              outboundService: 'outbound',
+              workers: [
+                {
+                  name: 'outbound',
+                  modules: true,
+                  scriptPath: path.join(support, 'outbound-worker.js'),
+                  compatibilityDate: '2026-11-02',
+                  bindings: { SERVER: outboundServer },
+                },
+              ],
               bindings: {
                 TEST_MIGRATIONS: await readD1Migrations(path.join(import.meta.dirname, 'migrations')),
                 SIGNING_PRIVATE_KEY: readFileSync(path.join(support, 'global-signing-key.pem'), 'utf8'),
                 PRODUCT_SIGNING_KEY: readFileSync(path.join(support, 'product-signing-key.pem'), 'utf8'),
+                STRIPE_API_KEY: 'rk_live_of_the_tests',
+                PADDLE_API_KEY: 'pdl_live_of_the_tests',
+                DELIVERY_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 'delivery').toString('base64')}`,
               },
             },
           }),

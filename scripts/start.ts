@@ -1,14 +1,13 @@
 /** `npm start`: from a fresh clone to a running service. */
-import { existsSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import path from 'node:path'
 import { DEMO_API_KEY, loadDemoData } from './demo-data.ts'
-import { newSigningKey } from './signing-key.ts'
-import { projectFolder, runWrangler, spawnWrangler } from './wrangler.ts'
+import { makeDevVars } from './dev-vars.ts'
+import { runWrangler, spawnWrangler } from './wrangler.ts'
 
 const HOST = '127.0.0.1'
 const PORT_DEFAULT = 8787
 const READY_SECONDS_MAX = 60
+const SCHEDULE_SECONDS = 5
 
 try {
   await start(portFrom(process.env.PORT))
@@ -31,8 +30,11 @@ async function start(port: number): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => wrangler.kill('SIGTERM'))
   }
-  await Promise.race([ended, sayHowToUse(`http://${HOST}:${port}`)])
+  const origin = `http://${HOST}:${port}`
+  await Promise.race([ended, sayHowToUse(origin)])
+  const schedule = keepSchedule(origin)
   await ended
+  clearInterval(schedule)
 }
 
 function portFrom(text: string | undefined): number {
@@ -50,13 +52,10 @@ async function makeSurePortIsFree(port: number): Promise<void> {
   if (!isFree) throw new Error(`Port ${port} is in use. Take another one: PORT=${port + 1} npm start`)
 }
 
-/** Secrets of local development. A file that exists is the user's. */
-function makeDevVars(): void {
-  const file = path.join(projectFolder, '.dev.vars')
-  if (existsSync(file)) return
-  const key = newSigningKey().replaceAll('\n', '\\n')
-  writeFileSync(file, `SIGNING_PRIVATE_KEY="${key}"\n`, { mode: 0o600, flag: 'wx' })
-  console.log('Made .dev.vars with a fresh signing key.')
+/** Runs the schedule of wrangler.toml that goes every minute; locally nobody else does, and sooner is kinder. */
+function keepSchedule(origin: string): NodeJS.Timeout {
+  const url = `${origin}/cdn-cgi/local/scheduled?cron=${encodeURIComponent('* * * * *')}`
+  return setInterval(() => void fetch(url).catch(() => undefined), SCHEDULE_SECONDS * 1000)
 }
 
 async function sayHowToUse(origin: string): Promise<void> {
@@ -65,6 +64,8 @@ async function sayHowToUse(origin: string): Promise<void> {
 Keyseal is running. Issue two license keys:
 
 curl -s ${origin}/api/v1/random-assign-license-keys -d api_key=${DEMO_API_KEY} -d product_id=1 --data-urlencode 'owner_name=Ada Lovelace' -d owner_email=ada@example.com -d quantity=2 -d validity=365 -d activation_limit=3
+
+Sell some at Stripe, as its webhook would tell: npm run webhook -- stripe --price price_demo
 
 Ctrl-C stops it.`)
   } else {

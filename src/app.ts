@@ -5,7 +5,6 @@
 import { type Context, Hono } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { getPath } from 'hono/utils/url'
-import { unixSeconds } from './api/dates.ts'
 import type { Answer, Endpoint } from './api/endpoint.ts'
 import { ENDPOINTS } from './api/v1.ts'
 import { DatabaseUnavailableError } from './db/errors.ts'
@@ -13,6 +12,7 @@ import { type Bindings, readSettings } from './env.ts'
 import { CODES } from './envelope/codes.ts'
 import { leaveUnsealed, seal, serialiseResponse } from './envelope/envelope.ts'
 import { type SigningKey, SigningKeyError, signingKeyFor, signingSecrets } from './envelope/signing-keys.ts'
+import { unixSeconds } from './licensing/dates.ts'
 import { logFailure } from './log.ts'
 
 interface AppEnvironment {

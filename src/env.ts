@@ -3,15 +3,20 @@
  * fails closed: no request is served, and the log names it and the command that mends it.
  */
 import * as z from 'zod'
+import type { Message } from './deliveries/messages.ts'
+import { type DeliverySettings, deliverySettingsSchema } from './deliveries/settings.ts'
 import { type SigningSecrets, signingSecrets } from './envelope/signing-keys.ts'
+import { QUANTITY_LIMIT } from './licensing/issuance.ts'
+import { type PaymentSettings, paymentSettings } from './payments/settings.ts'
 import { SettingError } from './setting-error.ts'
 
-/** What the platform hands over: `wrangler.toml` declares the first two, secrets are set by command. */
+/** What the platform hands over: `wrangler.toml` declares bindings and variables, secrets are set by command. */
 export interface Bindings {
   readonly DB: D1Database
-  readonly MAX_QUANTITY?: string
-  readonly SIGNING_PRIVATE_KEY?: string
-  readonly [productKey: `SIGNING_PRIVATE_KEY_PRODUCT_${number}`]: string
+  readonly DELIVERIES?: Queue<Message>
+  readonly EMAIL?: SendEmail
+  /** Every variable and secret; README.md, "Settings", lists them. */
+  readonly [setting: string]: unknown
 }
 
 /** What the rest of the Worker uses. */
@@ -20,15 +25,20 @@ export interface Settings {
   /** The most license keys one request may ask for. */
   readonly maxQuantity: number
   readonly signingSecrets: SigningSecrets
+  readonly payments: PaymentSettings
+  readonly deliveries: DeliverySettings
 }
 
-/** 10,000 keys are 390 kB of the one JSON parameter they travel in, which D1 limits to 2 MB. */
-export const QUANTITY_LIMIT = 10_000
 const QUANTITY_DEFAULT = 1_000
 
 const REMEDIES: Record<string, string> = {
   DB: 'npx wrangler d1 create keyseal, then put its id into [[d1_databases]] in wrangler.toml',
   MAX_QUANTITY: `set [vars] MAX_QUANTITY = "${QUANTITY_DEFAULT}" in wrangler.toml, then npx wrangler deploy`,
+  EMAIL: 'declare [[send_email]] name = "EMAIL" in wrangler.toml, then npx wrangler deploy',
+  EMAIL_FROM: 'set [vars] EMAIL_FROM in wrangler.toml to an address of your domain, then npx wrangler deploy',
+  DELIVERY_WEBHOOK_URL: 'npx wrangler secret put DELIVERY_WEBHOOK_URL',
+  DELIVERY_WEBHOOK_SECRET:
+    'npm run --silent webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET',
 }
 
 const schema = z.object({
@@ -50,11 +60,19 @@ export function readSettings(bindings: object): Settings {
 }
 
 function parseSettings(bindings: object): Settings {
-  const parsed = schema.safeParse(bindings)
-  if (parsed.success) {
-    const { DB, MAX_QUANTITY } = parsed.data
-    return { db: DB, maxQuantity: MAX_QUANTITY, signingSecrets: signingSecrets(bindings) }
+  const { DB, MAX_QUANTITY } = checked(schema, bindings)
+  return {
+    db: DB,
+    maxQuantity: MAX_QUANTITY,
+    signingSecrets: signingSecrets(bindings),
+    payments: paymentSettings(bindings),
+    deliveries: checked(deliverySettingsSchema, bindings),
   }
+}
+
+function checked<Output>(rules: z.ZodType<Output>, bindings: object): Output {
+  const parsed = rules.safeParse(bindings)
+  if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const setting = String(issue?.path[0])
   throw new SettingError(setting, issue?.message ?? 'is wrong', REMEDIES[setting] ?? 'see README.md')

@@ -2,7 +2,7 @@
  * The least a Worker can do for the same answer: one statement, one signature, the same envelope. It asks nobody
  * who they are, looks up no product, remembers nothing and believes whatever it is sent.
  */
-import { withMilliseconds, withoutMilliseconds } from '../../src/api/dates.ts'
+import { withMilliseconds, withoutMilliseconds } from '../../src/licensing/dates.ts'
 import { atDistance, type BenchBindings } from './at-distance.ts'
 import { sign } from './signing.ts'
 

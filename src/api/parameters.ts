@@ -3,6 +3,7 @@
  * field is reported at once, under its own name, in sentences for the sender.
  */
 import * as z from 'zod'
+import { isEmailAddress, isOwnerName, OWNER_NAME_CHARACTERS_MAX } from '../licensing/owner.ts'
 import type { BodyFields } from './request-body.ts'
 
 /** Field name to sentences, as `errors` of code 804. */
@@ -13,25 +14,13 @@ export type Checked<Parameters> =
   | { readonly kind: 'invalid'; readonly errors: FieldErrors }
 
 const PRODUCT_ID_MAX = 2_147_483_647
-const OWNER_NAME_CHARACTERS_MAX = 255
-const OWNER_EMAIL_CHARACTERS_MAX = 254
-
-/**
- * A local part and a domain with at least one dot (RFC 5321 section 4.1.2), in any script (RFC 6531), without
- * quoted local parts, comments and address literals, which no shop sends.
- */
-const EMAIL_ADDRESS =
-  /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])$/u
-
-/** RFC 5321 section 4.5.3.1.1. */
-const EMAIL_LOCAL_PART_OCTETS_MAX = 64
 
 export const productId = wholeNumber('product_id', 1, PRODUCT_ID_MAX)
 
 export const ownerName = text(
   'owner_name',
   `1 to ${OWNER_NAME_CHARACTERS_MAX} characters without control characters`,
-  (value) => isTextOfAtMost(value, OWNER_NAME_CHARACTERS_MAX),
+  isOwnerName,
   (value) => value.trim(),
 )
 
@@ -85,19 +74,4 @@ function sentence(name: string, rule: string) {
     const isMissing = issue.input === undefined || issue.input === null || issue.input === ''
     return isMissing ? `The ${name} field is required.` : `The ${name} field ${rule}.`
   }
-}
-
-/** Characters are Unicode code points, as SQLite's length() counts them; a lone surrogate is none. */
-function isTextOfAtMost(value: string, charactersMax: number): boolean {
-  const characters = [...value].length
-  return characters >= 1 && characters <= charactersMax && value.isWellFormed() && !/\p{Cc}/u.test(value)
-}
-
-function isEmailAddress(value: string): boolean {
-  const localPart = value.slice(0, value.lastIndexOf('@'))
-  return (
-    isTextOfAtMost(value, OWNER_EMAIL_CHARACTERS_MAX) &&
-    new TextEncoder().encode(localPart).byteLength <= EMAIL_LOCAL_PART_OCTETS_MAX &&
-    EMAIL_ADDRESS.test(value)
-  )
 }

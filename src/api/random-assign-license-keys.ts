@@ -3,9 +3,10 @@ import * as z from 'zod'
 import type { CallerRefusal } from '../auth/api-keys.ts'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { signingKeyFor } from '../envelope/signing-keys.ts'
-import { type IssuedKey, type IssueOrder, issueLicenseKeys } from '../licensing/issue.ts'
+import { unixSeconds } from '../licensing/dates.ts'
+import { type IssueOrder, issueLicenseKeys } from '../licensing/issue.ts'
+import { licenseKeyObjects } from '../licensing/license-key-object.ts'
 import { authenticatedEndpoint } from './authenticated.ts'
-import { unixSeconds, withMilliseconds, withoutMilliseconds } from './dates.ts'
 import { ownerEmail, ownerName, productId, wholeNumber } from './parameters.ts'
 
 const REFUSALS: Record<CallerRefusal | 'product-not-found' | 'idempotency-key-reused', Code> = {
@@ -55,27 +56,3 @@ export const randomAssignLicenseKeys = authenticatedEndpoint({
     }
   },
 })
-
-/**
- * The protocol's object of an assigned key: these 13 fields in this order and never another, since shop
- * plugins store every field under its name. All of it follows from the order, so a replay is the same text.
- */
-function licenseKeyObjects(order: IssueOrder, issuedAt: number, keys: readonly IssuedKey[]): object[] {
-  const assignedAt = withMilliseconds(issuedAt)
-  const changedAt = withoutMilliseconds(issuedAt)
-  return keys.map(([id, licenseKey]) => ({
-    product_id: order.productId,
-    license_key: licenseKey,
-    activation_limit: order.activationLimit,
-    validity: order.validityDays,
-    status: 'assigned',
-    owner_name: order.ownerName,
-    owner_email: order.ownerEmail,
-    assigned_at: assignedAt,
-    contract_id: null,
-    updated_at: changedAt,
-    created_at: changedAt,
-    id,
-    meta_data: [],
-  }))
-}

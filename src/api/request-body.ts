@@ -23,7 +23,7 @@ export type Body =
 
 /** Reads at most BODY_BYTES_MAX bytes and looks at the type only then. */
 export async function readBody(request: Request): Promise<Body> {
-  const bytes = await readBytes(request)
+  const bytes = await readBytes(request, BODY_BYTES_MAX)
   if (bytes === undefined) return { kind: 'too-large' }
   const parse = parserFor(request.headers.get('Content-Type'))
   if (parse === undefined) return { kind: 'unsupported-type' }
@@ -42,22 +42,22 @@ export function queryFields(url: string): BodyFields {
 
 class UnreadableBody extends Error {}
 
-/** @returns the body, or undefined as soon as it is known to be too long */
-async function readBytes(request: Request): Promise<Uint8Array | undefined> {
+/** @returns the body, or undefined as soon as it is known to be longer than `bytesMax` */
+export async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array | undefined> {
   const announced = request.headers.get('Content-Length') ?? ''
-  if (Number(announced) > BODY_BYTES_MAX) return undefined
+  if (Number(announced) > bytesMax) return undefined
   // What is announced is all there is, unless the body comes in chunks (RFC 9112 section 6.3).
   const isAnnounced = /^\d+$/.test(announced) && !request.headers.has('Transfer-Encoding')
-  const bytes = isAnnounced ? await request.bytes() : await readChunks(request)
-  return bytes && bytes.byteLength <= BODY_BYTES_MAX ? bytes : undefined
+  const bytes = isAnnounced ? await request.bytes() : await readChunks(request, bytesMax)
+  return bytes && bytes.byteLength <= bytesMax ? bytes : undefined
 }
 
-async function readChunks(request: Request): Promise<Uint8Array | undefined> {
+async function readChunks(request: Request, bytesMax: number): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let length = 0
   for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength
-    if (length > BODY_BYTES_MAX) return undefined // Leaving the loop cancels the stream.
+    if (length > bytesMax) return undefined // Leaving the loop cancels the stream.
     chunks.push(chunk)
   }
   return new Response(new Blob(chunks)).bytes()

@@ -47,6 +47,19 @@ export function compile(query: Buildable<unknown>): Statement<unknown> {
   return { sql, placeholders: params.map(placeholderName) }
 }
 
+/**
+ * A statement written in SQL itself, for what Drizzle's builders can not say readably. A placeholder is `:name`;
+ * one that stands in it several times is one parameter.
+ */
+export function compileText<Row = never>(text: string): Statement<Row> {
+  const placeholders: string[] = []
+  const sql = text.replaceAll(/:([a-z]\w*)/gi, (_, name: string) => {
+    if (!placeholders.includes(name)) placeholders.push(name)
+    return `?${placeholders.indexOf(name) + 1}`
+  })
+  return { sql, placeholders }
+}
+
 /** A constant would be a parameter too many: it belongs into the statement's text. */
 function placeholderName(param: unknown): string {
   const value = is(param, Param) ? param.value : param

@@ -23,6 +23,8 @@ export const CODES = {
   licenseKeysAssigned: { code: 803, status: 200, message: 'License keys assigned' },
   incorrectData: { code: 804, status: 422, message: 'Incorrect data found' },
   productNotFound: { code: 805, status: 200, message: 'Product not found' },
+  webhookReceived: { code: 2200, status: 200, message: 'Webhook received' },
+  signatureInvalid: { code: 2401, status: 401, message: 'Webhook signature invalid' },
   notFound: { code: 2404, status: 404, message: 'Endpoint not found' },
   methodNotAllowed: { code: 2405, status: 405, message: 'Method not allowed' },
   bodyTooLarge: { code: 2413, status: 413, message: 'Request body too large' },

@@ -16,9 +16,15 @@ import {
   isCallersKey,
 } from '../auth/api-keys.ts'
 import { bind, build, compile, runBatch } from '../db/batch.ts'
-import { UniqueConstraintError } from '../db/errors.ts'
 import { withRetries } from '../db/retries.ts'
 import { apiKeys, issuances, licenseKeys, products } from '../db/schema.ts'
+import {
+  freshLicenseKeys,
+  type IssueSources,
+  isCollision,
+  issuanceColumns,
+  licenseKeyColumns,
+} from './issuance.ts'
 
 /** What is asked for. The ranges are the endpoint's; the database checks them once more. */
 export interface IssueOrder {
@@ -47,13 +53,6 @@ export type IssueOutcome =
       readonly reason: CallerRefusal | 'product-not-found' | 'idempotency-key-reused'
     }
 
-/** Where time and randomness come from. */
-export interface IssueSources {
-  /** Milliseconds UTC. */
-  readonly now: number
-  readonly newLicenseKey: () => string
-}
-
 const ph = sql.placeholder
 
 const insertIssuance = compile(
@@ -61,19 +60,20 @@ const insertIssuance = compile(
     .insert(issuances)
     .select(
       build
-        .select({
-          id: sql<number>`null`.as('id'),
-          source: sql<string>`${callerSource}`.as('source'),
-          idempotencyKey: sql<string>`${ph('idempotencyKey')}`.as('idempotencyKey'),
-          nonce: sql<string>`${ph('nonce')}`.as('nonce'),
-          productId: sql<number>`${products.id}`.as('productId'),
-          quantity: sql<number>`${ph('quantity')}`.as('quantity'),
-          ownerName: sql<string>`${ph('ownerName')}`.as('ownerName'),
-          ownerEmail: sql<string>`${ph('ownerEmail')}`.as('ownerEmail'),
-          validityDays: sql<number>`${ph('validityDays')}`.as('validityDays'),
-          activationLimit: sql<number>`${ph('activationLimit')}`.as('activationLimit'),
-          createdAt: sql<number>`${ph('now')}`.as('createdAt'),
-        })
+        .select(
+          issuanceColumns({
+            source: callerSource,
+            idempotencyKey: sql`${ph('idempotencyKey')}`,
+            nonce: sql`${ph('nonce')}`,
+            productId: sql`${products.id}`,
+            quantity: sql`${ph('quantity')}`,
+            ownerName: sql`${ph('ownerName')}`,
+            ownerEmail: sql`${ph('ownerEmail')}`,
+            validityDays: sql`${ph('validityDays')}`,
+            activationLimit: sql`${ph('activationLimit')}`,
+            createdAt: sql`${ph('now')}`,
+          }),
+        )
         .from(apiKeys)
         .innerJoin(products, and(eq(products.id, ph('productId')), eq(products.status, sql`'active'`)))
         .where(isCallerAllowed),
@@ -97,25 +97,11 @@ const isSameOrder = sql`(${and(
   eq(issuances.activationLimit, ph('activationLimit')),
 )})`
 
-/** Everything but the key itself comes from the issuance; only the request that wrote it knows its nonce. */
+/** Only the request that wrote the issuance knows its nonce. */
 const insertLicenseKeys = compile(
   build.insert(licenseKeys).select(
     build
-      .select({
-        id: sql<number>`null`.as('id'),
-        productId: sql<number>`${issuances.productId}`.as('productId'),
-        licenseKey: sql<string>`fresh.value`.as('licenseKey'),
-        status: sql<'assigned'>`'assigned'`.as('status'),
-        activationLimit: sql<number>`${issuances.activationLimit}`.as('activationLimit'),
-        validityDays: sql<number>`${issuances.validityDays}`.as('validityDays'),
-        ownerName: sql<string>`${issuances.ownerName}`.as('ownerName'),
-        ownerEmail: sql<string>`${issuances.ownerEmail}`.as('ownerEmail'),
-        assignedAt: sql<number>`${issuances.createdAt}`.as('assignedAt'),
-        contractId: sql<null>`null`.as('contractId'),
-        issuanceId: sql<number>`${issuances.id}`.as('issuanceId'),
-        createdAt: sql<number>`${issuances.createdAt}`.as('createdAt'),
-        updatedAt: sql<number>`${issuances.createdAt}`.as('updatedAt'),
-      })
+      .select(licenseKeyColumns(sql`fresh.value`))
       .from(apiKeys)
       .innerJoin(issuances, and(isCallersIssuance, eq(issuances.nonce, ph('nonce'))))
       .crossJoin(sql`json_each(${ph('licenseKeys')}) as fresh`)
@@ -172,7 +158,7 @@ export async function issueLicenseKeys(
     const nonce = crypto.randomUUID()
     nonces.add(nonce)
     const values = { ...orderValues, nonce }
-    const freshKeys = JSON.stringify(Array.from({ length: order.quantity }, sources.newLicenseKey))
+    const freshKeys = JSON.stringify(freshLicenseKeys(order.quantity, sources))
     return runBatch(db, [
       bind(insertIssuance, values),
       bind(insertLicenseKeys, { ...values, licenseKeys: freshKeys }),
@@ -191,9 +177,4 @@ export async function issueLicenseKeys(
     // SQLite gathers them in the order in which it finds them, which it does not promise.
     keys: (JSON.parse(outcome.keys) as IssuedKey[]).sort(([one], [other]) => one - other),
   }
-}
-
-/** A fresh license key exists already: the batch was rolled back, and other keys will do. */
-function isCollision(error: unknown): boolean {
-  return error instanceof UniqueConstraintError && error.columns === 'license_keys.license_key'
 }

@@ -73,7 +73,7 @@ function shapeOf(value: unknown): unknown {
 describe('npm start', () => {
   it('makes secrets that only the user can read, and no others can be committed by mistake', () => {
     expect(file('.dev.vars')).toMatch(
-      /^SIGNING_PRIVATE_KEY="-----BEGIN PRIVATE KEY-----\\n.*-----END PRIVATE KEY-----\\n"\n$/,
+      /^SIGNING_PRIVATE_KEY="-----BEGIN PRIVATE KEY-----\\n.*-----END PRIVATE KEY-----\\n"\n/,
     )
     expect(statSync(path.join(folder, '.dev.vars')).mode & 0o077).toBe(0)
     expect(file('.gitignore')).toMatch(/^\.dev\.vars$/m)

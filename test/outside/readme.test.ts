@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/api/v1.ts'
-import { QUANTITY_LIMIT } from '../../src/env.ts'
 import { CODES } from '../../src/envelope/codes.ts'
+import { QUANTITY_LIMIT } from '../../src/licensing/issuance.ts'
 import { readme } from './support/readme.ts'
 
 describe('the README', () => {

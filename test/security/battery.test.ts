@@ -3,12 +3,17 @@
  * where it does not say how a good request looks, the suite fails.
  */
 import { env } from 'cloudflare:workers'
+import { getTableName, is } from 'drizzle-orm'
+import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { ENDPOINTS } from '../../src/api/v1.ts'
 import { createApp } from '../../src/app.ts'
 import { CAPABILITIES } from '../../src/auth/api-keys.ts'
+import * as schema from '../../src/db/schema.ts'
 import { CODES } from '../../src/envelope/codes.ts'
+import { webhookSecretName } from '../../src/payments/settings.ts'
 import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { openShop, orderFields, type Shop } from '../support/shop.ts'
@@ -29,7 +34,8 @@ const INJECTIONS = [
   '{{7*7}}',
 ]
 
-const guarded = ENDPOINTS.filter(({ access }) => access !== 'public')
+const guarded = ENDPOINTS.filter(({ access }) => access !== 'public' && access !== 'provider')
+const webhooks = PROVIDER_SAMPLES.map((samples) => [`/webhooks/${samples.provider}`, samples] as const)
 
 let log: MockInstance<typeof console.error>
 beforeEach(() => {
@@ -45,7 +51,9 @@ function goodRequest({ path }: Endpoint, shop: Shop): Record<string, string> {
 
 /** Everything that is stored, as text. */
 async function everythingStored(): Promise<string> {
-  const tables = ['products', 'api_keys', 'issuances', 'license_keys']
+  const tables = Object.values(schema).flatMap((table) =>
+    is(table, SQLiteTable) ? [getTableName(table)] : [],
+  )
   const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`select * from ${table}`)))
   return JSON.stringify(results.map(({ results: rows }) => rows))
 }
@@ -69,6 +77,8 @@ it('covers every route: none is registered besides the list of endpoints', () =>
     .map(({ path }) => path)
   expect(new Set(routes)).toEqual(new Set(ENDPOINTS.map(({ path }) => path)))
   expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(GOOD_REQUESTS).sort())
+  const providers = ENDPOINTS.filter(({ access }) => access === 'provider').map(({ path }) => path)
+  expect(providers.sort()).toEqual(webhooks.map(([path]) => path).sort())
 })
 
 it('lets only public keys out without an API key', () => {
@@ -176,6 +186,57 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
       await post(fields, { path, headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
     ]
     expect(answers.map(({ response }) => response.code)).toEqual([100, 804, 804, 2415, 2404, 2503, 2500])
+    expect(answers.map(({ text }) => text).join() + log.mock.calls.join()).not.toMatch(/hush/i)
+  })
+})
+
+describe.each(webhooks)('%s', (path, samples) => {
+  const setting = webhookSecretName(samples.provider)
+  const bindings = { [setting]: samples.secret }
+  const event = samples.purchase({
+    order: '7',
+    externalId: 'hush-price',
+    name: 'Hush Name',
+    email: 'hush@example.com',
+  })
+  const sign = () => samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
+
+  it('is closed to whoever does not know the secret, and not to be found where there is none', async () => {
+    const { body } = event
+    const headers = await sign()
+    const tampered = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [
+        name,
+        value.replace(/.(?=.{8}$)/, (c) => (c === 'a' ? 'b' : 'a')),
+      ]),
+    )
+    const junk = INJECTIONS.filter((text) => /^[\x20-\x7e]+$/.test(text)).map((text) =>
+      Object.fromEntries(Object.keys(headers).map((name) => [name, text])),
+    )
+    await expectRefused(
+      2401,
+      () => post({}, { path, bindings }),
+      async () => open(await send({ path, method: 'POST', body, bindings })),
+      ...[tampered, ...junk].map(
+        (forged) => async () => open(await send({ path, method: 'POST', headers: forged, body, bindings })),
+      ),
+      async () => open(await send({ path, method: 'POST', headers, body: `${body}\n`, bindings })),
+    )
+    await expectRefused(2404, async () =>
+      open(await send({ path, method: 'POST', headers, body, bindings: { [setting]: '' } })),
+    )
+  })
+
+  it('repeats neither secrets nor persons in an answer or in the log', async () => {
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const headers = await sign()
+    const request = { path, method: 'POST', headers, body: event.body }
+    const answers = [
+      await open(await send({ ...request, bindings: { ...bindings, DB: db } })),
+      await open(await send({ ...request, bindings: { [setting]: 'hush-other-secret '.repeat(2) } })),
+      await open(await send({ ...request, bindings })),
+      await open(await send({ ...request, bindings: { ...bindings, SIGNING_PRIVATE_KEY: 'hush' } })),
+    ]
     expect(answers.map(({ text }) => text).join() + log.mock.calls.join()).not.toMatch(/hush/i)
   })
 })

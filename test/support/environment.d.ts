@@ -1,13 +1,23 @@
 declare namespace Cloudflare {
   interface Env {
     readonly DB: D1Database
+    readonly DELIVERIES: Queue<import('../../src/deliveries/messages.ts').Message>
+    readonly EMAIL: SendEmail
     readonly MAX_QUANTITY: string
     readonly SIGNING_PRIVATE_KEY: string
     /** A second key, for products that have their own. */
     readonly PRODUCT_SIGNING_KEY: string
+    readonly DELIVERY_WEBHOOK_SECRET: string
+    readonly STRIPE_API_KEY: string
+    readonly PADDLE_API_KEY: string
     readonly TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
   }
   interface GlobalProps {
     mainModule: typeof import('../../src/index.ts')
   }
+}
+
+declare module '*.toml?raw' {
+  const text: string
+  export default text
 }

@@ -1,0 +1,18 @@
+/** Samples of every payment provider. */
+import { dodoSamples } from './dodo.ts'
+import { lemonSqueezySamples } from './lemon-squeezy.ts'
+import { paddleSamples } from './paddle.ts'
+import { polarSamples } from './polar.ts'
+import type { ProviderSamples } from './sample.ts'
+import { standardSamples } from './standard.ts'
+import { stripeSamples } from './stripe.ts'
+
+export const PROVIDER_SAMPLES: readonly ProviderSamples[] = [
+  dodoSamples,
+  lemonSqueezySamples,
+  paddleSamples,
+  polarSamples,
+  stripeSamples,
+  standardSamples,
+]
+export type { ProviderSamples, SampleEvent, SampleLine, SampleOrder } from './sample.ts'

@@ -1,0 +1,154 @@
+/**
+ * Paddle Billing's events. A transaction names its customer by id; name and e-mail address are in its
+ * `custom_data`, as if the checkout had put them there, or else in the answer of the look-up.
+ */
+import {
+  eventOf,
+  freshId,
+  hmacHex,
+  isoTime,
+  nowOf,
+  ownerOf,
+  type ProviderSamples,
+  periodStart,
+  quantityOf,
+  type SampleEvent,
+  type SampleLine,
+  type SampleOrder,
+} from './sample.ts'
+
+export const paddleSamples: ProviderSamples = {
+  provider: 'paddle',
+  secret: 'pdl_ntfset_keyseal_demo_paddle',
+  sign: async ({ body }, secret, nowSeconds) => ({
+    'Content-Type': 'application/json',
+    'Paddle-Signature': `ts=${nowSeconds};h1=${await hmacHex(secret, `${nowSeconds}:${body}`)}`,
+  }),
+  orderName: (o) => transactionId(o),
+  purchase: (o) => purchaseOfLines(o, [{ externalId: o.externalId, quantity: quantityOf(o) }]),
+  purchaseOfLines,
+  purchaseToLookUp: (o) => {
+    const lines = [{ externalId: o.externalId, quantity: quantityOf(o) }]
+    return event(o, 'transaction.completed', { ...transaction(o, lines, 0), custom_data: null })
+  },
+  lookUpAnswer: (o) => ({
+    data: { id: customerId(o), status: 'active', ...ownerOf(o), custom_data: null, locale: 'en' },
+    meta: { request_id: freshId('req') },
+  }),
+  refund: (o) => event(o, 'adjustment.created', adjustment(o, 'refund', { type: 'full' })),
+  partialRefund: (o) => event(o, 'adjustment.created', adjustment(o, 'refund', { type: 'partial' })),
+  lineRefund: (o) =>
+    event(o, 'adjustment.updated', adjustment(o, 'refund', { type: 'partial', itemType: 'full' })),
+  refundFailed: (o) =>
+    event(o, 'adjustment.updated', adjustment(o, 'refund', { type: 'full', status: 'rejected' })),
+  disputeOpened: (o) => event(o, 'adjustment.created', adjustment(o, 'chargeback', { type: 'full' })),
+  disputeWon: (o) => event(o, 'adjustment.created', adjustment(o, 'chargeback_reverse', { type: 'full' })),
+  renewal: (o) => {
+    const period = o.period ?? 1
+    const lines = [{ externalId: o.externalId, quantity: quantityOf(o) }]
+    return event(o, 'transaction.completed', {
+      ...transaction(o, lines, period),
+      id: `${transactionId(o)}_${period}`,
+      origin: 'subscription_recurring',
+    })
+  },
+  unknown: () => event({ order: '0', externalId: '' }, 'sample.unheard_of', { id: 'x_1' }),
+}
+
+function purchaseOfLines(o: SampleOrder, lines: readonly SampleLine[]): SampleEvent {
+  return event(o, 'transaction.completed', transaction(o, lines, 0))
+}
+
+function event(o: SampleOrder, event_type: string, data: unknown): SampleEvent {
+  const id = o.eventId ?? freshId('evt')
+  return eventOf(id, {
+    event_id: id,
+    event_type,
+    occurred_at: isoTime(nowOf(o)),
+    notification_id: freshId('ntf'),
+    data,
+  })
+}
+
+function transaction(o: SampleOrder, lines: readonly SampleLine[], period: number): object {
+  const isSubscription = o.subscription !== undefined
+  const owner = ownerOf(o)
+  const total = { total: '4900', tax: '0', subtotal: '4900', currency_code: 'EUR' }
+  const card = { type: 'visa', last4: '4242', cardholder_name: owner.name }
+  return {
+    id: transactionId(o),
+    status: 'completed',
+    origin: 'web',
+    customer_id: customerId(o),
+    address_id: `add_${o.order}`,
+    business_id: null,
+    subscription_id: isSubscription ? subscriptionId(o) : null,
+    currency_code: 'EUR',
+    collection_mode: 'automatic',
+    custom_data: { keyseal_name: owner.name, keyseal_email: owner.email },
+    invoice_id: null,
+    billed_at: isoTime(nowOf(o)),
+    billing_period: isSubscription
+      ? { starts_at: isoTime(periodStart(period)), ends_at: isoTime(periodStart(period + 1)) }
+      : null,
+    items: lines.map(({ externalId, quantity }) => ({
+      price: { id: externalId, product_id: 'pro_keyseal_demo', name: 'Pro', custom_data: null },
+      quantity,
+    })),
+    details: {
+      totals: total,
+      line_items: lines.map(({ externalId, quantity }, index) => ({
+        id: lineId(o, index),
+        price_id: externalId,
+        quantity,
+        tax_rate: '0',
+        totals: total,
+        product: { id: 'pro_keyseal_demo', name: 'Pro', custom_data: null },
+      })),
+    },
+    payments: [{ amount: '4900', status: 'captured', method_details: { type: 'card', card } }],
+    created_at: isoTime(nowOf(o) - 60_000),
+    updated_at: isoTime(nowOf(o)),
+  }
+}
+
+interface AdjustmentKind {
+  readonly type: 'full' | 'partial'
+  readonly itemType?: 'full' | 'partial'
+  readonly status?: 'approved' | 'rejected'
+}
+
+function adjustment(o: SampleOrder, action: string, { type, itemType, status }: AdjustmentKind): unknown {
+  return {
+    id: `adj_${action}_${o.order}`,
+    action,
+    type,
+    transaction_id: transactionId(o),
+    subscription_id: o.subscription === undefined ? null : subscriptionId(o),
+    customer_id: customerId(o),
+    reason: 'sample',
+    credit_applied_to_balance: null,
+    currency_code: 'EUR',
+    status: status ?? 'approved',
+    items: [{ id: `adjitm_${o.order}`, item_id: lineId(o, 0), type: itemType ?? type, amount: '1000' }],
+    totals: { total: '1000', tax: '0', subtotal: '1000', currency_code: 'EUR' },
+    created_at: isoTime(nowOf(o)),
+    updated_at: isoTime(nowOf(o)),
+  }
+}
+
+function transactionId({ order }: SampleOrder): string {
+  return `txn_${order}`
+}
+
+function customerId({ order }: SampleOrder): string {
+  return `ctm_${order}`
+}
+
+function subscriptionId({ subscription, order }: SampleOrder): string {
+  return `sub_${subscription ?? order}`
+}
+
+function lineId({ order }: SampleOrder, index: number): string {
+  return `txnitm_${order}_${index + 1}`
+}

@@ -1,0 +1,67 @@
+/** The events of any shop that signs by Standard Webhooks, as src/payments/standard.ts describes them. */
+import {
+  eventOf,
+  freshId,
+  isoTime,
+  nowOf,
+  ownerOf,
+  type ProviderSamples,
+  quantityOf,
+  type SampleEvent,
+  type SampleLine,
+  type SampleOrder,
+  standardHeaders,
+} from './sample.ts'
+
+export const standardSamples: ProviderSamples = {
+  provider: 'standard',
+  secret: `whsec_${btoa('keyseal demo secret of a shop 001')}`,
+  sign: standardHeaders,
+  orderName: ({ order }) => order,
+  purchase: (o) => purchaseOfLines(o, [{ externalId: o.externalId, quantity: quantityOf(o) }]),
+  purchaseOfLines,
+  refund: (o) => event(o, 'order.refunded', { refund: 'r1' }),
+  lineRefund: (o) => event(o, 'order.refunded', { refund: 'r1', lines: [{ id: '1', quantity: 1 }] }),
+  refundFailed: (o) => event(o, 'refund.reversed', { refund: 'r1' }),
+  disputeOpened: (o) => event(o, 'order.disputed', { dispute: 'd1' }),
+  disputeWon: (o) => event(o, 'dispute.won', { dispute: 'd1' }),
+  disputeLost: (o) => event(o, 'dispute.lost', { dispute: 'd1' }),
+  renewal: (o) => {
+    const period = o.period ?? 1
+    return event(o, 'order.renewed', {
+      order: `${o.order}-${period}`,
+      subscription: subscriptionName(o),
+      period: periodName(period),
+    })
+  },
+  unknown: () => event({ order: '0', externalId: '' }, 'sample.unheard_of', {}),
+}
+
+function purchaseOfLines(o: SampleOrder, lines: readonly SampleLine[]): SampleEvent {
+  return event(o, 'order.paid', {
+    owner: ownerOf(o),
+    lines: lines.map(({ externalId, quantity }, index) => ({
+      id: String(index + 1),
+      product: externalId,
+      quantity,
+    })),
+    references: [`payment-${o.order}`],
+    ...(o.subscription === undefined ? {} : { subscription: subscriptionName(o), period: periodName(0) }),
+  })
+}
+
+function event(o: SampleOrder, type: string, data: object): SampleEvent {
+  return eventOf(o.eventId ?? freshId('msg'), {
+    type,
+    timestamp: isoTime(nowOf(o)),
+    data: { order: o.order, test: o.isTest === true, ...data },
+  })
+}
+
+function subscriptionName({ subscription, order }: SampleOrder): string {
+  return `subscription-${subscription ?? order}`
+}
+
+function periodName(period: number): string {
+  return `period-${period}`
+}

@@ -1,0 +1,32 @@
+/** `POST /webhooks/<provider>`: what payment providers deliver to. */
+import { CODES } from '../envelope/codes.ts'
+import type { Provider } from '../payments/provider.ts'
+import { PROVIDERS } from '../payments/providers.ts'
+import { receive } from '../payments/receive.ts'
+import type { Answer, Call, Endpoint } from './endpoint.ts'
+import { readBytes } from './request-body.ts'
+
+/** 1 MB: more than any provider sends, and half of what D1 stores in a row. */
+const BODY_BYTES_MAX = 1_000_000
+
+/** Providers look at the status alone: 200 says that the event is stored, whatever became of it. */
+async function handle(provider: Provider, { request, settings, now }: Call): Promise<Answer> {
+  const body = await readBytes(request, BODY_BYTES_MAX)
+  if (body === undefined) return { code: CODES.bodyTooLarge }
+  const reception = await receive(provider, { headers: request.headers, body }, settings, now)
+  switch (reception.kind) {
+    case 'not-configured':
+      return { code: CODES.notFound }
+    case 'signature-invalid':
+      return { code: CODES.signatureInvalid }
+    case 'received':
+      return { code: CODES.webhookReceived, fields: { outcome: reception.outcome } }
+  }
+}
+
+export const webhooks: readonly Endpoint[] = PROVIDERS.map((provider) => ({
+  method: 'POST',
+  path: `/webhooks/${provider.name}`,
+  access: 'provider',
+  handle: (call) => handle(provider, call),
+}))

@@ -1,0 +1,72 @@
+/**
+ * Sends one delivery.
+ *
+ * Guarantees: a delivery is sent once as long as its result can be written down; where it can not, it is sent
+ * again under the same name. It is tried until it is delivered, cancelled, or has failed for the last time.
+ */
+import type { Settings } from '../env.ts'
+import { logFailure } from '../log.ts'
+import { SettingError } from '../setting-error.ts'
+import { ATTEMPTS_MAX, backoffSeconds } from './backoff.ts'
+import { type Consignment, claimDelivery, concludeAttempt } from './claim.ts'
+import { sendEmail } from './email.ts'
+import { DONE, type Processing } from './processing.ts'
+import type { Sent } from './sent.ts'
+import { RESPONSE_TIMEOUT_MS, sendWebhook } from './webhook.ts'
+
+/** The last attempt failed; a person may ask for the delivery again. */
+class DeliveryFailedError extends Error {
+  override name = 'DeliveryFailedError'
+}
+
+/**
+ * Makes one attempt, if it is due and nobody else makes it.
+ *
+ * @param id of the row in `deliveries`
+ * @param now milliseconds UTC
+ * @param timeoutMs how long a webhook's receiver may take to answer
+ * @throws DatabaseUnavailableError: it was not sent; or it was, and will be sent again
+ */
+export async function deliver(
+  settings: Settings,
+  id: number,
+  now: number,
+  timeoutMs: number = RESPONSE_TIMEOUT_MS,
+): Promise<Processing> {
+  const consignment = await claimDelivery(settings.db, id, now)
+  if (!consignment) return DONE
+  const { kind, result } = await send(settings, consignment, now, timeoutMs)
+  if (kind !== 'not-delivered') {
+    await concludeAttempt(settings.db, consignment, { status: kind, result }, now)
+    return DONE
+  }
+  const delaySeconds = backoffSeconds(consignment.attempts)
+  if (delaySeconds === undefined) {
+    await concludeAttempt(settings.db, consignment, { status: 'failed', result }, now)
+    logFailure(`delivery ${id}`, new DeliveryFailedError())
+    return DONE
+  }
+  // Counted from before the attempt, while the message waits from after it: it never comes back too early.
+  const dueAt = now + delaySeconds * 1000
+  await concludeAttempt(settings.db, consignment, { status: 'pending', result, dueAt }, now)
+  return { kind: 'again', delaySeconds }
+}
+
+async function send(
+  settings: Settings,
+  consignment: Consignment,
+  now: number,
+  timeoutMs: number,
+): Promise<Sent> {
+  // Whoever made the last attempt did not live to say so.
+  if (consignment.attempts > ATTEMPTS_MAX) return { kind: 'not-delivered', result: 'interrupted' }
+  try {
+    return consignment.channel === 'webhook'
+      ? await sendWebhook(settings, consignment, now, timeoutMs)
+      : await sendEmail(settings, consignment)
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error
+    logFailure(`delivery ${consignment.id}`, error)
+    return { kind: 'not-delivered', result: error.message }
+  }
+}

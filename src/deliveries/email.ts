@@ -1,0 +1,50 @@
+/** The e-mail to the buyer: the keys that can be used, what they are for, and the order. */
+import type { Settings } from '../env.ts'
+import { SettingError } from '../setting-error.ts'
+import type { Consignment } from './claim.ts'
+import { senderFrom } from './sender.ts'
+import { deliveryName, type Sent } from './sent.ts'
+import { keysEmail } from './template.ts'
+
+/** @throws SettingError where there is no sender, or nothing to send it with */
+export async function sendEmail({ deliveries }: Settings, consignment: Consignment): Promise<Sent> {
+  const { binding, from } = sendingBy(deliveries)
+  const licenseKeys = consignment.keys.filter(({ status }) => status === 'assigned')
+  if (licenseKeys.length === 0) return { kind: 'cancelled', result: 'no key is of use any more' }
+
+  const { issuance, productName, order } = consignment
+  const email = await keysEmail({
+    ownerName: issuance.ownerName,
+    productName,
+    orderId: order?.id,
+    licenseKeys: licenseKeys.map(({ licenseKey }) => licenseKey),
+  })
+  // Message-ID is the platform's: what comes twice can be told by this.
+  const headers = { 'X-Keyseal-Delivery': deliveryName(consignment.id) }
+  try {
+    await binding.send({ from, to: issuance.ownerEmail, ...email, headers })
+    return { kind: 'delivered', result: 'accepted' }
+  } catch (error) {
+    return { kind: 'not-delivered', result: refusalIn(error) }
+  }
+}
+
+function sendingBy({ email, emailFrom }: Settings['deliveries']) {
+  const from = emailFrom === undefined ? undefined : senderFrom(emailFrom)
+  if (from === undefined) {
+    const remedy =
+      'set [vars] EMAIL_FROM in wrangler.toml to an address of your domain, then npx wrangler deploy'
+    throw new SettingError('EMAIL_FROM', 'is not set', remedy)
+  }
+  if (email === undefined) {
+    const remedy = 'declare [[send_email]] name = "EMAIL" in wrangler.toml, then npx wrangler deploy'
+    throw new SettingError('EMAIL', 'is not bound', remedy)
+  }
+  return { binding: email, from }
+}
+
+/** The platform's code, `E_RATE_LIMIT_EXCEEDED` and the like. Its message may hold the address. */
+function refusalIn(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /^E_[A-Z_]+$/.test(code) ? code : 'not accepted'
+}

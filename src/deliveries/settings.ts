@@ -1,0 +1,77 @@
+/** What is configured for deliveries: where they go, what signs them, and the bindings that carry them. */
+import * as z from 'zod'
+import type { Message } from './messages.ts'
+import { senderFrom } from './sender.ts'
+import { deliveryTarget } from './target.ts'
+
+export interface DeliverySettings {
+  /** undefined where it is not bound: payments fail closed, everything else works. */
+  readonly queue: Queue<Message> | undefined
+  /** undefined: no signed webhook, but for products with an address of their own. */
+  readonly webhookUrl: string | undefined
+  /** Looked at when something is signed: a wrong one keeps nobody from issuing license keys. */
+  readonly webhookSecret: string | undefined
+  /** undefined: no e-mail. */
+  readonly emailFrom: string | undefined
+  readonly email: SendEmail | undefined
+  /** Whether targets may be local, and without TLS. Never in production. */
+  readonly isLocalDevelopment: boolean
+}
+
+/** A binding of the platform, which has no shape that could be checked. */
+function binding<Type>() {
+  return z
+    .custom<Type>((value) => value === undefined || (typeof value === 'object' && value !== null))
+    .optional()
+}
+
+const text = z
+  .string()
+  .optional()
+  .transform((value) => value?.trim() || undefined)
+
+export const deliverySettingsSchema: z.ZodType<DeliverySettings> = z
+  .object({
+    DELIVERIES: binding<Queue<Message>>(),
+    EMAIL: binding<SendEmail>(),
+    EMAIL_FROM: text,
+    DELIVERY_WEBHOOK_URL: text,
+    DELIVERY_WEBHOOK_SECRET: text,
+    LOCAL_DEVELOPMENT: text,
+  })
+  .transform((settings) => ({
+    queue: settings.DELIVERIES,
+    webhookUrl: settings.DELIVERY_WEBHOOK_URL,
+    webhookSecret: settings.DELIVERY_WEBHOOK_SECRET,
+    emailFrom: settings.EMAIL_FROM,
+    email: settings.EMAIL,
+    isLocalDevelopment: settings.LOCAL_DEVELOPMENT === 'true',
+  }))
+  .superRefine((settings, context) => {
+    const fault = faultIn(settings)
+    if (fault) context.addIssue({ code: 'custom', path: [fault.setting], message: fault.text })
+  })
+
+interface Fault {
+  /** The variable, secret or binding that is to be mended. */
+  readonly setting: string
+  readonly text: string
+}
+
+/** What is wrong by itself, and what is missing for something else that is set. */
+function faultIn(settings: DeliverySettings): Fault | undefined {
+  const { webhookUrl, webhookSecret, emailFrom, email, isLocalDevelopment } = settings
+  if (webhookUrl !== undefined && !deliveryTarget(webhookUrl, isLocalDevelopment)) {
+    return { setting: 'DELIVERY_WEBHOOK_URL', text: 'is not an https address of a public host' }
+  }
+  if (webhookUrl !== undefined && webhookSecret === undefined) {
+    return { setting: 'DELIVERY_WEBHOOK_SECRET', text: 'is not set, and DELIVERY_WEBHOOK_URL is' }
+  }
+  if (emailFrom !== undefined && senderFrom(emailFrom) === undefined) {
+    return { setting: 'EMAIL_FROM', text: 'is not an e-mail address, nor a name with one in angle brackets' }
+  }
+  if (emailFrom !== undefined && email === undefined) {
+    return { setting: 'EMAIL', text: 'is not bound, and EMAIL_FROM is set' }
+  }
+  return undefined
+}

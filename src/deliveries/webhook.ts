@@ -1,0 +1,96 @@
+/**
+ * The signed webhook to the seller: the same sealed envelope as the API's, and the order that it is for. It is
+ * signed twice: the envelope for whoever is handed the keys, the request for the one who receives it.
+ */
+import type { Settings } from '../env.ts'
+import { CODES } from '../envelope/codes.ts'
+import { seal, serialiseResponse } from '../envelope/envelope.ts'
+import { signingKeyFor } from '../envelope/signing-keys.ts'
+import { unixSeconds, withoutMilliseconds } from '../licensing/dates.ts'
+import { licenseKeyObjects } from '../licensing/license-key-object.ts'
+import { SettingError } from '../setting-error.ts'
+import type { Consignment } from './claim.ts'
+import { deliveryName, type Sent } from './sent.ts'
+import { signedHeaders, webhookKey } from './standard-webhooks.ts'
+import { deliveryTarget } from './target.ts'
+
+/** Who takes longer has not answered. */
+export const RESPONSE_TIMEOUT_MS = 10_000
+
+/**
+ * @param now milliseconds UTC
+ * @throws SettingError where it can not be signed, or has nowhere to go
+ */
+export async function sendWebhook(
+  settings: Settings,
+  consignment: Consignment,
+  now: number,
+  timeoutMs: number,
+): Promise<Sent> {
+  const { webhookUrl, webhookSecret, isLocalDevelopment } = settings.deliveries
+  const url = consignment.productWebhookUrl ?? webhookUrl
+  if (url === undefined) {
+    throw new SettingError(
+      'DELIVERY_WEBHOOK_URL',
+      'is not set',
+      'npx wrangler secret put DELIVERY_WEBHOOK_URL',
+    )
+  }
+  const target = deliveryTarget(url, isLocalDevelopment)
+  if (!target) return { kind: 'not-delivered', result: 'target not allowed' }
+  const key = webhookKey(webhookSecret)
+  const body = await envelopeOf(settings, consignment)
+  const headers = await signedHeaders(deliveryName(consignment.id), unixSeconds(now), body, key)
+  return post(target, body, headers, timeoutMs)
+}
+
+/** The same characters in each attempt, as long as nothing about the keys is changed. */
+async function envelopeOf(settings: Settings, consignment: Consignment): Promise<string> {
+  const { issuance, issuedAt, order } = consignment
+  const signingKey = await signingKeyFor(settings.signingSecrets, issuance.productId)
+  const fields = { license_keys: presentLicenseKeyObjects(consignment), order }
+  return seal(serialiseResponse(CODES.licenseKeysAssigned, fields, unixSeconds(issuedAt)), signingKey)
+}
+
+/** The protocol's objects as the keys are now: they may have been blocked or renewed since they were issued. */
+function presentLicenseKeyObjects({ issuance, issuedAt, keys }: Consignment): object[] {
+  const names = keys.map(({ id, licenseKey }) => [id, licenseKey] as const)
+  const asIssued = licenseKeyObjects(issuance, issuedAt, names)
+  return keys.map((key, index) => ({
+    ...asIssued[index],
+    activation_limit: key.activationLimit,
+    validity: key.validityDays,
+    status: key.status,
+    updated_at: withoutMilliseconds(key.updatedAt),
+  }))
+}
+
+async function post(
+  target: URL,
+  body: string,
+  headers: Readonly<Record<string, string>>,
+  timeoutMs: number,
+): Promise<Sent> {
+  try {
+    const response = await fetch(target, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', 'User-Agent': 'Keyseal', ...headers },
+      body,
+      // A redirect could lead where no target may be; the address is the seller's to mend.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(timeoutMs),
+    })
+    // Nothing in it is of interest, and it may be of any size.
+    await response.body?.cancel().catch(() => {})
+    return sentWith(response)
+  } catch (error) {
+    const isTimeout = error instanceof Error && error.name === 'TimeoutError'
+    return { kind: 'not-delivered', result: isTimeout ? 'timeout' : 'no answer' }
+  }
+}
+
+function sentWith({ ok, status }: Response): Sent {
+  if (ok) return { kind: 'delivered', result: `HTTP ${status}` }
+  const isRedirect = status >= 300 && status <= 399
+  return { kind: 'not-delivered', result: isRedirect ? 'redirect' : `HTTP ${status}` }
+}

@@ -1,0 +1,34 @@
+/** Asks a provider's API for what an event leaves out. */
+import type { Settings } from '../env.ts'
+import type { Provider } from './provider.ts'
+import { lookUpUrl } from './understand.ts'
+
+const TIMEOUT_MS = 10_000
+
+export type LookUpAnswer =
+  /** `found`: the parsed answer; undefined where nothing was to be asked. */
+  | { readonly kind: 'found'; readonly found?: unknown }
+  /** `reason`: for a person; without the address, which may name an order. */
+  | { readonly kind: 'failed'; readonly reason: string }
+
+export async function lookUp(
+  provider: Provider,
+  payload: unknown,
+  settings: Settings,
+): Promise<LookUpAnswer> {
+  const url = lookUpUrl(provider, payload, settings)
+  const apiKey = provider.lookUp && settings.payments.apiKeys[provider.lookUp.setting]
+  if (url === undefined || apiKey === undefined) return { kind: 'found' }
+  try {
+    const response = await fetch(url, {
+      headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },
+      redirect: 'manual',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
+    if (response.ok) return { kind: 'found', found: await response.json() }
+    await response.body?.cancel()
+    return { kind: 'failed', reason: `the look-up was answered with HTTP ${response.status}` }
+  } catch {
+    return { kind: 'failed', reason: 'the look-up was not answered' }
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * Whether a delivery comes from the payment provider: the one verifier of all their signatures.
+ *
+ * It looks at the raw bytes of the body, compares in constant time (`crypto.subtle.verify`), and takes a
+ * signed time that is more than five minutes away, in either direction, for no proof. Whatever the headers
+ * hold, the answer is yes or no and never an exception: a provider that meets an error sends again, and in
+ * the end no more.
+ */
+import type { Claim, SignatureScheme } from './provider.ts'
+
+/** HMAC (RFC 2104) with SHA-256. Never taken from input. */
+const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' }
+/**
+ * What Stripe and Standard Webhooks prescribe. Paddle's 5 seconds would refuse good events of a skewed clock.
+ */
+export const TOLERANCE_SECONDS = 300
+/** A delivery that claims more is none of a provider's; without a limit each would cost an HMAC. */
+const SIGNATURES_MAX = 20
+const STANDARD_SECRET_PREFIX = 'whsec_'
+
+/**
+ * @param secrets any one of them may have signed: several are in use while one takes the place of another
+ * @param body as received, before anything decodes it
+ * @param nowSeconds Unix time
+ */
+export async function verifySignature(
+  scheme: SignatureScheme,
+  secrets: readonly string[],
+  headers: Headers,
+  body: Uint8Array,
+  nowSeconds: number,
+): Promise<boolean> {
+  const claim = scheme.claim(headers)
+  if (claim === undefined || !isTimely(claim.timestamp, nowSeconds)) return false
+  const signed = signedBytes(claim.prefix, body)
+  for (const bytes of secrets.flatMap((secret) => scheme.keys(secret))) {
+    const key = await crypto.subtle.importKey('raw', bytes, ALGORITHM, false, ['verify'])
+    for (const signature of claim.signatures) {
+      if (await crypto.subtle.verify(ALGORITHM, key, signature, signed)) return true
+    }
+  }
+  return false
+}
+
+/**
+ * Whether one of the secrets can not be a secret of this provider: then the setting is wrong, not the
+ * delivery.
+ */
+export function hasUnusableSecret(scheme: SignatureScheme, secrets: readonly string[]): boolean {
+  return secrets.some((secret) => scheme.keys(secret).length === 0)
+}
+
+function isTimely(timestamp: number | undefined, nowSeconds: number): boolean {
+  return timestamp === undefined || Math.abs(nowSeconds - timestamp) <= TOLERANCE_SECONDS
+}
+
+function signedBytes(prefix: string, body: Uint8Array): Uint8Array {
+  const prefixBytes = new TextEncoder().encode(prefix)
+  const bytes = new Uint8Array(prefixBytes.length + body.length)
+  bytes.set(prefixBytes)
+  bytes.set(body, prefixBytes.length)
+  return bytes
+}
+
+/** The secret's own characters as a key. A blank secret is none. */
+export function textKeys(secret: string): Uint8Array[] {
+  return secret.trim() === '' ? [] : [new TextEncoder().encode(secret)]
+}
+
+/**
+ * What a secret of Standard Webhooks encodes, with or without `whsec_` before it.
+ *
+ * The padding may be missing: Polar makes secrets of 43 characters.
+ */
+export function standardKeys(secret: string): Uint8Array[] {
+  const encoded = secret.startsWith(STANDARD_SECRET_PREFIX)
+    ? secret.slice(STANDARD_SECRET_PREFIX.length)
+    : secret
+  const isBase64 = /^[A-Za-z0-9+/]+={0,2}$/.test(encoded)
+  try {
+    return isBase64 ? [Uint8Array.fromBase64(encoded)] : []
+  } catch {
+    return []
+  }
+}
+
+/**
+ * The claim of Standard Webhooks' three headers.
+ *
+ * `webhook-signature` is a list separated by spaces; what is not of version `v1` is none for a shared secret.
+ */
+export function standardClaim(headers: Headers): Claim | undefined {
+  const id = headers.get('webhook-id')
+  const timestamp = headers.get('webhook-timestamp') ?? ''
+  if (!id || !isTimestamp(timestamp)) return undefined
+  const texts = (headers.get('webhook-signature') ?? '').split(' ').flatMap((item) => {
+    const [version, text] = item.split(',')
+    return version === 'v1' && text !== undefined ? [text] : []
+  })
+  return claimOf(`${id}.${timestamp}.`, Number(timestamp), texts.map(base64Digest))
+}
+
+/**
+ * The claim of a header like `t=1700000000,v1=<hex>,v1=<hex>`: the last time counts, every signature may.
+ *
+ * @param separator stands between the parts
+ * @param names what the parts with the time and with a signature are called
+ * @param joint stands between the time and the body in what is signed
+ */
+export function timedClaim(
+  header: string | null,
+  separator: string,
+  names: { readonly timestamp: string; readonly signature: string },
+  joint: string,
+): Claim | undefined {
+  const parts = (header ?? '').split(separator).map((part) => part.split('='))
+  const valuesOf = (name: string) => parts.filter((part) => part[0] === name).map((part) => part[1] ?? '')
+  const timestamp = valuesOf(names.timestamp).at(-1) ?? ''
+  if (!isTimestamp(timestamp)) return undefined
+  return claimOf(`${timestamp}${joint}`, Number(timestamp), valuesOf(names.signature).map(hexDigest))
+}
+
+/** The claim of a header that holds nothing but the signature of the body, in hex. */
+export function untimedClaim(header: string | null): Claim | undefined {
+  return claimOf('', undefined, [hexDigest(header ?? '')])
+}
+
+function claimOf(
+  prefix: string,
+  timestamp: number | undefined,
+  digests: readonly (Uint8Array | undefined)[],
+): Claim | undefined {
+  const signatures = digests.filter((digest) => digest !== undefined).slice(0, SIGNATURES_MAX)
+  return signatures.length === 0 ? undefined : { prefix, timestamp, signatures }
+}
+
+/** The header's own text is what was signed, so only plain digits will do. */
+function isTimestamp(text: string): boolean {
+  return /^\d{1,12}$/.test(text)
+}
+
+/** 32 bytes in hex. Lower case only, as the providers' own libraries have it, which compare texts. */
+function hexDigest(text: string): Uint8Array | undefined {
+  return /^[0-9a-f]{64}$/.test(text) ? Uint8Array.fromHex(text) : undefined
+}
+
+/** 32 bytes in padded base64 (RFC 4648 section 4), in its one spelling: the unused last two bits are zero. */
+function base64Digest(text: string): Uint8Array | undefined {
+  return /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text) ? Uint8Array.fromBase64(text) : undefined
+}

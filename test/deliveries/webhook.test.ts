@@ -1,0 +1,315 @@
+import { env } from 'cloudflare:workers'
+import { Webhook } from 'standardwebhooks'
+import { describe, expect, it } from 'vitest'
+import { deliver } from '../../src/deliveries/deliver.ts'
+import { isSignedBy, type Opened } from '../support/client.ts'
+import { addDelivery, deliveryRow, ISSUED_AT, settingsWith } from '../support/delivery.ts'
+import { watchLog } from '../support/log.ts'
+import {
+  answerAt,
+  type OutboundReaction,
+  type OutboundRequest,
+  outboundUrl,
+  requestsTo,
+} from '../support/outbound.ts'
+
+const logLines = watchLog()
+
+/** The protocol's fields of a license key, in their order. */
+const FIELDS = [
+  'product_id',
+  'license_key',
+  'activation_limit',
+  'validity',
+  'status',
+  'owner_name',
+  'owner_email',
+  'assigned_at',
+  'contract_id',
+  'updated_at',
+  'created_at',
+  'id',
+  'meta_data',
+]
+
+/** The envelope that came, whose request must be signed by the delivery secret. */
+function received(request: OutboundRequest | undefined): Opened {
+  if (!request) throw new Error('Nothing was received.')
+  new Webhook(env.DELIVERY_WEBHOOK_SECRET).verify(request.body, request.headers)
+  const envelope = JSON.parse(request.body)
+  return { status: 200, headers: new Headers(), text: request.body, envelope, response: envelope.response }
+}
+
+describe('the webhook that brings keys to the seller', () => {
+  it('holds the keys and the order, in an envelope signed like an answer of the API', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    expect(await deliver(settingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
+
+    const [request, ...others] = await requestsTo(delivery.url)
+    expect(others).toEqual([])
+    const opened = received(request)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(Object.keys(opened.envelope)).toEqual([
+      'response',
+      'response_base64',
+      'private_key_used',
+      'signature',
+    ])
+    expect(opened.envelope.private_key_used).toBe('global')
+    const signed = new TextDecoder().decode(Uint8Array.fromBase64(String(opened.envelope.response_base64)))
+    expect(opened.text.startsWith(`{"response":${signed},`)).toBe(true)
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'order', 'timestamp'])
+    expect(opened.response).toMatchObject({
+      code: 803,
+      message: 'License keys assigned',
+      order: { provider: 'stripe', id: delivery.orderId, line: 'li_1' },
+      timestamp: Math.floor(ISSUED_AT / 1000),
+    })
+    expect(opened.response.license_keys.map(Object.keys)).toEqual([FIELDS, FIELDS])
+    expect(opened.response.license_keys).toMatchObject(
+      delivery.licenseKeys.map((license_key) => ({
+        product_id: delivery.productId,
+        license_key,
+        activation_limit: 3,
+        validity: 365,
+        status: 'assigned',
+        owner_name: 'Ada Lovelace',
+        owner_email: 'ada@example.com',
+        assigned_at: '2026-11-01T12:00:00.829000Z',
+        contract_id: null,
+        updated_at: '2026-11-01T12:00:00.000000Z',
+        created_at: '2026-11-01T12:00:00.000000Z',
+        meta_data: [],
+      })),
+    )
+    expect(await deliveryRow(delivery)).toMatchObject({
+      status: 'delivered',
+      attempts: 1,
+      last_result: 'HTTP 200',
+    })
+  })
+
+  it('is posted as JSON and names itself', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    const before = Math.floor(Date.now() / 1000)
+    await deliver(settingsWith(), delivery.id, Date.now())
+    const [request] = await requestsTo(delivery.url)
+    expect(request).toMatchObject({ method: 'POST', url: delivery.url })
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'webhook-id': `keyseal_delivery_${delivery.id}`,
+      'webhook-signature': expect.stringMatching(/^v1,[\w+/]{43}=$/),
+    })
+    expect(Number(request?.headers['webhook-timestamp'])).toBeGreaterThanOrEqual(before)
+  })
+
+  it("is signed by the product's own key where it has one", async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
+    await deliver(settingsWith({}, { [name]: env.PRODUCT_SIGNING_KEY }), delivery.id, Date.now())
+    const opened = received((await requestsTo(delivery.url))[0])
+    expect(opened.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+  })
+
+  it('tells the keys as they are now, not as they were issued', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    await env.DB.prepare(
+      `update license_keys set status = 'blocked', validity_days = 730, activation_limit = 5, updated_at = ?
+       where license_key = ?`,
+    )
+      .bind(ISSUED_AT + 86_400_000, delivery.licenseKeys[0])
+      .run()
+    await deliver(settingsWith(), delivery.id, Date.now())
+    const opened = received((await requestsTo(delivery.url))[0])
+    expect(opened.response.license_keys).toMatchObject([
+      { status: 'blocked', validity: 730, activation_limit: 5, updated_at: '2026-11-02T12:00:00.000000Z' },
+      { status: 'assigned', validity: 365, activation_limit: 3, updated_at: '2026-11-01T12:00:00.000000Z' },
+    ])
+    expect(opened.response.license_keys.map(Object.keys)).toEqual([FIELDS, FIELDS])
+  })
+
+  it('names no order where there was none', async () => {
+    const delivery = await addDelivery({ isOrdered: false })
+    await answerAt(delivery.url, {})
+    await deliver(settingsWith(), delivery.id, Date.now())
+    expect(received((await requestsTo(delivery.url))[0]).response.order).toBeNull()
+  })
+
+  it('brings a thousand keys in the order of their ids', async () => {
+    const delivery = await addDelivery({ quantity: 1000 })
+    await answerAt(delivery.url, {})
+    await deliver(settingsWith(), delivery.id, Date.now())
+    const { license_keys } = received((await requestsTo(delivery.url))[0]).response
+    const names = license_keys.map(({ license_key }: { license_key: string }) => license_key)
+    expect(names).toEqual(delivery.licenseKeys)
+  })
+
+  it("goes to DELIVERY_WEBHOOK_URL where the product has no address of its own, and to the product's alone where it has", async () => {
+    const webhookUrl = outboundUrl()
+    await answerAt(webhookUrl, {})
+    const [own, other] = [await addDelivery(), await addDelivery({ productWebhookUrl: null })]
+    await answerAt(own.url, {})
+    for (const { id } of [own, other]) await deliver(settingsWith({ webhookUrl }), id, Date.now())
+    expect(await requestsTo(own.url)).toHaveLength(1)
+    const requests = await requestsTo(webhookUrl)
+    expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual([`keyseal_delivery_${other.id}`])
+  })
+})
+
+it('in local development a webhook may go to the own machine, without TLS', async () => {
+  const url = `http://${crypto.randomUUID()}.localhost:3000/hook`
+  const delivery = await addDelivery({ productWebhookUrl: url })
+  await answerAt(url, {})
+  await deliver(settingsWith({ isLocalDevelopment: true }), delivery.id, Date.now())
+  expect(received((await requestsTo(url))[0]).response.code).toBe(803)
+})
+
+describe('a receiver that', () => {
+  it.each<[string, OutboundReaction, string]>([
+    ['answers 500', { status: 500, body: 'a secret' }, 'HTTP 500'],
+    ['answers 404', { status: 404 }, 'HTTP 404'],
+    ['answers 410', { status: 410 }, 'HTTP 410'],
+    ['loses the connection', 'none', 'no answer'],
+    ['is too slow', { delayMs: 1_000 }, 'timeout'],
+    ['redirects', { status: 302, headers: { Location: 'https://elsewhere.test/' } }, 'redirect'],
+    [
+      'redirects and wants the same again',
+      { status: 308, headers: { Location: 'https://elsewhere.test/' } },
+      'redirect',
+    ],
+  ])('%s is asked again under the same webhook-id, and then has the keys', async (_, reaction, result) => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, reaction, reaction, { status: 204 })
+    const now = Date.now()
+    // The others may take their time on a busy machine.
+    const timeoutMs = result === 'timeout' ? 200 : 10_000
+
+    const first = await deliver(settingsWith(), delivery.id, now, timeoutMs)
+    expect(first).toEqual({ kind: 'again', delaySeconds: 10 })
+    const afterFirst = { status: 'pending', attempts: 1, due_at: now + 10_000, last_result: result }
+    expect(await deliveryRow(delivery)).toEqual(afterFirst)
+
+    const second = await deliver(settingsWith(), delivery.id, now + 10_000, timeoutMs)
+    expect(second).toEqual({ kind: 'again', delaySeconds: 30 })
+    expect(await deliver(settingsWith(), delivery.id, now + 40_000)).toEqual({ kind: 'done' })
+    expect(await deliveryRow(delivery)).toMatchObject({
+      status: 'delivered',
+      attempts: 3,
+      last_result: 'HTTP 204',
+    })
+
+    const requests = await requestsTo(delivery.url)
+    expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual(
+      Array(3).fill(`keyseal_delivery_${delivery.id}`),
+    )
+    expect(requests.map(({ headers }) => Number(headers['webhook-timestamp']))).toEqual(
+      [0, 10, 40].map((seconds) => Math.floor(now / 1000) + seconds),
+    )
+    expect(new Set(requests.map(({ body }) => body)).size).toBe(1)
+    for (const request of requests) received(request)
+    expect(logLines()).toEqual([])
+  })
+
+  it('redirects is not followed', async () => {
+    const [delivery, elsewhere] = [await addDelivery(), outboundUrl()]
+    await answerAt(elsewhere, {})
+    await answerAt(delivery.url, { status: 307, headers: { Location: elsewhere } })
+    await deliver(settingsWith(), delivery.id, Date.now())
+    expect(await requestsTo(elsewhere)).toEqual([])
+  })
+
+  it('answers at great length is not listened to', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, { body: 'x'.repeat(10_000_000) })
+    expect(await deliver(settingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
+  })
+
+  it('fails for the last time has failed, which is logged without a key', async () => {
+    const delivery = await addDelivery({ attempts: 12 })
+    await answerAt(delivery.url, { status: 503 })
+    expect(await deliver(settingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
+    expect(await deliveryRow(delivery)).toMatchObject({
+      status: 'failed',
+      attempts: 13,
+      last_result: 'HTTP 503',
+    })
+    expect(logLines()).toMatchObject([{ requestId: `delivery ${delivery.id}`, error: 'DeliveryFailedError' }])
+
+    expect(await deliver(settingsWith(), delivery.id, Date.now() + 1e9)).toEqual({ kind: 'done' })
+    expect(await requestsTo(delivery.url)).toHaveLength(1)
+  })
+})
+
+describe('nothing is sent, and what has to be mended is told,', () => {
+  it.each([
+    ['http://shop.example/'],
+    ['https://localhost/'],
+    ['https://127.0.0.1:8787/'],
+    ['https://169.254.169.254/latest/'],
+    ['https://[fd00::1]/'],
+    ['https://user:secret@shop.example/'],
+    ['junk'],
+  ])("where the product's own address is %s", async (productWebhookUrl) => {
+    const delivery = await addDelivery({ productWebhookUrl })
+    expect(await deliver(settingsWith(), delivery.id, Date.now())).toMatchObject({ kind: 'again' })
+    expect(await deliveryRow(delivery)).toMatchObject({
+      status: 'pending',
+      last_result: 'target not allowed',
+    })
+  })
+
+  it.each([
+    [undefined, 'is not set'],
+    ['', 'is not whsec_ and the base64 of 24 to 64 bytes'],
+    ['whsec_', 'is not whsec_ and the base64 of 24 to 64 bytes'],
+    [btoa('x'.repeat(32)), 'is not whsec_ and the base64 of 24 to 64 bytes'],
+    [`whsec_${btoa('x'.repeat(23))}`, 'is not whsec_ and the base64 of 24 to 64 bytes'],
+    [`whsec_${btoa('x'.repeat(65))}`, 'is not whsec_ and the base64 of 24 to 64 bytes'],
+    ['whsec_no-base64!', 'is not whsec_ and the base64 of 24 to 64 bytes'],
+  ])('where DELIVERY_WEBHOOK_SECRET is %j', async (webhookSecret, fault) => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    expect(await deliver(settingsWith({ webhookSecret }), delivery.id, Date.now())).toMatchObject({
+      kind: 'again',
+    })
+    expect(await requestsTo(delivery.url)).toEqual([])
+    const message = expect.stringMatching(
+      new RegExp(`^DELIVERY_WEBHOOK_SECRET ${fault}\\. To mend it: .*secret put DELIVERY_WEBHOOK_SECRET$`),
+    )
+    expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', last_result: message })
+    expect(logLines()).toMatchObject([
+      { requestId: `delivery ${delivery.id}`, error: 'SettingError', message },
+    ])
+  })
+
+  it('where neither the product nor DELIVERY_WEBHOOK_URL says where to', async () => {
+    const delivery = await addDelivery({ productWebhookUrl: null })
+    await deliver(settingsWith(), delivery.id, Date.now())
+    expect((await deliveryRow(delivery)).last_result).toMatch(/^DELIVERY_WEBHOOK_URL is not set/)
+  })
+
+  it('where the envelope can not be signed', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
+    await deliver(settingsWith({}, { [name]: 'junk' }), delivery.id, Date.now())
+    expect(await requestsTo(delivery.url)).toEqual([])
+    expect((await deliveryRow(delivery)).last_result).toMatch(
+      new RegExp(`^${name} is not an RSA private key`),
+    )
+  })
+})
+
+it.each([24, 32, 64])('a secret of %i bytes signs', async (bytes) => {
+  const delivery = await addDelivery()
+  await answerAt(delivery.url, {})
+  const webhookSecret = `whsec_${btoa('s'.repeat(bytes))}`
+  await deliver(settingsWith({ webhookSecret }), delivery.id, Date.now())
+  const [request] = await requestsTo(delivery.url)
+  expect(() => new Webhook(webhookSecret).verify(request?.body ?? '', request?.headers ?? {})).not.toThrow()
+})

@@ -1,0 +1,281 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Purchase } from '../../src/payments/purchase.ts'
+import { observe } from '../support/observed-database.ts'
+import {
+  addOffer,
+  deliveriesOf,
+  eventOf,
+  keysOf,
+  NO_CHANNELS,
+  purchaseOf,
+  statusesOf,
+  tell,
+} from '../support/sales.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+const newOrder = () => `order-${crypto.randomUUID()}`
+
+async function countIssued(): Promise<unknown> {
+  return env.DB.prepare(
+    `select (select count(*) from issuances) as issuances, (select count(*) from license_keys) as keys,
+       (select count(*) from order_lines) as lines, (select count(*) from deliveries) as deliveries`,
+  ).first()
+}
+
+describe('a purchase', () => {
+  it('issues the keys of its offer to its owner, in one round trip', async () => {
+    const offer = await addOffer({ keysPerUnit: 3, validityDays: 365, activationLimit: 5 })
+    const order = newOrder()
+    const { db, roundTrips } = observe(env.DB)
+    const { outcome } = await tell(purchaseOf(offer, order), { db })
+    expect(outcome).toBe('issued')
+    expect(roundTrips).toHaveLength(1)
+    const key = {
+      line: '1',
+      status: 'assigned',
+      validityDays: 365,
+      activationLimit: 5,
+      ownerName: 'Ada Lovelace',
+      ownerEmail: 'ada@example.com',
+    }
+    expect(await keysOf(order)).toEqual(new Array(6).fill(key))
+  })
+
+  it('of seats is one key whose activation limit is the quantity times that of the offer', async () => {
+    const offer = await addOffer({ mode: 'seats', keysPerUnit: 7, activationLimit: 5 })
+    const order = newOrder()
+    await tell(purchaseOf(offer, order))
+    expect((await keysOf(order)).map(({ activationLimit }) => activationLimit)).toEqual([10])
+  })
+
+  it('that is told by several events is issued once, and says so', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    expect((await tell(purchaseOf(offer, order))).outcome).toBe('issued')
+    const before = await countIssued()
+    expect((await tell(purchaseOf(offer, order))).outcome).toBe('duplicate')
+    expect(await countIssued()).toEqual(before)
+  })
+
+  it('that is delivered again under the same event id writes nothing at all', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    await tell(purchaseOf(offer, order), { eventId: order })
+    const { db, roundTrips } = observe(env.DB)
+    expect((await tell(purchaseOf(offer, order), { eventId: order, db })).outcome).toBe('issued')
+    expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([0])
+  })
+
+  it('that twenty deliveries tell at once is issued once', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    const told = await Promise.all(
+      Array.from({ length: 20 }, (_, index) =>
+        tell(purchaseOf(offer, order), { eventId: `${order}-${index % 4}` }),
+      ),
+    )
+    expect(told.filter(({ outcome }) => outcome === 'issued').length).toBeGreaterThan(0)
+    expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
+    const events = await env.DB.prepare(
+      'select outcome, count(*) as count from webhook_events where order_id = ? group by outcome order by outcome',
+    )
+      .bind(order)
+      .all()
+    expect(events.results).toEqual([
+      { outcome: 'duplicate', count: 3 },
+      { outcome: 'issued', count: 1 },
+    ])
+  })
+
+  it('is issued once where the answer of the database is lost, and once more where a key exists already', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const offer = await addOffer()
+    const order = newOrder()
+    let losses = 1
+    const { db } = observe(env.DB, {
+      after() {
+        if (losses-- > 0) throw new Error('D1_ERROR: Network connection lost.')
+      },
+    })
+    expect((await tell(purchaseOf(offer, order), { db })).outcome).toBe('issued')
+    expect(await statusesOf(order)).toHaveLength(2)
+
+    let made = 0
+    const taken = await env.DB.prepare('select license_key from license_keys limit 1').first<string>(
+      'license_key',
+    )
+    const second = newOrder()
+    const newLicenseKey = () => (made++ === 0 ? String(taken) : crypto.randomUUID())
+    expect((await tell(purchaseOf(offer, second), { newLicenseKey })).outcome).toBe('issued')
+    expect(await statusesOf(second)).toHaveLength(2)
+  })
+
+  it('of a product that no offer knows is unmapped, and issued when it is told again after there is one', async () => {
+    const order = newOrder()
+    const externalId = crypto.randomUUID()
+    const purchase = purchaseOf({ externalId }, order)
+    const { id, outcome } = await tell(purchase, { eventId: order })
+    expect(outcome).toBe('unmapped')
+    expect(await eventOf(id)).toMatchObject({ note: `no active offer for ${externalId}`, payload: '{}' })
+    expect(await statusesOf(order)).toEqual([])
+    await addOffer({ externalId })
+    expect((await tell(purchase, { eventId: order })).outcome).toBe('issued')
+    expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
+    expect(await statusesOf(order)).toHaveLength(2)
+  })
+
+  it('of a product that is not active is unmapped', async () => {
+    const offer = await addOffer({ productStatus: 'inactive' })
+    const order = newOrder()
+    expect((await tell(purchaseOf(offer, order))).outcome).toBe('unmapped')
+    expect(await statusesOf(order)).toEqual([])
+  })
+
+  it('is issued by the most specific id that has an offer', async () => {
+    const product = await addOffer({ activationLimit: 1 })
+    const price = await addOffer({ activationLimit: 9 })
+    const order = newOrder()
+    const externalIds = ['unknown', price.externalId, product.externalId]
+    await tell(purchaseOf(price, order, { lines: [{ id: '1', externalIds, quantity: 1 }] }))
+    expect((await keysOf(order)).map(({ activationLimit }) => activationLimit)).toEqual([9])
+  })
+
+  it('at one provider is not known by the offers of another', async () => {
+    const offer = await addOffer({ provider: 'polar' })
+    expect((await tell(purchaseOf(offer, newOrder()))).outcome).toBe('unmapped')
+  })
+
+  it('of several lines issues those that are known, and the others when they are', async () => {
+    const known = await addOffer()
+    const externalId = crypto.randomUUID()
+    const order = newOrder()
+    const purchase = purchaseOf(known, order, {
+      lines: [
+        { id: 'a', externalIds: [known.externalId], quantity: 1 },
+        { id: 'b', externalIds: [externalId], quantity: 1 },
+      ],
+    })
+    expect((await tell(purchase)).outcome).toBe('unmapped')
+    expect((await keysOf(order)).map(({ line }) => line)).toEqual(['a'])
+    await addOffer({ externalId })
+    expect((await tell(purchase)).outcome).toBe('issued')
+    expect((await keysOf(order)).map(({ line }) => line)).toEqual(['a', 'b'])
+  })
+
+  it.each([
+    ['named lines after the whole', ['*', '1']],
+    ['the whole after named lines', ['1', '*']],
+  ])('is not issued twice where one event tells its lines and another does not: %s', async (_, ids) => {
+    const offer = await addOffer()
+    const order = newOrder()
+    const outcomes: string[] = []
+    for (const id of ids) {
+      const lines = [{ id, externalIds: [offer.externalId], quantity: 1 }]
+      outcomes.push((await tell(purchaseOf(offer, order, { lines }))).outcome)
+    }
+    expect(outcomes).toEqual(['issued', 'duplicate'])
+    expect(await statusesOf(order)).toHaveLength(1)
+  })
+
+  it.each([
+    [undefined, undefined, 'Not set', 'Not set'],
+    [null, 'ada@example.com', 'ada@example.com', 'ada@example.com'],
+    ['  ', ' ada@example.com ', 'ada@example.com', 'ada@example.com'],
+    ['Ada', 'no address', 'Ada', 'Not set'],
+    [7, 'x'.repeat(300), 'Not set', 'Not set'],
+    ['A\u0000da', 'ada@example.com', 'ada@example.com', 'ada@example.com'],
+  ])('with the owner %j and %j is issued to %j, %j', async (name, email, ownerName, ownerEmail) => {
+    const offer = await addOffer()
+    const order = newOrder()
+    expect((await tell(purchaseOf(offer, order, { owner: { name, email } }))).outcome).toBe('issued')
+    expect((await keysOf(order))[0]).toMatchObject({ ownerName, ownerEmail })
+  })
+
+  it('takes a quantity as text', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    await tell(
+      purchaseOf(offer, order, { lines: [{ id: '1', externalIds: [offer.externalId], quantity: '3' }] }),
+    )
+    expect(await statusesOf(order)).toHaveLength(3)
+  })
+
+  it.each([0, -1, 1.5, Number.NaN, 10_001, 1e300, '1e3', '', ' 2', null, {}, true, '99999999'])(
+    'of the quantity %j fails and issues nothing',
+    async (quantity) => {
+      const offer = await addOffer()
+      const order = newOrder()
+      const good = { id: '0', externalIds: [offer.externalId], quantity: 1 }
+      const bad = { id: '1', externalIds: [offer.externalId], quantity }
+      const { id, outcome } = await tell(purchaseOf(offer, order, { lines: [good, bad] }))
+      expect(outcome).toBe('failed')
+      expect((await eventOf(id))?.note).toMatch(/quantity/)
+      expect(await statusesOf(order)).toEqual([])
+    },
+  )
+
+  it.each([
+    ['keys', { keysPerUnit: 100 }, 101],
+    ['activations', { mode: 'seats' as const, activationLimit: 1_000_000 }, 2],
+  ])('of more %s than a line may have fails and issues nothing', async (_, terms, quantity) => {
+    const offer = await addOffer(terms)
+    const order = newOrder()
+    const lines = [{ id: '1', externalIds: [offer.externalId], quantity }]
+    const { id, outcome } = await tell(purchaseOf(offer, order, { lines }))
+    expect(outcome).toBe('failed')
+    expect((await eventOf(id))?.note).toBe('more than 10000 keys or 1000000 activations in a line')
+    expect(await statusesOf(order)).toEqual([])
+  })
+
+  it('of 10,000 keys is issued whole', async () => {
+    const offer = await addOffer({ keysPerUnit: 100 })
+    const order = newOrder()
+    const lines = [{ id: '1', externalIds: [offer.externalId], quantity: 100 }]
+    await tell(purchaseOf(offer, order, { lines }))
+    expect(await statusesOf(order)).toHaveLength(10_000)
+  })
+
+  it.each<[string, Partial<Purchase>]>([
+    ['no name', { order: '' }],
+    ['a name that is too long', { order: 'x'.repeat(256) }],
+    ['two lines of one name', { lines: [1, 2].map(() => ({ id: '1', externalIds: ['x'], quantity: 1 })) }],
+    ['a line without a name', { lines: [{ id: '', externalIds: ['x'], quantity: 1 }] }],
+  ])('with %s fails, and is recorded', async (_, changes) => {
+    const { id, outcome } = await tell(purchaseOf({ externalId: 'x' }, 'order', changes))
+    expect(outcome).toBe('failed')
+    expect((await eventOf(id))?.payload).toBe('{}')
+  })
+
+  it('does not mistake one order and line for another whose names run together alike', async () => {
+    const offer = await addOffer()
+    const base = newOrder()
+    const line = (id: string) => ({ lines: [{ id, externalIds: [offer.externalId], quantity: 1 }] })
+    await tell(purchaseOf(offer, `${base}:a`, line('b')))
+    expect((await tell(purchaseOf(offer, base, line('a:b')))).outcome).toBe('issued')
+  })
+})
+
+describe('the deliveries of a purchase', () => {
+  it.each([
+    [{ hasWebhook: false, hasEmail: false }, {}, []],
+    [{ hasWebhook: true, hasEmail: true }, {}, ['email', 'webhook']],
+    [NO_CHANNELS, { deliveryWebhookUrl: 'https://shop.example/keys' }, ['webhook']],
+  ])('are a row for each channel that is open: %j %j', async (channels, terms, expected) => {
+    const offer = await addOffer(terms)
+    const order = newOrder()
+    // However many names the order has, each delivery is sent once.
+    const references = [`${order}-payment`, `${order}-invoice`]
+    const { deliveries } = await tell(purchaseOf(offer, order, { references }), { channels })
+    expect(await deliveriesOf(order)).toEqual(expected.map((channel) => ({ channel, status: 'pending' })))
+    expect(deliveries).toHaveLength(expected.length)
+  })
+
+  it('are no e-mail where the address is not told', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    await tell(purchaseOf(offer, order, { owner: {} }), { channels: { hasWebhook: true, hasEmail: true } })
+    expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'pending' }])
+  })
+})

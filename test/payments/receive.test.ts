@@ -1,0 +1,343 @@
+/** What must hold for every payment provider, asked of the Worker itself with the provider's own events. */
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import {
+  PROVIDER_SAMPLES,
+  type ProviderSamples,
+  type SampleEvent,
+} from '../../scripts/webhook-samples/index.ts'
+import { webhookSecretName } from '../../src/payments/settings.ts'
+import { isSignedBy, type Opened, open, send } from '../support/client.ts'
+import { failing, observe } from '../support/observed-database.ts'
+import { addOffer, type KeyState, keysOf, type Offer } from '../support/sales.ts'
+
+/** Of Lemon Squeezy an order is a number, and the others do not mind. */
+let orders = 1_000_000
+const newOrder = () => String(orders++)
+
+const EXTERNAL_ID = 'price_of_the_battery'
+const offers = new Map<string, Offer>()
+for (const { provider } of PROVIDER_SAMPLES) {
+  offers.set(provider, await addOffer({ provider, externalId: EXTERNAL_ID, validityDays: 30 }))
+}
+
+let log: MockInstance<typeof console.error>
+beforeEach(() => {
+  log = vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
+
+interface DeliverOptions {
+  readonly secret?: string
+  readonly bindings?: object
+  readonly headers?: Record<string, string>
+}
+
+/** Sends an event as the provider does, to a Worker that knows the provider's secret. */
+async function deliver(
+  samples: ProviderSamples,
+  event: SampleEvent,
+  { secret = samples.secret, bindings, headers }: DeliverOptions = {},
+): Promise<Opened> {
+  const signed = await samples.sign(event, secret, Math.floor(Date.now() / 1000))
+  return open(
+    await send({
+      path: `/webhooks/${samples.provider}`,
+      method: 'POST',
+      headers: { ...signed, ...headers },
+      body: event.body,
+      // Nothing is looked up here: waiting-events.test.ts does.
+      bindings: {
+        STRIPE_API_KEY: undefined,
+        PADDLE_API_KEY: undefined,
+        [webhookSecretName(samples.provider)]: samples.secret,
+        ...bindings,
+      },
+    }),
+  )
+}
+
+async function outcomeOf(
+  samples: ProviderSamples,
+  event: SampleEvent,
+  options?: DeliverOptions,
+): Promise<string> {
+  const opened = await deliver(samples, event, options)
+  expect(opened).toMatchObject({ status: 200, response: { code: 2200 } })
+  return opened.response.outcome
+}
+
+async function everythingStored(): Promise<string> {
+  const tables = [
+    'webhook_events',
+    'issuances',
+    'license_keys',
+    'order_lines',
+    'reversals',
+    'renewals',
+    'deliveries',
+  ]
+  const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`select * from ${table}`)))
+  return JSON.stringify(results.map(({ results: rows }) => rows))
+}
+
+describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as const))(
+  '%s:',
+  (provider, samples) => {
+    const order = (changes: object = {}) => ({
+      order: newOrder(),
+      externalId: EXTERNAL_ID,
+      now: Date.now(),
+      ...changes,
+    })
+    const keys = (o: ReturnType<typeof order>): Promise<KeyState[]> => keysOf(samples.orderName(o), provider)
+    const statuses = async (o: ReturnType<typeof order>) => (await keys(o)).map(({ status }) => status)
+
+    /** The sale as the provider tells it, with all that it sends besides. */
+    async function sell(o: ReturnType<typeof order>): Promise<void> {
+      expect(await outcomeOf(samples, samples.purchase(o))).toBe('issued')
+      for (const event of samples.besides?.(o) ?? []) await outcomeOf(samples, event)
+    }
+
+    it('a purchase issues keys to the buyer, in one round trip and a signed answer', async () => {
+      const o = order()
+      const { db, roundTrips } = observe(env.DB)
+      const opened = await deliver(samples, samples.purchase(o), { bindings: { DB: db } })
+      expect(opened.response).toMatchObject({ code: 2200, outcome: 'issued' })
+      expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+      expect(roundTrips).toHaveLength(1)
+      expect(await keys(o)).toEqual([
+        {
+          line: expect.any(String),
+          status: 'assigned',
+          validityDays: 30,
+          activationLimit: 3,
+          ownerName: 'Ada Lovelace',
+          ownerEmail: 'ada@example.com',
+        },
+      ])
+    })
+
+    it('a purchase that is delivered again, or sent again by hand, issues nothing more', async () => {
+      const o = order()
+      const event = samples.purchase(o)
+      expect(await outcomeOf(samples, event)).toBe('issued')
+      const before = await everythingStored()
+      expect(await outcomeOf(samples, event)).toBe('issued')
+      expect(await everythingStored()).toBe(before)
+      await outcomeOf(samples, samples.purchase(o))
+      expect(await keys(o)).toHaveLength(1)
+    })
+
+    it('twenty deliveries of a purchase at once issue it once', async () => {
+      const o = order()
+      const events = Array.from({ length: 5 }, () => samples.purchase(o))
+      const deliveries = Array.from({ length: 20 }, (_, index) => events[index % 5] ?? samples.purchase(o))
+      await Promise.all(deliveries.map((event) => outcomeOf(samples, event)))
+      expect(await keys(o)).toHaveLength(1)
+    })
+
+    it('a refund blocks the keys, also where it comes before the sale', async () => {
+      const [after, before] = [order(), order()]
+      await sell(after)
+      expect(await outcomeOf(samples, samples.refund(after))).toBe('revoked')
+      expect(await statuses(after)).toEqual(['blocked'])
+      expect(await outcomeOf(samples, samples.refund(before))).toBe('revoked')
+      await sell(before)
+      expect(await statuses(before)).toEqual(['blocked'])
+    })
+
+    it.skipIf(!samples.partialRefund)(
+      'a refund of a part that names no line is flagged and blocks nothing',
+      async () => {
+        const o = order()
+        await sell(o)
+        const event = samples.partialRefund?.(o)
+        expect(event && (await outcomeOf(samples, event))).toBe('flagged')
+        expect(await statuses(o)).toEqual(['assigned'])
+      },
+    )
+
+    it.skipIf(!samples.refundFailed)('a refund that failed gives the keys back', async () => {
+      const o = order()
+      await sell(o)
+      await outcomeOf(samples, samples.refund(o))
+      const event = samples.refundFailed?.({ ...o, now: o.now + 1000 })
+      expect(event && (await outcomeOf(samples, event))).toBe('reinstated')
+      expect(await statuses(o)).toEqual(['assigned'])
+    })
+
+    it.skipIf(!samples.disputeOpened)(
+      'a dispute blocks the keys, for good where it is lost and not where it is won',
+      async () => {
+        for (const [end, status] of [
+          ['disputeLost', 'blocked'],
+          ['disputeWon', 'assigned'],
+        ] as const) {
+          const o = order()
+          await sell(o)
+          const opened = samples.disputeOpened?.(o)
+          expect(opened && (await outcomeOf(samples, opened))).toBe('revoked')
+          expect(await statuses(o)).toEqual(['blocked'])
+          const closed = samples[end]?.({ ...o, now: o.now + 1000 })
+          if (closed) await outcomeOf(samples, closed)
+          if (closed) expect(await statuses(o)).toEqual([status])
+        }
+      },
+    )
+
+    it.skipIf(!samples.renewal)(
+      'a renewal extends the keys once for each period and mints none',
+      async () => {
+        const o = order({ subscription: newOrder() })
+        await sell(o)
+        const renew = async (period: number) => {
+          const event = samples.renewal?.({ ...o, period })
+          if (event) await outcomeOf(samples, event)
+        }
+        await renew(1)
+        await renew(1)
+        expect((await keys(o)).map(({ validityDays }) => validityDays)).toEqual([60])
+        await renew(2)
+        expect((await keys(o)).map(({ validityDays }) => validityDays)).toEqual([90])
+      },
+    )
+
+    it('an event of an unknown type is recorded and does nothing', async () => {
+      expect(await outcomeOf(samples, samples.unknown())).toBe('ignored')
+    })
+
+    it('a purchase of what no offer knows is unmapped, and issued once there is one', async () => {
+      const o = order({ externalId: crypto.randomUUID() })
+      const event = samples.purchase(o)
+      expect(await outcomeOf(samples, event)).toBe('unmapped')
+      expect(await keys(o)).toEqual([])
+      await addOffer({ provider, externalId: o.externalId })
+      expect(await outcomeOf(samples, event)).toBe('issued')
+      expect(await keys(o)).toHaveLength(1)
+    })
+
+    it.each([
+      [null, 'ada@example.com', 'ada@example.com', 'ada@example.com'],
+      ['Ada', null, 'Ada', 'Not set'],
+      [null, null, 'Not set', 'Not set'],
+    ])('a buyer %j with the address %j is %s, %s', async (name, email, ownerName, ownerEmail) => {
+      const o = order({ name, email })
+      expect(await outcomeOf(samples, samples.purchase(o))).toBe('issued')
+      expect(await keys(o)).toMatchObject([{ ownerName, ownerEmail }])
+    })
+
+    it('a quantity is taken as a number or as text, and an absurd one issues nothing', async () => {
+      const many = order({ quantity: '3' })
+      await outcomeOf(samples, samples.purchase(many))
+      // Stripe's event tells none: it is looked up.
+      const tells = provider !== 'stripe'
+      expect(await keys(many)).toHaveLength(tells ? 3 : 1)
+      if (!tells) return
+      for (const quantity of [0, -1, 1e15, 'many', 2.5]) {
+        const o = order({ quantity })
+        expect(await outcomeOf(samples, samples.purchase(o))).toBe('failed')
+        expect(await keys(o)).toEqual([])
+      }
+    })
+
+    it('a test event issues nothing by the live secret, nor a live event by the test secret', async () => {
+      const testSecret = webhookSecretName(provider, 'test')
+      const bindings = { [webhookSecretName(provider)]: undefined, [testSecret]: samples.secret }
+      const testEvent = samples.purchase(order({ isTest: true }))
+      const tellsMode =
+        testEvent.body !== samples.purchase(order()).body &&
+        /"(livemode|test_mode|test)"/.test(testEvent.body)
+      if (!tellsMode) return
+      expect(await outcomeOf(samples, testEvent)).toBe('ignored')
+      expect(await outcomeOf(samples, samples.purchase(order()), { bindings })).toBe('ignored')
+      const o = order({ isTest: true })
+      expect(await outcomeOf(samples, samples.purchase(o), { bindings })).toBe('issued')
+      expect(await keys(o)).toHaveLength(1)
+    })
+
+    it('a delivery that is not signed with its secret is 401, and writes nothing', async () => {
+      const event = samples.purchase(order())
+      const before = await everythingStored()
+      const { db, roundTrips } = observe(env.DB)
+      const other = PROVIDER_SAMPLES.find((one) => one.provider !== provider && one.secret !== samples.secret)
+      for (const answer of [
+        deliver(samples, event, {
+          secret: `whsec_${btoa('another secret of 24 bytes')}`,
+          bindings: { DB: db },
+        }),
+        deliver(
+          samples,
+          { ...event, body: `${event.body} ` },
+          {
+            headers: await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000)),
+            bindings: { DB: db },
+          },
+        ),
+        other &&
+          deliver(samples, event, {
+            headers: await other.sign(event, other.secret, 1),
+            secret: 'whsec_AAAA',
+            bindings: { DB: db },
+          }),
+        open(
+          await send({
+            path: `/webhooks/${provider}`,
+            method: 'POST',
+            body: event.body,
+            bindings: { [webhookSecretName(provider)]: samples.secret, DB: db },
+          }),
+        ),
+      ]) {
+        expect(await answer).toMatchObject({ status: 401, response: { code: 2401 } })
+      }
+      expect(roundTrips).toEqual([])
+      expect(await everythingStored()).toBe(before)
+      expect(log).not.toHaveBeenCalled()
+    })
+
+    it('several secrets are good while one takes the place of another', async () => {
+      const secret = `whsec_${btoa('the next secret, of 32 bytes or so')}`
+      const bindings = { [webhookSecretName(provider)]: `${samples.secret} ${secret}` }
+      for (const one of [samples.secret, secret]) {
+        const o = order()
+        expect(await outcomeOf(samples, samples.purchase(o), { secret: one, bindings })).toBe('issued')
+      }
+    })
+
+    it('its address is 404 where it has no secret, whatever is sent', async () => {
+      const bindings = { [webhookSecretName(provider)]: undefined }
+      expect(await deliver(samples, samples.purchase(order()), { bindings })).toMatchObject({ status: 404 })
+    })
+
+    it.each(['', 'null', '[]', '"text"', '{', '{"type":7}', '\u0000', '{"a":"\\ud800"}'])(
+      'the authentic body %j is recorded as failed or ignored, and answered with 200',
+      async (body) => {
+        const event = { id: crypto.randomUUID(), body }
+        expect(['failed', 'ignored']).toContain(await outcomeOf(samples, event))
+        expect(log).not.toHaveBeenCalled()
+      },
+    )
+
+    it('a body of more than a megabyte is 413', async () => {
+      const opened = await deliver(samples, { id: 'x', body: `"${'x'.repeat(1_000_000)}"` })
+      expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
+    })
+
+    it('trouble of the database is 503, so that the provider sends it again', async () => {
+      const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
+      const opened = await deliver(samples, samples.purchase(order()), { bindings: { DB: db } })
+      expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
+    })
+
+    it('a setting that is missing is 500, names itself in the log, and writes nothing', async () => {
+      const before = await everythingStored()
+      const opened = await deliver(samples, samples.purchase(order()), {
+        bindings: { DELIVERIES: undefined },
+      })
+      expect(opened).toMatchObject({ status: 500, response: { code: 2500 } })
+      expect(String(log.mock.calls)).toContain('DELIVERIES is not bound')
+      expect(await everythingStored()).toBe(before)
+    })
+  },
+)

@@ -1,0 +1,318 @@
+import { describe, expect, it } from 'vitest'
+import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
+import type { Provider } from '../../src/payments/provider.ts'
+import { PROVIDERS, providerNamed } from '../../src/payments/providers.ts'
+import { hasUnusableSecret, verifySignature } from '../../src/payments/signatures.ts'
+import { hexOf, hmac } from './tampering.ts'
+
+const NOW = 1_700_000_000
+const POLAR_SECRET = 'whsec_ovyN6cPrTv56AApvzCaJno08SSmGJmgbWilb33N2JuK'
+const ORDER_PAID = '{"type":"order.paid","data":{"id":"ord_1"}}'
+
+function bytes(text: string): Uint8Array {
+  return new TextEncoder().encode(text)
+}
+
+function provider(name: string): Provider {
+  const found = providerNamed(name)
+  if (!found) throw new Error(`no provider ${name}`)
+  return found
+}
+
+function verify(
+  name: string,
+  secrets: string | string[],
+  headers: Record<string, string>,
+  body: string,
+  now: number,
+): Promise<boolean> {
+  return verifySignature(provider(name).signatures, [secrets].flat(), new Headers(headers), bytes(body), now)
+}
+
+function standardHeaders(id: string, timestamp: number, signature: string): Record<string, string> {
+  return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signature }
+}
+
+const paddleHash = '28981e941fae76e53db32f3d2a83cb69db41476595e84e1970a1b5d98f62b261'
+
+/** Made by the providers' own libraries, or published in their tests and documents. */
+const VECTORS: [string, string, string, Record<string, string>, string, number][] = [
+  [
+    'a header that the stripe library made',
+    'stripe',
+    'whsec_test_secret',
+    {
+      'Stripe-Signature': 't=1700000000,v1=ca796b857b81e24d595a4c37abf88d2fafb533a32ede6ce4cfc9b0e892a35b08',
+    },
+    '{"id":"evt_test_1","object":"event","type":"checkout.session.completed"}',
+    NOW,
+  ],
+  [
+    "a header of the Paddle library's tests",
+    'paddle',
+    'VALID_SECRET',
+    {
+      'Paddle-Signature': 'ts=1698796800;h1=a300428748dce5c70e4da19bffd60769591ea969c99dea3105d0ec9612cf43f9',
+    },
+    '{"data": ["1", "2"]}',
+    1_698_796_800,
+  ],
+  [
+    "a header with several hashes of the Paddle library's tests",
+    'paddle',
+    'VALID_SECRET',
+    { 'Paddle-Signature': `ts=1698796800;h1=${paddleHash};h1=${paddleHash};h2=RANDOM_HASH` },
+    '{"data": "value"}',
+    1_698_796_800,
+  ],
+  [
+    'a Paddle header with a secret of the usual form',
+    'paddle',
+    'pdl_ntfset_01test_secret',
+    {
+      'Paddle-Signature': 'ts=1700000000;h1=60638cb58a45655eb298914d53daf89b04522bb6786210ed4f8395cb29a93251',
+    },
+    ORDER_PAID,
+    NOW,
+  ],
+  [
+    'a Lemon Squeezy signature',
+    'lemon-squeezy',
+    'ls_secret',
+    { 'X-Signature': '9d3dc45f381bfa69743f0c6f7407bd6dd44f91d7de3730f5fa7ef7d1e5872b0d' },
+    ORDER_PAID,
+    NOW,
+  ],
+  [
+    "the Standard Webhooks library's own",
+    'standard',
+    'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    standardHeaders(
+      'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      1_614_265_330,
+      'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    ),
+    '{"test": 2432232314}',
+    1_614_265_330,
+  ],
+  [
+    'the same from Dodo',
+    'dodo',
+    'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    standardHeaders(
+      'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      1_614_265_330,
+      'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    ),
+    '{"test": 2432232314}',
+    1_614_265_330,
+  ],
+  [
+    'Polar, where the whole secret is the key',
+    'polar',
+    POLAR_SECRET,
+    standardHeaders('msg_test_1', NOW, 'v1,vOCaQjLtJ5UyN4kK4LyVZxb2+ywZ7cOKCDt6XXnqMPU='),
+    ORDER_PAID,
+    NOW,
+  ],
+  [
+    'Polar, where the secret encodes the key, without padding',
+    'polar',
+    POLAR_SECRET,
+    standardHeaders('msg_test_1', NOW, 'v1,TI3fIiK1Y+LkTec1Uc+pvjH3VLSyb027YNqVjDFFvMo='),
+    ORDER_PAID,
+    NOW,
+  ],
+]
+
+describe('a published signature is accepted, and nothing near it:', () => {
+  it.each(VECTORS)('%s', async (_, name, secret, headers, body, now) => {
+    expect(await verify(name, secret, headers, body, now)).toBe(true)
+    expect(await verify(name, secret, headers, `${body} `, now)).toBe(false)
+    expect(await verify(name, secret, headers, body.slice(1), now)).toBe(false)
+    expect(await verify(name, `${secret.slice(0, -4)}AAAA`, headers, body, now)).toBe(false)
+    expect(await verify(name, [], headers, body, now)).toBe(false)
+    expect(await verify(name, secret, {}, body, now)).toBe(false)
+    for (const header of Object.keys(headers).filter((key) => key !== 'webhook-timestamp')) {
+      const tampered = { ...headers, [header]: spoil(headers[header] ?? '') }
+      if (header !== 'Paddle-Signature' || !body.includes('value')) {
+        expect(await verify(name, secret, tampered, body, now)).toBe(false)
+      }
+    }
+  })
+
+  /** Another digit or letter in the middle of the signature or of the id. */
+  function spoil(text: string): string {
+    const at = text.length - 8
+    return text.slice(0, at) + (text[at] === '1' ? '2' : '1') + text.slice(at + 1)
+  }
+})
+
+describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as const))(
+  '%s:',
+  (name, samples) => {
+    const event = samples.purchase({ order: '1001', externalId: '7', now: NOW * 1000 })
+    const isTimed = name !== 'lemon-squeezy'
+
+    async function isAccepted(
+      change: (headers: Headers) => void,
+      secrets: string[] = [samples.secret],
+      now = NOW,
+    ): Promise<boolean> {
+      const headers = new Headers(await samples.sign(event, samples.secret, NOW))
+      change(headers)
+      return verifySignature(provider(name).signatures, secrets, headers, bytes(event.body), now)
+    }
+
+    it('the sample is accepted, and by any one of several secrets', async () => {
+      const other = `whsec_${btoa('another secret of the same kind!')}`
+      expect(await isAccepted(() => {})).toBe(true)
+      expect(await isAccepted(() => {}, [other, samples.secret])).toBe(true)
+      expect(await isAccepted(() => {}, [samples.secret, other])).toBe(true)
+      expect(await isAccepted(() => {}, [other])).toBe(false)
+    })
+
+    it.each([-301, -300, 300, 301, 86_400])(
+      'a time that is %i s away proves something within 300 s only',
+      async (seconds) => {
+        const isWithin = Math.abs(seconds) <= 300
+        expect(await isAccepted(() => {}, [samples.secret], NOW + seconds)).toBe(!isTimed || isWithin)
+      },
+    )
+
+    it('a blank secret is none, and is told from one that does not fit', () => {
+      const { signatures } = provider(name)
+      for (const blank of ['', ' ', '\n\t']) expect(signatures.keys(blank)).toEqual([])
+      expect(hasUnusableSecret(signatures, [samples.secret])).toBe(false)
+      expect(hasUnusableSecret(signatures, [samples.secret, ''])).toBe(true)
+      expect(hasUnusableSecret(signatures, [])).toBe(false)
+    })
+
+    it('without the signature, or with junk in its place, the answer is no and never an exception', async () => {
+      const signed = await samples.sign(event, samples.secret, NOW)
+      const names = Object.keys(signed).filter((header) => !/^(content-type|x-event-name)$/i.test(header))
+      const junk = [
+        '',
+        ' ',
+        ',',
+        '=',
+        ';',
+        't=',
+        'v1,',
+        'v1=',
+        '\u00e4',
+        'null',
+        '-1',
+        '1e9',
+        'x'.repeat(9000),
+      ]
+      for (const header of names) {
+        expect(await isAccepted((headers) => headers.delete(header))).toBe(false)
+        for (const value of junk) {
+          if (header === 'webhook-id' && value.trim() !== '') continue
+          expect(await isAccepted((headers) => headers.set(header, value))).toBe(false)
+        }
+      }
+    })
+  },
+)
+
+describe('a signature counts in one spelling only:', () => {
+  const hex = 'ca796b857b81e24d595a4c37abf88d2fafb533a32ede6ce4cfc9b0e892a35b08'
+  const body = '{"id":"evt_test_1","object":"event","type":"checkout.session.completed"}'
+  const stripe = (header: string) =>
+    verify('stripe', 'whsec_test_secret', { 'Stripe-Signature': header }, body, NOW)
+
+  it.each([
+    `t=1700000000,v1=${hex.toUpperCase()}`,
+    `t=1700000000,v1=0x${hex}`,
+    `t=1700000000,v1=${hex}00`,
+    `t=1700000000,v1=${hex.slice(2)}`,
+    `t=1700000000,v1=${hex.slice(0, -1)}g`,
+    `t=1700000000,v0=${hex}`,
+    `t=+1700000000,v1=${hex}`,
+    `t=1700000000.0,v1=${hex}`,
+    `t=01700000000,v1=${hex}`,
+    `t=1.7e9,v1=${hex}`,
+    `t=1700000000000,v1=${hex}`,
+    `t= 1700000000,v1=${hex}`,
+    `v1=${hex}`,
+    `t=1700000000;v1=${hex}`,
+  ])('%s is refused', async (header) => {
+    expect(await stripe(header)).toBe(false)
+  })
+
+  it.each([
+    `v1=${hex},t=1700000000`,
+    `t=1700000000,v1=${'0'.repeat(64)},v1=junk,v0=junk,v1=${hex}`,
+    `t=1700000000,v1=${hex},v1=${'0'.repeat(64)}`,
+  ])('%s is accepted', async (header) => {
+    expect(await stripe(header)).toBe(true)
+  })
+
+  it.each([
+    ['v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=', true],
+    ['v1,AAAA v1a,xyz v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE= v2,x', true],
+    ['v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE', false],
+    ['v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OF=', false],
+    ['v1,g0hM9SsE-OTPJTGt_tmIKtSyZlE3uFJELVlNIOLJ1OE=', false],
+    ['v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=', false],
+    ['g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=', false],
+  ])('%s: %s', async (signature, isGood) => {
+    const headers = standardHeaders('msg_p5jXN8AQM9LWM0D4loKWxJek', 1_614_265_330, signature)
+    const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+    expect(await verify('standard', secret, headers, '{"test": 2432232314}', 1_614_265_330)).toBe(isGood)
+  })
+})
+
+it('the time is signed as the header writes it', async () => {
+  const time = `0${NOW}`
+  const hex = hexOf(await hmac(bytes('whsec_x'), `${time}.{}`))
+  const digest = await hmac(bytes('key'), `msg_1.${time}.{}`)
+  const headers = {
+    'Stripe-Signature': `t=${time},v1=${hex}`,
+    ...standardHeaders('msg_1', NOW, `v1,${btoa(String.fromCharCode(...digest))}`),
+  }
+  expect(await verify('stripe', 'whsec_x', headers, '{}', NOW)).toBe(true)
+  expect(await verify('standard', btoa('key'), headers, '{}', NOW)).toBe(false)
+  expect(await verify('standard', btoa('key'), { ...headers, 'webhook-timestamp': time }, '{}', NOW)).toBe(
+    true,
+  )
+})
+
+describe('a secret', () => {
+  it.each(['dodo', 'standard'])('of %s is base64, with whsec_ before it or not', (name) => {
+    const { keys } = provider(name).signatures
+    const encoded = btoa('keyseal demo secret of Dodo 0001')
+    expect(keys(`whsec_${encoded}`)).toEqual(keys(encoded))
+    expect(keys(encoded)).toEqual([bytes('keyseal demo secret of Dodo 0001')])
+    for (const wrong of [
+      'whsec_',
+      'whsec_!',
+      'sk_live_1',
+      'whsec_A',
+      'whsec_AA=',
+      'whsec_whsec_AAAA',
+      'AA AA',
+    ])
+      expect(keys(wrong)).toEqual([])
+  })
+
+  it('of Polar is its own text, and what follows whsec_ besides', () => {
+    const { keys } = provider('polar').signatures
+    expect(keys(POLAR_SECRET)).toHaveLength(2)
+    expect(keys('polar_whs_AAAA')).toEqual([bytes('polar_whs_AAAA')])
+    expect(keys('whsec_!')).toEqual([bytes('whsec_!')])
+  })
+
+  it('of Stripe is its whole text', () => {
+    expect(provider('stripe').signatures.keys('whsec_AAAA')).toEqual([bytes('whsec_AAAA')])
+  })
+})
+
+it('every provider is known by its name, once', () => {
+  for (const known of PROVIDERS) expect(providerNamed(known.name)).toBe(known)
+  expect(new Set(PROVIDERS.map((known) => known.name)).size).toBe(6)
+  expect(PROVIDER_SAMPLES.map((samples) => samples.provider)).toEqual(PROVIDERS.map((known) => known.name))
+  for (const name of ['', 'Stripe', 'constructor', '__proto__']) expect(providerNamed(name)).toBeUndefined()
+})

@@ -1,0 +1,120 @@
+/** The signatures of Standard Webhooks, against the libraries of the standard, of Polar and of Dodo. */
+import { webhooks as polarWebhooks } from '@polar-sh/sdk/2026-10'
+import { DodoPayments } from 'dodopayments'
+import * as fc from 'fast-check'
+import { Webhook, WebhookVerificationError } from 'standardwebhooks'
+import { it } from 'vitest'
+import { dodo } from '../../src/payments/dodo.ts'
+import { polar } from '../../src/payments/polar.ts'
+import { standard } from '../../src/payments/standard.ts'
+import { seeded } from '../faults/plan.ts'
+import {
+  type Delivery,
+  encodedSecret,
+  hmac,
+  type Plan,
+  received,
+  standardHeaders,
+  textSecret,
+  timeOf,
+} from './tampering.ts'
+import { expectSameVerdicts } from './verdicts.ts'
+
+const TIMEOUT_MS = 120_000
+
+function textKey(secret: string): Uint8Array {
+  return new TextEncoder().encode(secret)
+}
+
+function decodedKey(secret: string): Uint8Array {
+  return Uint8Array.from(atob(secret.replace(/^whsec_/, '')), (character) => character.charCodeAt(0))
+}
+
+function signWith(keyOf: (secret: string) => Uint8Array) {
+  return async (plan: Plan, now: number): Promise<Delivery> => {
+    const time = timeOf(plan, now)
+    const digest = await hmac(keyOf(plan.secret), `${plan.id}.${time}.${plan.body}`)
+    const headers = standardHeaders(plan, time, btoa(String.fromCharCode(...digest)))
+    return { ...received(plan), headers }
+  }
+}
+
+it(
+  `any shop: as the library of Standard Webhooks ${seeded}`,
+  async () => {
+    function oracle({ headers, body, secret }: Delivery): boolean {
+      try {
+        new Webhook(secret).verify(body, headers, { jsonParse: false })
+        return true
+      } catch (error) {
+        return !(error instanceof WebhookVerificationError)
+      }
+    }
+    await expectSameVerdicts({
+      provider: standard,
+      secret: encodedSecret,
+      sign: signWith(decodedKey),
+      oracle,
+    })
+  },
+  TIMEOUT_MS,
+)
+
+it(
+  `Dodo: as the Dodo library ${seeded}`,
+  async () => {
+    const { webhooks } = new DodoPayments({ bearerToken: 'none' })
+
+    function oracle({ headers, body, secret }: Delivery): boolean {
+      try {
+        webhooks.unwrap(body, { headers, key: secret })
+        return true
+      } catch (error) {
+        // Else it verified the signature, and met with no JSON thereafter.
+        return error instanceof SyntaxError
+      }
+    }
+    await expectSameVerdicts({ provider: dodo, secret: encodedSecret, sign: signWith(decodedKey), oracle })
+  },
+  TIMEOUT_MS,
+)
+
+async function polarOracle({ headers, body, secret }: Delivery): Promise<boolean> {
+  try {
+    await polarWebhooks.validateEvent(body, headers, secret)
+    return true
+  } catch (error) {
+    // Else it verified the signature, and met with an event that it does not know.
+    return error instanceof Error && error.name !== 'PolarWebhookVerificationError'
+  }
+}
+
+it(
+  `Polar, of secrets before September 2026: as the Polar library ${seeded}`,
+  async () => {
+    await expectSameVerdicts({
+      provider: polar,
+      secret: fc.oneof(
+        encodedSecret,
+        textSecret,
+        textSecret.map((text) => `polar_whs_${text}`),
+      ),
+      sign: signWith(textKey),
+      oracle: polarOracle,
+    })
+  },
+  TIMEOUT_MS,
+)
+
+it(
+  `Polar, of secrets since then: as the Polar library ${seeded}`,
+  async () => {
+    await expectSameVerdicts({
+      provider: polar,
+      secret: encodedSecret,
+      sign: signWith(decodedKey),
+      oracle: polarOracle,
+    })
+  },
+  TIMEOUT_MS,
+)

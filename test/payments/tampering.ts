@@ -1,0 +1,170 @@
+/** Deliveries, signed well or not, by the thousand: for a comparison with somebody else's verifier. */
+import * as fc from 'fast-check'
+
+/** What is done to a good delivery. `late`: it is a minute old, `old` and `future`: it is out of time. */
+export const TAMPERS = [
+  'none',
+  'body',
+  'secret',
+  'signature',
+  'time',
+  'old',
+  'late',
+  'future',
+  'junk first',
+  'junk last',
+  'scheme',
+  'letters',
+  'no time',
+  'no signature',
+  'anything',
+] as const
+export type Tamper = (typeof TAMPERS)[number]
+
+export interface Plan {
+  readonly tamper: Tamper
+  readonly secret: string
+  readonly body: string
+  readonly id: string
+  /** Where something is changed. */
+  readonly at: number
+  readonly junk: string
+}
+
+export interface Delivery {
+  readonly secret: string
+  readonly headers: Record<string, string>
+  readonly body: string
+}
+
+const OLD_SECONDS = 1_000
+const LATE_SECONDS = 60
+
+/** Any text that can be sent: all of Unicode, line ends of every kind, a byte order mark; but no empty one. */
+const anyBody = fc.oneof(
+  fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }),
+  fc.json(),
+  fc.constantFrom(
+    '{}',
+    '\ufeff{}',
+    '\r\n',
+    '\u0000',
+    '{"type":"order.paid"}',
+    '\u{1f600}',
+    'x'.repeat(50_000),
+  ),
+)
+
+const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code))
+
+/** Secrets that are their own key. */
+export const textSecret = fc.oneof(
+  fc.string({ unit: printable, minLength: 1, maxLength: 60 }),
+  fc.string({ unit: printable, minLength: 1, maxLength: 40 }).map((text) => `whsec_${text}`),
+)
+
+/** Secrets of Standard Webhooks; some lack their padding, or what stands before. */
+export const encodedSecret = fc
+  .tuple(fc.uint8Array({ minLength: 3, maxLength: 100 }), fc.boolean(), fc.boolean())
+  .map(([bytes, isPadded, isPrefixed]) => {
+    const encoded = btoa(String.fromCharCode(...bytes))
+    // Without padding the library of the standard appends zeros, which change no key of less than 64 bytes.
+    const isWhole = isPadded || bytes.length > 60
+    return (isPrefixed ? 'whsec_' : '') + (isWhole ? encoded : encoded.replace(/=+$/, ''))
+  })
+
+export function planOf(secret: fc.Arbitrary<string>): fc.Arbitrary<Plan> {
+  return fc.record({
+    tamper: fc.oneof(fc.constantFrom(...TAMPERS), fc.constant<Tamper>('none')),
+    secret,
+    body: anyBody,
+    id: fc.string({ unit: printable, minLength: 1, maxLength: 40 }),
+    at: fc.nat(),
+    junk: fc.string({ unit: printable, maxLength: 80 }),
+  })
+}
+
+export function timeOf({ tamper }: Plan, nowSeconds: number): number {
+  const shift: Partial<Record<Tamper, number>> = {
+    old: -OLD_SECONDS,
+    late: -LATE_SECONDS,
+    future: OLD_SECONDS,
+  }
+  return nowSeconds + (shift[tamper] ?? 0)
+}
+
+/** The body and the secret that the receiver has, of which one may not be the signer's. */
+export function received({ tamper, body, secret, at }: Plan): { body: string; secret: string } {
+  return {
+    body: tamper === 'body' ? spoil(body, at) : body,
+    secret: tamper === 'secret' ? otherSecret(secret) : secret,
+  }
+}
+
+/** Another first character, which no decoding drops. */
+function otherSecret(secret: string): string {
+  const prefix = secret.startsWith('whsec_') ? 'whsec_' : ''
+  const rest = secret.slice(prefix.length)
+  return prefix + (rest.startsWith('A') ? 'B' : 'A') + rest.slice(1)
+}
+
+/** Another code point at one place, and none but that. */
+export function spoil(text: string, at: number): string {
+  const characters = [...text]
+  const index = at % characters.length
+  characters[index] = characters[index] === '0' ? '1' : '0'
+  return characters.join('')
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+export async function hmac(key: Uint8Array, text: string): Promise<Uint8Array> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const imported = await crypto.subtle.importKey('raw', new Uint8Array(key), algorithm, false, ['sign'])
+  return new Uint8Array(await crypto.subtle.sign(algorithm, imported, new TextEncoder().encode(text)))
+}
+
+/** A header like `t=1700000000,v1=<hex>`, after it was tampered with. */
+export function timedHeader(
+  plan: Plan,
+  time: number,
+  hex: string,
+  separator: string,
+  names: { readonly timestamp: string; readonly signature: string },
+): string {
+  const stamp = `${names.timestamp}=${plan.tamper === 'time' ? time + 1 : time}`
+  const junk = `${names.signature}=${plan.junk.replaceAll(separator, '')}`
+  const good = `${names.signature}=${hex}`
+  const tampered: Partial<Record<Tamper, string[]>> = {
+    signature: [stamp, `${names.signature}=${spoil(hex, plan.at)}`],
+    'junk first': [stamp, junk, good],
+    'junk last': [stamp, good, junk],
+    scheme: [stamp, `v0=${hex}`],
+    letters: [stamp, `${names.signature}=${hex.toUpperCase()}`],
+    'no time': [good],
+    'no signature': [stamp],
+    anything: [plan.junk],
+  }
+  return (tampered[plan.tamper] ?? [stamp, good]).join(separator)
+}
+
+/** The headers of Standard Webhooks, after they were tampered with. */
+export function standardHeaders(plan: Plan, time: number, base64: string): Record<string, string> {
+  const { tamper, id, junk, at } = plan
+  const good = `v1,${base64}`
+  const noise = `v1,${junk.replaceAll(' ', '')}`
+  const signatures: Partial<Record<Tamper, string>> = {
+    signature: `v1,${spoil(base64, at % 40)}`,
+    'junk first': `v1a,x ${noise} ${good}`,
+    'junk last': `${good} ${noise}`,
+    scheme: `v2,${base64}`,
+    letters: `V1,${base64}`,
+    anything: junk,
+  }
+  const headers: Record<string, string> = { 'webhook-id': id }
+  if (tamper !== 'no time') headers['webhook-timestamp'] = String(tamper === 'time' ? time + 1 : time)
+  if (tamper !== 'no signature') headers['webhook-signature'] = signatures[tamper] ?? good
+  return headers
+}

@@ -1,0 +1,124 @@
+/** The signatures that are a hash in hex, against the providers' own libraries; Lemon Squeezy has none. */
+import { Paddle } from '@paddle/paddle-node-sdk'
+import Stripe from 'stripe'
+import { expect, it } from 'vitest'
+import { lemonSqueezy } from '../../src/payments/lemon-squeezy.ts'
+import { paddle } from '../../src/payments/paddle.ts'
+import { stripe } from '../../src/payments/stripe.ts'
+import { seeded } from '../faults/plan.ts'
+import {
+  type Delivery,
+  hexOf,
+  hmac,
+  type Plan,
+  received,
+  spoil,
+  textSecret,
+  timedHeader,
+  timeOf,
+} from './tampering.ts'
+import { expectSameVerdicts } from './verdicts.ts'
+
+const TIMEOUT_MS = 120_000
+
+async function hexHmac(secret: string, text: string): Promise<string> {
+  return hexOf(await hmac(new TextEncoder().encode(secret), text))
+}
+
+it(
+  `Stripe: as the stripe library, which takes times in the future besides ${seeded}`,
+  async () => {
+    async function sign(plan: Plan, now: number): Promise<Delivery> {
+      const time = timeOf(plan, now)
+      const hex = await hexHmac(plan.secret, `${time}.${plan.body}`)
+      const header = timedHeader(plan, time, hex, ',', { timestamp: 't', signature: 'v1' })
+      return { ...received(plan), headers: { 'Stripe-Signature': header } }
+    }
+
+    async function oracle({ headers, body, secret }: Delivery, now: number): Promise<boolean> {
+      const header = headers['stripe-signature'] ?? ''
+      try {
+        await Stripe.webhooks.constructEventAsync(body, header, secret, 300, undefined, now * 1000)
+        return true
+      } catch (error) {
+        // Else it verified the signature, and met with no JSON thereafter.
+        return !(error instanceof Stripe.errors.StripeSignatureVerificationError)
+      }
+    }
+
+    await expectSameVerdicts({
+      provider: stripe,
+      secret: textSecret,
+      sign,
+      oracle,
+      differences: { future: false },
+    })
+  },
+  TIMEOUT_MS,
+)
+
+it(
+  `Paddle: as the Paddle library, which takes 5 s, times in the future, and the last hash only ${seeded}`,
+  async () => {
+    const { webhooks } = new Paddle('pdl_sdbx_apikey_none')
+
+    async function sign(plan: Plan, now: number): Promise<Delivery> {
+      const time = timeOf(plan, now)
+      const hex = await hexHmac(plan.secret, `${time}:${plan.body}`)
+      // A hash that is empty counts as none there too.
+      const junk = plan.junk.replace(/^[=;]*$/, 'x')
+      const header = timedHeader({ ...plan, junk }, time, hex, ';', { timestamp: 'ts', signature: 'h1' })
+      return { ...received(plan), headers: { 'Paddle-Signature': header } }
+    }
+
+    async function oracle({ headers, body, secret }: Delivery): Promise<boolean> {
+      try {
+        return await webhooks.isSignatureValid(body, secret, headers['paddle-signature'] ?? '')
+      } catch {
+        return false
+      }
+    }
+
+    await expectSameVerdicts({
+      provider: paddle,
+      secret: textSecret,
+      sign,
+      oracle,
+      differences: { future: false, late: true, 'junk last': true },
+    })
+  },
+  TIMEOUT_MS,
+)
+
+it(
+  `Lemon Squeezy: as its documents say, the hash of the body as text ${seeded}`,
+  async () => {
+    async function sign(plan: Plan): Promise<Delivery> {
+      const { tamper, at, junk } = plan
+      const hex = await hexHmac(plan.secret, plan.body)
+      const texts: Partial<Record<Plan['tamper'], string>> = {
+        signature: spoil(hex, at),
+        'junk first': junk + hex,
+        'junk last': hex + junk,
+        letters: hex.toUpperCase(),
+        anything: junk,
+      }
+      const text = texts[tamper] ?? hex
+      return { ...received(plan), headers: tamper === 'no signature' ? {} : { 'X-Signature': text } }
+    }
+
+    const oracle = async ({ headers, body, secret }: Delivery) =>
+      headers['x-signature'] === (await hexHmac(secret, body))
+
+    await expectSameVerdicts({ provider: lemonSqueezy, secret: textSecret, sign, oracle })
+  },
+  TIMEOUT_MS,
+)
+
+it('Stripe: an empty body is no event, whatever its signature', async () => {
+  // The library refuses it before it looks; here it is refused as no JSON. The signature itself is good.
+  const hex = await hexHmac('whsec_x', '1700000000.')
+  expect(hex).toMatch(/^[0-9a-f]{64}$/)
+  await expect(Stripe.webhooks.constructEventAsync('', `t=1700000000,v1=${hex}`, 'whsec_x')).rejects.toThrow()
+  expect(() => stripe.describe(undefined, new Headers())).toThrow()
+})

@@ -1,0 +1,253 @@
+/** Events that leave something out, or that a person wants tried again: the queue's consumer does what they mean. */
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import {
+  PROVIDER_SAMPLES,
+  type ProviderSamples,
+  type SampleOrder,
+} from '../../scripts/webhook-samples/index.ts'
+import { ATTEMPTS_MAX } from '../../src/deliveries/backoff.ts'
+import { readSettings, type Settings } from '../../src/env.ts'
+import { webhookSecretName } from '../../src/payments/settings.ts'
+import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from '../../src/payments/waiting-events.ts'
+import { open, send } from '../support/client.ts'
+import { observe } from '../support/observed-database.ts'
+import { answerAt, type OutboundReaction, requestsTo } from '../support/outbound.ts'
+import { addOffer, eventOf, keysOf, statusesOf } from '../support/sales.ts'
+
+const DAY_MS = 86_400_000
+let orders = 5_000_000
+
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
+
+/** A queue whose messages nobody takes, so that a test can be the consumer. */
+const unheard = { sendBatch: async () => {}, send: async () => {} }
+const settings: Settings = readSettings({ ...env, DELIVERIES: unheard })
+
+function samplesOf(provider: string): ProviderSamples {
+  const samples = PROVIDER_SAMPLES.find((one) => one.provider === provider)
+  if (!samples) throw new Error(`No samples of ${provider}.`)
+  return samples
+}
+
+/** Of each provider whose API can be asked, the address of what is asked. */
+const ASKED = [
+  ['stripe', (o: SampleOrder) => `https://api.stripe.com/v1/checkout/sessions/cs_live_${o.order}/line_items`],
+  ['paddle', (o: SampleOrder) => customerAddress(samplesOf('paddle').purchaseToLookUp?.(o).body)],
+] as const
+
+function customerAddress(body = '{}'): string {
+  return `https://api.paddle.com/customers/${JSON.parse(body).data?.customer_id}`
+}
+
+async function deliver(samples: ProviderSamples, o: SampleOrder, bindings: object = {}): Promise<string> {
+  const event = samples.purchaseToLookUp?.(o)
+  if (!event) throw new Error(`${samples.provider} has nothing to look up.`)
+  const headers = await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
+  const secrets = { [webhookSecretName(samples.provider)]: samples.secret }
+  const request = { path: `/webhooks/${samples.provider}`, method: 'POST', headers, body: event.body }
+  const opened = await open(
+    await send({ ...request, bindings: { DELIVERIES: unheard, ...secrets, ...bindings } }),
+  )
+  expect(opened.status).toBe(200)
+  return opened.response.outcome
+}
+
+async function latestEventId(): Promise<number> {
+  return (await env.DB.prepare('select max(id) as id from webhook_events').first<number>('id')) ?? 0
+}
+
+describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addressOf) => {
+  const samples = samplesOf(provider)
+
+  async function newOrder(...answers: OutboundReaction[]): Promise<SampleOrder> {
+    const externalId = crypto.randomUUID()
+    await addOffer({ provider, externalId })
+    const o = { order: String(orders++), externalId, quantity: 2 }
+    const body = JSON.stringify(samples.lookUpAnswer?.(o))
+    await answerAt(addressOf(o), ...answers, { body })
+    return o
+  }
+  const orderName = (o: SampleOrder) => samples.orderName(o)
+
+  it('waits, in one round trip, and nobody is asked while the provider waits for its answer', async () => {
+    const o = await newOrder()
+    const { db, roundTrips } = observe(env.DB)
+    expect(await deliver(samples, o, { DB: db })).toBe('waiting')
+    expect(roundTrips).toHaveLength(1)
+    expect(await requestsTo(addressOf(o))).toEqual([])
+    expect(await keysOf(orderName(o), provider)).toEqual([])
+  })
+
+  it('is asked for with the API key and issued, through the queue', async () => {
+    const o = await newOrder()
+    expect(await deliver(samples, o, { DELIVERIES: env.DELIVERIES })).toBe('waiting')
+    await expect.poll(() => statusesOf(orderName(o), provider), { timeout: 15_000 }).toHaveLength(2)
+    const requests = await requestsTo(addressOf(o))
+    expect(requests).toHaveLength(1)
+    const apiKey = provider === 'stripe' ? env.STRIPE_API_KEY : env.PADDLE_API_KEY
+    expect(requests[0]).toMatchObject({ method: 'GET', headers: { authorization: `Bearer ${apiKey}` } })
+    expect(await keysOf(orderName(o), provider)).toMatchObject(
+      new Array(2).fill({ ownerName: 'Ada Lovelace', ownerEmail: 'ada@example.com' }),
+    )
+  }, 30_000)
+
+  it.each<[string, OutboundReaction, string]>([
+    ['HTTP 500', { status: 500 }, 'the look-up was answered with HTTP 500'],
+    ['HTTP 401', { status: 401 }, 'the look-up was answered with HTTP 401'],
+    [
+      'a redirect',
+      { status: 302, headers: { Location: 'https://api.stripe.com/' } },
+      'the look-up was answered with HTTP 302',
+    ],
+    ['no JSON', { body: 'oops' }, 'the look-up was not answered'],
+    ['no answer', 'none', 'the look-up was not answered'],
+  ])('goes on waiting where it is answered with %s, and is issued later', async (_, reaction, note) => {
+    const o = await newOrder(reaction)
+    await deliver(samples, o)
+    const id = await latestEventId()
+    const now = Date.now()
+    expect(await processEvent(settings, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await eventOf(id)).toMatchObject({ outcome: 'waiting', note })
+    // Not before its time, however often it is called.
+    expect(await processEvent(settings, id, now + 9_000)).toEqual({ kind: 'done' })
+    expect(await processEvent(settings, id, now + 10_000)).toEqual({ kind: 'done' })
+    expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
+    expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
+  })
+
+  it('fails after the last attempt, with its payload kept for a retry', async () => {
+    const o = await newOrder(...new Array(ATTEMPTS_MAX).fill({ status: 503 }))
+    await deliver(samples, o)
+    const id = await latestEventId()
+    let now = Date.now()
+    for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
+      const processed = await processEvent(settings, id, now)
+      if (processed.kind !== 'again') throw new Error(`Attempt ${attempt} was the last.`)
+      now += processed.delaySeconds * 1000
+    }
+    expect(await processEvent(settings, id, now)).toEqual({ kind: 'done' })
+    expect(await eventOf(id)).toMatchObject({ outcome: 'failed', payload: expect.stringContaining(o.order) })
+  })
+
+  it('is issued once where two consumers have its message', async () => {
+    const o = await newOrder()
+    await deliver(samples, o)
+    const id = await latestEventId()
+    const now = Date.now()
+    await Promise.all([processEvent(settings, id, now), processEvent(settings, id, now)])
+    expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
+    expect(await requestsTo(addressOf(o))).toHaveLength(1)
+  })
+})
+
+describe('without an API key', () => {
+  it('Stripe sells by payment link or metadata, one at a time, and nobody is asked', async () => {
+    const samples = samplesOf('stripe')
+    await addOffer({ provider: 'stripe', externalId: 'plink_keyseal_demo' })
+    const o = { order: String(orders++), externalId: 'unknown', quantity: 5 }
+    expect(await deliver(samples, o, { STRIPE_API_KEY: undefined })).toBe('issued')
+    expect(await statusesOf(samples.orderName(o), 'stripe')).toEqual(['assigned'])
+  })
+
+  it('Paddle sells to somebody whose address is not known', async () => {
+    const samples = samplesOf('paddle')
+    const externalId = crypto.randomUUID()
+    await addOffer({ provider: 'paddle', externalId })
+    const o = { order: String(orders++), externalId }
+    expect(await deliver(samples, o, { PADDLE_API_KEY: undefined })).toBe('issued')
+    expect(await keysOf(samples.orderName(o), 'paddle')).toMatchObject([{ ownerEmail: 'Not set' }])
+  })
+})
+
+/** An event of the simplest provider, as it was left by whoever received it. */
+async function storeEvent(
+  changes: {
+    receivedAt?: number
+    outcome?: string
+    dueAt?: number
+    order?: string
+    externalId?: string
+  } = {},
+): Promise<number> {
+  const {
+    receivedAt = Date.now(),
+    outcome = 'waiting',
+    dueAt = 0,
+    order = crypto.randomUUID(),
+    externalId = '-',
+  } = changes
+  const { body } = samplesOf('standard').purchase({ order, externalId })
+  const row = await env.DB.prepare(
+    `insert into webhook_events (provider, event_id, type, received_at, outcome, payload, due_at)
+     values ('standard', ?, 'order.paid', ?, ?, ?, ?) returning id`,
+  )
+    .bind(crypto.randomUUID(), receivedAt, outcome, body, outcome === 'waiting' ? dueAt : null)
+    .first<{ id: number }>()
+  if (!row) throw new Error('The event could not be stored.')
+  return row.id
+}
+
+describe('the schedule', () => {
+  it('wakes the consumer for events whose message was lost, and for those to be tried again', async () => {
+    const { externalId } = await addOffer({ provider: 'standard' })
+    const order = crypto.randomUUID()
+    const id = await storeEvent({ order, externalId })
+    await sweepEvents(readSettings(env), Date.now())
+    await expect.poll(async () => (await eventOf(id))?.outcome, { timeout: 15_000 }).toBe('issued')
+    expect(await statusesOf(order)).toHaveLength(1)
+  }, 30_000)
+
+  it('leaves alone what is not overdue', async () => {
+    const sent: unknown[] = []
+    const queue = { ...unheard, sendBatch: async (messages: unknown[]) => void sent.push(...messages) }
+    const now = Date.now()
+    const due = await storeEvent({ dueAt: now - 61_000 })
+    await storeEvent({ dueAt: now - 59_000 })
+    await storeEvent({ outcome: 'unmapped' })
+    await sweepEvents(readSettings({ ...env, DELIVERIES: queue }), now)
+    expect(sent).toContainEqual({ body: { kind: 'event', id: due } })
+    expect(
+      sent.filter(
+        (message) =>
+          JSON.stringify(message).includes(`${due + 1}`) || JSON.stringify(message).includes(`${due + 2}`),
+      ),
+    ).toEqual([])
+  })
+
+  it('empties payloads after 30 days, and keeps what became of the event', async () => {
+    const now = Date.now()
+    const old = await storeEvent({ receivedAt: now - 30 * DAY_MS - 1, outcome: 'issued' })
+    const young = await storeEvent({ receivedAt: now - 30 * DAY_MS, outcome: 'issued' })
+    await emptyPayloads(settings, now)
+    expect(await eventOf(old)).toEqual({ outcome: 'issued', note: null, payload: null })
+    expect((await eventOf(young))?.payload).toContain('order.paid')
+  })
+})
+
+describe('an event', () => {
+  it('whose messages all died waits no longer', async () => {
+    const id = await storeEvent()
+    await abandonEvent(settings, id)
+    expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
+  })
+
+  it('whose payload was emptied can not be tried again, and says so', async () => {
+    const id = await storeEvent()
+    await env.DB.prepare('update webhook_events set payload = null where id = ?').bind(id).run()
+    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await eventOf(id)).toMatchObject({
+      outcome: 'failed',
+      note: 'its payload was emptied after 30 days',
+    })
+  })
+
+  it('that is done is left as it is by a message that comes late', async () => {
+    const id = await storeEvent({ outcome: 'ignored' })
+    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await eventOf(id)).toMatchObject({ outcome: 'ignored' })
+  })
+})

@@ -1,0 +1,119 @@
+/** Deliveries as a paid order leaves them behind, and what is known of them afterwards. */
+import { env } from 'cloudflare:workers'
+import type { Channel } from '../../src/db/schema.ts'
+import type { DeliverySettings } from '../../src/deliveries/settings.ts'
+import { type Bindings, readSettings, type Settings } from '../../src/env.ts'
+import { outboundUrl } from './outbound.ts'
+
+/** When everything was issued, and when it is due. */
+export const ISSUED_AT = Date.UTC(2026, 10, 1, 12, 0, 0, 829)
+
+export interface DeliveryOptions {
+  readonly channel?: Channel
+  readonly status?: 'pending' | 'delivered' | 'failed' | 'cancelled'
+  readonly attempts?: number
+  readonly dueAt?: number
+  readonly productName?: string
+  /** null: the product has none. */
+  readonly productWebhookUrl?: string | null
+  readonly ownerName?: string
+  readonly quantity?: number
+  /** false: the issuance follows from no order of a payment provider. */
+  readonly isOrdered?: boolean
+}
+
+export interface TestDelivery {
+  readonly id: number
+  readonly issuanceId: number
+  readonly productId: number
+  readonly licenseKeys: readonly string[]
+  /** Where its webhook goes, unless the product has no address. */
+  readonly url: string
+  readonly orderId: string
+}
+
+/** A product of its own, an issuance, its keys, the line of its order, and one delivery. */
+export async function addDelivery(options: DeliveryOptions = {}): Promise<TestDelivery> {
+  const { channel = 'webhook', status = 'pending', attempts = 0, dueAt = ISSUED_AT } = options
+  const { ownerName = 'Ada Lovelace', quantity = 2, isOrdered = true, productName = 'App' } = options
+  const url = options.productWebhookUrl ?? outboundUrl()
+  const orderId = `order-${crypto.randomUUID()}`
+  const licenseKeys = Array.from({ length: quantity }, () => crypto.randomUUID())
+
+  const productId = await insert('products', {
+    name: productName,
+    status: 'active',
+    created_at: 0,
+    updated_at: 0,
+    delivery_webhook_url: options.productWebhookUrl === null ? null : url,
+  })
+  const owned = { product_id: productId, owner_name: ownerName, owner_email: 'ada@example.com' }
+  const terms = { ...owned, validity_days: 365, activation_limit: 3, created_at: ISSUED_AT }
+  const issuanceId = await insert('issuances', {
+    ...terms,
+    source: 'stripe',
+    idempotency_key: orderId,
+    nonce: crypto.randomUUID(),
+    quantity,
+  })
+  await env.DB.batch(
+    licenseKeys.map((license_key) =>
+      insertion('license_keys', {
+        ...terms,
+        license_key,
+        status: 'assigned',
+        assigned_at: ISSUED_AT,
+        issuance_id: issuanceId,
+        updated_at: ISSUED_AT,
+      }),
+    ),
+  )
+  if (isOrdered) {
+    const line = { provider: 'stripe', order_id: orderId, line: 'li_1', units: quantity }
+    await insert('order_lines', { issuance_id: issuanceId, ...line })
+  }
+  const id = await insert('deliveries', {
+    issuance_id: issuanceId,
+    channel,
+    status,
+    attempts,
+    due_at: dueAt,
+    created_at: ISSUED_AT,
+    updated_at: ISSUED_AT,
+  })
+  return { id, issuanceId, productId, licenseKeys, url, orderId }
+}
+
+/** @returns the row's id */
+async function insert(table: string, row: Readonly<Record<string, unknown>>): Promise<number> {
+  return (await insertion(table, row).run()).meta.last_row_id
+}
+
+function insertion(table: string, row: Readonly<Record<string, unknown>>): D1PreparedStatement {
+  const names = Object.keys(row)
+  const marks = names.map(() => '?')
+  return env.DB.prepare(`insert into ${table} (${names}) values (${marks})`).bind(...Object.values(row))
+}
+
+export interface DeliveryRow {
+  readonly status: string
+  readonly attempts: number
+  readonly due_at: number
+  readonly last_result: string | null
+}
+
+export async function deliveryRow({ id }: TestDelivery): Promise<DeliveryRow> {
+  const row = await env.DB.prepare(
+    'select status, attempts, due_at, last_result from deliveries where id = ?',
+  )
+    .bind(id)
+    .first<DeliveryRow>()
+  if (!row) throw new Error('There is no such delivery.')
+  return row
+}
+
+/** As the Worker under test reads them, but for what the test changes. */
+export function settingsWith(changes: Partial<DeliverySettings> = {}, bindings: object = {}): Settings {
+  const settings = readSettings({ ...env, ...bindings } satisfies Bindings)
+  return { ...settings, deliveries: { ...settings.deliveries, ...changes } }
+}

@@ -1,0 +1,123 @@
+/** What is sold at a payment provider, what it tells, and what became of it. */
+import { env } from 'cloudflare:workers'
+import type { EventRecord } from '../../src/payments/events.ts'
+import { type Channels, type Fulfilment, fulfil } from '../../src/payments/fulfil.ts'
+import type { Happening, Purchase } from '../../src/payments/purchase.ts'
+
+export interface OfferOptions {
+  readonly provider?: string
+  readonly externalId?: string
+  readonly productStatus?: 'active' | 'inactive'
+  readonly keysPerUnit?: number
+  readonly mode?: 'key-per-unit' | 'seats'
+  readonly validityDays?: number
+  readonly activationLimit?: number
+  readonly deliveryWebhookUrl?: string
+}
+
+export interface Offer {
+  readonly provider: string
+  readonly externalId: string
+  readonly productId: number
+}
+
+/** A product of its own, and the offer under which a provider sells it. */
+export async function addOffer(options: OfferOptions = {}): Promise<Offer> {
+  const { provider = 'standard', externalId = crypto.randomUUID(), productStatus = 'active' } = options
+  const { keysPerUnit = 1, mode = 'key-per-unit', validityDays = 30, activationLimit = 3 } = options
+  const product = await env.DB.prepare(
+    `insert into products (name, status, created_at, updated_at, delivery_webhook_url)
+     values ('App', ?, 0, 0, ?) returning id`,
+  )
+    .bind(productStatus, options.deliveryWebhookUrl ?? null)
+    .first<{ id: number }>()
+  if (!product) throw new Error('The product could not be added.')
+  await env.DB.prepare(
+    `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
+     values (?, ?, ?, ?, ?, ?, ?)`,
+  )
+    .bind(provider, externalId, product.id, keysPerUnit, mode, validityDays, activationLimit)
+    .run()
+  return { provider, externalId, productId: product.id }
+}
+
+/** A purchase of one line that is right in every respect. */
+export function purchaseOf(
+  { externalId }: Pick<Offer, 'externalId'>,
+  order: string,
+  changes: Partial<Purchase> = {},
+): Purchase {
+  return {
+    kind: 'purchase',
+    order,
+    owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
+    lines: [{ id: '1', externalIds: [externalId], quantity: 2 }],
+    ...changes,
+  }
+}
+
+export interface TellOptions {
+  readonly db?: D1Database
+  readonly provider?: string
+  /** A new one unless it is given. */
+  readonly eventId?: string
+  readonly now?: number
+  readonly channels?: Channels
+  readonly newLicenseKey?: () => string
+}
+
+export const NO_CHANNELS: Channels = { hasWebhook: false, hasEmail: false }
+
+/** Tells of a happening as an event of its own. */
+export function tell(happening: Happening, options: TellOptions = {}): Promise<Fulfilment> {
+  const { db = env.DB, provider = 'standard', eventId = crypto.randomUUID(), now = Date.now() } = options
+  const event: EventRecord = { provider, eventId, type: 'test', receivedAt: now, payload: '{}' }
+  const newLicenseKey = options.newLicenseKey ?? (() => crypto.randomUUID())
+  return fulfil(db, event, happening, options.channels ?? NO_CHANNELS, { now, newLicenseKey })
+}
+
+export interface KeyState {
+  readonly line: string
+  readonly status: string
+  readonly validityDays: number
+  readonly activationLimit: number
+  readonly ownerName: string
+  readonly ownerEmail: string
+}
+
+/** The license keys of an order, by ascending id. */
+export async function keysOf(order: string, provider = 'standard'): Promise<KeyState[]> {
+  const { results } = await env.DB.prepare(
+    `select line, license_keys.status, license_keys.validity_days as validityDays,
+       license_keys.activation_limit as activationLimit, license_keys.owner_name as ownerName,
+       license_keys.owner_email as ownerEmail
+     from order_lines join license_keys using (issuance_id)
+     where provider = ? and order_id = ? order by license_keys.id`,
+  )
+    .bind(provider, order)
+    .all<KeyState>()
+  return results
+}
+
+export async function statusesOf(order: string, provider = 'standard'): Promise<string[]> {
+  return (await keysOf(order, provider)).map(({ status }) => status)
+}
+
+export async function eventOf(
+  id: number,
+): Promise<{ outcome: string; note: string | null; payload: string | null } | null> {
+  return env.DB.prepare('select outcome, note, payload from webhook_events where id = ?').bind(id).first()
+}
+
+export async function deliveriesOf(
+  order: string,
+  provider = 'standard',
+): Promise<{ channel: string; status: string }[]> {
+  const { results } = await env.DB.prepare(
+    `select channel, status from deliveries join order_lines using (issuance_id)
+     where provider = ? and order_id = ? order by channel`,
+  )
+    .bind(provider, order)
+    .all<{ channel: string; status: string }>()
+  return results
+}
