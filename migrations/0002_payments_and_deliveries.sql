@@ -25,6 +25,8 @@ CREATE TABLE webhook_events (
   event_id TEXT NOT NULL CHECK (length(event_id) BETWEEN 1 AND 255),
   type TEXT NOT NULL CHECK (length(type) BETWEEN 1 AND 255),
   order_id TEXT,
+  -- Of the secret that signed it.
+  mode TEXT NOT NULL CHECK (mode IN ('live', 'test')),
   received_at INTEGER NOT NULL,
   outcome TEXT NOT NULL CHECK (outcome IN ('issued', 'duplicate', 'revoked', 'reinstated', 'renewed', 'flagged',
     'ignored', 'unmapped', 'waiting', 'failed')),

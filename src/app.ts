@@ -9,7 +9,7 @@ import type { Answer, Endpoint } from './api/endpoint.ts'
 import { ENDPOINTS } from './api/v1.ts'
 import { DatabaseUnavailableError } from './db/errors.ts'
 import { type Bindings, readSettings } from './env.ts'
-import { CODES } from './envelope/codes.ts'
+import { CODES, type Code } from './envelope/codes.ts'
 import { leaveUnsealed, seal, serialiseResponse } from './envelope/envelope.ts'
 import { type SigningKey, SigningKeyError, signingKeyFor, signingSecrets } from './envelope/signing-keys.ts'
 import { unixSeconds } from './licensing/dates.ts'
@@ -17,7 +17,7 @@ import { logFailure } from './log.ts'
 
 interface AppEnvironment {
   Bindings: Bindings
-  Variables: { receipt?: Receipt }
+  Variables: { receipt?: Receipt; faultCode?: Code }
 }
 
 /** What is noted of a request when it is first looked at. */
@@ -60,6 +60,8 @@ function receiptOf(context: AppContext): Receipt {
 
 async function respond(context: AppContext, endpoint: Endpoint): Promise<Response> {
   const { requestId, now } = receiptOf(context)
+  // A payment provider is always told to send again: it is not its fault, and the event must not be lost.
+  context.set('faultCode', endpoint.access === 'provider' ? CODES.serviceUnavailable : CODES.internalError)
   // No usable key, no service: found out before anything is read or written.
   await globalSigningKey(context)
   const answer = await endpoint.handle({ request: context.req.raw, settings: readSettings(context.env), now })
@@ -79,16 +81,16 @@ async function sealed(context: AppContext, answer: Answer): Promise<Response> {
 async function failed(context: AppContext, error: unknown): Promise<Response> {
   const { requestId, now } = receiptOf(context)
   logFailure(requestId, error)
+  const code =
+    error instanceof DatabaseUnavailableError
+      ? CODES.serviceUnavailable
+      : (context.get('faultCode') ?? CODES.internalError)
+  const headers = code.status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : undefined
   if (error instanceof SigningKeyError) {
-    const text = serialiseResponse(CODES.internalError, {}, unixSeconds(now))
-    return envelopeResponse(context, leaveUnsealed(text), CODES.internalError.status)
+    const text = serialiseResponse(code, {}, unixSeconds(now))
+    return envelopeResponse(context, leaveUnsealed(text), code.status, headers)
   }
-  return error instanceof DatabaseUnavailableError
-    ? sealed(context, {
-        code: CODES.databaseUnavailable,
-        headers: { 'Retry-After': String(RETRY_AFTER_SECONDS) },
-      })
-    : sealed(context, { code: CODES.internalError })
+  return sealed(context, { code, ...(headers && { headers }) })
 }
 
 function globalSigningKey(context: AppContext): Promise<SigningKey> {

@@ -7,6 +7,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { apiKeys } from '../db/schema.ts'
+import { sha256HexOfText } from '../hash.ts'
 
 /** One for each group of endpoints. */
 export const CAPABILITIES = ['assign'] as const
@@ -28,14 +29,9 @@ export type CallerRefusal =
   | 'capability-missing'
   | 'address-not-allowed'
 
-/**
- * An API key as the table `api_keys` holds it: SHA-256 (FIPS 180-4) of its UTF-8 bytes, in lower-case hex.
- *
- * Written out, since the scripts that add API keys use it too and Node 24 has no `toHex`.
- */
-export async function hashApiKey(apiKey: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(apiKey))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+/** An API key as the table `api_keys` holds it. */
+export function hashApiKey(apiKey: string): Promise<string> {
+  return sha256HexOfText(apiKey)
 }
 
 /** The values of this file's placeholders, for `bind`. */

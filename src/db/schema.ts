@@ -110,6 +110,7 @@ export const webhookEvents = sqliteTable(
     eventId: text('event_id').notNull(),
     type: text().notNull(),
     orderId: text('order_id'),
+    mode: text({ enum: ['live', 'test'] }).notNull(),
     receivedAt: integer('received_at').notNull(),
     outcome: text({ enum: OUTCOMES }).notNull(),
     note: text(),

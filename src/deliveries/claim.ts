@@ -9,6 +9,7 @@ import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import type { Channel } from '../db/schema.ts'
 import type { IssueOrder } from '../licensing/issue.ts'
+import { LEASE_MS } from './processing.ts'
 
 /** What is to be sent: everything about it, in one round trip. */
 export interface Consignment {
@@ -56,9 +57,6 @@ export interface Conclusion {
   /** Of a pending delivery: when it is tried again, in milliseconds UTC. */
   readonly dueAt?: number
 }
-
-/** Longer than any attempt takes. Who dies meanwhile is taken for dead after it, and the delivery sent again. */
-export const LEASE_MS = 60_000
 
 const claim = compileText<{ attempts: number }>(`
   update deliveries set attempts = attempts + 1, due_at = :leaseEnd, updated_at = :now

@@ -8,3 +8,6 @@ export type Processing =
     }
 
 export const DONE: Processing = { kind: 'done' }
+
+/** Longer than any attempt takes. Who dies meanwhile is taken for dead after it, and another may try. */
+export const LEASE_MS = 60_000

@@ -39,5 +39,5 @@ export const CODES = {
     message: 'This Idempotency-Key was used with other parameters',
   },
   internalError: { code: 2500, status: 500, message: 'Internal error' },
-  databaseUnavailable: { code: 2503, status: 503, message: 'Service unavailable, try again later' },
+  serviceUnavailable: { code: 2503, status: 503, message: 'Service unavailable, try again later' },
 } as const satisfies Record<string, Code>

@@ -5,12 +5,15 @@
  */
 import { compileText, type Statement } from '../db/batch.ts'
 import type { Outcome } from '../db/schema.ts'
+import type { Mode } from './settings.ts'
 
 /** An event as it is recorded. */
 export interface EventRecord {
   readonly provider: string
   readonly eventId: string
   readonly type: string
+  /** Of the secret that signed it. */
+  readonly mode: Mode
   readonly receivedAt: number
   /** As received. */
   readonly payload: string
@@ -31,8 +34,8 @@ export interface RecordedEvent {
  */
 export function recordEvent(outcome: string, note: string): Statement<never> {
   return compileText(`
-insert into webhook_events (provider, event_id, type, order_id, received_at, outcome, note, payload)
-select :provider, :eventId, :type, :order, :receivedAt, ${outcome}, ${note}, :payload where true
+insert into webhook_events (provider, event_id, type, order_id, mode, received_at, outcome, note, payload)
+select :provider, :eventId, :type, :order, :mode, :receivedAt, ${outcome}, ${note}, :payload where true
 on conflict (provider, event_id) do update set
   outcome = excluded.outcome, note = excluded.note, order_id = excluded.order_id, due_at = null
 where outcome in ('waiting', 'unmapped', 'failed')`)
@@ -40,8 +43,8 @@ where outcome in ('waiting', 'unmapped', 'failed')`)
 
 /** Leaves an event to the queue; one that waits already goes on waiting as it does. */
 export const recordWaiting = compileText(`
-insert into webhook_events (provider, event_id, type, received_at, outcome, payload, due_at)
-values (:provider, :eventId, :type, :receivedAt, 'waiting', :payload, :now)
+insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
+values (:provider, :eventId, :type, :mode, :receivedAt, 'waiting', :payload, :now)
 on conflict (provider, event_id) do update set
   outcome = 'waiting', note = null, due_at = excluded.due_at, attempts = 0, payload = excluded.payload
 where outcome in ('unmapped', 'failed')`)

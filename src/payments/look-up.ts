@@ -1,24 +1,15 @@
 /** Asks a provider's API for what an event leaves out. */
-import type { Settings } from '../env.ts'
-import type { Provider } from './provider.ts'
-import { lookUpUrl } from './understand.ts'
+import type { Question } from './understand.ts'
 
 const TIMEOUT_MS = 10_000
 
 export type LookUpAnswer =
-  /** `found`: the parsed answer; undefined where nothing was to be asked. */
-  | { readonly kind: 'found'; readonly found?: unknown }
+  /** `found`: the parsed answer. */
+  | { readonly kind: 'found'; readonly found: unknown }
   /** `reason`: for a person; without the address, which may name an order. */
   | { readonly kind: 'failed'; readonly reason: string }
 
-export async function lookUp(
-  provider: Provider,
-  payload: unknown,
-  settings: Settings,
-): Promise<LookUpAnswer> {
-  const url = lookUpUrl(provider, payload, settings)
-  const apiKey = provider.lookUp && settings.payments.apiKeys[provider.lookUp.setting]
-  if (url === undefined || apiKey === undefined) return { kind: 'found' }
+export async function lookUp({ url, apiKey }: Question): Promise<LookUpAnswer> {
   try {
     const response = await fetch(url, {
       headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },

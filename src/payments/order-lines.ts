@@ -2,12 +2,16 @@
  * A purchase as the database takes it: its names and quantities checked, its owner made usable, and under each
  * line the fresh license keys that it may need.
  */
+import { sha256HexOfText } from '../hash.ts'
 import { freshLicenseKeys, type IssueSources, QUANTITY_LIMIT } from '../licensing/issuance.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../licensing/owner.ts'
 import type { Purchase, PurchasedLine } from './purchase.ts'
 
-/** As the CHECK of `offers.keys_per_unit` has it: how many keys a unit may take is known only in the database. */
+/** As the CHECK of `offers.keys_per_unit` has it: how many keys a unit takes is known only in the database. */
 const KEYS_PER_UNIT_MAX = 100
+
+/** Of all lines together: 30,000 are 1.2 MB of the one JSON parameter they travel in, which D1 limits to 2 MB. */
+export const FRESH_KEYS_MAX = 30_000
 
 /** As the names' CHECKs have it, and as `issuances.idempotency_key` has it. */
 const NAME_CHARACTERS_MAX = 255
@@ -38,51 +42,38 @@ export function isName(text: string): boolean {
 }
 
 /** @returns the lines, or why none of them can be issued: nothing is, where one can not */
-export async function checkLines(purchase: Purchase, sources: IssueSources): Promise<CheckedLines> {
-  const lines: OrderLine[] = []
-  for (const line of purchase.lines) {
-    const units = usableQuantity(line.quantity)
-    if (units === undefined) {
-      return { kind: 'unusable', reason: `a quantity is no whole number from 1 to ${QUANTITY_LIMIT}` }
-    }
-    if (!isName(line.id)) return { kind: 'unusable', reason: 'a line has no usable name' }
-    lines.push(await orderLine(purchase.order, line, units, sources))
-  }
-  if (new Set(lines.map(({ id }) => id)).size < lines.length) {
-    return { kind: 'unusable', reason: 'two lines have the same name' }
-  }
-  return { kind: 'lines', lines }
-}
-
-async function orderLine(
-  order: string,
-  { id, externalIds }: PurchasedLine,
-  units: number,
-  sources: IssueSources,
-): Promise<OrderLine> {
-  const keysMax = Math.min(units * KEYS_PER_UNIT_MAX, QUANTITY_LIMIT)
-  return {
+export async function checkLines({ order, lines }: Purchase, sources: IssueSources): Promise<CheckedLines> {
+  const fault = faultIn(lines)
+  if (fault !== undefined) return { kind: 'unusable', reason: fault }
+  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? 0)
+  const keysPerUnit = Math.min(KEYS_PER_UNIT_MAX, Math.floor(FRESH_KEYS_MAX / sum(units)))
+  const checked = lines.map(async ({ id, externalIds }, index) => ({
     id,
     idempotencyKey: await idempotencyKey(order, id),
     externalIds: externalIds.filter(isName),
-    units,
-    licenseKeys: freshLicenseKeys(keysMax, sources),
-  }
+    units: units[index] ?? 0,
+    licenseKeys: freshLicenseKeys(Math.min((units[index] ?? 0) * keysPerUnit, QUANTITY_LIMIT), sources),
+  }))
+  return { kind: 'lines', lines: await Promise.all(checked) }
+}
+
+function faultIn(lines: readonly PurchasedLine[]): string | undefined {
+  if (lines.length === 0) return 'the order has no lines'
+  if (!lines.every(({ id }) => isName(id))) return 'a line has no usable name'
+  if (new Set(lines.map(({ id }) => id)).size < lines.length) return 'two lines have the same name'
+  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? Number.NaN)
+  if (units.some(Number.isNaN)) return `a quantity is no whole number from 1 to ${QUANTITY_LIMIT}`
+  return sum(units) > FRESH_KEYS_MAX ? `more than ${FRESH_KEYS_MAX} units in an order` : undefined
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
 }
 
 /** The business key of what is issued: never the event's id, since several events tell of one sale. */
 async function idempotencyKey(order: string, line: string): Promise<string> {
   const key = JSON.stringify([order, line])
-  return isName(key) ? key : hashText(key)
-}
-
-/** @returns SHA-256 (FIPS 180-4) of the text's UTF-8 bytes, in lower-case hex */
-export async function hashText(text: string): Promise<string> {
-  return hashBytes(new TextEncoder().encode(text))
-}
-
-export async function hashBytes(bytes: Uint8Array): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)).toHex()
+  return isName(key) ? key : sha256HexOfText(key)
 }
 
 /** A number, or decimal digits as some providers write it; undefined for what can not be issued. */

@@ -4,15 +4,15 @@
  */
 import type { Outcome } from '../db/schema.ts'
 import type { Settings } from '../env.ts'
+import { sha256Hex } from '../hash.ts'
 import { SettingError } from '../setting-error.ts'
 import type { EventRecord } from './events.ts'
-import { hashBytes, isName } from './order-lines.ts'
+import { isName } from './order-lines.ts'
 import { process } from './process.ts'
-import type { EventDescription, Provider } from './provider.ts'
-import type { Happening } from './purchase.ts'
-import { webhookSecretName } from './settings.ts'
+import type { Provider } from './provider.ts'
+import { MODES, type Mode, webhookSecretName } from './settings.ts'
 import { hasUnusableSecret, verifySignature } from './signatures.ts'
-import { describe, interpret, lookUpUrl } from './understand.ts'
+import { describe, parsePayload, questionOf, understand } from './understand.ts'
 import { waitForLookUp } from './waiting-events.ts'
 
 /** What a provider sent. */
@@ -25,8 +25,6 @@ export interface Delivery {
 export type Reception =
   | { readonly kind: 'received'; readonly outcome: Outcome }
   | { readonly kind: 'not-configured' | 'signature-invalid' }
-
-type Mode = 'live' | 'test'
 
 /**
  * @param now milliseconds UTC
@@ -44,11 +42,18 @@ export async function receive(
   if (!settings.deliveries.queue) {
     throw new SettingError('DELIVERIES', 'is not bound', 'npx wrangler queues create keyseal-deliveries')
   }
-  const { event, happening } = await understand(provider, delivery, mode, settings, now)
-  const outcome =
-    happening === 'to-be-looked-up'
-      ? await waitForLookUp(settings, event)
-      : await process(settings, event, happening, now)
+  const text = new TextDecoder().decode(delivery.body)
+  const payload = parsePayload(text)
+  const event = {
+    ...(await namesOf(provider, delivery, payload)),
+    provider: provider.name,
+    mode,
+    receivedAt: now,
+    payload: text,
+  }
+  const outcome = questionOf(provider, payload, mode, settings)
+    ? await waitForLookUp(settings, event)
+    : await process(settings, event, understand(provider, payload, mode), now)
   return { kind: 'received', outcome }
 }
 
@@ -60,7 +65,7 @@ async function modeOf(
   now: number,
 ): Promise<Mode | 'not-configured' | 'signature-invalid'> {
   const secrets = payments.secrets(name)
-  const modes = (['live', 'test'] as const).filter((mode) => secrets[mode].length > 0)
+  const modes = MODES.filter((mode) => secrets[mode].length > 0)
   if (modes.length === 0) return 'not-configured'
   for (const mode of modes) {
     const setting = webhookSecretName(name, mode)
@@ -73,44 +78,15 @@ async function modeOf(
   return 'signature-invalid'
 }
 
-async function understand(
+/** What the event is called; one that does not tell is known by its body. */
+async function namesOf(
   provider: Provider,
   { headers, body }: Delivery,
-  mode: Mode,
-  settings: Settings,
-  now: number,
-): Promise<{ event: EventRecord; happening: Happening | 'to-be-looked-up' }> {
-  const text = new TextDecoder().decode(body)
-  const payload = parseJson(text)
-  const description = describe(provider, payload, headers)
-  const event: EventRecord = {
-    provider: provider.name,
-    eventId: nameOr(description?.id, await hashBytes(body)),
-    type: nameOr(description?.type, 'unknown'),
-    receivedAt: now,
-    payload: text,
+  payload: unknown,
+): Promise<Pick<EventRecord, 'eventId' | 'type'>> {
+  const { id, type } = describe(provider, payload, headers) ?? {}
+  return {
+    eventId: id !== undefined && isName(id) ? id : await sha256Hex(body),
+    type: type !== undefined && isName(type) ? type : 'unknown',
   }
-  if (!description) return { event, happening: { kind: 'failed', note: 'not an event of this provider' } }
-  const note = wrongMode(mode, description)
-  if (note !== undefined) return { event, happening: { kind: 'ignored', note } }
-  if (lookUpUrl(provider, payload, settings) !== undefined) return { event, happening: 'to-be-looked-up' }
-  return { event, happening: interpret(provider, payload) }
-}
-
-function nameOr(text: string | undefined, otherwise: string): string {
-  return text !== undefined && isName(text) ? text : otherwise
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-/** A test event must not issue from a live secret, nor the other way round. */
-function wrongMode(mode: Mode, { isTest }: EventDescription): string | undefined {
-  if (isTest === undefined || isTest === (mode === 'test')) return undefined
-  return `a ${isTest ? 'test' : 'live'} event, signed with the ${mode} secret`
 }

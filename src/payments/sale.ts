@@ -11,6 +11,7 @@ import { build, compile, compileText } from '../db/batch.ts'
 import { issuances, licenseKeys, offers } from '../db/schema.ts'
 import { issuanceColumns, licenseKeyColumns, QUANTITY_LIMIT } from '../licensing/issuance.ts'
 import { NOT_SET } from '../licensing/owner.ts'
+import { FRESH_KEYS_MAX } from './order-lines.ts'
 import { WHOLE_ORDER } from './purchase.ts'
 
 const ph = sql.placeholder
@@ -63,7 +64,7 @@ const insertIssuances = compile(
         .from(sql`json_each(${ph('lines')}) as line`)
         .innerJoin(offers, sql`${offers.id} = ${placeholders(OFFER_OF_LINE)}`)
         .where(
-          sql`${quantity} <= ${sql.raw(String(QUANTITY_LIMIT))}
+          sql`${quantity} <= json_array_length(line.value, '$.licenseKeys')
             and ${activationLimit} <= ${sql.raw(String(ACTIVATION_LIMIT_MAX))}
             and not ${placeholders(IS_ISSUED_OTHERWISE)}`,
         ),
@@ -126,5 +127,5 @@ export const SALE_OUTCOME = `case
 export const SALE_NOTE = `coalesce(
   (select 'no active offer for ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'what was sold'), ', ')
     from ${MISSING_LINES} and ${OFFER_OF_LINE} is null),
-  (select 'more than ${QUANTITY_LIMIT} keys or ${ACTIVATION_LIMIT_MAX} activations in a line'
+  (select 'more than ${QUANTITY_LIMIT} keys or ${ACTIVATION_LIMIT_MAX} activations in a line, or ${FRESH_KEYS_MAX} keys in all'
     from ${MISSING_LINES} limit 1))`

@@ -7,11 +7,11 @@ export interface PaymentSettings {
   readonly apiKeys: Readonly<Partial<Record<LookUpSetting, string>>>
 }
 
+export const MODES = ['live', 'test'] as const
+export type Mode = (typeof MODES)[number]
+
 /** Several of a kind while one takes the place of another. */
-export interface WebhookSecrets {
-  readonly live: readonly string[]
-  readonly test: readonly string[]
-}
+export type WebhookSecrets = Readonly<Record<Mode, readonly string[]>>
 
 /**
  * @param environment variables and secrets by name: `STRIPE_WEBHOOK_SECRET`, `STRIPE_TEST_WEBHOOK_SECRET` and so
@@ -35,7 +35,7 @@ export function paymentSettings(environment: object): PaymentSettings {
 }
 
 /** `LEMON_SQUEEZY_WEBHOOK_SECRET`; with the mode `test`: `LEMON_SQUEEZY_TEST_WEBHOOK_SECRET`. */
-export function webhookSecretName(provider: ProviderName, mode: 'live' | 'test' = 'live'): string {
+export function webhookSecretName(provider: ProviderName, mode: Mode = 'live'): string {
   const name = provider.toUpperCase().replaceAll('-', '_')
   return mode === 'live' ? `${name}_WEBHOOK_SECRET` : `${name}_TEST_WEBHOOK_SECRET`
 }

@@ -81,10 +81,10 @@ where id in (select id from ranked where is_blocked <> is_to_be_blocked)`)
 
 /** By the validity that was bought, once for each period; what never expires still does not. */
 const extend = compileText(`${AFFECTED_LINES}
-update license_keys set updated_at = :now, validity_days = max(0, min(36500,
+update license_keys set updated_at = :now, validity_days = max(1, min(36500,
   license_keys.validity_days + lines.validity_days * (lines.periods - lines.renewed_periods)))
 from lines where license_keys.issuance_id = lines.issuance_id
-  and lines.periods <> lines.renewed_periods and lines.validity_days > 0`)
+  and lines.periods <> lines.renewed_periods and lines.validity_days > 0 and license_keys.validity_days > 0`)
 
 const noteExtension = compileText(`${AFFECTED_LINES}
 update order_lines set renewed_periods = lines.periods

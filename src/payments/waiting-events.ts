@@ -7,29 +7,20 @@ import { withRetries } from '../db/retries.ts'
 import type { Outcome } from '../db/schema.ts'
 import { backoffSeconds } from '../deliveries/backoff.ts'
 import { enqueue } from '../deliveries/enqueue.ts'
+import { DONE, LEASE_MS, type Processing } from '../deliveries/processing.ts'
+import { SWEPT_ROWS_MAX, sweep } from '../deliveries/sweep.ts'
 import type { Settings } from '../env.ts'
 import { type EventRecord, recordWaiting, selectRecorded } from './events.ts'
 import { lookUp } from './look-up.ts'
 import { process } from './process.ts'
 import { providerNamed } from './providers.ts'
-import { interpret } from './understand.ts'
+import { parsePayload, questionOf, understand } from './understand.ts'
 
-export type Processed = { readonly kind: 'done' } | { readonly kind: 'again'; readonly delaySeconds: number }
-
-const DONE: Processed = { kind: 'done' }
-/** So long nobody else takes an event up that somebody has. */
-const LEASE_MS = 60_000
-/** A message that should have come by now was lost. */
-const OVERDUE_MS = 60_000
-const SWEPT_ROWS_MAX = 100
 const PAYLOAD_DAYS = 30
-const EMPTIED_ROWS_MAX = 5_000
+const EMPTIED_ROWS_MAX = 1_000
 
-interface ClaimedEvent {
-  readonly provider: string
-  readonly eventId: string
-  readonly type: string
-  readonly receivedAt: number
+interface ClaimedEvent extends Omit<EventRecord, 'payload'> {
+  /** null after 30 days. */
   readonly payload: string | null
   readonly attempts: number
 }
@@ -37,7 +28,7 @@ interface ClaimedEvent {
 const claim = compileText<ClaimedEvent>(`
 update webhook_events set attempts = attempts + 1, due_at = :leaseEnd
 where id = :id and outcome = 'waiting' and due_at <= :now
-returning provider, event_id as eventId, type, received_at as receivedAt, payload, attempts`)
+returning provider, event_id as eventId, type, mode, received_at as receivedAt, payload, attempts`)
 
 const postpone = compileText(`
 update webhook_events set due_at = :dueAt, note = :note
@@ -48,11 +39,13 @@ update webhook_events set outcome = 'failed', note = :note, due_at = null
 where id = :id and outcome = 'waiting'`)
 
 const selectOverdue = compileText<{ id: number }>(`
-select id from webhook_events where outcome = 'waiting' and due_at <= :overdue order by due_at limit ${SWEPT_ROWS_MAX}`)
+select id from webhook_events where outcome = 'waiting' and due_at <= :overdue 
+  order by due_at limit ${SWEPT_ROWS_MAX}`)
 
-const emptyOldPayloads = compileText(`
+const emptyOldPayloads = compileText<{ id: number }>(`
 update webhook_events set payload = null where id in (select id from webhook_events
-  where payload is not null and received_at < :before order by received_at limit ${EMPTIED_ROWS_MAX})`)
+  where payload is not null and received_at < :before order by received_at limit ${EMPTIED_ROWS_MAX})
+returning id`)
 
 /** Records an event that can not be understood without asking the provider. */
 export async function waitForLookUp(settings: Settings, event: EventRecord): Promise<Outcome> {
@@ -72,18 +65,23 @@ export async function waitForLookUp(settings: Settings, event: EventRecord): Pro
  * @param id of the row of `webhook_events`
  * @param now milliseconds UTC
  */
-export async function processEvent(settings: Settings, id: number, now: number): Promise<Processed> {
+export async function processEvent(settings: Settings, id: number, now: number): Promise<Processing> {
   const [[event]] = await runBatch(settings.db, [bind(claim, { id, now, leaseEnd: now + LEASE_MS })])
   if (!event) return DONE
   const provider = providerNamed(event.provider)
-  if (!provider || event.payload === null)
-    return abandon(settings, id, 'its payload was emptied after 30 days')
+  const { payload: text, mode } = event
+  if (!provider || text === null) return abandon(settings, id, 'its payload was emptied after 30 days')
 
-  const payload: unknown = JSON.parse(event.payload)
-  const answer = await lookUp(provider, payload, settings)
-  if (answer.kind === 'failed') return tryLater(settings, id, event, answer.reason, now)
-  const happening = interpret(provider, payload, answer.found)
-  await process(settings, { ...event, payload: event.payload }, happening, now)
+  const payload = parsePayload(text)
+  const question = questionOf(provider, payload, mode, settings)
+  const answer = question && (await lookUp(question))
+  if (answer?.kind === 'failed') return tryLater(settings, id, event, answer.reason, now)
+  await process(
+    settings,
+    { ...event, payload: text },
+    understand(provider, payload, mode, answer?.found),
+    now,
+  )
   return DONE
 }
 
@@ -93,7 +91,7 @@ async function tryLater(
   { attempts }: ClaimedEvent,
   note: string,
   now: number,
-): Promise<Processed> {
+): Promise<Processing> {
   const delaySeconds = backoffSeconds(attempts)
   if (delaySeconds === undefined) return abandon(settings, id, note)
   const dueAt = now + delaySeconds * 1000
@@ -101,7 +99,7 @@ async function tryLater(
   return { kind: 'again', delaySeconds }
 }
 
-async function abandon({ db }: Settings, id: number, note: string): Promise<Processed> {
+async function abandon({ db }: Settings, id: number, note: string): Promise<Processing> {
   await runBatch(db, [bind(giveUp, { id, note })])
   return DONE
 }
@@ -112,15 +110,15 @@ export async function abandonEvent(settings: Settings, id: number): Promise<void
 }
 
 /** Wakes the consumer for events whose message was lost, or that were told to be tried again. */
-export async function sweepEvents(settings: Settings, now: number): Promise<void> {
-  const [rows] = await runBatch(settings.db, [bind(selectOverdue, { overdue: now - OVERDUE_MS })])
-  await enqueue(
-    settings,
-    rows.map(({ id }) => ({ kind: 'event' as const, id })),
-  )
+export function sweepEvents(settings: Settings, now: number): Promise<void> {
+  return sweep(settings, 'event', selectOverdue, now)
 }
 
-/** Forgets what was received more than 30 days ago; what became of it is kept. */
+/** Forgets what was received more than 30 days ago, in pieces that hold nobody up; what became of it is kept. */
 export async function emptyPayloads({ db }: Settings, now: number): Promise<void> {
-  await runBatch(db, [bind(emptyOldPayloads, { before: now - PAYLOAD_DAYS * 86_400_000 })])
+  const before = now - PAYLOAD_DAYS * 86_400_000
+  for (let emptied = EMPTIED_ROWS_MAX; emptied === EMPTIED_ROWS_MAX; ) {
+    const [rows] = await runBatch(db, [bind(emptyOldPayloads, { before })])
+    emptied = rows.length
+  }
 }

@@ -133,6 +133,41 @@ describe('the database itself refuses', () => {
     created_at: 1,
   }
   const product = { name: 'n', status: 'active', created_at: 1, updated_at: 1 }
+  const offer = {
+    provider: 'stripe',
+    external_id: 'price',
+    product_id: 1,
+    keys_per_unit: 1,
+    mode: 'seats',
+    validity_days: 0,
+    activation_limit: 0,
+  }
+  const event = {
+    provider: 'stripe',
+    event_id: 'e',
+    type: 't',
+    mode: 'live',
+    received_at: 1,
+    outcome: 'issued',
+  }
+  const reversal = {
+    provider: 'stripe',
+    reversal_id: 'r',
+    reference: 'o',
+    is_active: 1,
+    occurred_at: 1,
+    phase: 0,
+    nonce: 'n',
+  }
+  const line = { issuance_id: 1, provider: 'stripe', order_id: 'o', line: '1', units: 1 }
+  const delivery = {
+    issuance_id: 1,
+    channel: 'email',
+    status: 'pending',
+    due_at: 1,
+    created_at: 1,
+    updated_at: 1,
+  }
 
   async function insert(table: string, row: Record<string, unknown>): Promise<void> {
     const names = Object.keys(row)
@@ -146,6 +181,11 @@ describe('the database itself refuses', () => {
     await insert('api_keys', apiKey)
     await insert('issuances', issuance)
     await insert('license_keys', key)
+    await insert('offers', offer)
+    await insert('webhook_events', event)
+    await insert('reversals', reversal)
+    await insert('order_lines', line)
+    await insert('deliveries', delivery)
   })
 
   it.each([
@@ -172,6 +212,27 @@ describe('the database itself refuses', () => {
     ['license_keys', { ...key, license_key: 'l', issuance_id: 99 }],
     ['license_keys', { ...key, license_key: 'l', activation_limit: -1 }],
     ['license_keys', key],
+    ['license_keys', { ...key, license_key: 'l', status_before_reversal: 'gone' }],
+    ['products', { ...product, delivery_webhook_url: '' }],
+    ['offers', { ...offer, provider: 'ebay', external_id: 'p' }],
+    ['offers', { ...offer, keys_per_unit: 0, external_id: 'p' }],
+    ['offers', { ...offer, keys_per_unit: 101, external_id: 'p' }],
+    ['offers', { ...offer, mode: 'all', external_id: 'p' }],
+    ['offers', { ...offer, product_id: 99, external_id: 'p' }],
+    ['offers', offer],
+    ['webhook_events', { ...event, outcome: 'lost', event_id: 'f' }],
+    ['webhook_events', { ...event, event_id: '' }],
+    ['webhook_events', { ...event, event_id: 'f', mode: 'both' }],
+    ['webhook_events', event],
+    ['reversals', { ...reversal, lines: '{}', reversal_id: 's' }],
+    ['reversals', { ...reversal, is_active: 2, reversal_id: 's' }],
+    ['reversals', reversal],
+    ['order_lines', { ...line, issuance_id: 99, line: '2' }],
+    ['order_lines', { ...line, units: 0, line: '2' }],
+    ['order_lines', line],
+    ['deliveries', { ...delivery, channel: 'fax' }],
+    ['deliveries', { ...delivery, channel: 'webhook', status: 'lost' }],
+    ['deliveries', delivery],
   ])('in %s: %j', async (table, row) => {
     await expect(insert(table, row)).rejects.toThrow(/constraint failed|cannot store|malformed JSON/)
   })

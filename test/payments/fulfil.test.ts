@@ -225,7 +225,53 @@ describe('a purchase', () => {
     const lines = [{ id: '1', externalIds: [offer.externalId], quantity }]
     const { id, outcome } = await tell(purchaseOf(offer, order, { lines }))
     expect(outcome).toBe('failed')
-    expect((await eventOf(id))?.note).toBe('more than 10000 keys or 1000000 activations in a line')
+    expect((await eventOf(id))?.note).toBe(
+      'more than 10000 keys or 1000000 activations in a line, or 30000 keys in all',
+    )
+    expect(await statusesOf(order)).toEqual([])
+  })
+
+  it('of many lines is issued whole, and in a parameter that D1 takes', async () => {
+    const offer = await addOffer({ keysPerUnit: 3 })
+    const order = newOrder()
+    const lines = Array.from({ length: 50 }, (_, index) => ({
+      id: String(index),
+      externalIds: [offer.externalId],
+      quantity: 100,
+    }))
+    let longest = 0
+    const db = new Proxy(env.DB, {
+      get: (target, name) =>
+        name === 'prepare'
+          ? (text: string) => watched(target.prepare(text))
+          : Reflect.get(target, name).bind(target),
+    })
+    function watched(statement: D1PreparedStatement): D1PreparedStatement {
+      const bind = statement.bind.bind(statement)
+      return Object.assign(statement, {
+        bind(...values: unknown[]) {
+          longest = Math.max(longest, ...values.map((value) => String(value).length))
+          return bind(...values)
+        },
+      })
+    }
+    expect((await tell(purchaseOf(offer, order, { lines }), { db })).outcome).toBe('issued')
+    expect(await statusesOf(order)).toHaveLength(15_000)
+    expect(longest).toBeLessThan(1_500_000)
+  })
+
+  it.each([
+    ['no lines', 0, 1],
+    ['more units than can be issued', 4, 10_000],
+  ])('of %s fails and issues nothing', async (_, count, quantity) => {
+    const offer = await addOffer()
+    const order = newOrder()
+    const lines = Array.from({ length: count }, (_unused, index) => ({
+      id: String(index),
+      externalIds: [offer.externalId],
+      quantity,
+    }))
+    expect((await tell(purchaseOf(offer, order, { lines }))).outcome).toBe('failed')
     expect(await statusesOf(order)).toEqual([])
   })
 

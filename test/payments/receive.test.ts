@@ -330,12 +330,13 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
     })
 
-    it('a setting that is missing is 500, names itself in the log, and writes nothing', async () => {
+    it('a setting that is missing is 503, names itself in the log, and writes nothing', async () => {
       const before = await everythingStored()
       const opened = await deliver(samples, samples.purchase(order()), {
         bindings: { DELIVERIES: undefined },
       })
-      expect(opened).toMatchObject({ status: 500, response: { code: 2500 } })
+      expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
+      expect(opened.headers.has('Retry-After')).toBe(true)
       expect(String(log.mock.calls)).toContain('DELIVERIES is not bound')
       expect(await everythingStored()).toBe(before)
     })

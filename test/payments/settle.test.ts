@@ -1,3 +1,4 @@
+import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Refund, Reinstatement, Renewal } from '../../src/payments/purchase.ts'
 import { addOffer, deliveriesOf, eventOf, keysOf, purchaseOf, statusesOf, tell } from '../support/sales.ts'
@@ -222,5 +223,16 @@ describe('a renewal', () => {
     await tell(purchaseOf(offer, order, { references: [`sub-${order}`] }))
     await tell(renewalOf(`sub-${order}`, 'May'))
     expect(await validitiesOf(order)).toEqual([0, 0])
+  })
+
+  it('leaves a key as it is that was made permanent since', async () => {
+    const offer = await addOffer({ validityDays: 30 })
+    const order = newOrder()
+    await tell(purchaseOf(offer, order, { references: [`sub-${order}`] }))
+    await env.DB.prepare(
+      'update license_keys set validity_days = 0 where id = (select max(id) from license_keys)',
+    ).run()
+    await tell(renewalOf(`sub-${order}`, 'May'))
+    expect(await validitiesOf(order)).toEqual([60, 0])
   })
 })

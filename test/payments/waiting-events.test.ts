@@ -144,6 +144,27 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
   })
 })
 
+it('Stripe tells a quantity when it is asked: text will do, and an absurd one issues nothing', async () => {
+  const samples = samplesOf('stripe')
+  for (const [quantity, outcome, count] of [
+    ['3', 'issued', 3],
+    ['many', 'failed', 0],
+    [0, 'failed', 0],
+    [1e15, 'failed', 0],
+  ] as const) {
+    const externalId = crypto.randomUUID()
+    await addOffer({ provider: 'stripe', externalId })
+    const o = { order: String(orders++), externalId, quantity }
+    const address = `https://api.stripe.com/v1/checkout/sessions/cs_live_${o.order}/line_items`
+    await answerAt(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
+    await deliver(samples, o)
+    const id = await latestEventId()
+    await processEvent(settings, id, Date.now())
+    expect(await eventOf(id)).toMatchObject({ outcome })
+    expect(await statusesOf(samples.orderName(o), 'stripe')).toHaveLength(count)
+  }
+})
+
 describe('without an API key', () => {
   it('Stripe sells by payment link or metadata, one at a time, and nobody is asked', async () => {
     const samples = samplesOf('stripe')
@@ -182,8 +203,8 @@ async function storeEvent(
   } = changes
   const { body } = samplesOf('standard').purchase({ order, externalId })
   const row = await env.DB.prepare(
-    `insert into webhook_events (provider, event_id, type, received_at, outcome, payload, due_at)
-     values ('standard', ?, 'order.paid', ?, ?, ?, ?) returning id`,
+    `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
+     values ('standard', ?, 'order.paid', 'live', ?, ?, ?, ?) returning id`,
   )
     .bind(crypto.randomUUID(), receivedAt, outcome, body, outcome === 'waiting' ? dueAt : null)
     .first<{ id: number }>()
@@ -221,8 +242,20 @@ describe('the schedule', () => {
   it('empties payloads after 30 days, and keeps what became of the event', async () => {
     const now = Date.now()
     const old = await storeEvent({ receivedAt: now - 30 * DAY_MS - 1, outcome: 'issued' })
+    // More than are emptied in one piece.
+    await env.DB.prepare(
+      `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload)
+       select 'standard', 'old-' || value, 'order.paid', 'live', 0, 'ignored', '{}' from json_each(?)`,
+    )
+      .bind(JSON.stringify(Array.from({ length: 2500 }, (_, index) => index)))
+      .run()
     const young = await storeEvent({ receivedAt: now - 30 * DAY_MS, outcome: 'issued' })
     await emptyPayloads(settings, now)
+    expect(
+      await env.DB.prepare(
+        'select 1 from webhook_events where payload is not null and received_at = 0',
+      ).first(),
+    ).toBeNull()
     expect(await eventOf(old)).toEqual({ outcome: 'issued', note: null, payload: null })
     expect((await eventOf(young))?.payload).toContain('order.paid')
   })
@@ -243,6 +276,30 @@ describe('an event', () => {
       outcome: 'failed',
       note: 'its payload was emptied after 30 days',
     })
+  })
+
+  it.each(['', 'no JSON', '{}'])(
+    'whose payload %j is none of its provider fails again when it is tried again',
+    async (payload) => {
+      const id = await storeEvent()
+      await env.DB.prepare('update webhook_events set payload = ? where id = ?').bind(payload, id).run()
+      expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+      expect(await eventOf(id)).toMatchObject({
+        outcome: 'failed',
+        note: expect.stringContaining('expected shape'),
+      })
+    },
+  )
+
+  it('of the test mode issues nothing by the live secret, also when it is tried again', async () => {
+    const { externalId } = await addOffer({ provider: 'standard' })
+    const order = crypto.randomUUID()
+    const id = await storeEvent()
+    const { body } = samplesOf('standard').purchase({ order, externalId, isTest: true })
+    await env.DB.prepare('update webhook_events set payload = ? where id = ?').bind(body, id).run()
+    await processEvent(settings, id, Date.now())
+    expect(await eventOf(id)).toMatchObject({ outcome: 'ignored' })
+    expect(await statusesOf(order)).toEqual([])
   })
 
   it('that is done is left as it is by a message that comes late', async () => {

@@ -101,9 +101,10 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
     const opened = await open(
       await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
     )
+    const status = endpoint.access === 'provider' ? 503 : 500
     expect(opened).toMatchObject({
-      status: 500,
-      response: { code: 2500 },
+      status,
+      response: { code: 2000 + status },
       envelope: { signature: 'Private key not set' },
     })
     expect(roundTrips).toEqual([])

@@ -71,7 +71,7 @@ export const NO_CHANNELS: Channels = { hasWebhook: false, hasEmail: false }
 /** Tells of a happening as an event of its own. */
 export function tell(happening: Happening, options: TellOptions = {}): Promise<Fulfilment> {
   const { db = env.DB, provider = 'standard', eventId = crypto.randomUUID(), now = Date.now() } = options
-  const event: EventRecord = { provider, eventId, type: 'test', receivedAt: now, payload: '{}' }
+  const event: EventRecord = { provider, eventId, type: 'test', mode: 'live', receivedAt: now, payload: '{}' }
   const newLicenseKey = options.newLicenseKey ?? (() => crypto.randomUUID())
   return fulfil(db, event, happening, options.channels ?? NO_CHANNELS, { now, newLicenseKey })
 }
