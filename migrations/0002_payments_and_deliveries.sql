@@ -105,11 +105,11 @@ CREATE TABLE renewals (
 
 CREATE INDEX renewals_by_order ON renewals (provider, order_id, subscription);
 
--- What is to be sent because of an issuance, one row for each way.
+-- What is to be sent because of an issuance, one row for each way; a callback tells of several.
 CREATE TABLE deliveries (
   id INTEGER PRIMARY KEY,
-  issuance_id INTEGER NOT NULL REFERENCES issuances (id),
-  channel TEXT NOT NULL CHECK (channel IN ('webhook', 'email')),
+  issuance_id INTEGER REFERENCES issuances (id) CHECK ((issuance_id IS NULL) = (channel = 'callback')),
+  channel TEXT NOT NULL CHECK (channel IN ('webhook', 'email', 'callback')),
   -- 'cancelled': the order was taken back before its keys were sent.
   status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed', 'cancelled')),
   attempts INTEGER NOT NULL DEFAULT 0,

@@ -37,10 +37,13 @@ const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID]
 const RETRY_AFTER_SECONDS = 2
 
 export function createApp(endpoints: readonly Endpoint[] = ENDPOINTS): Hono<AppEnvironment> {
-  const app = new Hono<AppEnvironment>({ getPath: pathWithoutRepeatedSlashes })
+  const app = new Hono<AppEnvironment>({ getPath: canonicalPath })
 
   for (const endpoint of endpoints) {
-    if (endpoint.method === 'GET') app.get(endpoint.path, etag({ retainedHeaders: RETAINED_HEADERS }))
+    // What everybody may see may be cached; all else is said to one caller at one moment.
+    if (endpoint.method === 'GET' && endpoint.access === 'public') {
+      app.get(endpoint.path, etag({ retainedHeaders: RETAINED_HEADERS }))
+    }
     app.on(endpoint.method, endpoint.path, (context) => respond(context, endpoint))
   }
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
@@ -122,7 +125,12 @@ function methodNotAllowed(endpoints: readonly Endpoint[], path: string): Answer 
   return { code: CODES.methodNotAllowed, headers: { Allow: allowed.join(', ') } }
 }
 
-/** Shops join a base address that ends in a slash with a path that begins with one. */
-function pathWithoutRepeatedSlashes(request: Request): string {
-  return getPath(request).replaceAll(/\/{2,}/g, '/')
+/**
+ * Shops join a base address that ends in a slash with a path that begins with one, and an SDK of the protocol leaves
+ * `/api` out.
+ */
+function canonicalPath(request: Request): string {
+  return getPath(request)
+    .replaceAll(/\/{2,}/g, '/')
+    .replace(/^\/v1\//, '/api/v1/')
 }

@@ -27,8 +27,11 @@ export interface Call {
 export interface Endpoint {
   readonly method: 'GET' | 'POST'
   readonly path: `/${string}`
-  /** The capability an API key needs; `provider`: a payment provider's signature; `public`: nothing. */
-  readonly access: Capability | 'provider' | 'public'
+  /**
+   * The capability an API key needs; `contract-holder`: a contract key; `provider`: a payment provider's signature;
+   * `public`: nothing.
+   */
+  readonly access: Capability | 'contract-holder' | 'provider' | 'public'
   /** A `Response` is sent as it is, an `Answer` sealed. */
   readonly handle: (call: Call) => Promise<Answer | Response>
 }

@@ -3,7 +3,13 @@
  * field is reported at once, under its own name, in sentences for the sender.
  */
 import * as z from 'zod'
-import { isEmailAddress, isOwnerName, OWNER_NAME_CHARACTERS_MAX } from '../licensing/owner.ts'
+import {
+  isEmailAddress,
+  isOwnerName,
+  isTextOfAtMost,
+  NOT_SET,
+  OWNER_NAME_CHARACTERS_MAX,
+} from '../licensing/owner.ts'
 import type { BodyFields } from './request-body.ts'
 
 /** Field name to sentences, as `errors` of code 804. */
@@ -24,7 +30,52 @@ export const ownerName = text(
   (value) => value.trim(),
 )
 
-export const ownerEmail = text('owner_email', 'an e-mail address', isEmailAddress)
+export const ownerEmail = emailAddress('owner_email')
+
+/** @param name the field, for the sentences; the protocol's text for what nobody told will do */
+export function emailAddress(name: string) {
+  return text(name, 'an e-mail address', (value) => value === NOT_SET || isEmailAddress(value))
+}
+
+/**
+ * Text, trimmed as the protocol's servers trim it: 1 to `charactersMax` characters, none of them a control
+ * character but, in a long text, for tabs and line ends.
+ */
+export function plainText(name: string, charactersMax: number) {
+  const isLong = charactersMax > 255
+  return text(
+    name,
+    `1 to ${charactersMax} characters without control characters`,
+    (value) => isTextOfAtMost(isLong ? value.replaceAll(/[\t\r\n]/g, ' ') : value, charactersMax),
+    (value) => value.trim(),
+  )
+}
+
+/** A license key as it is looked for: one that is missing is unknown, and answered as such. */
+export const licenseKey = optional(plainText('license_key', 255))
+
+/** A device or domain. Where it is missing is for the database to say, since other things are said first. */
+export const identifier = optional(plainText('identifier', 255))
+
+export const validityDays = wholeNumber('validity', 0, 36_500)
+export const activationLimit = wholeNumber('activation_limit', 0, 1_000_000)
+
+/** A field that may be left out: what is empty is taken for missing, as the protocol's servers do. */
+export function optional<Schema extends z.ZodType>(schema: Schema) {
+  return z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional())
+}
+
+/** One of the words that a field knows. */
+export function choice<const Words extends readonly [string, ...string[]]>(name: string, words: Words) {
+  return z.enum(words, {
+    error: ({ input }) => (isMissing(input) ? requiredSentence(name) : `The selected ${name} is invalid.`),
+  })
+}
+
+/** `0` or `1`, as text or number. */
+export function flag(name: string) {
+  return wholeNumber(name, 0, 1)
+}
 
 /**
  * Decimal digits and nothing else: `1e3`, `7.0`, `0x7`, ` 7`, `-1` and `+1` are refused.
@@ -70,8 +121,14 @@ function text(
 
 /** The protocol's own sentence for a field that is missing or empty, another for one that is wrong. */
 function sentence(name: string, rule: string) {
-  return (issue: { readonly input?: unknown }) => {
-    const isMissing = issue.input === undefined || issue.input === null || issue.input === ''
-    return isMissing ? `The ${name} field is required.` : `The ${name} field ${rule}.`
-  }
+  return ({ input }: { readonly input?: unknown }) =>
+    isMissing(input) ? requiredSentence(name) : `The ${name} field ${rule}.`
+}
+
+function isMissing(input: unknown): boolean {
+  return input === undefined || input === null || input === ''
+}
+
+function requiredSentence(name: string): string {
+  return `The ${name} field is required.`
 }

@@ -1,22 +1,13 @@
 /** `POST /api/v1/random-assign-license-keys`: issues new license keys and assigns them to an owner. */
 import * as z from 'zod'
-import type { CallerRefusal } from '../auth/api-keys.ts'
-import { CODES, type Code } from '../envelope/codes.ts'
+import { CODES } from '../envelope/codes.ts'
 import { signingKeyFor } from '../envelope/signing-keys.ts'
 import { unixSeconds } from '../licensing/dates.ts'
 import { type IssueOrder, issueLicenseKeys } from '../licensing/issue.ts'
 import { licenseKeyObjects } from '../licensing/license-key-object.ts'
+import { REFUSALS, REPLAYED } from './answers.ts'
 import { authenticatedEndpoint } from './authenticated.ts'
-import { ownerEmail, ownerName, productId, wholeNumber } from './parameters.ts'
-
-const REFUSALS: Record<CallerRefusal | 'product-not-found' | 'idempotency-key-reused', Code> = {
-  'api-key-unknown': CODES.apiKeyUnknown,
-  'api-key-inactive': CODES.apiKeyInactive,
-  'capability-missing': CODES.capabilityMissing,
-  'address-not-allowed': CODES.addressNotAllowed,
-  'product-not-found': CODES.productNotFound,
-  'idempotency-key-reused': CODES.idempotencyKeyReused,
-}
+import { activationLimit, ownerEmail, ownerName, productId, validityDays, wholeNumber } from './parameters.ts'
 
 export const randomAssignLicenseKeys = authenticatedEndpoint({
   path: '/api/v1/random-assign-license-keys',
@@ -27,8 +18,8 @@ export const randomAssignLicenseKeys = authenticatedEndpoint({
       owner_name: ownerName,
       owner_email: ownerEmail,
       quantity: wholeNumber('quantity', 1, maxQuantity),
-      validity: wholeNumber('validity', 0, 36_500),
-      activation_limit: wholeNumber('activation_limit', 0, 1_000_000),
+      validity: validityDays,
+      activation_limit: activationLimit,
     }),
 
   async handle({ settings, now, caller, parameters, idempotencyKey }) {
@@ -46,13 +37,17 @@ export const randomAssignLicenseKeys = authenticatedEndpoint({
       now,
       newLicenseKey: () => crypto.randomUUID(),
     })
-    if (outcome.kind === 'refused') return { code: REFUSALS[outcome.reason] }
+    if (outcome.kind === 'refused') {
+      return {
+        code: outcome.reason === 'product-not-found' ? CODES.productNotFound : REFUSALS[outcome.reason],
+      }
+    }
     return {
       code: CODES.licenseKeysAssigned,
       fields: { license_keys: licenseKeyObjects(order, outcome.issuedAt, outcome.keys) },
       timestamp: unixSeconds(outcome.issuedAt),
       signingKey,
-      ...(outcome.kind === 'replayed' && { headers: { 'Idempotent-Replayed': 'true' } }),
+      ...(outcome.kind === 'replayed' && { headers: REPLAYED }),
     }
   },
 })

@@ -21,9 +21,9 @@ export type Body =
   /** `reason`: a sentence for the sender. */
   | { readonly kind: 'unreadable'; readonly reason: string }
 
-/** Reads at most BODY_BYTES_MAX bytes and looks at the type only then. */
-export async function readBody(request: Request): Promise<Body> {
-  const bytes = await readBytes(request, BODY_BYTES_MAX)
+/** Reads at most `bytesMax` bytes and looks at the type only then. */
+export async function readBody(request: Request, bytesMax = BODY_BYTES_MAX): Promise<Body> {
+  const bytes = await readBytes(request, bytesMax)
   if (bytes === undefined) return { kind: 'too-large' }
   const parse = parserFor(request.headers.get('Content-Type'))
   if (parse === undefined) return { kind: 'unsupported-type' }

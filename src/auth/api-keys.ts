@@ -5,12 +5,11 @@
  * key from the time a look-up takes, and a stolen database holds none. The guard is SQL, because the batch
  * that does the work is also the one that authenticates.
  */
-import { type SQL, sql } from 'drizzle-orm'
-import { apiKeys } from '../db/schema.ts'
 import { sha256HexOfText } from '../hash.ts'
+import { authority } from './authority.ts'
 
 /** One for each group of endpoints. */
-export const CAPABILITIES = ['assign'] as const
+export const CAPABILITIES = ['use', 'assign', 'stock', 'products', 'contracts'] as const
 export type Capability = (typeof CAPABILITIES)[number]
 
 /** Whoever calls, as far as the request tells, and what for. */
@@ -20,10 +19,13 @@ export interface ApiCaller {
   readonly capability: Capability
   /** Every network that contains the caller's address; none where the address is unknown. */
   readonly networks: readonly string[]
+  /** The device or domain it speaks for; null where it speaks for none. */
+  readonly deviceIdentifier: string | null
 }
 
 /** Why a caller is refused, in the order in which it is looked at. */
 export type CallerRefusal =
+  | 'access-denied'
   | 'api-key-unknown'
   | 'api-key-inactive'
   | 'capability-missing'
@@ -35,33 +37,30 @@ export function hashApiKey(apiKey: string): Promise<string> {
 }
 
 /** The values of this file's placeholders, for `bind`. */
-export function callerValues(caller: ApiCaller): Record<string, string> {
+export function callerValues(caller: ApiCaller): Record<string, string | null> {
   return {
     apiKeyHash: caller.apiKeyHash,
     callerNetworks: JSON.stringify(caller.networks),
     capability: JSON.stringify(caller.capability),
+    deviceIdentifier: caller.deviceIdentifier,
   }
 }
 
-/** Picks the caller's row of `api_keys`. */
-export const isCallersKey: SQL = sql`${apiKeys.keyHash} = ${sql.placeholder('apiKeyHash')}`
-
-const isActive: SQL = sql`${apiKeys.status} = 'active'`
-
 /** A member of a JSON list of plain words stands in its text between quotation marks, and nothing else does. */
-const isPermitted: SQL = sql`instr(${apiKeys.capabilities}, ${sql.placeholder('capability')}) > 0`
+const IS_PERMITTED = `(instr(api_keys.capabilities, :capability) > 0)`
 
-const isAddressAllowed: SQL = sql`(${apiKeys.allowedIps} is null or exists (select 1
-  from json_each(${apiKeys.allowedIps}) where instr(${sql.placeholder('callerNetworks')}, '"' || value || '"') > 0))`
+const IS_ADDRESS_ALLOWED = `(api_keys.allowed_ips is null or exists (select 1
+  from json_each(api_keys.allowed_ips) where instr(:callerNetworks, '"' || value || '"') > 0))`
 
-/** The source of an API caller's issuances: what makes its idempotency keys its own. */
-export const callerSource: SQL<string> = sql<string>`'api:' || ${apiKeys.id}`
-
-/** Holds on the row of `api_keys` that lets this caller in. Every statement that writes for it carries this. */
-export const isCallerAllowed: SQL = sql`${isCallersKey} and ${isActive} and ${isPermitted} and ${isAddressAllowed}`
-
-/** Why the caller is refused, or null, on the caller's row of `api_keys`; no such row: the key is unknown. */
-export const callerRefusal: SQL<CallerRefusal | null> = sql<CallerRefusal | null>`case
-  when not ${isActive} then 'api-key-inactive'
-  when not ${isPermitted} then 'capability-missing'
-  when not ${isAddressAllowed} then 'address-not-allowed' end`
+/** An API key that is active, permitted to do this, and used from where it may. */
+export const API_CALLER = authority(
+  'api_keys',
+  'api_keys.key_hash = :apiKeyHash',
+  `'api:' || api_keys.id`,
+  'api-key-unknown',
+  [
+    [`(api_keys.status <> 'active')`, 'api-key-inactive'],
+    [`(not ${IS_PERMITTED})`, 'capability-missing'],
+    [`(not ${IS_ADDRESS_ALLOWED})`, 'address-not-allowed'],
+  ],
+)

@@ -4,7 +4,7 @@
  * Drizzle takes about 0.1 ms to build a query and its own batch builds all of them again for each request, so
  * the text is compiled when the module loads and a request only fills in its values.
  */
-import { is, Param, Placeholder, type Query } from 'drizzle-orm'
+import { is, Param, Placeholder, type Query, type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/sqlite-proxy'
 import { databaseError } from './errors.ts'
 
@@ -43,8 +43,8 @@ export function compile<Row>(
 ): Statement<Row>
 export function compile(query: Buildable<unknown>): Statement<never>
 export function compile(query: Buildable<unknown>): Statement<unknown> {
-  const { sql, params } = query.toSQL()
-  return { sql, placeholders: params.map(placeholderName) }
+  const { sql: text, params } = query.toSQL()
+  return { sql: text, placeholders: params.map(placeholderName) }
 }
 
 /**
@@ -53,11 +53,19 @@ export function compile(query: Buildable<unknown>): Statement<unknown> {
  */
 export function compileText<Row = never>(text: string): Statement<Row> {
   const placeholders: string[] = []
-  const sql = text.replaceAll(/:([a-z]\w*)/gi, (_, name: string) => {
+  const numbered = text.replaceAll(/:([a-z]\w*)/gi, (_, name: string) => {
     if (!placeholders.includes(name)) placeholders.push(name)
     return `?${placeholders.indexOf(name) + 1}`
   })
-  return { sql, placeholders }
+  return { sql: numbered, placeholders }
+}
+
+/** A piece of SQL text as a piece of a Drizzle statement: its `:name` are placeholders there too. */
+export function fragment<Type = unknown>(text: string): SQL<Type> {
+  const pieces = text.split(/(:[a-z]\w*)/i)
+  return sql.join(
+    pieces.map((piece) => (piece.startsWith(':') ? sql`${sql.placeholder(piece.slice(1))}` : sql.raw(piece))),
+  ) as SQL<Type>
 }
 
 /** A constant would be a parameter too many: it belongs into the statement's text. */
@@ -77,6 +85,9 @@ function required(name: string, values: Record<string, unknown>): unknown {
   throw new Error(`The statement needs a value for ${name}.`)
 }
 
+/** The database: its primary, or a session that may ask a replica. */
+export type Database = Pick<D1Database, 'prepare' | 'batch'>
+
 /** The rows of each statement, in the statements' order. */
 type Rows<Bound extends readonly BoundStatement<unknown>[]> = {
   [Index in keyof Bound]: Bound[Index] extends BoundStatement<infer Row> ? Row[] : never
@@ -90,7 +101,7 @@ type Rows<Bound extends readonly BoundStatement<unknown>[]> = {
  * @throws DatabaseUnavailableError: all or nothing was written, and it is unknown which
  */
 export async function runBatch<const Bound extends readonly BoundStatement<unknown>[]>(
-  db: D1Database,
+  db: Database,
   bound: Bound,
 ): Promise<Rows<Bound>> {
   const prepared = bound.map(({ statement, values }) =>

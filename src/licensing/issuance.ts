@@ -34,6 +34,10 @@ export function issuanceColumns(issuance: IssuanceSql) {
     validityDays: sql<number>`${issuance.validityDays}`.as('validityDays'),
     activationLimit: sql<number>`${issuance.activationLimit}`.as('activationLimit'),
     createdAt: sql<number>`${issuance.createdAt}`.as('createdAt'),
+    origin: sql<'fresh'>`'fresh'`.as('origin'),
+    requestedValidityDays: sql<null>`null`.as('requestedValidityDays'),
+    requestedActivationLimit: sql<null>`null`.as('requestedActivationLimit'),
+    contractId: sql<null>`null`.as('contractId'),
   }
 }
 

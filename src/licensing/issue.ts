@@ -6,16 +6,8 @@
  * One D1 batch, whatever the quantity and whatever the outcome.
  */
 import { and, eq, sql } from 'drizzle-orm'
-import {
-  type ApiCaller,
-  type CallerRefusal,
-  callerRefusal,
-  callerSource,
-  callerValues,
-  isCallerAllowed,
-  isCallersKey,
-} from '../auth/api-keys.ts'
-import { bind, build, compile, runBatch } from '../db/batch.ts'
+import { API_CALLER, type ApiCaller, type CallerRefusal, callerValues } from '../auth/api-keys.ts'
+import { bind, build, compile, fragment, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import { apiKeys, issuances, licenseKeys, products } from '../db/schema.ts'
 import {
@@ -55,6 +47,9 @@ export type IssueOutcome =
 
 const ph = sql.placeholder
 
+const callerSource = fragment<string>(API_CALLER.source)
+const isCallersKey = fragment(API_CALLER.isCaller)
+
 const insertIssuance = compile(
   build
     .insert(issuances)
@@ -76,7 +71,7 @@ const insertIssuance = compile(
         )
         .from(apiKeys)
         .innerJoin(products, and(eq(products.id, ph('productId')), eq(products.status, sql`'active'`)))
-        .where(isCallerAllowed),
+        .where(fragment(API_CALLER.isAllowed)),
     )
     .onConflictDoNothing(),
 )
@@ -90,6 +85,7 @@ const isCallersIssuance = and(
 /** Whether it was issued for the very same order. */
 const isSameOrder = sql`(${and(
   eq(issuances.productId, ph('productId')),
+  eq(issuances.origin, sql`'fresh'`),
   eq(issuances.quantity, ph('quantity')),
   eq(issuances.ownerName, ph('ownerName')),
   eq(issuances.ownerEmail, ph('ownerEmail')),
@@ -110,25 +106,28 @@ const insertLicenseKeys = compile(
 )
 
 /**
- * All keys of an issuance as one text, `[[id, license key], ...]`: a row for each would cost D1 and the Worker
- * more than everything else they do for it.
+ * All keys of an issuance as one text, `[[id, license key], ...]`, also those that were deleted since: a row for
+ * each would cost D1 and the Worker more than everything else they do for it.
  */
-const issuedKeys = sql`(select json_group_array(json_array(${licenseKeys.id}, ${licenseKeys.licenseKey}))
-  from ${licenseKeys} where ${licenseKeys.issuanceId} = ${issuances.id})`
+const issuedKeys = sql`(select json_group_array(json_array(id, license_key)) from (
+  select id, license_key from license_keys where issuance_id = ${issuances.id}
+  union all
+  select license_key_id, license_key from license_keys_as_issued as gone where issuance_id = ${issuances.id}
+    and not exists (select 1 from license_keys where id = gone.license_key_id and issuance_id = gone.issuance_id)))`
 
-/** One row for a known API key, whatever happened; the keys only for the very same order. */
+/** One row, whatever happened; the keys only for the very same order. */
 const selectOutcome = compile(
   build
     .select({
-      refusal: sql<CallerRefusal | null>`${callerRefusal}`.as('refusal'),
+      refusal: fragment<CallerRefusal | null>(API_CALLER.refusal).as('refusal'),
       isSameOrder: sql<0 | 1>`${isSameOrder}`.as('isSameOrder'),
       nonce: sql<string>`${issuances.nonce}`.as('nonce'),
       issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
       keys: sql<string>`case when ${isSameOrder} then ${issuedKeys} end`.as('keys'),
     })
-    .from(apiKeys)
-    .leftJoin(issuances, isCallersIssuance)
-    .where(isCallersKey),
+    .from(sql`(select 1) as request`)
+    .leftJoin(apiKeys, isCallersKey)
+    .leftJoin(issuances, isCallersIssuance),
 )
 
 /**
@@ -166,7 +165,7 @@ export async function issueLicenseKeys(
     ])
   })
 
-  if (!outcome) return { kind: 'refused', reason: 'api-key-unknown' }
+  if (!outcome) throw new Error('There is one row for every request.')
   if (outcome.refusal !== null) return { kind: 'refused', reason: outcome.refusal }
   // An allowed caller with an active product would have an issuance by now.
   if (outcome.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }

@@ -32,7 +32,7 @@ export function isEmailAddress(value: string): boolean {
 }
 
 /** Characters are Unicode code points, as SQLite's length() counts them; a lone surrogate is none. */
-function isTextOfAtMost(value: string, charactersMax: number): boolean {
+export function isTextOfAtMost(value: string, charactersMax: number): boolean {
   const characters = [...value].length
   return characters >= 1 && characters <= charactersMax && value.isWellFormed() && !/\p{Cc}/u.test(value)
 }

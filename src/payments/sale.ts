@@ -7,7 +7,7 @@
  * `hasWebhook`, `hasEmail` (0 or 1), and those of the billing period.
  */
 import { sql } from 'drizzle-orm'
-import { build, compile, compileText } from '../db/batch.ts'
+import { build, compile, compileText, fragment } from '../db/batch.ts'
 import { issuances, licenseKeys, offers } from '../db/schema.ts'
 import { issuanceColumns, licenseKeyColumns, QUANTITY_LIMIT } from '../licensing/issuance.ts'
 import { NOT_SET } from '../licensing/owner.ts'
@@ -28,15 +28,6 @@ const OFFER_OF_LINE = `(select candidates.id from json_each(line.value, '$.exter
 const IS_ISSUED_OTHERWISE = `exists (select 1 from order_lines where order_lines.provider = :provider
   and order_lines.order_id = :order
   and (order_lines.line = '${WHOLE_ORDER}') <> (line.value ->> 'id' = '${WHOLE_ORDER}'))`
-
-/** A piece of SQL text as a piece of a Drizzle statement: its `:name` are placeholders there too. */
-function placeholders(text: string) {
-  return sql.join(
-    text
-      .split(/(:[a-z]\w*)/i)
-      .map((part) => (part.startsWith(':') ? sql`${ph(part.slice(1))}` : sql.raw(part))),
-  )
-}
 
 const units = sql`(line.value ->> 'units')`
 const quantity = sql`case ${offers.mode} when 'seats' then 1 else ${units} * ${offers.keysPerUnit} end`
@@ -62,11 +53,11 @@ const insertIssuances = compile(
           }),
         )
         .from(sql`json_each(${ph('lines')}) as line`)
-        .innerJoin(offers, sql`${offers.id} = ${placeholders(OFFER_OF_LINE)}`)
+        .innerJoin(offers, sql`${offers.id} = ${fragment(OFFER_OF_LINE)}`)
         .where(
           sql`${quantity} <= json_array_length(line.value, '$.licenseKeys')
             and ${activationLimit} <= ${sql.raw(String(ACTIVATION_LIMIT_MAX))}
-            and not ${placeholders(IS_ISSUED_OTHERWISE)}`,
+            and not ${fragment(IS_ISSUED_OTHERWISE)}`,
         ),
     )
     .onConflictDoNothing(),

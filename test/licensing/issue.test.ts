@@ -13,7 +13,12 @@ import { countRows, openShop, type Shop } from '../support/shop.ts'
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0, 829)
 
 async function callerOf(shop: Shop): Promise<ApiCaller> {
-  return { apiKeyHash: await hashApiKey(shop.apiKey), capability: 'assign', networks: [] }
+  return {
+    apiKeyHash: await hashApiKey(shop.apiKey),
+    capability: 'assign',
+    networks: [],
+    deviceIdentifier: null,
+  }
 }
 
 function orderOf({ productId }: Shop, changes: Partial<IssueOrder> = {}): IssueOrder {

@@ -14,14 +14,10 @@ import { CAPABILITIES } from '../../src/auth/api-keys.ts'
 import * as schema from '../../src/db/schema.ts'
 import { CODES } from '../../src/envelope/codes.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
-import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
+import { isSignedBy, type Opened, open, post, type RequestOptions, send } from '../support/client.ts'
+import { GOOD_CODES, GOOD_REQUESTS } from '../support/good-requests.ts'
 import { failing, observe } from '../support/observed-database.ts'
-import { openShop, orderFields, type Shop } from '../support/shop.ts'
-
-/** A request to each endpoint behind an API key that is right in every respect. */
-const GOOD_REQUESTS: Record<string, (shop: Shop) => Record<string, string>> = {
-  '/api/v1/random-assign-license-keys': (shop) => orderFields(shop),
-}
+import { openShop, type Shop } from '../support/shop.ts'
 
 const INJECTIONS = [
   "' OR '1'='1",
@@ -34,7 +30,9 @@ const INJECTIONS = [
   '{{7*7}}',
 ]
 
-const guarded = ENDPOINTS.filter(({ access }) => access !== 'public' && access !== 'provider')
+const guarded = ENDPOINTS.filter(({ access }) => CAPABILITIES.some((capability) => capability === access))
+/** What the protocol says, by which a request may be refused without an HTTP status that says so. */
+const INCORRECT: readonly unknown[] = [651, 751, 825, 901, 951]
 const webhooks = PROVIDER_SAMPLES.map((samples) => [`/webhooks/${samples.provider}`, samples] as const)
 
 let log: MockInstance<typeof console.error>
@@ -43,10 +41,22 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-function goodRequest({ path }: Endpoint, shop: Shop): Record<string, string> {
+async function goodRequest({ path }: Endpoint, shop: Shop): Promise<Record<string, string>> {
   const fields = GOOD_REQUESTS[path]
   if (!fields) throw new Error(`Add a good request to ${path} to GOOD_REQUESTS.`)
-  return fields(shop)
+  return { api_key: shop.apiKey, ...(await fields(shop)) }
+}
+
+/** Sends the fields as the endpoint's method carries them. */
+async function ask(
+  { method, path }: Endpoint,
+  fields: Record<string, unknown>,
+  options: RequestOptions = {},
+): Promise<Opened> {
+  if (method === 'POST') return post(fields, { path, ...options })
+  return open(
+    await send({ path: `${path}?${new URLSearchParams(fields as Record<string, string>)}`, ...options }),
+  )
 }
 
 /** Everything that is stored, as text. */
@@ -114,24 +124,25 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
 describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
   it('takes a good request, in one round trip', async () => {
     const { db, roundTrips } = observe(env.DB)
-    const opened = await post(goodRequest(endpoint, await openShop()), { path, bindings: { DB: db } })
+    const fields = await goodRequest(endpoint, await openShop())
+    const opened = await ask(endpoint, fields, { bindings: { DB: db } })
     expect(opened.status).toBe(200)
-    expect(opened.response.code).not.toBe(805)
+    expect(GOOD_CODES).toContain(opened.response.code)
     expect(roundTrips).toHaveLength(1)
   })
 
   it('is closed to whoever has no API key', async () => {
-    const { api_key: _, ...fields } = goodRequest(endpoint, await openShop())
+    const { api_key: _, ...fields } = await goodRequest(endpoint, await openShop())
     await expectRefused(
       100,
-      () => post(fields, { path }),
-      () => post({}, { path }),
-      ...INJECTIONS.map((injection) => () => post({ ...fields, api_key: injection }, { path })),
-      () => post(fields, { path, headers: { Authorization: "Bearer 'OR'1'='1" } }),
+      () => ask(endpoint, fields),
+      () => ask(endpoint, {}),
+      ...INJECTIONS.map((injection) => () => ask(endpoint, { ...fields, api_key: injection })),
+      () => ask(endpoint, fields, { headers: { Authorization: "Bearer 'OR'1'='1" } }),
       // The hash of a key, as a stolen database would show it, is no key.
       async () => {
         const row = await env.DB.prepare('select key_hash from api_keys').first<{ key_hash: string }>()
-        return post({ ...fields, api_key: String(row?.key_hash) }, { path })
+        return ask(endpoint, { ...fields, api_key: String(row?.key_hash) })
       },
     )
   })
@@ -142,51 +153,79 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
     const incapable = await openShop({ capabilities: [...others, '*', endpoint.access.toUpperCase(), ''] })
     const elsewhere = await openShop({ allowedIps: ['192.0.2.1/32'] })
     const forwarded = { 'X-Forwarded-For': '192.0.2.1', 'X-Real-IP': '192.0.2.1', Forwarded: 'for=192.0.2.1' }
-    await expectRefused(101, () => post(goodRequest(endpoint, inactive), { path }))
-    await expectRefused(102, () => post(goodRequest(endpoint, incapable), { path }))
+    const [ofInactive, ofIncapable, ofElsewhere] = [
+      await goodRequest(endpoint, inactive),
+      await goodRequest(endpoint, incapable),
+      await goodRequest(endpoint, elsewhere),
+    ]
+    await expectRefused(101, () => ask(endpoint, ofInactive))
+    await expectRefused(102, () => ask(endpoint, ofIncapable))
     await expectRefused(
       103,
-      () => post(goodRequest(endpoint, elsewhere), { path, headers: forwarded }),
-      () =>
-        post(goodRequest(endpoint, elsewhere), {
-          path,
-          headers: { ...forwarded, 'CF-Connecting-IP': '192.0.2.2' },
-        }),
+      () => ask(endpoint, ofElsewhere, { headers: forwarded }),
+      () => ask(endpoint, ofElsewhere, { headers: { ...forwarded, 'CF-Connecting-IP': '192.0.2.2' } }),
     )
+  })
+
+  it('is closed to a blocked address, whoever asks', async () => {
+    const fields = await goodRequest(endpoint, await openShop())
+    await env.DB.prepare(
+      `insert into blocklist (kind, value, created_at) values ('network', '198.51.100.0/24', 0)`,
+    ).run()
+    const headers = { 'CF-Connecting-IP': '198.51.100.7' }
+    await expectRefused(
+      150,
+      () => ask(endpoint, fields, { headers }),
+      () => ask(endpoint, { ...fields, api_key: 'nobody' }, { headers }),
+    )
+    await env.DB.prepare('delete from blocklist').run()
+    expect((await ask(endpoint, fields, { headers })).status).toBe(200)
   })
 
   it('stores what looks like SQL as text, or refuses it', async () => {
     const shop = await openShop()
-    for (const name of Object.keys(goodRequest(endpoint, shop))) {
+    for (const name of Object.keys(await goodRequest(endpoint, shop))) {
       for (const injection of INJECTIONS) {
-        const opened = await post({ ...goodRequest(endpoint, shop), [name]: injection }, { path })
-        expect([100, 803, 804]).toContain(opened.response.code)
+        const opened = await ask(endpoint, { ...(await goodRequest(endpoint, shop)), [name]: injection })
+        expect(opened.status).toBeLessThan(500)
       }
     }
     expect(log).not.toHaveBeenCalled()
-    expect((await post(goodRequest(endpoint, shop), { path })).status).toBe(200)
+    expect((await ask(endpoint, await goodRequest(endpoint, shop))).status).toBe(200)
   })
 
   it('repeats neither secrets nor persons in an error or in the log', async () => {
     const shop = await openShop()
+    const good = await goodRequest(endpoint, shop)
     const secrets = {
       api_key: 'hush-api-key',
-      owner_name: 'Hush Name',
-      owner_email: 'hush@example.com',
+      ...('owner_name' in good && { owner_name: 'Hush Name' }),
+      ...('owner_email' in good && { owner_email: 'hush@example.com' }),
+      ...('license_key' in good && { license_key: 'hush-license-key' }),
+      ...('identifier' in good && { identifier: 'hush-device' }),
     }
-    const fields = { ...goodRequest(endpoint, shop), ...secrets }
+    const fields = { ...good, ...secrets }
     const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
     const headers = { Authorization: 'Bearer hush-api-key', 'Idempotency-Key': 'hush-order' }
+    const bad = Object.fromEntries(Object.keys(good).map((name) => [name, 'hush\u0000']))
     const answers = [
-      await post(fields, { path, headers }),
-      await post({ ...fields, quantity: 'hush' }, { path, headers }),
-      await post({ ...fields, owner_email: 'hush' }, { path, headers }),
-      await post(fields, { path, headers: { ...headers, 'Content-Type': 'hush/type' } }),
-      await post(fields, { path: `${path}/hush`, headers }),
-      await post(fields, { path, headers, bindings: { DB: db } }),
-      await post(fields, { path, headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
+      await ask(endpoint, fields, { headers }),
+      await ask(endpoint, { ...bad, api_key: 'hush-api-key' }, { headers }),
+      await ask(endpoint, fields, { headers, path: `${path}/hush` }),
+      await ask(endpoint, fields, { headers, bindings: { DB: db } }),
+      await ask(endpoint, fields, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
     ]
-    expect(answers.map(({ response }) => response.code)).toEqual([100, 804, 804, 2415, 2404, 2503, 2500])
+    if (endpoint.method === 'POST') {
+      answers.push(await ask(endpoint, fields, { headers: { ...headers, 'Content-Type': 'hush/type' } }))
+    }
+    expect(answers.map(({ response }) => response.code)).toEqual([
+      100,
+      expect.toSatisfy((code: unknown) => code === 100 || code === 804 || INCORRECT.includes(code)),
+      2404,
+      2503,
+      2500,
+      ...(endpoint.method === 'POST' ? [2415] : []),
+    ])
     expect(answers.map(({ text }) => text).join() + log.mock.calls.join()).not.toMatch(/hush/i)
   })
 })

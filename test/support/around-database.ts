@@ -8,8 +8,9 @@ export interface RoundTrip {
 export type Around = <Answer>(trip: RoundTrip, run: () => Promise<Answer>) => Promise<Answer>
 
 export function aroundRoundTrips(real: D1Database, around: Around): D1Database {
-  function batch<Row>(statements: D1PreparedStatement[]): Promise<D1Result<Row>[]> {
-    return around({ statements: statements.length }, () => real.batch<Row>(statements))
+  function batchOf(asked: Pick<D1Database, 'batch'>) {
+    return <Row>(statements: D1PreparedStatement[]): Promise<D1Result<Row>[]> =>
+      around({ statements: statements.length }, () => asked.batch<Row>(statements))
   }
 
   /** The statement stays the real one, since `batch` takes no other; its ways to run alone are wrapped. */
@@ -29,6 +30,12 @@ export function aroundRoundTrips(real: D1Database, around: Around): D1Database {
     throw new Error('Not expected of a request.')
   }
 
+  function withSession(constraint?: string): D1DatabaseSession {
+    const session = real.withSession(constraint)
+    const prepare = (text: string) => wrap(session.prepare(text))
+    return { batch: batchOf(session), prepare, getBookmark: () => session.getBookmark() }
+  }
+
   const prepare = (text: string) => wrap(real.prepare(text))
-  return { batch, prepare, exec: unexpected, dump: unexpected, withSession: unexpected }
+  return { batch: batchOf(real), prepare, withSession, exec: unexpected, dump: unexpected }
 }

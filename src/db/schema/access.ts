@@ -1,0 +1,39 @@
+/** Who may ask, who may not, and what came of it. */
+import { integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+
+export const apiKeys = sqliteTable('api_keys', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  name: text().notNull(),
+  keyHash: text('key_hash').notNull().unique(),
+  keyStart: text('key_start').notNull(),
+  status: text({ enum: ['active', 'inactive'] }).notNull(),
+  capabilities: text().notNull(),
+  allowedIps: text('allowed_ips'),
+  createdAt: integer('created_at').notNull(),
+})
+
+export const blocklist = sqliteTable(
+  'blocklist',
+  {
+    id: integer().primaryKey(),
+    kind: text({ enum: ['network', 'identifier'] }).notNull(),
+    value: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique().on(table.kind, table.value)],
+)
+
+export const operations = sqliteTable(
+  'operations',
+  {
+    id: integer().primaryKey(),
+    source: text().notNull(),
+    endpoint: text().notNull(),
+    idempotencyKey: text('idempotency_key').notNull(),
+    fingerprint: text().notNull(),
+    nonce: text().notNull(),
+    outcome: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique().on(table.source, table.endpoint, table.idempotencyKey)],
+)

@@ -1,0 +1,62 @@
+/** What the queue does: orders that wait to be issued, and what is to be sent. */
+import { isNotNull, sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import { issuances, ORIGINS, products } from './licensing.ts'
+
+export const queuedOrders = sqliteTable(
+  'queued_orders',
+  {
+    id: integer().primaryKey(),
+    source: text().notNull(),
+    idempotencyKey: text('idempotency_key').notNull(),
+    nonce: text().notNull(),
+    productId: integer('product_id')
+      .notNull()
+      .references(() => products.id),
+    quantity: integer().notNull(),
+    ownerName: text('owner_name').notNull(),
+    ownerEmail: text('owner_email').notNull(),
+    origin: text({ enum: ORIGINS }).notNull(),
+    requestedValidityDays: integer('requested_validity_days'),
+    requestedActivationLimit: integer('requested_activation_limit'),
+    identifier: text(),
+    webhookUrl: text('webhook_url').notNull(),
+    status: text({ enum: ['issuing', 'releasing', 'issued', 'refused'] }).notNull(),
+    chunks: integer().notNull().default(0),
+    issuedQuantity: integer('issued_quantity').notNull().default(0),
+    refusalCode: integer('refusal_code'),
+    availableQuantity: integer('available_quantity'),
+    dueAt: integer('due_at').notNull(),
+    attempts: integer().notNull().default(0),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [
+    unique().on(table.source, table.idempotencyKey),
+    index('queued_orders_due').on(table.dueAt).where(sql`${table.status} in ('issuing', 'releasing')`),
+  ],
+)
+
+export const CHANNELS = ['webhook', 'email', 'callback'] as const
+export type Channel = (typeof CHANNELS)[number]
+
+export const deliveries = sqliteTable(
+  'deliveries',
+  {
+    id: integer().primaryKey(),
+    issuanceId: integer('issuance_id').references(() => issuances.id),
+    channel: text({ enum: CHANNELS }).notNull(),
+    status: text({ enum: ['pending', 'delivered', 'failed', 'cancelled'] }).notNull(),
+    attempts: integer().notNull().default(0),
+    dueAt: integer('due_at').notNull(),
+    lastResult: text('last_result'),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    queuedOrderId: integer('queued_order_id').references(() => queuedOrders.id),
+  },
+  (table) => [
+    unique().on(table.issuanceId, table.channel),
+    uniqueIndex('deliveries_by_queued_order').on(table.queuedOrderId).where(isNotNull(table.queuedOrderId)),
+    index('deliveries_due').on(table.dueAt).where(sql`${table.status} = 'pending'`),
+  ],
+)

@@ -1,0 +1,173 @@
+/** Products, issuances and license keys, and what belongs to them. */
+import { isNotNull, sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+
+export const products = sqliteTable('products', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  name: text().notNull(),
+  status: text({ enum: ['active', 'inactive'] }).notNull(),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+  deliveryWebhookUrl: text('delivery_webhook_url'),
+  description: text().notNull().default(''),
+  source: text({ enum: ['internal', 'envato'] })
+    .notNull()
+    .default('internal'),
+  externalReference: text('external_reference').notNull().default(''),
+  requireNonExpired: integer('require_non_expired').notNull().default(0),
+  deletedAt: integer('deleted_at'),
+})
+
+/** Where the keys of an issuance come from: made for it as plain UUIDs, by a generator, or from the stock. */
+export const ORIGINS = ['fresh', 'generator', 'stock'] as const
+export type Origin = (typeof ORIGINS)[number]
+
+export const issuances = sqliteTable(
+  'issuances',
+  {
+    id: integer().primaryKey(),
+    source: text().notNull(),
+    idempotencyKey: text('idempotency_key').notNull(),
+    nonce: text().notNull(),
+    productId: integer('product_id')
+      .notNull()
+      .references(() => products.id),
+    quantity: integer().notNull(),
+    ownerName: text('owner_name').notNull(),
+    ownerEmail: text('owner_email').notNull(),
+    validityDays: integer('validity_days').notNull(),
+    activationLimit: integer('activation_limit').notNull(),
+    createdAt: integer('created_at').notNull(),
+    origin: text({ enum: ORIGINS }).notNull().default('fresh'),
+    requestedValidityDays: integer('requested_validity_days'),
+    requestedActivationLimit: integer('requested_activation_limit'),
+    contractId: integer('contract_id'),
+  },
+  (table) => [unique().on(table.source, table.idempotencyKey)],
+)
+
+export const licenseKeys = sqliteTable(
+  'license_keys',
+  {
+    id: integer().primaryKey(),
+    productId: integer('product_id')
+      .notNull()
+      .references(() => products.id),
+    licenseKey: text('license_key').notNull().unique(),
+    status: text({ enum: ['available', 'assigned', 'reserved', 'blocked'] }).notNull(),
+    activationLimit: integer('activation_limit').notNull(),
+    validityDays: integer('validity_days').notNull(),
+    ownerName: text('owner_name'),
+    ownerEmail: text('owner_email'),
+    assignedAt: integer('assigned_at'),
+    contractId: integer('contract_id'),
+    issuanceId: integer('issuance_id').references(() => issuances.id),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    statusBeforeReversal: text('status_before_reversal', {
+      enum: ['available', 'assigned', 'reserved', 'blocked'],
+    }),
+  },
+  (table) => [
+    index('license_keys_by_issuance').on(table.issuanceId).where(isNotNull(table.issuanceId)),
+    index('license_keys_in_stock').on(table.productId).where(sql`${table.status} = 'available'`),
+    index('license_keys_by_contract').on(table.contractId).where(isNotNull(table.contractId)),
+  ],
+)
+
+export const licenseKeysAsIssued = sqliteTable(
+  'license_keys_as_issued',
+  {
+    id: integer().primaryKey(),
+    issuanceId: integer('issuance_id')
+      .notNull()
+      .references(() => issuances.id),
+    licenseKeyId: integer('license_key_id').notNull(),
+    licenseKey: text('license_key').notNull(),
+    activationLimit: integer('activation_limit').notNull(),
+    validityDays: integer('validity_days').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique().on(table.issuanceId, table.licenseKeyId)],
+)
+
+export const activations = sqliteTable(
+  'activations',
+  {
+    id: integer().primaryKey(),
+    licenseKeyId: integer('license_key_id')
+      .notNull()
+      .references(() => licenseKeys.id, { onDelete: 'cascade' }),
+    identifier: text().notNull(),
+    postUrl: text('post_url'),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique().on(table.licenseKeyId, table.identifier)],
+)
+
+export const licenseKeyMetadata = sqliteTable(
+  'license_key_metadata',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    licenseKeyId: integer('license_key_id')
+      .notNull()
+      .references(() => licenseKeys.id, { onDelete: 'cascade' }),
+    key: text().notNull(),
+    value: text().notNull(),
+  },
+  (table) => [unique().on(table.licenseKeyId, table.key)],
+)
+
+export const productMetadata = sqliteTable(
+  'product_metadata',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    productId: integer('product_id')
+      .notNull()
+      .references(() => products.id),
+    key: text().notNull(),
+    value: text().notNull(),
+  },
+  (table) => [unique().on(table.productId, table.key)],
+)
+
+export const generators = sqliteTable(
+  'generators',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    productId: integer('product_id')
+      .notNull()
+      .references(() => products.id),
+    method: text({ enum: ['uuid', 'chunk-system'] }).notNull(),
+    prefix: text().notNull(),
+    suffix: text().notNull(),
+    charset: text().notNull(),
+    numberOfChunks: integer('number_of_chunks').notNull(),
+    chunkLength: integer('chunk_length').notNull(),
+    activationLimit: integer('activation_limit').notNull(),
+    validityDays: integer('validity_days').notNull(),
+    status: integer().notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+  },
+  (table) => [index('generators_by_product').on(table.productId).where(sql`${table.status} = 1`)],
+)
+
+export const contracts = sqliteTable('contracts', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  contractKey: text('contract_key').notNull().unique(),
+  name: text().notNull(),
+  information: text().notNull(),
+  productId: integer('product_id')
+    .notNull()
+    .references(() => products.id),
+  licenseKeysQuantity: integer('license_keys_quantity').notNull(),
+  status: text({ enum: ['active', 'inactive'] }).notNull(),
+  canGetInfo: integer('can_get_info').notNull(),
+  canGenerate: integer('can_generate').notNull(),
+  canDestroy: integer('can_destroy').notNull(),
+  canDestroyAll: integer('can_destroy_all').notNull(),
+  source: text().notNull(),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
+})

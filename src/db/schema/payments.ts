@@ -1,0 +1,124 @@
+/** What is sold at payment providers, and what they tell. */
+import { isNotNull, sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+import { issuances, products } from './licensing.ts'
+
+export const offers = sqliteTable(
+  'offers',
+  {
+    id: integer().primaryKey(),
+    provider: text().notNull(),
+    externalId: text('external_id').notNull(),
+    productId: integer('product_id')
+      .notNull()
+      .references(() => products.id),
+    keysPerUnit: integer('keys_per_unit').notNull(),
+    mode: text({ enum: ['key-per-unit', 'seats'] }).notNull(),
+    validityDays: integer('validity_days').notNull(),
+    activationLimit: integer('activation_limit').notNull(),
+  },
+  (table) => [unique().on(table.provider, table.externalId)],
+)
+
+/** What became of an event, as the column `outcome` says it. */
+export const OUTCOMES = [
+  'issued',
+  'duplicate',
+  'revoked',
+  'reinstated',
+  'renewed',
+  'flagged',
+  'ignored',
+  'unmapped',
+  'waiting',
+  'failed',
+] as const
+export type Outcome = (typeof OUTCOMES)[number]
+
+export const webhookEvents = sqliteTable(
+  'webhook_events',
+  {
+    id: integer().primaryKey(),
+    provider: text().notNull(),
+    eventId: text('event_id').notNull(),
+    type: text().notNull(),
+    orderId: text('order_id'),
+    mode: text({ enum: ['live', 'test'] }).notNull(),
+    receivedAt: integer('received_at').notNull(),
+    outcome: text({ enum: OUTCOMES }).notNull(),
+    note: text(),
+    payload: text(),
+    dueAt: integer('due_at'),
+    attempts: integer().notNull().default(0),
+  },
+  (table) => [
+    unique().on(table.provider, table.eventId),
+    index('webhook_events_due').on(table.dueAt).where(sql`${table.outcome} = 'waiting'`),
+    index('webhook_events_to_empty').on(table.receivedAt).where(isNotNull(table.payload)),
+  ],
+)
+
+export const orderReferences = sqliteTable(
+  'order_references',
+  {
+    id: integer().primaryKey(),
+    provider: text().notNull(),
+    reference: text().notNull(),
+    orderId: text('order_id').notNull(),
+  },
+  (table) => [
+    unique().on(table.provider, table.reference, table.orderId),
+    index('order_references_by_order').on(table.provider, table.orderId, table.reference),
+  ],
+)
+
+export const orderLines = sqliteTable(
+  'order_lines',
+  {
+    issuanceId: integer('issuance_id')
+      .primaryKey()
+      .references(() => issuances.id),
+    provider: text().notNull(),
+    orderId: text('order_id').notNull(),
+    line: text().notNull(),
+    units: integer().notNull(),
+    renewedPeriods: integer('renewed_periods').notNull().default(0),
+  },
+  (table) => [unique().on(table.provider, table.orderId, table.line)],
+)
+
+export const reversals = sqliteTable(
+  'reversals',
+  {
+    id: integer().primaryKey(),
+    provider: text().notNull(),
+    reversalId: text('reversal_id').notNull(),
+    reference: text().notNull(),
+    lines: text(),
+    isActive: integer('is_active').notNull(),
+    occurredAt: integer('occurred_at').notNull(),
+    phase: integer().notNull(),
+    nonce: text().notNull(),
+  },
+  (table) => [
+    unique().on(table.provider, table.reversalId),
+    index('reversals_by_reference').on(table.provider, table.reference),
+  ],
+)
+
+export const renewals = sqliteTable(
+  'renewals',
+  {
+    id: integer().primaryKey(),
+    provider: text().notNull(),
+    subscription: text().notNull(),
+    period: text().notNull(),
+    orderId: text('order_id').notNull(),
+    isFirst: integer('is_first').notNull(),
+    nonce: text().notNull(),
+  },
+  (table) => [
+    unique().on(table.provider, table.subscription, table.period, table.orderId),
+    index('renewals_by_order').on(table.provider, table.orderId, table.subscription),
+  ],
+)
