@@ -30,7 +30,7 @@ CREATE TABLE operations (
   -- Tells the request that won a race for the idempotency key.
   nonce TEXT NOT NULL,
   -- {"kind": ..., and what else its answer needs}
-  outcome TEXT NOT NULL CHECK (json_type(outcome, '$.kind') = 'text'),
+  outcome TEXT NOT NULL CHECK (json_type(outcome, '$.kind') IS 'text'),
   created_at INTEGER NOT NULL,
   UNIQUE (source, endpoint, idempotency_key)
 ) STRICT;
