@@ -143,23 +143,31 @@ CREATE TABLE queued_orders (
   -- The caller's own name for it, told in the callback.
   identifier TEXT CHECK (length(identifier) BETWEEN 1 AND 255),
   webhook_url TEXT NOT NULL CHECK (length(webhook_url) BETWEEN 1 AND 2048),
-  -- 'releasing': the stock did not suffice, and what was taken from it goes back.
+  -- 'releasing': it can not be issued whole, and what it was given is taken back.
   status TEXT NOT NULL CHECK (status IN ('issuing', 'releasing', 'issued', 'refused')),
   -- Chunks that are issued, or still to be released.
   chunks INTEGER NOT NULL DEFAULT 0,
   issued_quantity INTEGER NOT NULL DEFAULT 0,
-  -- Of a refused order: the protocol's code, and what the stock held.
-  refusal_code INTEGER,
+  -- Of a refused order: why, and what the stock held.
+  refusal TEXT CHECK (refusal IN ('product-not-found', 'generator-not-found', 'stock-insufficient')),
   available_quantity INTEGER,
-  -- When it is next taken up, and how often it was.
+  -- When it is next taken up, and how often it was: each time counts as another, whose predecessors write no more.
   due_at INTEGER NOT NULL,
   attempts INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  UNIQUE (source, idempotency_key)
+  UNIQUE (source, idempotency_key),
+  CHECK ((refusal IS NULL) = (status IN ('issuing', 'issued')))
 ) STRICT;
 
 CREATE INDEX queued_orders_due ON queued_orders (due_at) WHERE status IN ('issuing', 'releasing');
+
+-- The terms that keys had in stock, where a chunk of a queued order took them on others: they get them back with it.
+CREATE TABLE terms_in_stock (
+  issuance_id INTEGER PRIMARY KEY REFERENCES issuances (id),
+  -- [[license key id, activation limit, validity in days], ...]
+  terms TEXT NOT NULL CHECK (json_type(terms) = 'array')
+) STRICT;
 
 -- A callback is the delivery of a queued order.
 ALTER TABLE deliveries ADD COLUMN queued_order_id INTEGER REFERENCES queued_orders (id);

@@ -1,6 +1,7 @@
-/** `npm run deliveries`: what was sent to sellers and buyers, and what could not be. */
+/** `npm run deliveries`: what was sent to sellers, buyers and shops, and what could not be. */
 import { oneOf, printTable, runCommand, wholeNumber } from './command.ts'
-import { type Place, runSql } from './database.ts'
+import { type Place, runSql, sqlText } from './database.ts'
+import { retryFailed, selectByIds, selectLatest } from './delivery-rows.ts'
 import { stillWaiting, waitUntilTaken } from './retry.ts'
 
 const STATUSES = ['pending', 'delivered', 'failed', 'cancelled'] as const
@@ -14,20 +15,13 @@ const USAGE = `Usage: npm run deliveries -- list [--status NAME] [--remote]
   --failed  all that failed
   --remote  in production; without it, in the local database`
 
-const COLUMNS = `deliveries.id, datetime(deliveries.created_at / 1000, 'unixepoch') as "since (UTC)", channel,
-  provider, order_id as "order", status, attempts, last_result as "last result"`
-const FROM = 'from deliveries left join order_lines using (issuance_id)'
-
 await runCommand(
   USAGE,
   { status: { type: 'string' }, failed: { type: 'boolean' } },
   async ({ status, failed }, place, [action, id]) => {
     if (oneOf('The action', action, ['list', 'retry']) === 'list') {
-      const where = status === undefined ? '' : `where status = '${oneOf('--status', status, STATUSES)}'`
-      return printTable(
-        await runSql(place, `select ${COLUMNS} ${FROM} ${where} order by deliveries.id desc limit 50`),
-        'No such deliveries.',
-      )
+      const known = status === undefined ? undefined : sqlText(oneOf('--status', status, STATUSES))
+      return printTable(await runSql(place, selectLatest(known)), 'No such deliveries.')
     }
     if ((id === undefined) === (failed !== true)) throw new Error('Give either an ID or --failed.')
     return retry(place, id === undefined ? 'true' : `id = ${wholeNumber('ID', id, 1, 9_999_999_999)}`)
@@ -37,11 +31,7 @@ await runCommand(
 
 /** Makes the deliveries due since ever, and looks on until each was tried once. */
 async function retry(place: Place, which: string): Promise<void> {
-  const deliveries = await runSql(
-    place,
-    `update deliveries set status = 'pending', attempts = 0, due_at = 0
-     where ${which} and status = 'failed' returning id`,
-  )
+  const deliveries = await runSql(place, retryFailed(which))
   const ids = deliveries.map(({ id }) => Number(id)).join()
   if (ids === '') throw new Error('There is no such delivery that failed.')
   const isTaken = await waitUntilTaken(
@@ -49,6 +39,6 @@ async function retry(place: Place, which: string): Promise<void> {
     `select count(*) as open from deliveries where id in (${ids}) and attempts = 0`,
   )
   process.stderr.write('\n')
-  printTable(await runSql(place, `select ${COLUMNS} ${FROM} where deliveries.id in (${ids}) order by 1`), '')
+  printTable(await runSql(place, selectByIds(ids)), '')
   if (!isTaken) console.log(stillWaiting(place))
 }

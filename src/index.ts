@@ -1,9 +1,12 @@
 /** The Worker: requests, messages and the clock, each handed to whom it concerns. */
 import { createApp } from './app.ts'
-import { consume } from './deliveries/consume.ts'
+import { abandonDelivery } from './deliveries/claim.ts'
+import { consume, type MessageHandler, type MessageHandlers } from './deliveries/consume.ts'
+import { deliver } from './deliveries/deliver.ts'
 import type { Message } from './deliveries/messages.ts'
-import { sweepDeliveries } from './deliveries/sweep.ts'
+import { sweepCallbacks, sweepDeliveries } from './deliveries/sweep.ts'
 import { type Bindings, readSettings, type Settings } from './env.ts'
+import { processQueuedOrder, sweepQueuedOrders } from './licensing/queued-orders.ts'
 import { logFailure } from './log.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
 
@@ -11,7 +14,7 @@ type Job = (settings: Settings, now: number) => Promise<void>
 
 /** By the lines of `[triggers]` in wrangler.toml. */
 const JOBS: Readonly<Record<string, readonly Job[]>> = {
-  '* * * * *': [sweepDeliveries, sweepEvents],
+  '* * * * *': [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
   '17 3 * * *': [emptyPayloads],
 }
 
@@ -21,13 +24,30 @@ function jobsOf(cron: string): readonly Job[] {
   return jobs
 }
 
+const DELIVERY: MessageHandler = {
+  process: (settings, id, now) => deliver(settings, id, now),
+  abandon: ({ db }, id, now) => abandonDelivery(db, id, now),
+}
+
+/** What is done about messages, by what they are about. */
+const MESSAGE_HANDLERS: MessageHandlers = {
+  delivery: DELIVERY,
+  callback: { ...DELIVERY, isHeavy: true },
+  event: { process: processEvent, abandon: abandonEvent },
+  'queued-order': {
+    process: (settings, id, now) => processQueuedOrder(settings, id, now),
+    // Keys may have been issued for it that nobody knows of yet, so the sweep wakes somebody for it again.
+    abandon: async () => {},
+  },
+}
+
 const app = createApp()
 
 export default {
   fetch: app.fetch,
 
   async queue(batch, bindings) {
-    await consume(batch, readSettings(bindings), { processEvent, abandonEvent })
+    await consume(batch, readSettings(bindings), MESSAGE_HANDLERS)
   },
 
   async scheduled({ cron }, bindings) {

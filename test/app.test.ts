@@ -112,4 +112,33 @@ describe('every answer', () => {
     expect(response.status).toBe(404)
     expect(await response.text()).toBe('')
   })
+
+  it('under /v1 is the same as under /api/v1, with one slash or several', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'alias' }
+    const paths = ['/api/v1', '/v1', '//v1/', '//api//v1'].map((base) => `${base}/random-assign-license-keys`)
+    const answers: string[] = []
+    for (const path of paths) answers.push((await post(orderFields(shop), { path, headers })).text)
+    expect(new Set(answers).size).toBe(1)
+    expect((await open(await send({ path: '/api/v2/verify', method: 'POST' }))).response.code).toBe(2404)
+  })
+
+  it('to a GET with an API key is kept by nobody, and HEAD asks the same', async () => {
+    const { apiKey } = await openShop()
+    const path = `/api/v1/get-all-products?api_key=${apiKey}`
+    const response = await send({ path, headers: { 'If-None-Match': '*' } })
+    expect(response.headers.has('ETag')).toBe(false)
+    expect((await open(response)).response.code).toBe(810)
+    const head = await send({ path, method: 'HEAD' })
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    expect((await send({ path: '/api/v1/get-all-products', method: 'HEAD' })).status).toBe(401)
+  })
+
+  it.each(['send-telemetry-date', 'get-telemetry-data', 'access-downloadables', 'products/app/changelog'])(
+    'to %s, which is left out of the protocol on purpose, is 2404',
+    async (name) => {
+      const opened = await post({ api_key: 'any' }, { path: `/api/v1/${name}` })
+      expect(opened).toMatchObject({ status: 404, response: { code: 2404 } })
+    },
+  )
 })

@@ -60,9 +60,13 @@ export const identifier = optional(plainText('identifier', 255))
 export const validityDays = wholeNumber('validity', 0, 36_500)
 export const activationLimit = wholeNumber('activation_limit', 0, 1_000_000)
 
-/** A field that may be left out: what is empty is taken for missing, as the protocol's servers do. */
+/** A field that may be left out: what is empty, or blank, is taken for missing, as the protocol's servers do. */
 export function optional<Schema extends z.ZodType>(schema: Schema) {
-  return z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional())
+  return z.preprocess((value) => (isBlank(value) ? undefined : value), schema.optional())
+}
+
+function isBlank(value: unknown): boolean {
+  return value === null || (typeof value === 'string' && value.trim() === '')
 }
 
 /** One of the words that a field knows. */
@@ -129,6 +133,6 @@ function isMissing(input: unknown): boolean {
   return input === undefined || input === null || input === ''
 }
 
-function requiredSentence(name: string): string {
+export function requiredSentence(name: string): string {
   return `The ${name} field is required.`
 }

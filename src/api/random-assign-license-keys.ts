@@ -1,53 +1,72 @@
-/** `POST /api/v1/random-assign-license-keys`: issues new license keys and assigns them to an owner. */
-import * as z from 'zod'
-import { CODES } from '../envelope/codes.ts'
-import { signingKeyFor } from '../envelope/signing-keys.ts'
+/**
+ * `POST /api/v1/random-assign-license-keys`: assigns license keys to an owner: new ones, or such as are in stock.
+ */
+import { CODES, type Code } from '../envelope/codes.ts'
+import { type SigningKey, signingKeyFor } from '../envelope/signing-keys.ts'
 import { unixSeconds } from '../licensing/dates.ts'
-import { type IssueOrder, issueLicenseKeys } from '../licensing/issue.ts'
-import { licenseKeyObjects } from '../licensing/license-key-object.ts'
+import { issueLicenseKeys } from '../licensing/issue.ts'
+import { issueFrom } from '../licensing/issue-from.ts'
+import { issuedKeyObjects, licenseKeyObjects } from '../licensing/license-key-object.ts'
 import { REFUSALS, REPLAYED } from './answers.ts'
-import { authenticatedEndpoint } from './authenticated.ts'
-import { activationLimit, ownerEmail, ownerName, productId, validityDays, wholeNumber } from './parameters.ts'
+import { type AuthenticatedCall, authenticatedEndpoint } from './authenticated.ts'
+import type { Answer } from './endpoint.ts'
+import { freshOrderOf, type OrderParameters, orderParameters, sourcedOrderOf } from './order-parameters.ts'
+
+const REASONS = {
+  ...REFUSALS,
+  'product-not-found': CODES.productNotFound,
+  'generator-not-found': CODES.generatorNotFound,
+} as const satisfies Record<string, Code>
 
 export const randomAssignLicenseKeys = authenticatedEndpoint({
   path: '/api/v1/random-assign-license-keys',
   access: 'assign',
-  parameters: ({ maxQuantity }) =>
-    z.object({
-      product_id: productId,
-      owner_name: ownerName,
-      owner_email: ownerEmail,
-      quantity: wholeNumber('quantity', 1, maxQuantity),
-      validity: validityDays,
-      activation_limit: activationLimit,
-    }),
+  parameters: ({ maxQuantity }) => orderParameters(maxQuantity),
 
-  async handle({ settings, now, caller, parameters, idempotencyKey }) {
-    const order: IssueOrder = {
-      productId: parameters.product_id,
-      quantity: parameters.quantity,
-      ownerName: parameters.owner_name,
-      ownerEmail: parameters.owner_email,
-      validityDays: parameters.validity,
-      activationLimit: parameters.activation_limit,
-    }
+  async handle(call) {
     // Before anything is written: keys whose answer can not be signed are never issued.
-    const signingKey = await signingKeyFor(settings.signingSecrets, order.productId)
-    const outcome = await issueLicenseKeys(settings.db, caller, order, idempotencyKey, {
-      now,
-      newLicenseKey: () => crypto.randomUUID(),
-    })
-    if (outcome.kind === 'refused') {
-      return {
-        code: outcome.reason === 'product-not-found' ? CODES.productNotFound : REFUSALS[outcome.reason],
-      }
-    }
-    return {
-      code: CODES.licenseKeysAssigned,
-      fields: { license_keys: licenseKeyObjects(order, outcome.issuedAt, outcome.keys) },
-      timestamp: unixSeconds(outcome.issuedAt),
-      signingKey,
-      ...(outcome.kind === 'replayed' && { headers: REPLAYED }),
-    }
+    const signingKey = await signingKeyFor(call.settings.signingSecrets, call.parameters.product_id)
+    return call.parameters.generate === undefined
+      ? assignFresh(call, signingKey)
+      : assignFrom(call, signingKey)
   },
 })
+
+type OrderCall = AuthenticatedCall<OrderParameters>
+
+interface Issued {
+  readonly kind: 'issued' | 'replayed'
+  readonly issuedAt: number
+}
+
+async function assignFresh(call: OrderCall, signingKey: SigningKey): Promise<Answer> {
+  const { settings, now, caller, parameters, idempotencyKey } = call
+  const order = freshOrderOf(parameters)
+  const outcome = await issueLicenseKeys(settings.db, caller, order, idempotencyKey, {
+    now,
+    newLicenseKey: () => crypto.randomUUID(),
+  })
+  if (outcome.kind === 'refused') return { code: REASONS[outcome.reason] }
+  return assigned(outcome, signingKey, licenseKeyObjects(order, outcome.issuedAt, outcome.keys))
+}
+
+async function assignFrom(call: OrderCall, signingKey: SigningKey): Promise<Answer> {
+  const { settings, now, caller, parameters, idempotencyKey } = call
+  const order = sourcedOrderOf(parameters)
+  const outcome = await issueFrom(settings.db, caller, order, idempotencyKey, now)
+  if (outcome.kind === 'refused') return { code: REASONS[outcome.reason] }
+  if (outcome.kind === 'insufficient') {
+    return { code: CODES.stockInsufficient, fields: { available_quantity: outcome.availableQuantity } }
+  }
+  return assigned(outcome, signingKey, issuedKeyObjects(order, outcome.issuedAt, outcome.keys))
+}
+
+function assigned({ kind, issuedAt }: Issued, signingKey: SigningKey, licenseKeys: object[]): Answer {
+  return {
+    code: CODES.licenseKeysAssigned,
+    fields: { license_keys: licenseKeys },
+    timestamp: unixSeconds(issuedAt),
+    signingKey,
+    ...(kind === 'replayed' && { headers: REPLAYED }),
+  }
+}

@@ -2,24 +2,25 @@
  * The consumer of the queue, and of the queue of messages that came back too often.
  *
  * Guarantees: each message is answered for by itself, so that one which fails holds up no other and makes none
- * come twice; a message that died leaves no row pending for ever.
+ * come twice; a message that died leaves no row pending for ever; of a batch's heavy messages one is worked on at a
+ * time.
  */
 import type { Settings } from '../env.ts'
 import { logFailure } from '../log.ts'
 import { backoffSeconds, WAIT_SECONDS_MAX } from './backoff.ts'
-import { abandonDelivery } from './claim.ts'
-import { deliver } from './deliver.ts'
 import type { Message as Wakeup } from './messages.ts'
 import { DONE, type Processing } from './processing.ts'
 
-/** What is done about the events of payment providers. */
-export interface EventHandlers {
-  readonly processEvent: Handler
+/** What is done about messages of one kind. */
+export interface MessageHandler {
+  readonly process: (settings: Settings, id: number, now: number) => Promise<Processing>
   /** Its messages all died. */
-  readonly abandonEvent: (settings: Settings, id: number, now: number) => Promise<void>
+  readonly abandon: (settings: Settings, id: number, now: number) => Promise<void>
+  /** Whether several at once would be too much for the memory of an isolate. */
+  readonly isHeavy?: boolean
 }
 
-type Handler = (settings: Settings, id: number, now: number) => Promise<Processing>
+export type MessageHandlers = Readonly<Record<Wakeup['kind'], MessageHandler>>
 
 /** A message came back as often as Queues allows. */
 class MessageDiedError extends Error {
@@ -32,16 +33,19 @@ const DEAD_LETTER_SUFFIX = '-dead'
 export async function consume(
   batch: MessageBatch<Wakeup>,
   settings: Settings,
-  events: EventHandlers,
+  handlers: MessageHandlers,
 ): Promise<void> {
-  const isDead = batch.queue.endsWith(DEAD_LETTER_SUFFIX)
-  await Promise.all(
-    batch.messages.map((message) =>
-      answerFor(message, () =>
-        isDead ? giveUp(message.body, settings, events) : process(message.body, settings, events),
-      ),
-    ),
-  )
+  const work = batch.queue.endsWith(DEAD_LETTER_SUFFIX) ? giveUp : process
+  const answer = (message: Message<Wakeup>) =>
+    answerFor(message, () => work(message.body, settings, handlers[message.body.kind]))
+
+  const isHeavy = ({ body }: Message<Wakeup>) => handlers[body.kind].isHeavy === true
+  const light = batch.messages.filter((message) => !isHeavy(message)).map(answer)
+  await Promise.all([...light, oneByOne(batch.messages.filter(isHeavy), answer)])
+}
+
+async function oneByOne<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+  for (const item of items) await work(item)
 }
 
 /** Tells the queue what becomes of the message. */
@@ -56,14 +60,16 @@ async function answerFor(message: Message<Wakeup>, work: () => Promise<Processin
   }
 }
 
-function process({ kind, id }: Wakeup, settings: Settings, events: EventHandlers): Promise<Processing> {
-  const handle: Handler = kind === 'delivery' ? deliver : events.processEvent
-  return handle(settings, id, Date.now())
+function process({ id }: Wakeup, settings: Settings, handler: MessageHandler): Promise<Processing> {
+  return handler.process(settings, id, Date.now())
 }
 
-async function giveUp({ kind, id }: Wakeup, settings: Settings, events: EventHandlers): Promise<Processing> {
-  if (kind === 'delivery') await abandonDelivery(settings.db, id, Date.now())
-  else await events.abandonEvent(settings, id, Date.now())
+async function giveUp(
+  { kind, id }: Wakeup,
+  settings: Settings,
+  handler: MessageHandler,
+): Promise<Processing> {
+  await handler.abandon(settings, id, Date.now())
   logFailure(`${kind} ${id}`, new MessageDiedError())
   return DONE
 }

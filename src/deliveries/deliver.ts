@@ -8,7 +8,9 @@ import type { Settings } from '../env.ts'
 import { logFailure } from '../log.ts'
 import { SettingError } from '../setting-error.ts'
 import { ATTEMPTS_MAX, backoffSeconds } from './backoff.ts'
-import { type Consignment, claimDelivery, concludeAttempt } from './claim.ts'
+import { CALLBACK_TIMEOUT_MS, sendCallback } from './callback.ts'
+import { claimDelivery, concludeAttempt } from './claim.ts'
+import type { Consignment } from './consignment.ts'
 import { sendEmail } from './email.ts'
 import { DONE, type Processing } from './processing.ts'
 import type { Sent } from './sent.ts'
@@ -24,23 +26,23 @@ class DeliveryFailedError extends Error {
  *
  * @param id of the row in `deliveries`
  * @param now milliseconds UTC
- * @param timeoutMs how long a webhook's receiver may take to answer
+ * @param timeoutMs how long a receiver may take to answer, where it is not as long as its channel gives it
  * @throws DatabaseUnavailableError: it was not sent; or it was, and will be sent again
  */
 export async function deliver(
   settings: Settings,
   id: number,
   now: number,
-  timeoutMs: number = RESPONSE_TIMEOUT_MS,
+  timeoutMs?: number,
 ): Promise<Processing> {
   const consignment = await claimDelivery(settings.db, id, now)
   if (!consignment) return DONE
   const { kind, result } = await send(settings, consignment, now, timeoutMs)
-  if (kind !== 'not-delivered') {
+  if (kind === 'delivered' || kind === 'cancelled') {
     await concludeAttempt(settings.db, consignment, { status: kind, result }, now)
     return DONE
   }
-  const delaySeconds = backoffSeconds(consignment.attempts)
+  const delaySeconds = kind === 'undeliverable' ? undefined : backoffSeconds(consignment.attempts)
   if (delaySeconds === undefined) {
     await concludeAttempt(settings.db, consignment, { status: 'failed', result }, now)
     logFailure(`delivery ${id}`, new DeliveryFailedError())
@@ -56,17 +58,31 @@ async function send(
   settings: Settings,
   consignment: Consignment,
   now: number,
-  timeoutMs: number,
+  timeoutMs?: number,
 ): Promise<Sent> {
   // Whoever made the last attempt did not live to say so.
   if (consignment.attempts > ATTEMPTS_MAX) return { kind: 'not-delivered', result: 'interrupted' }
   try {
-    return consignment.channel === 'webhook'
-      ? await sendWebhook(settings, consignment, now, timeoutMs)
-      : await sendEmail(settings, consignment)
+    return await sendBy(settings, consignment, now, timeoutMs)
   } catch (error) {
     if (!(error instanceof SettingError)) throw error
     logFailure(`delivery ${consignment.id}`, error)
     return { kind: 'not-delivered', result: error.message }
+  }
+}
+
+function sendBy(
+  settings: Settings,
+  consignment: Consignment,
+  now: number,
+  timeoutMs?: number,
+): Promise<Sent> {
+  switch (consignment.channel) {
+    case 'webhook':
+      return sendWebhook(settings, consignment, now, timeoutMs ?? RESPONSE_TIMEOUT_MS)
+    case 'email':
+      return sendEmail(settings, consignment)
+    case 'callback':
+      return sendCallback(settings, consignment, timeoutMs ?? CALLBACK_TIMEOUT_MS)
   }
 }

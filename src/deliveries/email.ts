@@ -1,13 +1,13 @@
 /** The e-mail to the buyer: the keys that can be used, what they are for, and the order. */
 import type { Settings } from '../env.ts'
 import { SettingError } from '../setting-error.ts'
-import type { Consignment } from './claim.ts'
+import type { IssuanceConsignment } from './consignment.ts'
 import { senderFrom } from './sender.ts'
 import { deliveryName, type Sent } from './sent.ts'
 import { keysEmail } from './template.ts'
 
 /** @throws SettingError where there is no sender, or nothing to send it with */
-export async function sendEmail({ deliveries }: Settings, consignment: Consignment): Promise<Sent> {
+export async function sendEmail({ deliveries }: Settings, consignment: IssuanceConsignment): Promise<Sent> {
   const { binding, from } = sendingBy(deliveries)
   const licenseKeys = consignment.keys.filter(({ status }) => status === 'assigned')
   if (licenseKeys.length === 0) return { kind: 'cancelled', result: 'no key is of use any more' }

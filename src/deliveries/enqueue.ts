@@ -25,6 +25,15 @@ export async function enqueue(
   }
 }
 
+/**
+ * For work that must not begin where nobody could be woken for it.
+ *
+ * @throws SettingError where no queue is bound
+ */
+export function requireQueue({ deliveries: { queue } }: Settings): void {
+  if (!queue) throw queueError()
+}
+
 function queueError(): SettingError {
   const remedy =
     'declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npx wrangler deploy'

@@ -11,3 +11,6 @@ export const DONE: Processing = { kind: 'done' }
 
 /** Longer than any attempt takes. Who dies meanwhile is taken for dead after it, and another may try. */
 export const LEASE_MS = 60_000
+
+/** The same for callbacks: up to 100,000 keys are read, sent and taken in by a receiver that may be slow. */
+export const CALLBACK_LEASE_MS = 300_000

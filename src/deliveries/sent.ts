@@ -1,7 +1,10 @@
 /** What came of sending: in few words of ours, never in those of the receiver. */
 export interface Sent {
-  /** `cancelled`: none of the keys is of use any more, so there is nothing to send. */
-  readonly kind: 'delivered' | 'not-delivered' | 'cancelled'
+  /**
+   * `cancelled`: none of the keys is of use any more, so there is nothing to send. `undeliverable`: no other attempt
+   * would meet with anything else.
+   */
+  readonly kind: 'delivered' | 'not-delivered' | 'undeliverable' | 'cancelled'
   /** `HTTP 500`, `timeout`, `EMAIL_FROM is not set` ... */
   readonly result: string
 }

@@ -9,9 +9,15 @@ const OVERDUE_MS = 60_000
 /** As many are woken in a minute; the others are there in the next one. */
 export const SWEPT_ROWS_MAX = 100
 
-const selectOverdue = compileText<{ id: number }>(`
-  select id from deliveries where status = 'pending' and due_at <= :overdue
-  order by due_at limit ${SWEPT_ROWS_MAX}`)
+/** @param channels SQL, a condition */
+function selectOverdue(channels: string) {
+  return compileText<{ id: number }>(`
+    select id from deliveries where status = 'pending' and due_at <= :overdue and ${channels}
+    order by due_at limit ${SWEPT_ROWS_MAX}`)
+}
+
+const selectOverdueDeliveries = selectOverdue(`channel <> 'callback'`)
+const selectOverdueCallbacks = selectOverdue(`channel = 'callback'`)
 
 /**
  * Wakes the consumer for overdue rows.
@@ -35,5 +41,10 @@ export async function sweep(
 
 /** Run each minute. @param now milliseconds UTC */
 export function sweepDeliveries(settings: Settings, now: number): Promise<void> {
-  return sweep(settings, 'delivery', selectOverdue, now)
+  return sweep(settings, 'delivery', selectOverdueDeliveries, now)
+}
+
+/** Run each minute. @param now milliseconds UTC */
+export function sweepCallbacks(settings: Settings, now: number): Promise<void> {
+  return sweep(settings, 'callback', selectOverdueCallbacks, now)
 }

@@ -9,7 +9,8 @@ import { signingKeyFor } from '../envelope/signing-keys.ts'
 import { unixSeconds, withoutMilliseconds } from '../licensing/dates.ts'
 import { licenseKeyObjects } from '../licensing/license-key-object.ts'
 import { SettingError } from '../setting-error.ts'
-import type { Consignment } from './claim.ts'
+import type { IssuanceConsignment } from './consignment.ts'
+import { post } from './post.ts'
 import { deliveryName, type Sent } from './sent.ts'
 import { signedHeaders, webhookKey } from './standard-webhooks.ts'
 import { deliveryTarget } from './target.ts'
@@ -23,7 +24,7 @@ export const RESPONSE_TIMEOUT_MS = 10_000
  */
 export async function sendWebhook(
   settings: Settings,
-  consignment: Consignment,
+  consignment: IssuanceConsignment,
   now: number,
   timeoutMs: number,
 ): Promise<Sent> {
@@ -45,7 +46,7 @@ export async function sendWebhook(
 }
 
 /** The same characters in each attempt, as long as nothing about the keys is changed. */
-async function envelopeOf(settings: Settings, consignment: Consignment): Promise<string> {
+async function envelopeOf(settings: Settings, consignment: IssuanceConsignment): Promise<string> {
   const { issuance, issuedAt, order } = consignment
   const signingKey = await signingKeyFor(settings.signingSecrets, issuance.productId)
   const fields = { license_keys: presentLicenseKeyObjects(consignment), order }
@@ -53,7 +54,7 @@ async function envelopeOf(settings: Settings, consignment: Consignment): Promise
 }
 
 /** The protocol's objects as the keys are now: they may have been blocked or renewed since they were issued. */
-function presentLicenseKeyObjects({ issuance, issuedAt, keys }: Consignment): object[] {
+function presentLicenseKeyObjects({ issuance, issuedAt, keys }: IssuanceConsignment): object[] {
   const names = keys.map(({ id, licenseKey }) => [id, licenseKey] as const)
   const asIssued = licenseKeyObjects(issuance, issuedAt, names)
   return keys.map((key, index) => ({
@@ -63,34 +64,4 @@ function presentLicenseKeyObjects({ issuance, issuedAt, keys }: Consignment): ob
     status: key.status,
     updated_at: withoutMilliseconds(key.updatedAt),
   }))
-}
-
-async function post(
-  target: URL,
-  body: string,
-  headers: Readonly<Record<string, string>>,
-  timeoutMs: number,
-): Promise<Sent> {
-  try {
-    const response = await fetch(target, {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', 'User-Agent': 'Keyseal', ...headers },
-      body,
-      // A redirect could lead where no target may be; the address is the seller's to mend.
-      redirect: 'manual',
-      signal: AbortSignal.timeout(timeoutMs),
-    })
-    // Nothing in it is of interest, and it may be of any size.
-    await response.body?.cancel().catch(() => {})
-    return sentWith(response)
-  } catch (error) {
-    const isTimeout = error instanceof Error && error.name === 'TimeoutError'
-    return { kind: 'not-delivered', result: isTimeout ? 'timeout' : 'no answer' }
-  }
-}
-
-function sentWith({ ok, status }: Response): Sent {
-  if (ok) return { kind: 'delivered', result: `HTTP ${status}` }
-  const isRedirect = status >= 300 && status <= 399
-  return { kind: 'not-delivered', result: isRedirect ? 'redirect' : `HTTP ${status}` }
 }

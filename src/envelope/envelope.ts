@@ -34,8 +34,16 @@ export function serialiseResponse(
 export async function seal(responseText: string, key: SigningKey): Promise<string> {
   const encoder = new TextEncoder()
   const responseBase64 = encoder.encode(responseText).toBase64()
-  const signature = await crypto.subtle.sign(SIGNATURE_SCHEME, key.privateKey, encoder.encode(responseBase64))
-  return envelope(responseText, responseBase64, key.scope, new Uint8Array(signature).toBase64())
+  const signature = await sign(encoder.encode(responseBase64), key)
+  return envelope(responseText, responseBase64, key.scope, signature)
+}
+
+/**
+ * @param signed the characters of `response_base64`
+ * @returns base64 of the signature
+ */
+export async function sign(signed: BufferSource, { privateKey }: SigningKey): Promise<string> {
+  return new Uint8Array(await crypto.subtle.sign(SIGNATURE_SCHEME, privateKey, signed)).toBase64()
 }
 
 /** The envelope of a server that has no usable key: the protocol's text stands where the signature would. */
@@ -43,7 +51,19 @@ export function leaveUnsealed(responseText: string): string {
   return envelope(responseText, new TextEncoder().encode(responseText).toBase64(), 'global', NO_SIGNATURE)
 }
 
-/** Nothing here needs escaping but the response, which is JSON text already. */
 function envelope(responseText: string, responseBase64: string, scope: KeyScope, signature: string): string {
-  return `{"response":${responseText},"response_base64":"${responseBase64}","private_key_used":"${scope}","signature":"${signature}"}`
+  const [beforeResponse, beforeBase64, afterBase64] = envelopeFrame(scope, signature)
+  return `${beforeResponse}${responseText}${beforeBase64}${responseBase64}${afterBase64}`
+}
+
+/**
+ * What stands before the response, between it and its base64, and after that. Nothing here needs escaping but the
+ * response, which is JSON text already.
+ */
+export function envelopeFrame(scope: KeyScope, signature: string): readonly [string, string, string] {
+  return [
+    '{"response":',
+    ',"response_base64":"',
+    `","private_key_used":"${scope}","signature":"${signature}"}`,
+  ]
 }

@@ -8,15 +8,9 @@
 import { and, eq, sql } from 'drizzle-orm'
 import { API_CALLER, type ApiCaller, type CallerRefusal, callerValues } from '../auth/api-keys.ts'
 import { bind, build, compile, fragment, runBatch } from '../db/batch.ts'
-import { withRetries } from '../db/retries.ts'
 import { apiKeys, issuances, licenseKeys, products } from '../db/schema.ts'
-import {
-  freshLicenseKeys,
-  type IssueSources,
-  isCollision,
-  issuanceColumns,
-  licenseKeyColumns,
-} from './issuance.ts'
+import { freshLicenseKeys, type IssueSources, issuanceColumns, licenseKeyColumns } from './issuance.ts'
+import { issueOnce } from './issue-once.ts'
 
 /** What is asked for. The ranges are the endpoint's; the database checks them once more. */
 export interface IssueOrder {
@@ -120,10 +114,9 @@ const selectOutcome = compile(
   build
     .select({
       refusal: fragment<CallerRefusal | null>(API_CALLER.refusal).as('refusal'),
-      isSameOrder: sql<0 | 1>`${isSameOrder}`.as('isSameOrder'),
-      nonce: sql<string>`${issuances.nonce}`.as('nonce'),
+      nonce: sql<string | null>`${issuances.nonce}`.as('nonce'),
       issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
-      keys: sql<string>`case when ${isSameOrder} then ${issuedKeys} end`.as('keys'),
+      keys: sql<string | null>`case when ${isSameOrder} then ${issuedKeys} end`.as('keys'),
     })
     .from(sql`(select 1) as request`)
     .leftJoin(apiKeys, isCallersKey)
@@ -149,30 +142,23 @@ export async function issueLicenseKeys(
 ): Promise<IssueOutcome> {
   const key = idempotencyKey ?? crypto.randomUUID()
   const orderValues = { ...callerValues(caller), ...order, idempotencyKey: key, now: sources.now }
-  const nonces = new Set<string>()
 
-  const [, , [outcome]] = await withRetries(isCollision, () => {
-    // A nonce of its own for each attempt: where the one before was committed and its answer lost, this one
-    // finds an issuance that is not its own, and adds no second set of keys.
-    const nonce = crypto.randomUUID()
-    nonces.add(nonce)
+  const outcome = await issueOnce(async (nonce) => {
     const values = { ...orderValues, nonce }
     const freshKeys = JSON.stringify(freshLicenseKeys(order.quantity, sources))
-    return runBatch(db, [
+    const [, , [row]] = await runBatch(db, [
       bind(insertIssuance, values),
       bind(insertLicenseKeys, { ...values, licenseKeys: freshKeys }),
       bind(selectOutcome, values),
     ])
+    return row
   })
 
-  if (!outcome) throw new Error('There is one row for every request.')
-  if (outcome.refusal !== null) return { kind: 'refused', reason: outcome.refusal }
   // An allowed caller with an active product would have an issuance by now.
-  if (outcome.issuedAt === null) return { kind: 'refused', reason: 'product-not-found' }
-  if (!outcome.isSameOrder) return { kind: 'refused', reason: 'idempotency-key-reused' }
+  if (outcome.kind === 'not-issued') return { kind: 'refused', reason: 'product-not-found' }
+  if (outcome.kind === 'refused') return outcome
   return {
-    kind: nonces.has(outcome.nonce) ? 'issued' : 'replayed',
-    issuedAt: outcome.issuedAt,
+    ...outcome,
     // SQLite gathers them in the order in which it finds them, which it does not promise.
     keys: (JSON.parse(outcome.keys) as IssuedKey[]).sort(([one], [other]) => one - other),
   }

@@ -37,6 +37,9 @@ function endOfStock(order: 'asc' | 'desc'): string {
     and status = 'available' order by id ${order} limit 1)`
 }
 
+/** Where there is no issuance none are wanted: a LIMIT takes no null. */
+const WANTED = 'coalesce((select quantity from issuance), 0)'
+
 /**
  * Assigns keys in stock to an issuance, as many as its quantity, each set of them as likely as any other. Its insert
  * must have made sure that there are as many.
@@ -51,7 +54,7 @@ export function takeFromStock(isIssuance: string): string {
   return `with issuance as materialized (select * from issuances where ${isIssuance}),
   bounds as materialized (select ${endOfStock('asc')} as least, ${endOfStock('desc')} as greatest),
   draws (place, number, most) as (
-    select 1, random(), (select quantity from issuance) * 8 + 100
+    select 1, random(), ${WANTED} * 8 + 100
     union all select place + 1, random(), most from draws where place < most),
   met as materialized (
     select license_keys.id as id, min(draws.place) as place from bounds cross join draws cross join issuance
@@ -59,13 +62,13 @@ export function takeFromStock(isIssuance: string): string {
       and license_keys.product_id = issuance.product_id and license_keys.status = 'available'
     group by license_keys.id),
   taken as materialized (
-    select id from (select id from met order by place limit (select quantity from issuance))
-    where (select count(*) from met) >= (select quantity from issuance)
+    select id from (select id from met order by place limit ${WANTED})
+    where (select count(*) from met) >= ${WANTED}
     union all
     select id from (select license_keys.id from issuance cross join license_keys
       on license_keys.product_id = issuance.product_id and license_keys.status = 'available'
         and (select count(*) from met) < issuance.quantity
-      order by random() limit (select quantity from issuance)))
+      order by random() limit ${WANTED}))
   update license_keys set status = 'assigned', owner_name = issuance.owner_name, owner_email = issuance.owner_email,
     assigned_at = issuance.created_at, updated_at = issuance.created_at, issuance_id = issuance.id,
     contract_id = issuance.contract_id,

@@ -2,7 +2,8 @@
  * A change that a caller asks for: decided, made and remembered in one D1 batch.
  *
  * Guarantees: an idempotency key makes its change at most once, whatever arrives twice or at the same time, and
- * whoever asks again is told what was told at first; a caller that is refused changes nothing.
+ * whoever asks again is told what was told at first; who is refused, or asks for what can not be done, changes nothing
+ * and may ask again under the same key.
  *
  * The batch decides first, from what the database holds, and writes the decision down; the statements that follow
  * do what was decided. Nothing can come in between: a batch is one transaction, and D1 has one writer.
@@ -29,9 +30,11 @@ export interface Operation<Outcome extends Decision> {
 interface PerformedRow {
   readonly refusal: string | null
   readonly nonce: string | null
-  readonly isSame: 0 | 1
+  readonly isSame: 0 | 1 | null
+  /** What was decided, also where it is that nothing is to be done: that is not remembered. */
   readonly outcome: string
-  readonly performedAt: number
+  /** null where nothing was done. */
+  readonly performedAt: number | null
 }
 
 export type Performed<Outcome extends Decision, Refusal extends string> =
@@ -52,7 +55,7 @@ function isCallersOperation({ source, table, isCaller }: Authority): string {
 /**
  * @param authority by whose right
  * @param endpoint the name of the operation; idempotency keys are told apart by it
- * @param decision SQL, an expression: a JSON object whose `kind` says what is to be done
+ * @param decision SQL, an expression: a JSON object whose `kind` says what is to be done, or that nothing is
  * @param writes SQL statements that do it. In them `{decided:a,b}` stands for the condition that this very request
  *   has decided `a` or `b`, and `{decision}` for what it decided, a JSON text; a statement that finds out more
  *   updates it: `update operations set outcome = json_set(outcome, ...) where {mine}`
@@ -67,23 +70,39 @@ export function defineOperation<Outcome extends Decision>(
   const isMine = `${isCallersOperation(authority)} and operations.nonce = :nonce`
   const insert = compileText(`
     insert into operations (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)
-    select ${source}, :endpoint, :idempotencyKey, :fingerprint, :nonce, ${decision}, :now
-    from ${table} where ${isAllowed} on conflict do nothing`)
+    select source, :endpoint, :idempotencyKey, :fingerprint, :nonce, decision, :now
+    from (select ${source} as source, ${decision} as decision from ${table} where ${isAllowed})
+    where decision ->> 'kind' in (${kindsIn(writes)}) on conflict do nothing`)
   const select = compileText<PerformedRow>(`
     select ${refusal} as refusal, operations.nonce as nonce, operations.fingerprint = :fingerprint as isSame,
-      operations.outcome as outcome, operations.created_at as performedAt
+      coalesce(operations.outcome, ${decision}) as outcome, operations.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
     left join operations on ${isCallersOperation(authority)}`)
   const filledIn = writes.map((text) =>
     text
       .replaceAll('{mine}', isMine)
       .replaceAll('{decision}', `(select operations.outcome from operations where ${isMine})`)
-      .replaceAll(/\{decided:([\w,-]+)\}/g, (_, kinds: string) => {
-        const list = kinds.split(',').map((kind) => `'${kind}'`)
-        return `exists (select 1 from operations where ${isMine} and operations.outcome ->> 'kind' in (${list}))`
+      .replaceAll(DECIDED, (_, kinds: string) => {
+        return `exists (select 1 from operations where ${isMine}
+          and operations.outcome ->> 'kind' in (${quoted(kinds.split(','))}))`
       }),
   )
   return { endpoint, statements: [insert, ...filledIn.map((text) => compileText(text))], select }
+}
+
+/** Stands in a write for what must have been decided. */
+const DECIDED = /\{decided:([\w,-]+)\}/g
+
+/** Every decision that something is written for; what is decided besides changes nothing. */
+function kindsIn(writes: readonly string[]): string {
+  const kinds = writes.flatMap((text) =>
+    [...text.matchAll(DECIDED)].flatMap(([, list = '']) => list.split(',')),
+  )
+  return quoted([...new Set(kinds)])
+}
+
+function quoted(kinds: readonly string[]): string {
+  return kinds.map((kind) => `'${kind}'`).join()
 }
 
 /** What a performance needs besides the operation's own values. */
@@ -135,11 +154,14 @@ export async function perform<Outcome extends Decision, Refusal extends string>(
   const row = rows.at(-1)?.[0] as PerformedRow | undefined
   if (!row) throw new Error('There is one row for every request.')
   if (row.refusal !== null) return { kind: 'refused', reason: row.refusal as Refusal }
-  if (row.nonce === null) throw new Error('What is allowed is an operation.')
+  const outcome = JSON.parse(row.outcome) as Outcome
+  if (row.nonce === null || row.performedAt === null) {
+    return { kind: 'performed', outcome, performedAt: request.now }
+  }
   if (!row.isSame) return { kind: 'refused', reason: 'idempotency-key-reused' }
   return {
     kind: nonces.has(row.nonce) ? 'performed' : 'replayed',
-    outcome: JSON.parse(row.outcome) as Outcome,
+    outcome,
     performedAt: row.performedAt,
   }
 }

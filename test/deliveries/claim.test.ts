@@ -81,7 +81,7 @@ describe('a delivery', () => {
     await answerAt(delivery.url, {})
     const { db, roundTrips } = observe(env.DB)
     await deliver({ ...settingsWith(), db }, delivery.id, Date.now())
-    expect(roundTrips.map(({ statements }) => statements)).toEqual([2, 1])
+    expect(roundTrips.map(({ statements }) => statements)).toEqual([3, 1])
   })
 })
 

@@ -1,7 +1,9 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
-import { consume, type EventHandlers } from '../../src/deliveries/consume.ts'
+import { abandonDelivery } from '../../src/deliveries/claim.ts'
+import { consume, type MessageHandler, type MessageHandlers } from '../../src/deliveries/consume.ts'
+import { deliver } from '../../src/deliveries/deliver.ts'
 import type { Message } from '../../src/deliveries/messages.ts'
 import wranglerToml from '../../wrangler.toml?raw'
 import { addDelivery, deliveryRow, settingsWith } from '../support/delivery.ts'
@@ -15,26 +17,36 @@ const QUEUE = 'keyseal-deliveries'
 /** As it is configured, not as the code believes. */
 const [, DEAD = ''] = /^dead_letter_queue = "(.*)"$/m.exec(wranglerToml) ?? []
 
-const noEvents: EventHandlers = {
-  processEvent: () => Promise.reject(new Error('There are no events.')),
-  abandonEvent: () => Promise.reject(new Error('There are no events.')),
+const unexpected: MessageHandler = {
+  process: () => Promise.reject(new Error('There are no such messages.')),
+  abandon: () => Promise.reject(new Error('There are no such messages.')),
+}
+
+const HANDLERS: MessageHandlers = {
+  delivery: {
+    process: (settings, id, now) => deliver(settings, id, now),
+    abandon: ({ db }, id, now) => abandonDelivery(db, id, now),
+  },
+  callback: unexpected,
+  event: unexpected,
+  'queued-order': unexpected,
 }
 
 interface Options {
   readonly queue?: string
-  readonly events?: EventHandlers
+  readonly handlers?: Partial<MessageHandlers>
   readonly db?: D1Database
   readonly attempts?: number
 }
 
 /** Hands the messages to the consumer. @returns which it acknowledged, and which are to come again when */
 async function consumed(bodies: readonly Message[], options: Options = {}) {
-  const { queue = QUEUE, events = noEvents, db = env.DB, attempts = 1 } = options
+  const { queue = QUEUE, handlers = {}, db = env.DB, attempts = 1 } = options
   const messages = bodies.map((body, index) => ({ id: `m${index}`, timestamp: new Date(), attempts, body }))
   const batch = createMessageBatch<Message>(queue, messages)
   // The result tells which messages are to come again, but not when.
   const retries = new Map(batch.messages.map((message) => [message.id, vi.spyOn(message, 'retry')]))
-  await consume(batch, { ...settingsWith(), db }, events)
+  await consume(batch, { ...settingsWith(), db }, { ...HANDLERS, ...handlers })
   const { explicitAcks, retryMessages } = await getQueueResult(batch, createExecutionContext())
   return {
     acks: explicitAcks,
@@ -113,7 +125,7 @@ describe('while the database can not be reached', () => {
   })
 })
 
-describe('a message about an event', () => {
+describe.each(['event', 'queued-order', 'callback'] as const)('a message of the kind "%s"', (kind) => {
   it.each([
     [{ kind: 'done' }, { acks: ['m0'], retries: [] }],
     [
@@ -121,11 +133,42 @@ describe('a message about an event', () => {
       { acks: [], retries: [['m0', 30]] },
     ],
   ] as const)('is handed on, and what it becomes is done: %j', async (processing, expected) => {
-    const processEvent = vi.fn<EventHandlers['processEvent']>(async () => processing)
-    const events = { ...noEvents, processEvent }
-    expect(await consumed([{ kind: 'event', id: 7 }], { events })).toEqual(expected)
-    expect(processEvent).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
+    const process = vi.fn<MessageHandler['process']>(async () => processing)
+    const handlers = { [kind]: { ...unexpected, process } }
+    expect(await consumed([{ kind, id: 7 }], { handlers })).toEqual(expected)
+    expect(process).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
   })
+})
+
+it('heavy messages of a batch are worked on one at a time, and hold up no other', async () => {
+  const running = { heavy: 0, heavyMost: 0, light: 0, lightMost: 0 }
+  const working = (weight: 'heavy' | 'light'): MessageHandler => ({
+    ...unexpected,
+    isHeavy: weight === 'heavy',
+    async process() {
+      running[`${weight}Most`] = Math.max(running[`${weight}Most`], ++running[weight])
+      await scheduler.wait(20)
+      running[weight]--
+      return { kind: 'done' }
+    },
+  })
+  const handlers = { callback: working('heavy'), event: working('light') }
+  const bodies = (['callback', 'event', 'callback', 'event', 'callback'] as const).map((kind, id) => ({
+    kind,
+    id,
+  }))
+  expect((await consumed(bodies, { handlers })).acks).toHaveLength(5)
+  expect(running).toMatchObject({ heavyMost: 1, lightMost: 2 })
+})
+
+it('of heavy messages one that fails keeps none of the others from its work', async () => {
+  const process = vi.fn<MessageHandler['process']>(async (_settings, id) => {
+    if (id === 1) throw new Error('It fails.')
+    return { kind: 'done' }
+  })
+  const handlers = { callback: { ...unexpected, isHeavy: true, process } }
+  const bodies = [1, 2].map((id): Message => ({ kind: 'callback', id }))
+  expect(await consumed(bodies, { handlers })).toEqual({ acks: ['m1'], retries: [['m0', 10]] })
 })
 
 describe('a message that came back too often', () => {
@@ -147,10 +190,10 @@ describe('a message that came back too often', () => {
   })
 
   it('about an event is handed on', async () => {
-    const abandonEvent = vi.fn<EventHandlers['abandonEvent']>(async () => {})
-    const events = { ...noEvents, abandonEvent }
-    expect((await consumed([{ kind: 'event', id: 7 }], { queue: DEAD, events })).acks).toEqual(['m0'])
-    expect(abandonEvent).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
+    const abandon = vi.fn<MessageHandler['abandon']>(async () => {})
+    const handlers = { event: { ...unexpected, abandon } }
+    expect((await consumed([{ kind: 'event', id: 7 }], { queue: DEAD, handlers })).acks).toEqual(['m0'])
+    expect(abandon).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
     expect(logLines()).toMatchObject([{ requestId: 'event 7', error: 'MessageDiedError' }])
   })
 

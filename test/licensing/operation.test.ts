@@ -66,11 +66,19 @@ describe('an operation', () => {
     expect(await nameOf(shop)).toBe('App!')
   })
 
-  it('that is decided against writes nothing but that', async () => {
+  it('that is decided against writes nothing, and its idempotency key may be used again', async () => {
     const shop = await openShop()
-    const performed = await perform(env.DB, rename, await requestOf(shop), { productId: 0, suffix: '!' })
-    expect(performed).toMatchObject({ outcome: { kind: 'not-found', before: null } })
-    expect(await nameOf(shop)).toBe('App')
+    const request = await requestOf(shop, { idempotencyKey: 'again' })
+    const { db, roundTrips } = observe(env.DB)
+    const performed = await perform(db, rename, request, { productId: 0, suffix: '!' })
+    expect(performed).toEqual({
+      kind: 'performed',
+      outcome: { kind: 'not-found', before: null },
+      performedAt: NOW,
+    })
+    expect(roundTrips).toEqual([{ statements: 4, rowsWritten: 0 }])
+    expect(await perform(env.DB, rename, request, valuesOf(shop))).toMatchObject({ kind: 'performed' })
+    expect(await nameOf(shop)).toBe('App!')
   })
 
   it('is made once for each idempotency key, and told again as at first', async () => {

@@ -6,7 +6,7 @@ import { readme } from './support/readme.ts'
 
 describe('the README', () => {
   it('lists exactly the endpoints there are', () => {
-    const listed = [...readme.matchAll(/^\| `((?:GET|POST) \S+)` +\|/gm)].map(([, endpoint]) => endpoint)
+    const listed = [...readme.matchAll(/^\| `((?:GET|POST) \S+)` \|/gm)].map(([, endpoint]) => endpoint)
     expect(listed.sort()).toEqual(ENDPOINTS.map(({ method, path }) => `${method} ${path}`).sort())
   })
 

@@ -38,6 +38,10 @@ const webhooks = PROVIDER_SAMPLES.map((samples) => [`/webhooks/${samples.provide
 let log: MockInstance<typeof console.error>
 beforeEach(() => {
   log = vi.spyOn(console, 'error').mockImplementation(() => {})
+  // What is queued is left alone: nothing but the requests themselves may change what is stored.
+  vi.spyOn(env.DELIVERIES, 'sendBatch').mockImplementation(() =>
+    Promise.resolve({} as QueueSendBatchResponse),
+  )
 })
 afterEach(() => vi.restoreAllMocks())
 

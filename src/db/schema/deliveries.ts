@@ -3,6 +3,10 @@ import { isNotNull, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { issuances, ORIGINS, products } from './licensing.ts'
 
+/** Why a queued order can not be issued. */
+export const OBSTACLES = ['product-not-found', 'generator-not-found', 'stock-insufficient'] as const
+export type Obstacle = (typeof OBSTACLES)[number]
+
 export const queuedOrders = sqliteTable(
   'queued_orders',
   {
@@ -24,7 +28,7 @@ export const queuedOrders = sqliteTable(
     status: text({ enum: ['issuing', 'releasing', 'issued', 'refused'] }).notNull(),
     chunks: integer().notNull().default(0),
     issuedQuantity: integer('issued_quantity').notNull().default(0),
-    refusalCode: integer('refusal_code'),
+    refusal: text({ enum: OBSTACLES }),
     availableQuantity: integer('available_quantity'),
     dueAt: integer('due_at').notNull(),
     attempts: integer().notNull().default(0),
@@ -36,6 +40,13 @@ export const queuedOrders = sqliteTable(
     index('queued_orders_due').on(table.dueAt).where(sql`${table.status} in ('issuing', 'releasing')`),
   ],
 )
+
+export const termsInStock = sqliteTable('terms_in_stock', {
+  issuanceId: integer('issuance_id')
+    .primaryKey()
+    .references(() => issuances.id),
+  terms: text().notNull(),
+})
 
 export const CHANNELS = ['webhook', 'email', 'callback'] as const
 export type Channel = (typeof CHANNELS)[number]

@@ -1,0 +1,41 @@
+/** `POST /api/v1/contracts/generate`: generates license keys under a contract, for its holder. */
+import * as z from 'zod'
+import { CODES, type Code } from '../envelope/codes.ts'
+import { type ContractObstacle, generateContractKeys } from '../licensing/contract-keys.ts'
+import { unixSeconds } from '../licensing/dates.ts'
+import { freshMaterial } from '../licensing/key-formats.ts'
+import { issuedKeyObjects } from '../licensing/license-key-object.ts'
+import { REPLAYED } from './answers.ts'
+import { HOLDER_REFUSALS, holderEndpoint } from './contract-holder.ts'
+import { wholeNumber } from './parameters.ts'
+
+const OBSTACLES: Record<ContractObstacle, Code> = {
+  'product-not-found': CODES.productOfContractNotFound,
+  'generator-not-found': CODES.generatorOfContractNotFound,
+  'quota-reached': CODES.contractQuotaReached,
+  'quota-exceeded': CODES.contractQuotaExceeded,
+}
+
+export const contractsGenerate = holderEndpoint({
+  method: 'POST',
+  path: '/api/v1/contracts/generate',
+  // However many are asked for: the protocol has a code of its own for more than there may be.
+  parameters: z.object({ quantity: wholeNumber('quantity', 1, Number.MAX_SAFE_INTEGER) }),
+
+  async handle({ settings, now, holder, parameters, idempotencyKey }) {
+    const order = { quantity: parameters.quantity, quantityMax: settings.maxQuantity }
+    const outcome = await generateContractKeys(settings.db, holder, order, idempotencyKey, {
+      now,
+      materialFor: freshMaterial,
+    })
+    if (outcome.kind === 'refused') return { code: HOLDER_REFUSALS[outcome.reason] }
+    if (outcome.kind === 'not-generated') return { code: OBSTACLES[outcome.obstacle] }
+    const { issuedTo, issuedAt, keys } = outcome
+    return {
+      code: CODES.contractKeysGenerated,
+      fields: { license_keys: issuedKeyObjects(issuedTo, issuedAt, keys) },
+      timestamp: unixSeconds(issuedAt),
+      ...(outcome.kind === 'replayed' && { headers: REPLAYED }),
+    }
+  },
+})

@@ -1,0 +1,34 @@
+/** `POST /api/v1/generate`: fills the stock of a generator's product with fresh license keys. */
+import * as z from 'zod'
+import { CODES } from '../envelope/codes.ts'
+import { generateLicenseKeys } from '../licensing/generators.ts'
+import { answerToOperation } from './answers.ts'
+import { authenticatedEndpoint } from './authenticated.ts'
+import { wholeNumber } from './parameters.ts'
+
+const GENERATOR_ID_MAX = 2_147_483_647
+
+export const generate = authenticatedEndpoint({
+  path: '/api/v1/generate',
+  access: 'stock',
+  parameters: ({ maxQuantity }) =>
+    z.object({
+      generator_id: wholeNumber('generator_id', 1, GENERATOR_ID_MAX),
+      quantity: wholeNumber('quantity', 1, maxQuantity),
+    }),
+
+  async handle({ settings, parameters, request }) {
+    const generated = await generateLicenseKeys(settings.db, request, {
+      generatorId: parameters.generator_id,
+      quantity: parameters.quantity,
+    })
+    return answerToOperation(settings, generated, (generation) => {
+      if (generation.kind === 'generator-not-found') return { code: CODES.generatorNotFound }
+      return {
+        code: CODES.licenseKeysGenerated,
+        fields: { licenseKeys: generation.licenseKeys },
+        signedByProduct: generation.productId,
+      }
+    })
+  },
+})

@@ -1,0 +1,114 @@
+/**
+ * `POST /api/v1/random-assign-license-keys-queued`: takes an order for many license keys, which the queue issues and
+ * a callback to `webhook_url` tells.
+ */
+import * as z from 'zod'
+import type { Origin } from '../db/schema.ts'
+import { deliveryTarget } from '../deliveries/target.ts'
+import { CODES } from '../envelope/codes.ts'
+import { OBSTACLE_CODES } from '../envelope/obstacle-codes.ts'
+import { unixSeconds } from '../licensing/dates.ts'
+import { NOT_SET } from '../licensing/owner.ts'
+import { QUEUED_QUANTITY_LIMIT, type QueuedOrder, queueOrder } from '../licensing/queue-order.ts'
+import { REFUSALS, REPLAYED } from './answers.ts'
+import { authenticatedEndpoint } from './authenticated.ts'
+import {
+  activationLimit,
+  flag,
+  optional,
+  ownerEmail,
+  ownerName,
+  plainText,
+  productId,
+  requiredSentence,
+  validityDays,
+  wholeNumber,
+} from './parameters.ts'
+
+const URL_CHARACTERS_MAX = 2048
+
+/** Plain UUIDs have no generator and no past from which their terms could come. */
+const REQUIRED_UNLESS_GENERATE = ['validity', 'activation_limit'] as const
+
+function orderRules(isLocalDevelopment: boolean) {
+  const rules = z.object({
+    product_id: productId,
+    owner_name: optional(ownerName),
+    owner_email: optional(ownerEmail),
+    quantity: wholeNumber('quantity', 1, QUEUED_QUANTITY_LIMIT),
+    generate: optional(flag('generate')),
+    validity: optional(validityDays),
+    activation_limit: optional(activationLimit),
+    identifier: optional(plainText('identifier', 255)),
+    webhook_url: webhookUrl(isLocalDevelopment),
+  })
+  return REQUIRED_UNLESS_GENERATE.reduce(
+    (checked, name) =>
+      checked.refine((order) => order.generate !== undefined || order[name] !== undefined, {
+        path: [name],
+        error: requiredSentence(name),
+        // Also where other fields are wrong: all of them are reported at once.
+        when: () => true,
+      }),
+    rules,
+  )
+}
+
+type OrderParameters = z.output<ReturnType<typeof orderRules>>
+
+/** Where the callback may go is looked at again when it is sent. */
+function webhookUrl(isLocalDevelopment: boolean) {
+  const rule = isLocalDevelopment ? 'an http or https address' : 'an https address of a public host'
+  // A URL parser drops line ends and tabs, and the address would not be the one that was given.
+  const isAllowed = (url: string) => !/\s/.test(url) && deliveryTarget(url, isLocalDevelopment) !== undefined
+  return plainText('webhook_url', URL_CHARACTERS_MAX).pipe(
+    z.string().refine(isAllowed, { error: `The webhook_url field must be ${rule}.` }),
+  )
+}
+
+export const randomAssignLicenseKeysQueued = authenticatedEndpoint({
+  path: '/api/v1/random-assign-license-keys-queued',
+  access: 'assign',
+  parameters: ({ deliveries }) => orderRules(deliveries.isLocalDevelopment),
+
+  async handle({ settings, now, caller, parameters, idempotencyKey }) {
+    const outcome = await queueOrder(settings, caller, orderOf(parameters), idempotencyKey, now)
+    switch (outcome.kind) {
+      case 'refused':
+        return { code: REFUSALS[outcome.reason] }
+      case 'impossible': {
+        const { obstacle, availableQuantity } = outcome
+        const isTold = obstacle === 'stock-insufficient'
+        return {
+          code: OBSTACLE_CODES[obstacle],
+          ...(isTold && { fields: { available_quantity: availableQuantity } }),
+        }
+      }
+      default:
+        return {
+          code: CODES.requestQueued,
+          timestamp: unixSeconds(outcome.queuedAt),
+          ...(outcome.kind === 'replayed' && { headers: REPLAYED }),
+        }
+    }
+  },
+})
+
+function orderOf(parameters: OrderParameters): QueuedOrder {
+  return {
+    productId: parameters.product_id,
+    quantity: parameters.quantity,
+    ownerName: parameters.owner_name ?? NOT_SET,
+    ownerEmail: parameters.owner_email ?? NOT_SET,
+    origin: originOf(parameters.generate),
+    validityDays: parameters.validity ?? null,
+    activationLimit: parameters.activation_limit ?? null,
+    identifier: parameters.identifier ?? null,
+    webhookUrl: parameters.webhook_url,
+  }
+}
+
+function originOf(generate: number | undefined): Origin {
+  if (generate === undefined) return 'fresh'
+  return generate === 1 ? 'generator' : 'stock'
+}

@@ -1,0 +1,53 @@
+/** The rules of the parameters that only license keys in stock and their corrections have. */
+import * as z from 'zod'
+import { CREATED_KEYS_BYTES_MAX, CREATED_KEYS_MAX } from '../licensing/create-license-keys.ts'
+import { instantOf } from '../licensing/dates.ts'
+import { LICENSE_KEY_STATUSES } from '../licensing/license-key-status.ts'
+import { isTextOfAtMost } from '../licensing/owner.ts'
+import { choice, optional } from './parameters.ts'
+
+export const licenseKeyStatus = choice('status', LICENSE_KEY_STATUSES)
+
+/** `YYYY-MM-DD HH:MM:SS`, UTC; milliseconds UTC for the domain. */
+export const assignedAt = optional(
+  z.unknown().transform((input, context) => {
+    const instant = typeof input === 'string' ? instantOf(input.trim()) : undefined
+    if (instant !== undefined) return instant
+    context.addIssue(`The assigned_at field must be a date and time in UTC, as 2026-11-24 07:30:00.`)
+    return z.NEVER
+  }),
+)
+
+const LICENSE_KEY_CHARACTERS_MAX = 255
+
+/** A list of license keys: an array, or its JSON text, as a form has it. An empty one is right. */
+export const licenseKeyList = z.unknown().transform((input, context): string[] => {
+  const list = typeof input === 'string' && input !== '' ? parseJson(input) : input
+  const fault = faultInList(list)
+  if (fault === undefined) return (list as string[]).map((licenseKey) => licenseKey.trim())
+  context.addIssue(`The license_keys field ${fault}.`)
+  return z.NEVER
+})
+
+function faultInList(list: unknown): string | undefined {
+  if (list === undefined || list === null || list === '') return 'is required'
+  if (!Array.isArray(list)) return 'must be a JSON list of license keys'
+  if (list.length > CREATED_KEYS_MAX) return `must be a list of at most ${CREATED_KEYS_MAX} license keys`
+  const isLicenseKey = (member: unknown) =>
+    typeof member === 'string' && isTextOfAtMost(member.trim(), LICENSE_KEY_CHARACTERS_MAX)
+  if (!list.every(isLicenseKey)) {
+    return `must be a list of texts of 1 to ${LICENSE_KEY_CHARACTERS_MAX} characters without control characters`
+  }
+  const bytes = new TextEncoder().encode(JSON.stringify(list)).byteLength
+  return bytes > CREATED_KEYS_BYTES_MAX
+    ? `must be at most ${CREATED_KEYS_BYTES_MAX} bytes of JSON`
+    : undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

@@ -1,0 +1,203 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy } from '../support/client.ts'
+import {
+  addKey,
+  ask,
+  askInJson,
+  askOnce,
+  assignedKeyFields,
+  change,
+  codesAsReasonsGo,
+  identifiersOf,
+  type KeyOptions,
+} from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop } from '../support/shop.ts'
+
+const ELSEWHERE = ['other.example']
+const HERE = 'example.com'
+
+describe('a license key', () => {
+  it.each<[number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
+    [300, 'License key activated', 'product', {}, {}],
+    [301, 'License key already active', 'product', { identifiers: [HERE] }, {}],
+    [
+      302,
+      'License key reached activation limit',
+      'product',
+      { activationLimit: 1, identifiers: ELSEWHERE },
+      {},
+    ],
+    [201, 'This license key is not assigned', 'product', { status: 'available' }, {}],
+    [201, 'This license key is not assigned', 'product', { status: 'reserved' }, {}],
+    [204, 'License key blocked', 'product', { status: 'blocked' }, {}],
+    [205, 'License key expired', 'product', { validityDays: 1, assignedAt: 0 }, {}],
+    [210, 'Invalid license key', 'global', {}, { license_key: 'nothing' }],
+    [210, 'Invalid license key', 'global', {}, { license_key: '' }],
+    [215, 'Identifier is required', 'product', {}, { identifier: '' }],
+  ])('is answered %i, %s, signed by the key of the %s', async (code, message, scope, options, changes) => {
+    const shop = await openShop()
+    for (const send of [ask, askInJson]) {
+      const key = await addKey(shop, options)
+      const before = await identifiersOf(key)
+      const fields = { license_key: key.licenseKey, identifier: HERE, ...changes }
+      const opened = await send(shop, 'activate', fields)
+      expect(opened.status).toBe(200)
+      expect(Object.entries(opened.response)).toEqual([
+        ['code', code],
+        ['message', message],
+        ['timestamp', expect.any(Number)],
+      ])
+      expect(opened.envelope.private_key_used).toBe(scope)
+      const pem = scope === 'product' ? env.PRODUCT_SIGNING_KEY : env.SIGNING_PRIVATE_KEY
+      expect(await isSignedBy(pem, opened)).toBe(true)
+      expect(await identifiersOf(key)).toEqual(code === 300 ? [...before, HERE] : before)
+    }
+  })
+
+  it('of an inactive product is answered 203, signed by its key', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    const opened = await ask(shop, 'activate', await assignedKeyFields(shop))
+    expect(opened.response.code).toBe(203)
+    expect(opened.envelope.private_key_used).toBe('product')
+  })
+
+  it('is given the first reason against it, in one order, and 301 before 302', async () => {
+    expect(await codesAsReasonsGo(await openShop(), 'activate')).toEqual([
+      210, 215, 201, 203, 204, 205, 300, 302, 301,
+    ])
+  })
+
+  it('with a limit of 0 is activated without end', async () => {
+    const shop = await openShop()
+    const { licenseKey } = await addKey(shop, { activationLimit: 0 })
+    for (let device = 0; device < 12; device++) {
+      const { response } = await ask(shop, 'activate', {
+        license_key: licenseKey,
+        identifier: `device-${device}`,
+      })
+      expect(response.code).toBe(300)
+    }
+  })
+
+  it('keeps the address that its activation came with', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop)
+    const url = 'https://example.com/ended?a=1'
+    await ask(shop, 'activate', { license_key: key.licenseKey, identifier: HERE, post_url: url })
+    await ask(shop, 'activate', { license_key: key.licenseKey, identifier: 'without', post_url: '' })
+    const { results } = await env.DB.prepare(
+      'select post_url from activations where license_key_id = ? order by id',
+    )
+      .bind(key.id)
+      .all()
+    expect(results).toEqual([{ post_url: url }, { post_url: null }])
+  })
+
+  it('with an address of more than 2048 characters is 804 and not activated', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop)
+    const fields = { license_key: key.licenseKey, identifier: HERE, post_url: 'x'.repeat(2049) }
+    const opened = await ask(shop, 'activate', fields)
+    expect(opened).toMatchObject({
+      status: 422,
+      response: { code: 804, errors: { post_url: [expect.any(String)] } },
+    })
+    expect(await identifiersOf(key)).toEqual([])
+  })
+})
+
+describe('at the same time', () => {
+  it('200 devices on a key with a limit of 5 are 5 activations and 195 times 302', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop, { activationLimit: 5 })
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, (_, device) =>
+        ask(shop, 'activate', { license_key: key.licenseKey, identifier: `device-${device}` }),
+      ),
+    )
+    const codes = answers.map(({ response }) => response.code)
+    expect(codes.filter((code) => code === 300)).toHaveLength(5)
+    expect(codes.filter((code) => code === 302)).toHaveLength(195)
+    const activated = codes.flatMap((code, device) => (code === 300 ? [`device-${device}`] : []))
+    expect((await identifiersOf(key)).sort()).toEqual(activated.sort())
+  })
+
+  it('the same device 50 times is activated once, and 49 times active already', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop, { activationLimit: 2 })
+    const fields = { license_key: key.licenseKey, identifier: HERE }
+    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(shop, 'activate', fields)))
+    const codes = answers.map(({ response }) => response.code)
+    expect(codes.filter((code) => code === 300)).toHaveLength(1)
+    expect(codes.filter((code) => code === 301)).toHaveLength(49)
+    expect(await identifiersOf(key)).toEqual([HERE])
+  })
+
+  it('50 requests under one Idempotency-Key are one activation and 50 equal bodies', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop)
+    const fields = { license_key: key.licenseKey, identifier: HERE }
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => askOnce(shop, 'activate', fields, 'race')),
+    )
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(answers[0]?.response.code).toBe(300)
+    expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
+    expect(await identifiersOf(key)).toEqual([HERE])
+  })
+})
+
+describe('an Idempotency-Key', () => {
+  it('answers a replay with the very same bytes, also after the activation has ended', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop)
+    const fields = { license_key: key.licenseKey, identifier: HERE }
+    const first = await askOnce(shop, 'activate', fields, 'one')
+    await change('delete from activations where license_key_id = ?', key.id)
+    const replay = await askOnce(shop, 'activate', fields, 'one')
+    expect(first.response.code).toBe(300)
+    expect(replay.text).toBe(first.text)
+    expect(first.headers.has('Idempotent-Replayed')).toBe(false)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(await identifiersOf(key)).toEqual([])
+  })
+
+  it.each(['license_key', 'identifier', 'post_url'])('used again with another %s is 2422', async (name) => {
+    const shop = await openShop()
+    const fields = await assignedKeyFields(shop)
+    const other = await addKey(shop)
+    await askOnce(shop, 'activate', fields, 'one')
+    const changed = { ...fields, [name]: other.licenseKey }
+    expect(await askOnce(shop, 'activate', changed, 'one')).toMatchObject({
+      status: 422,
+      response: { code: 2422 },
+    })
+    expect(await identifiersOf(other)).toEqual([])
+  })
+})
+
+describe('one round trip', () => {
+  it('activates: 2 rows for the activation and 2 for the memory of it; what is active already costs none', async () => {
+    const shop = await openShop()
+    const { db, roundTrips } = observe(env.DB)
+    const fields = await assignedKeyFields(shop)
+    for (const code of [300, 301]) {
+      const { response } = await ask(shop, 'activate', fields, { bindings: { DB: db } })
+      expect(response.code).toBe(code)
+    }
+    expect(roundTrips).toEqual([
+      { statements: 3, rowsWritten: 4 },
+      { statements: 3, rowsWritten: 0 },
+    ])
+  })
+
+  it('writes nothing for whoever is refused', async () => {
+    const shop = await openShop({ capabilities: ['assign', 'stock'] })
+    const { db, roundTrips } = observe(env.DB)
+    const opened = await ask(shop, 'activate', await assignedKeyFields(shop), { bindings: { DB: db } })
+    expect(opened).toMatchObject({ status: 401, response: { code: 102 } })
+    expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 0 }])
+  })
+})

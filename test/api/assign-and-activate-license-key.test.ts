@@ -1,0 +1,203 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy } from '../support/client.ts'
+import { ask, askInJson, askOnce, change } from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop } from '../support/shop.ts'
+import { activationsOf, addLicenseKey, licenseKeyRow } from '../support/stock.ts'
+
+const NAME = 'assign-and-activate-license-key'
+const HERE = 'example.com'
+const FIELDS = { identifier: HERE, owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
+
+/** Activates a key, whatever its state. */
+function activateOn(licenseKey: string, identifier: string) {
+  return change(
+    `insert into activations (license_key_id, identifier, created_at)
+     select id, ?2, 0 from license_keys where license_key = ?1`,
+    licenseKey,
+    identifier,
+  )
+}
+
+/** What a request could have changed. */
+async function stateOf(licenseKey: string) {
+  return [await licenseKeyRow(licenseKey), await activationsOf(licenseKey)]
+}
+
+describe('a license key', () => {
+  it.each(['available', 'reserved'])(
+    'that is %s is assigned and activated: 300, signed by the key of the product',
+    async (status) => {
+      const shop = await openShop()
+      for (const send of [ask, askInJson]) {
+        const licenseKey = await addLicenseKey(shop.productId, { status })
+        const fields = { license_key: licenseKey, ...FIELDS, post_url: 'https://example.com/off' }
+        const opened = await send(shop, NAME, fields)
+        expect(opened.status).toBe(200)
+        expect(Object.entries(opened.response)).toEqual([
+          ['code', 300],
+          ['message', 'License key activated'],
+          ['timestamp', expect.any(Number)],
+        ])
+        expect(opened.envelope.private_key_used).toBe('product')
+        expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+        expect(await licenseKeyRow(licenseKey)).toMatchObject({
+          status: 'assigned',
+          owner_name: 'Ada Lovelace',
+          owner_email: 'ada@example.com',
+          assigned_at: expect.any(Number),
+        })
+        expect(await activationsOf(licenseKey)).toEqual([
+          { identifier: HERE, post_url: 'https://example.com/off' },
+        ])
+      }
+    },
+  )
+
+  it('that was active there already is assigned all the same: 301', async () => {
+    const shop = await openShop()
+    const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
+    await activateOn(licenseKey, HERE)
+    const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS })
+    expect(opened.response).toMatchObject({ code: 301, message: 'License key already active' })
+    expect(opened.envelope.private_key_used).toBe('product')
+    expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'assigned', owner_name: 'Ada Lovelace' })
+    expect(await activationsOf(licenseKey)).toHaveLength(1)
+  })
+
+  it.each([
+    [302, 'License key reached activation limit', 'product', {}],
+    [215, 'Identifier is required', 'product', { identifier: '' }],
+    [801, 'Invalid or already assigned license key', 'global', { license_key: 'nothing' }],
+    [801, 'Invalid or already assigned license key', 'global', { license_key: '', identifier: '' }],
+  ] as const)(
+    'is answered %i, %s, by the %s key, and stays as it is',
+    async (code, message, scope, changes) => {
+      const shop = await openShop()
+      const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
+      await activateOn(licenseKey, 'other.example')
+      const before = await stateOf(licenseKey)
+      const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS, ...changes })
+      expect(opened.status).toBe(200)
+      expect(Object.entries(opened.response)).toEqual([
+        ['code', code],
+        ['message', message],
+        ['timestamp', expect.any(Number)],
+      ])
+      expect(opened.envelope.private_key_used).toBe(scope)
+      expect(await stateOf(licenseKey)).toEqual(before)
+    },
+  )
+
+  it.each(['assigned', 'blocked'])('that is %s is 801, signed by the global key', async (status) => {
+    const shop = await openShop()
+    const licenseKey = await addLicenseKey(shop.productId, { status, assigned_at: 1 })
+    const before = await stateOf(licenseKey)
+    const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS })
+    expect(opened.response.code).toBe(801)
+    expect(opened.envelope.private_key_used).toBe('global')
+    expect(await stateOf(licenseKey)).toEqual(before)
+  })
+
+  it('of a product that is inactive or deleted is 203, signed by the key of the product', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    const licenseKey = await addLicenseKey(shop.productId)
+    const before = await stateOf(licenseKey)
+    for (const deletedAt of [null, 1]) {
+      await change('update products set deleted_at = ? where id = ?', deletedAt, shop.productId)
+      const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS })
+      expect(opened.response.code).toBe(203)
+      expect(opened.envelope.private_key_used).toBe('product')
+    }
+    expect(await stateOf(licenseKey)).toEqual(before)
+  })
+
+  it('is given the first reason against it, in one order', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    const license_key = await addLicenseKey(shop.productId, {
+      status: 'blocked',
+      activation_limit: 1,
+    })
+    await activateOn(license_key, 'other.example')
+    const codes: unknown[] = []
+    const tell = async (changes = {}) => {
+      codes.push((await ask(shop, NAME, { license_key, ...FIELDS, ...changes })).response.code)
+    }
+    await tell({ identifier: '' })
+    await change(`update license_keys set status = 'available' where license_key = ?`, license_key)
+    await tell({ identifier: '' })
+    await tell()
+    await change(`update products set status = 'active' where id = ?`, shop.productId)
+    await tell()
+    await activateOn(license_key, HERE)
+    await tell()
+    expect(codes).toEqual([801, 215, 203, 302, 301])
+  })
+})
+
+describe('a request', () => {
+  it('needs an owner: 804 names what is missing', async () => {
+    const shop = await openShop()
+    const licenseKey = await addLicenseKey(shop.productId)
+    const opened = await ask(shop, NAME, { license_key: licenseKey, identifier: HERE })
+    expect(opened).toMatchObject({
+      status: 422,
+      response: {
+        code: 804,
+        errors: {
+          owner_name: ['The owner_name field is required.'],
+          owner_email: ['The owner_email field is required.'],
+        },
+      },
+    })
+  })
+
+  it('for a blocked device is 150', async () => {
+    const shop = await openShop()
+    const licenseKey = await addLicenseKey(shop.productId)
+    await change(`insert into blocklist (kind, value, created_at) values ('identifier', 'stolen', 0)`)
+    const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: 'stolen' })
+    expect(opened).toMatchObject({ status: 403, response: { code: 150 } })
+    expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'available' })
+  })
+
+  it('is told again with the same bytes, and misused is 2422', async () => {
+    const shop = await openShop()
+    const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
+    const first = await askOnce(shop, NAME, fields, 'order')
+    const before = await stateOf(fields.license_key)
+    const replay = await askOnce(shop, NAME, fields, 'order')
+    expect(replay.text).toBe(first.text)
+    expect(first.response.code).toBe(300)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    const other = await askOnce(shop, NAME, { ...fields, identifier: 'other.example' }, 'order')
+    expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
+    expect(await stateOf(fields.license_key)).toEqual(before)
+  })
+
+  it('is one round trip', async () => {
+    const shop = await openShop()
+    const { db, roundTrips } = observe(env.DB)
+    const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
+    await ask(shop, NAME, fields, { bindings: { DB: db } })
+    // The operation and its unique key, the license key, the activation and its unique key.
+    expect(roundTrips).toMatchObject([{ rowsWritten: 5 }])
+  })
+
+  it('50 times at once for one key is one 300, and 49 times 801', async () => {
+    const shop = await openShop()
+    const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 0 })
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        ask(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: `device-${index}` }),
+      ),
+    )
+    const codes = answers.map(({ response }) => response.code)
+    expect(codes.filter((code) => code === 300)).toHaveLength(1)
+    expect(codes.filter((code) => code === 801)).toHaveLength(49)
+    expect(await activationsOf(licenseKey)).toEqual([
+      { identifier: `device-${codes.indexOf(300)}`, post_url: null },
+    ])
+  })
+})

@@ -1,0 +1,457 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy, type Opened, post } from '../support/client.ts'
+import {
+  addContract,
+  addGenerator,
+  askAsHolder,
+  DESTROY,
+  DESTROY_ALL,
+  everythingOfContracts,
+  GENERATE,
+  GET_INFO,
+  keysUnder,
+  type TestContract,
+} from '../support/contracts.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop, type Shop } from '../support/shop.ts'
+
+const CALLS = [
+  [GET_INFO, 'can_get_info', {}, 1204],
+  [GENERATE, 'can_generate', { quantity: '1' }, 1300],
+  [DESTROY, 'can_destroy', { license_key: 'nothing' }, 1401],
+  [DESTROY_ALL, 'can_destroy_all', {}, 1501],
+] as const
+
+const idempotencyKey = (value: string) => ({ headers: { 'Idempotency-Key': value } })
+const codeOf = ({ response }: Opened) => response.code
+
+/** A shop whose product has a generator, and a contract of it. */
+async function openContract(options: Parameters<typeof addContract>[1] = {}) {
+  const shop = await openShop()
+  await addGenerator(shop)
+  return { shop, contract: await addContract(shop, options) }
+}
+
+function generate({ key }: TestContract, quantity: number, options = {}): Promise<Opened> {
+  return askAsHolder(GENERATE, { contract_key: key, quantity: String(quantity) }, options)
+}
+
+function destroy({ key }: TestContract, licenseKey: string, options = {}): Promise<Opened> {
+  return askAsHolder(DESTROY, { contract_key: key, license_key: licenseKey }, options)
+}
+
+function destroyAll({ key }: TestContract, options = {}): Promise<Opened> {
+  return askAsHolder(DESTROY_ALL, { contract_key: key }, options)
+}
+
+async function endProduct({ productId }: Shop, deletedAt: number | null) {
+  await env.DB.prepare(`update products set status = 'inactive', deleted_at = ? where id = ?`)
+    .bind(deletedAt, productId)
+    .run()
+}
+
+/** An answer of the global key, also where the product has a key of its own. */
+function expectGlobal({ envelope, status }: Opened) {
+  expect(status).toBe(200)
+  expect(envelope.private_key_used).toBe('global')
+}
+
+describe.each(CALLS)('%s', (path, permission, fields, code) => {
+  it('takes the contract key by any of its names, as a bearer token, and by several of them', async () => {
+    const { key } = (await openContract()).contract
+    const headers = { Authorization: `Bearer ${key}` }
+    for (const credentials of [{ contract_key: key }, { contract_uuid: ` ${key} ` }, { api_key: key }]) {
+      expect(codeOf(await askAsHolder(path, { ...fields, ...credentials }))).toBe(code)
+      expect(codeOf(await askAsHolder(path, { ...fields, ...credentials }, { headers }))).toBe(code)
+    }
+    expect(codeOf(await askAsHolder(path, fields, { headers }))).toBe(code)
+    const all = { contract_key: key, contract_uuid: key, api_key: key }
+    expect(codeOf(await askAsHolder(path, { ...fields, ...all }))).toBe(code)
+  })
+
+  it('is 1200 when two contract keys are given that differ, both good', async () => {
+    const { shop, contract } = await openContract()
+    const other = await addContract(shop)
+    const credentials = { contract_key: contract.key, contract_uuid: other.key }
+    const opened = await askAsHolder(path, { ...fields, ...credentials })
+    expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
+    expectGlobal(opened)
+    const headers = { Authorization: `Bearer ${other.key}` }
+    expect(codeOf(await askAsHolder(path, { ...fields, api_key: contract.key }, { headers }))).toBe(1200)
+  })
+
+  it('is 1200 for a contract key that nobody has, an inactive contract, and an API key', async () => {
+    const { shop } = await openContract()
+    const { key } = await addContract(shop, { status: 'inactive', forbidden: [permission] })
+    const before = await everythingOfContracts()
+    for (const given of ['nobody', key, key.toUpperCase(), shop.apiKey]) {
+      const opened = await askAsHolder(path, { ...fields, contract_key: given })
+      expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
+      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+      expectGlobal(opened)
+    }
+    expect(await everythingOfContracts()).toBe(before)
+  })
+
+  it(`is 102 for a contract without ${permission}, and for no other`, async () => {
+    const { shop } = await openContract()
+    const without = await addContract(shop, { forbidden: [permission] })
+    const forbidden = CALLS.map(([, name]) => name).filter((name) => name !== permission)
+    const withOnly = await addContract(shop, { forbidden })
+    const before = await everythingOfContracts()
+    const opened = await askAsHolder(path, { ...fields, contract_key: without.key })
+    expect(opened).toMatchObject({
+      status: 401,
+      response: {
+        code: 102,
+        message: "The used API key doesn't have the required capability to access this endpoint",
+      },
+    })
+    expect(await everythingOfContracts()).toBe(before)
+    expect(codeOf(await askAsHolder(path, { ...fields, contract_key: withOnly.key }))).toBe(code)
+  })
+
+  it('is 804 for a contract key that is too long, or given twice', async () => {
+    const { key } = (await openContract()).contract
+    const long = await askAsHolder(path, { ...fields, contract_key: 'x'.repeat(256) })
+    expect(long).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(long.response.errors)).toEqual(['contract_key'])
+    const headers = { Authorization: `Bearer ${key}`, 'Idempotency-Key': 'a b' }
+    const header = await askAsHolder(path, fields, { headers })
+    expect(Object.keys(header.response.errors)).toEqual(['Idempotency-Key'])
+    if (path === GET_INFO) return
+    const body = new URLSearchParams(`contract_key=${key}&contract_key=${key}&${new URLSearchParams(fields)}`)
+    expect(codeOf(await post({}, { path, body }))).toBe(804)
+  })
+})
+
+describe('contracts/get-info', () => {
+  it('is 1204 with the contract, its numbers as numbers, and the keys that exist', async () => {
+    const { shop, contract } = await openContract()
+    await generate(contract, 2)
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const opened = await askAsHolder(GET_INFO, { contract_key: contract.key }, { bindings })
+    expectGlobal(opened)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'contract', 'timestamp'])
+    expect(opened.response).toMatchObject({ code: 1204, message: 'Contract found' })
+    expect(Object.entries(opened.response.contract)).toEqual([
+      ['id', contract.id],
+      ['name', 'Reseller'],
+      ['information', 'Ten seats'],
+      ['contract_key', contract.key],
+      ['license_keys_quantity', 65],
+      ['product_id', shop.productId],
+      ['can_get_info', 1],
+      ['can_generate', 1],
+      ['can_destroy', 1],
+      ['can_destroy_all', 1],
+      ['status', 'active'],
+      ['created_at', '1970-01-01T00:00:00.000000Z'],
+      ['updated_at', '1970-01-01T00:00:01.000000Z'],
+      ['license_keys_count', 2],
+    ])
+  })
+})
+
+describe.each([
+  [GET_INFO, {}],
+  [GENERATE, { quantity: '1' }],
+] as const)('%s', (path, fields) => {
+  it.each([
+    ['inactive', null],
+    ['deleted', 0],
+  ])('is 1202 when the product is %s', async (_, deletedAt) => {
+    const { shop, contract } = await openContract()
+    await endProduct(shop, deletedAt)
+    const opened = await askAsHolder(path, { ...fields, contract_key: contract.key })
+    expect(opened.response).toMatchObject({ code: 1202, message: 'Product not found' })
+    expectGlobal(opened)
+    expect(await keysUnder(contract)).toEqual([])
+  })
+
+  it('is 1203 when the product has no generator, or none that is active', async () => {
+    const shop = await openShop()
+    const contract = await addContract(shop)
+    for (const prepare of [async () => {}, () => addGenerator(shop, 0)]) {
+      await prepare()
+      const opened = await askAsHolder(path, { ...fields, contract_key: contract.key })
+      expect(opened.response).toMatchObject({ code: 1203, message: 'Generator not found' })
+      expectGlobal(opened)
+    }
+    expect(await keysUnder(contract)).toEqual([])
+  })
+})
+
+describe('contracts/generate', () => {
+  it("is 1300 with keys in the generator's format and on its terms, under the contract", async () => {
+    const { shop, contract } = await openContract()
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const opened = await generate(contract, 3, { bindings })
+    expectGlobal(opened)
+    const { response } = opened
+    expect(Object.keys(response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
+    expect(response).toMatchObject({ code: 1300, message: 'Contract license keys generated' })
+    const instant = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.000000Z$/)
+    expect(response.license_keys.map(Object.entries)).toEqual(
+      Array.from({ length: 3 }, () => [
+        ['product_id', shop.productId],
+        ['license_key', expect.stringMatching(/^C-[0-9A-F]{4}(-[0-9A-F]{4}){3}$/)],
+        ['activation_limit', 3],
+        ['validity', 365],
+        ['status', 'assigned'],
+        ['owner_name', 'Not set'],
+        ['owner_email', 'Not set'],
+        ['assigned_at', expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/)],
+        ['contract_id', contract.id],
+        ['updated_at', instant],
+        ['created_at', instant],
+        ['id', expect.any(Number)],
+        ['meta_data', []],
+      ]),
+    )
+    const keys = response.license_keys.map((key: Record<string, unknown>) => key.license_key)
+    expect(await keysUnder(contract)).toEqual(keys)
+    expect(new Set(keys).size).toBe(3)
+    const issuance = await env.DB.prepare(
+      'select source, origin, quantity from issuances where contract_id = ?',
+    )
+      .bind(contract.id)
+      .all()
+    expect(issuance.results).toEqual([
+      { source: `contract:${contract.id}`, origin: 'generator', quantity: 3 },
+    ])
+  })
+
+  it("is asked by an SDK's JSON: a bearer token, its key again, the contract's under another name", async () => {
+    const { key } = (await openContract()).contract
+    const body = JSON.stringify({ api_key: key, contract_uuid: key, quantity: 2 })
+    const headers = {
+      Authorization: `Bearer ${key}`,
+      'Content-Type': 'application/json',
+      'Idempotency-Key': crypto.randomUUID(),
+    }
+    const opened = await post({}, { path: '/v1/contracts/generate', body, headers })
+    expect(codeOf(opened)).toBe(1300)
+    expect(opened.response.license_keys).toHaveLength(2)
+    const badType = { api_key: [key], contract_uuid: key, quantity: 2 }
+    expect(codeOf(await post({}, { path: GENERATE, body: JSON.stringify(badType), headers }))).toBe(804)
+  })
+
+  it.each(['', '0', '-1', '1.5', '1e3', 'x'])('of the quantity %j is 804', async (quantity) => {
+    const { contract } = await openContract()
+    const opened = await askAsHolder(GENERATE, { contract_key: contract.key, quantity })
+    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(opened.response.errors)).toEqual(['quantity'])
+    expect(codeOf(await askAsHolder(GENERATE, { quantity }))).toBe(100)
+    expect(codeOf(await askAsHolder(GENERATE, { contract_key: 'nobody', quantity }))).toBe(804)
+  })
+
+  it('is 1206 for more than are left, and generates none of them', async () => {
+    const { contract } = await openContract({ quota: 5 })
+    expect(codeOf(await generate(contract, 3))).toBe(1300)
+    const before = await everythingOfContracts()
+    const opened = await generate(contract, 3)
+    expect(opened.response).toMatchObject({ code: 1206, message: 'Cannot generate this quantity' })
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expectGlobal(opened)
+    expect(await everythingOfContracts()).toBe(before)
+    expect(codeOf(await generate(contract, 2))).toBe(1300)
+  })
+
+  it('is 1206 for more than one request may ask for', async () => {
+    const { contract } = await openContract({ quota: 100_000 })
+    const bindings = { MAX_QUANTITY: '10' }
+    expect(codeOf(await generate(contract, 11, { bindings }))).toBe(1206)
+    expect(codeOf(await generate(contract, Number.MAX_SAFE_INTEGER))).toBe(1206)
+    expect(codeOf(await generate(contract, 10, { bindings }))).toBe(1300)
+  })
+
+  it('is 1205 when none is left, however many are asked for, until one is destroyed', async () => {
+    const { contract } = await openContract({ quota: 2 })
+    await generate(contract, 2)
+    const opened = await generate(contract, 1)
+    expect(opened.response).toMatchObject({ code: 1205, message: 'License keys limit reached' })
+    expectGlobal(opened)
+    expect(codeOf(await generate(contract, 1_000_000))).toBe(1205)
+    const [key] = await keysUnder(contract)
+    expect(codeOf(await destroy(contract, String(key)))).toBe(1400)
+    expect(codeOf(await generate(contract, 1))).toBe(1300)
+    expect(codeOf(await generate(contract, 1))).toBe(1205)
+  })
+
+  it('is told before the quota that the product or its generator is missing', async () => {
+    const { shop, contract } = await openContract({ quota: 1 })
+    await generate(contract, 1)
+    await env.DB.prepare('update generators set status = 0 where product_id = ?').bind(shop.productId).run()
+    expect(codeOf(await generate(contract, 1))).toBe(1203)
+    await endProduct(shop, null)
+    expect(codeOf(await generate(contract, 1))).toBe(1202)
+  })
+
+  it('under an Idempotency-Key is the very same bytes, whatever became of the keys and the contract', async () => {
+    const { shop, contract } = await openContract({ quota: 3 })
+    const first = await generate(contract, 3, idempotencyKey('order'))
+    expect(first.headers.has('Idempotent-Replayed')).toBe(false)
+    const [key] = await keysUnder(contract)
+    await destroy(contract, String(key))
+    await env.DB.prepare('update contracts set product_id = ? where id = ?')
+      .bind((await openShop()).productId, contract.id)
+      .run()
+    await endProduct(shop, 0)
+    await destroyAll(contract)
+    const before = await everythingOfContracts()
+    const replay = await generate(contract, 3, idempotencyKey('order'))
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(await generate(contract, 2, idempotencyKey('order'))).toMatchObject({
+      status: 422,
+      response: { code: 2422 },
+    })
+    expect(await everythingOfContracts()).toBe(before)
+  })
+
+  it("has Idempotency-Keys that are the contract's own", async () => {
+    const { shop, contract } = await openContract()
+    const other = await addContract(shop)
+    await generate(contract, 1, idempotencyKey('order'))
+    const opened = await generate(other, 2, idempotencyKey('order'))
+    expect(codeOf(opened)).toBe(1300)
+    expect(opened.response.license_keys).toHaveLength(2)
+  })
+
+  it('200 times at once never exceeds the quota, and fills it', async () => {
+    const { contract } = await openContract({ quota: 50 })
+    const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 1)))
+    const codes = answers.map(codeOf).sort()
+    expect(codes).toEqual([...new Array(150).fill(1205), ...new Array(50).fill(1300)])
+    expect(await keysUnder(contract)).toHaveLength(50)
+  })
+
+  it('200 times three at once leaves what three do not fit into', async () => {
+    const { contract } = await openContract({ quota: 50 })
+    const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 3)))
+    expect(answers.map(codeOf).sort()).toEqual([...new Array(184).fill(1206), ...new Array(16).fill(1300)])
+    expect(await keysUnder(contract)).toHaveLength(48)
+  })
+
+  it('200 times at once under one Idempotency-Key is one issuance and 200 equal bodies', async () => {
+    const { contract } = await openContract()
+    const answers = await Promise.all(
+      Array.from({ length: 200 }, () => generate(contract, 2, idempotencyKey('race'))),
+    )
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(199)
+    expect(await keysUnder(contract)).toHaveLength(2)
+  })
+
+  it('costs one round trip of 3 statements: 4 rows a key and 2 for the issuance', async () => {
+    const { contract } = await openContract({ quota: 1_000 })
+    for (const quantity of [1, 999]) {
+      const { db, roundTrips } = observe(env.DB)
+      expect(codeOf(await generate(contract, quantity, { bindings: { DB: db } }))).toBe(1300)
+      expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 4 * quantity + 2 }])
+    }
+    const { db, roundTrips } = observe(env.DB)
+    expect(codeOf(await generate(contract, 1, { bindings: { DB: db } }))).toBe(1205)
+    expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 0 }])
+  })
+})
+
+describe('contracts/destroy', () => {
+  it("is 1400 once and then 1401, and takes along what was the key's", async () => {
+    const { contract } = await openContract()
+    await generate(contract, 2)
+    const [key, other] = await keysUnder(contract)
+    await env.DB.batch(
+      [
+        `insert into activations (license_key_id, identifier, created_at)
+         select id, 'device', 0 from license_keys where license_key = ?`,
+        `insert into license_key_metadata (license_key_id, key, value)
+         select id, 'seats', '5' from license_keys where license_key = ?`,
+      ].map((text) => env.DB.prepare(text).bind(String(key))),
+    )
+    const opened = await destroy(contract, String(key))
+    expect(opened.response).toMatchObject({ code: 1400, message: 'License key deleted' })
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expectGlobal(opened)
+    expect(await keysUnder(contract)).toEqual([other])
+    const left = await env.DB.prepare(
+      `select count(*) as count from (select license_key_id from activations
+         union all select license_key_id from license_key_metadata)`,
+    ).first()
+    expect(left).toEqual({ count: 0 })
+    const again = await destroy(contract, String(key))
+    expect(again.response).toMatchObject({ code: 1401, message: 'License key not found' })
+    expectGlobal(again)
+  })
+
+  it("is 1401 for another contract's key, for one of no contract, and for none", async () => {
+    const { shop, contract } = await openContract()
+    const other = await addContract(shop)
+    await generate(other, 1)
+    const [key] = await keysUnder(other)
+    await env.DB.prepare(
+      `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at,
+         updated_at) values (?, 'of-no-contract', 'available', 0, 0, 0, 0)`,
+    )
+      .bind(shop.productId)
+      .run()
+    for (const licenseKey of [String(key), 'of-no-contract', 'nothing', '', '%']) {
+      expect(codeOf(await destroy(contract, licenseKey))).toBe(1401)
+    }
+    expect(codeOf(await askAsHolder(DESTROY, { contract_key: contract.key }))).toBe(1401)
+    expect(codeOf(await destroy(contract, 'x'.repeat(256)))).toBe(804)
+    expect(await keysUnder(other)).toEqual([key])
+  })
+
+  it('under an Idempotency-Key is 1400 each time, and 2422 for another key', async () => {
+    const { contract } = await openContract()
+    await generate(contract, 2)
+    const [key, other] = await keysUnder(contract)
+    const first = await destroy(contract, String(key), idempotencyKey('end'))
+    const replay = await destroy(contract, String(key), idempotencyKey('end'))
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(codeOf(await destroy(contract, String(other), idempotencyKey('end')))).toBe(2422)
+    expect(await keysUnder(contract)).toEqual([other])
+  })
+
+  it('200 times at once is 1400 for one', async () => {
+    const { contract } = await openContract()
+    await generate(contract, 1)
+    const [key] = await keysUnder(contract)
+    const answers = await Promise.all(Array.from({ length: 200 }, () => destroy(contract, String(key))))
+    expect(answers.map(codeOf).sort()).toEqual([1400, ...new Array(199).fill(1401)])
+  })
+})
+
+describe('contracts/destroy-all', () => {
+  it("is 1500 once and then 1501, for the contract's own keys", async () => {
+    const { shop, contract } = await openContract()
+    const other = await addContract(shop)
+    await generate(contract, 5)
+    await generate(other, 2)
+    const opened = await destroyAll(contract)
+    expect(opened.response).toMatchObject({ code: 1500, message: 'License keys deleted' })
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expectGlobal(opened)
+    expect(await keysUnder(contract)).toEqual([])
+    expect(await keysUnder(other)).toHaveLength(2)
+    const again = await destroyAll(contract)
+    expect(again.response).toMatchObject({ code: 1501, message: 'No license keys found' })
+    expectGlobal(again)
+  })
+
+  it('under an Idempotency-Key spares what was generated since', async () => {
+    const { contract } = await openContract()
+    await generate(contract, 2)
+    const first = await destroyAll(contract, idempotencyKey('end'))
+    await generate(contract, 1)
+    const replay = await destroyAll(contract, idempotencyKey('end'))
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(await keysUnder(contract)).toHaveLength(1)
+  })
+})

@@ -1,0 +1,125 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy } from '../support/client.ts'
+import {
+  activatedKeyFields,
+  addKey,
+  ask,
+  askInJson,
+  askOnce,
+  change,
+  identifiersOf,
+  type KeyOptions,
+} from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop } from '../support/shop.ts'
+
+const HERE = 'example.com'
+
+describe('a license key', () => {
+  it.each<[string | number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
+    ['400', 'License key deactivated', 'global', { identifiers: [HERE] }, {}],
+    ['400', 'License key deactivated', 'global', { status: 'blocked', identifiers: [HERE] }, {}],
+    ['400', 'License key deactivated', 'global', { validityDays: 1, assignedAt: 0, identifiers: [HERE] }, {}],
+    ['400', 'License key deactivated', 'global', { status: 'available', identifiers: [HERE] }, {}],
+    [401, 'License key already inactive', 'product', {}, {}],
+    [401, 'License key already inactive', 'product', { status: 'blocked' }, {}],
+    [210, 'Invalid license key', 'global', { identifiers: [HERE] }, { license_key: 'nothing' }],
+    [210, 'Invalid license key', 'global', {}, { license_key: '', identifier: '' }],
+    [215, 'Identifier is required', 'product', { identifiers: [HERE] }, { identifier: '' }],
+  ])('is answered %j, %s, signed by the key of the %s', async (code, message, scope, options, changes) => {
+    const shop = await openShop()
+    for (const send of [ask, askInJson]) {
+      const key = await addKey(shop, options)
+      const before = await identifiersOf(key)
+      const fields = { license_key: key.licenseKey, identifier: HERE, ...changes }
+      const opened = await send(shop, 'deactivate', fields)
+      expect(opened.status).toBe(200)
+      expect(Object.entries(opened.response)).toEqual([
+        ['code', code],
+        ['message', message],
+        ['timestamp', expect.any(Number)],
+      ])
+      expect(opened.envelope.private_key_used).toBe(scope)
+      const pem = scope === 'product' ? env.PRODUCT_SIGNING_KEY : env.SIGNING_PRIVATE_KEY
+      expect(await isSignedBy(pem, opened)).toBe(true)
+      expect(await identifiersOf(key)).toEqual(code === '400' ? [] : before)
+    }
+  })
+
+  it('of an inactive product is deactivated too', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    expect((await ask(shop, 'deactivate', await activatedKeyFields(shop))).response.code).toBe('400')
+  })
+
+  it('that reached its limit has a place again, and only the one that was given up', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop, { activationLimit: 2, identifiers: [HERE, 'other.example'] })
+    const codeOf = async (name: string, identifier: string) =>
+      (await ask(shop, name, { license_key: key.licenseKey, identifier })).response.code
+    expect(await codeOf('activate', 'new.example')).toBe(302)
+    expect(await codeOf('deactivate', HERE)).toBe('400')
+    expect(await codeOf('activate', 'new.example')).toBe(300)
+    expect(await codeOf('activate', HERE)).toBe(302)
+    expect(await identifiersOf(key)).toEqual(['other.example', 'new.example'])
+  })
+
+  it('on another device, and another key on this one, stay activated', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop, { identifiers: [HERE, 'other.example'] })
+    const other = await addKey(shop, { identifiers: [HERE] })
+    await ask(shop, 'deactivate', { license_key: key.licenseKey, identifier: HERE })
+    expect(await identifiersOf(key)).toEqual(['other.example'])
+    expect(await identifiersOf(other)).toEqual([HERE])
+  })
+})
+
+it('50 times at once a key is deactivated once', async () => {
+  const shop = await openShop()
+  const fields = await activatedKeyFields(shop)
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(shop, 'deactivate', fields)))
+  const codes = answers.map(({ response }) => response.code)
+  expect(codes.filter((code) => code === '400')).toHaveLength(1)
+  expect(codes.filter((code) => code === 401)).toHaveLength(49)
+})
+
+describe('an Idempotency-Key', () => {
+  it('answers a replay with the very same bytes, and ends no later activation', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop, { identifiers: [HERE] })
+    const fields = { license_key: key.licenseKey, identifier: HERE }
+    const first = await askOnce(shop, 'deactivate', fields, 'one')
+    await change(
+      'insert into activations (license_key_id, identifier, created_at) values (?, ?, 0)',
+      key.id,
+      HERE,
+    )
+    const replay = await askOnce(shop, 'deactivate', fields, 'one')
+    expect(first.response.code).toBe('400')
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(await identifiersOf(key)).toEqual([HERE])
+  })
+
+  it('used again with another identifier is 2422 and deactivates nothing', async () => {
+    const shop = await openShop()
+    const key = await addKey(shop, { identifiers: [HERE, 'other.example'] })
+    const fields = { license_key: key.licenseKey, identifier: HERE }
+    await askOnce(shop, 'deactivate', fields, 'one')
+    const opened = await askOnce(shop, 'deactivate', { ...fields, identifier: 'other.example' }, 'one')
+    expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
+    expect(await identifiersOf(key)).toEqual(['other.example'])
+  })
+})
+
+it('one round trip, and for what is not activated nothing is written', async () => {
+  const shop = await openShop()
+  const { db, roundTrips } = observe(env.DB)
+  const fields = await activatedKeyFields(shop)
+  for (const code of ['400', 401]) {
+    const { response } = await ask(shop, 'deactivate', fields, { bindings: { DB: db } })
+    expect(response.code).toBe(code)
+  }
+  expect(roundTrips.map(({ statements }) => statements)).toEqual([3, 3])
+  expect(roundTrips[1]?.rowsWritten).toBe(0)
+})

@@ -1,0 +1,105 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { addKey, storedKey, unchanged, withProductKey } from '../support/administration.ts'
+import { isSignedBy, post } from '../support/client.ts'
+import { openShop, orderFields } from '../support/shop.ts'
+
+const PATH = '/api/v1/delete-license-key'
+
+const deleteKey = (fields: Record<string, unknown>, options = {}) => post(fields, { path: PATH, ...options })
+
+describe('a deletion', () => {
+  it("is answered 850 in the protocol's words, signed by the product", async () => {
+    const shop = await openShop()
+    const licenseKey = await addKey(shop)
+    const fields = { api_key: shop.apiKey, license_key: licenseKey }
+    const opened = await deleteKey(fields, withProductKey(shop))
+    expect(opened.status).toBe(200)
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(opened.response).toMatchObject({ code: 850, message: 'License key deleted' })
+    expect(opened.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    expect(await storedKey(licenseKey)).toBeNull()
+  })
+
+  it("takes the key's activations and metadata along, and no other's", async () => {
+    const shop = await openShop()
+    const [gone, kept] = [await addKey(shop), await addKey(shop)]
+    await env.DB.batch([
+      env.DB.prepare(
+        `insert into activations (license_key_id, identifier, created_at) select id, 'laptop', 0 from license_keys`,
+      ),
+      env.DB.prepare(
+        `insert into license_key_metadata (license_key_id, key, value) select id, 'seats', '5' from license_keys`,
+      ),
+    ])
+    const { id } = (await storedKey(gone)) ?? {}
+    const { id: otherId } = (await storedKey(kept)) ?? {}
+    await deleteKey({ api_key: shop.apiKey, license_key: gone })
+    for (const table of ['activations', 'license_key_metadata']) {
+      const { results } = await env.DB.prepare(`select license_key_id as id from ${table}`).all()
+      expect(results).not.toContainEqual({ id })
+      expect(results).toContainEqual({ id: otherId })
+    }
+  })
+
+  it('leaves the replay of the issuance as it was, also where the key was changed before', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'order' }
+    const issued = await post(orderFields(shop), { headers })
+    const [first, second] = issued.response.license_keys.map(
+      ({ license_key }: { license_key: string }) => license_key,
+    )
+    const changes = { api_key: shop.apiKey, license_key: first, validity: '1', status: 'blocked' }
+    await post(changes, { path: '/api/v1/update-license-key' })
+    for (const license_key of [first, second]) {
+      const { response } = await deleteKey({ api_key: shop.apiKey, license_key })
+      expect(response.code).toBe(850)
+      expect((await post(orderFields(shop), { headers })).text).toBe(issued.text)
+    }
+  })
+
+  it('happens once, by 50 requests at the same time', async () => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, license_key: await addKey(shop) }
+    const answers = await Promise.all(Array.from({ length: 50 }, () => deleteKey(fields)))
+    const codes = answers.map(({ response }) => response.code)
+    expect(codes.filter((code) => code === 850)).toHaveLength(1)
+    expect(codes.filter((code) => code === 851)).toHaveLength(49)
+  })
+
+  it('asked for again under its Idempotency-Key is told the same, and deletes no later key of that text', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'deletion' }
+    const licenseKey = await addKey(shop)
+    const fields = { api_key: shop.apiKey, license_key: licenseKey }
+    const first = await deleteKey(fields, { headers })
+    await addKey(shop, { licenseKey })
+    const replay = await unchanged(() => deleteKey(fields, { headers }))
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    const other = { ...fields, license_key: await addKey(shop) }
+    expect((await unchanged(() => deleteKey(other, { headers }))).response.code).toBe(2422)
+  })
+})
+
+describe('851', () => {
+  it.each([['unknown'], [''], [undefined]])('is the answer to the license key %s', async (licenseKey) => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
+    const opened = await unchanged(() => deleteKey(fields, withProductKey(shop)))
+    expect(opened.status).toBe(200)
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(opened.response).toMatchObject({ code: 851, message: 'License key not found' })
+    expect(opened.envelope.private_key_used).toBe('global')
+  })
+})
+
+describe('804', () => {
+  it('is the answer to what can be no license key', async () => {
+    const { apiKey } = await openShop()
+    const opened = await unchanged(() => deleteKey({ api_key: apiKey, license_key: 'x'.repeat(256) }))
+    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(opened.response.errors)).toEqual(['license_key'])
+  })
+})

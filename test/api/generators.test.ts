@@ -1,0 +1,210 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { isSignedBy, open, send } from '../support/client.ts'
+import { ask, askInJson, askOnce, change } from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop, type Shop } from '../support/shop.ts'
+import { addGenerator, licenseKeyRow } from '../support/stock.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+async function getAll({ apiKey }: Shop, bindings?: object) {
+  const path = `/api/v1/get-all-generators?api_key=${apiKey}`
+  return open(await send({ path, ...(bindings && { bindings }) }))
+}
+
+async function countKeys({ productId }: Shop): Promise<number> {
+  const row = await env.DB.prepare('select count(*) as count from license_keys where product_id = ?')
+    .bind(productId)
+    .first<{ count: number }>()
+  return row?.count ?? Number.NaN
+}
+
+describe('get-all-generators', () => {
+  it('lists every generator under the name products, signed by the global key: 820', async () => {
+    const shop = await openShop()
+    const id = await addGenerator(shop.productId)
+    const uuid = { method: 'uuid', prefix: 'A-', suffix: '-Z', charset: 'AB', number_of_chunks: 6 }
+    const inactive = await addGenerator(shop.productId, { ...uuid, chunk_length: 8, status: 0 })
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const opened = await getAll(shop, bindings)
+    expect(opened.status).toBe(200)
+    expect(opened.envelope.private_key_used).toBe('global')
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'products', 'timestamp'])
+    expect(opened.response).toMatchObject({ code: 820, message: 'All generators' })
+    const [first, second] = opened.response.products
+    expect(Object.entries(first)).toEqual([
+      ['id', id],
+      ['product_id', shop.productId],
+      ['method', 'chunk-system'],
+      ['prefix', ''],
+      ['suffix', ''],
+      ['function_name', ''],
+      ['number_of_chunks', 4],
+      ['chunk_length', 4],
+      ['activation_limit', 1],
+      ['validity', 365],
+      ['status', 1],
+      ['charset', '0123456789ABCDEF'],
+      ['created_at', '2024-02-27T03:05:31.000000Z'],
+      ['updated_at', '2024-02-28T00:00:00.000000Z'],
+    ])
+    expect(second).toMatchObject({ id: inactive, status: 0, ...uuid, chunk_length: 8, function_name: '' })
+  })
+
+  it('leaves out those of products that were deleted, and keeps those of inactive ones', async () => {
+    const [inactive, deleted] = [
+      await openShop({ productStatus: 'inactive' }),
+      await openShop({ productStatus: 'inactive' }),
+    ]
+    const [kept, gone] = [await addGenerator(inactive.productId), await addGenerator(deleted.productId)]
+    await change('update products set deleted_at = 1 where id = ?', deleted.productId)
+    const ids = (await getAll(inactive)).response.products.map(({ id }: { id: number }) => id)
+    expect(ids).toContain(kept)
+    expect(ids).not.toContain(gone)
+    expect(ids).toEqual([...ids].sort((one, other) => one - other))
+  })
+
+  it('is an empty list where there is none, and one round trip', async () => {
+    await change('delete from generators')
+    const { db, roundTrips } = observe(env.DB)
+    const opened = await getAll(await openShop(), { DB: db })
+    expect(opened.response.products).toEqual([])
+    expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
+  })
+})
+
+describe('generate', () => {
+  it("fills the stock on the generator's terms: 815, signed by the key of the product", async () => {
+    const shop = await openShop()
+    const id = await addGenerator(shop.productId, { prefix: 'APP-' })
+    for (const send of [ask, askInJson]) {
+      const before = Date.now()
+      const opened = await send(shop, 'generate', { generator_id: id, quantity: 20 })
+      expect(opened.status).toBe(200)
+      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'licenseKeys', 'timestamp'])
+      expect(opened.response).toMatchObject({ code: 815, message: 'Generated license keys' })
+      expect(opened.envelope.private_key_used).toBe('product')
+      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+      const licenseKeys: string[] = opened.response.licenseKeys
+      expect(new Set(licenseKeys).size).toBe(20)
+      for (const licenseKey of licenseKeys) {
+        expect(licenseKey).toMatch(/^APP-[0-9A-F]{4}(-[0-9A-F]{4}){3}$/)
+        const row = await licenseKeyRow(licenseKey)
+        expect(row).toMatchObject({
+          product_id: shop.productId,
+          status: 'available',
+          validity_days: 365,
+          activation_limit: 1,
+          owner_name: null,
+          owner_email: null,
+          assigned_at: null,
+          contract_id: null,
+          issuance_id: null,
+        })
+        expect(row?.created_at).toBeGreaterThanOrEqual(before)
+      }
+    }
+    expect(await countKeys(shop)).toBe(40)
+  })
+
+  it('works for a product that is not sold at the moment', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    const fields = { generator_id: await addGenerator(shop.productId, { method: 'uuid' }), quantity: 1 }
+    const { response } = await ask(shop, 'generate', fields)
+    expect(response.code).toBe(815)
+    expect(response.licenseKeys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)])
+  })
+
+  it('by an unknown or inactive generator, or one of a deleted product, is 806 and writes no key', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    const inactive = await addGenerator(shop.productId, { status: 0 })
+    const ofDeleted = await addGenerator(shop.productId)
+    await change('update products set deleted_at = 1 where id = ?', shop.productId)
+    for (const id of [2_147_483_647, inactive, ofDeleted]) {
+      const opened = await ask(shop, 'generate', { generator_id: id, quantity: 3 })
+      expect(opened.status).toBe(200)
+      expect(Object.entries(opened.response)).toEqual([
+        ['code', 806],
+        ['message', 'Generator not found'],
+        ['timestamp', expect.any(Number)],
+      ])
+      expect(opened.envelope.private_key_used).toBe('global')
+    }
+    expect(await countKeys(shop)).toBe(0)
+  })
+
+  it.each([
+    [{ generator_id: 'x' }, ['generator_id']],
+    [{ quantity: '0' }, ['quantity']],
+    [{ quantity: '1001', generator_id: '' }, ['generator_id', 'quantity']],
+  ])('with wrong parameters is 804: %j', async (changes, names) => {
+    const shop = await openShop()
+    const fields = { generator_id: await addGenerator(shop.productId), quantity: 1, ...changes }
+    const opened = await ask(shop, 'generate', fields)
+    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(opened.response.errors)).toEqual(names)
+  })
+
+  it('is told again with the same bytes, also of keys that are sold, changed or deleted since', async () => {
+    const shop = await openShop()
+    const fields = { generator_id: await addGenerator(shop.productId), quantity: 5 }
+    const first = await askOnce(shop, 'generate', fields, 'stock')
+    const [sold, deleted] = first.response.licenseKeys
+    await change(`update license_keys set status = 'assigned', assigned_at = 1 where license_key = ?`, sold)
+    await change('delete from license_keys where license_key = ?', deleted)
+    await change('update generators set status = 0')
+    const replay = await askOnce(shop, 'generate', fields, 'stock')
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(await countKeys(shop)).toBe(4)
+    const other = await askOnce(shop, 'generate', { ...fields, quantity: 6 }, 'stock')
+    expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
+  })
+
+  it('20 times at once under one idempotency key fills the stock once', async () => {
+    const shop = await openShop()
+    const fields = { generator_id: await addGenerator(shop.productId), quantity: 5 }
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => askOnce(shop, 'generate', fields, 'stock')),
+    )
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(await countKeys(shop)).toBe(5)
+  })
+
+  it('makes others in place of keys that exist already', async () => {
+    const shop = await openShop()
+    const fields = { generator_id: await addGenerator(shop.productId, { method: 'uuid' }), quantity: 1 }
+    const taken = (await ask(shop, 'generate', fields)).response.licenseKeys[0]
+    vi.spyOn(crypto, 'randomUUID')
+      .mockReturnValueOnce(taken) // Stands for the request's id, its idempotency key or its nonce.
+      .mockReturnValueOnce(taken)
+      .mockReturnValueOnce(taken)
+      .mockReturnValueOnce(taken)
+    const { response } = await ask(shop, 'generate', fields)
+    expect(response.code).toBe(815)
+    expect(response.licenseKeys[0]).not.toBe(taken)
+    expect(await countKeys(shop)).toBe(2)
+  })
+
+  it.each([
+    ['uuid', 10_000],
+    ['chunk-system', 1000],
+  ])('by %s makes %i keys in one round trip, and a replay makes none', async (method, quantity) => {
+    const shop = await openShop()
+    const long = { charset: '0123456789ABCDEF', number_of_chunks: 6, chunk_length: 8, prefix: 'P'.repeat(32) }
+    const fields = {
+      generator_id: await addGenerator(shop.productId, { method, ...long, suffix: 'S'.repeat(32) }),
+      quantity,
+    }
+    const { db, roundTrips } = observe(env.DB)
+    const bindings = { DB: db, MAX_QUANTITY: '10000' }
+    const headers = { 'Idempotency-Key': 'stock' }
+    const first = await ask(shop, 'generate', fields, { bindings, headers })
+    expect(new Set(first.response.licenseKeys).size).toBe(quantity)
+    // A key: its row, its unique text, its place in the stock. The operation: its row, twice, and its unique key.
+    expect(roundTrips).toEqual([{ statements: 4, rowsWritten: 3 * quantity + 3 }])
+    expect((await ask(shop, 'generate', fields, { bindings, headers })).text).toBe(first.text)
+    expect(roundTrips[1]).toMatchObject({ rowsWritten: 0 })
+  })
+})

@@ -1,0 +1,60 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { addKey, get, markDeleted, unchanged, withProductKey } from '../support/administration.ts'
+import { isSignedBy } from '../support/client.ts'
+import { openShop, type Shop } from '../support/shop.ts'
+
+const count = (shop: Shop, changes: Record<string, unknown> = {}) =>
+  get(
+    '/api/v1/get-available-license-keys-count',
+    { api_key: shop.apiKey, product_id: String(shop.productId), ...changes },
+    withProductKey(shop),
+  )
+
+describe('741', () => {
+  it("counts what is available and nothing else, in the protocol's fields, signed by the global key", async () => {
+    const [shop, other] = [await openShop(), await openShop()]
+    for (const status of ['available', 'available', 'assigned', 'reserved', 'blocked'] as const) {
+      await addKey(shop, { status })
+    }
+    await addKey(other)
+    const opened = await unchanged(() => count(shop))
+    expect(opened.status).toBe(200)
+    expect(Object.entries(opened.response)).toEqual([
+      ['code', 741],
+      ['message', 'Available license keys count'],
+      ['count', 2],
+      ['timestamp', expect.any(Number)],
+    ])
+    expect(opened.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+  })
+
+  it('is the answer of an inactive product, and of one without keys', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    expect((await count(shop)).response).toMatchObject({ code: 741, count: 0 })
+  })
+})
+
+describe('740', () => {
+  it('is the answer to a product that does not exist or was deleted', async () => {
+    const shop = await openShop()
+    await addKey(shop)
+    await markDeleted(shop.productId)
+    for (const changes of [{}, { product_id: '2147483647' }]) {
+      const opened = await unchanged(() => count(shop, changes))
+      expect(opened.status).toBe(200)
+      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+      expect(opened.response).toMatchObject({ code: 740, message: "Product doesn't exist" })
+      expect(opened.envelope.private_key_used).toBe('global')
+    }
+  })
+})
+
+describe('804', () => {
+  it.each(['', 'junk', '0'])('is the answer to the product "%s"', async (product_id) => {
+    const opened = await count(await openShop(), { product_id })
+    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
+  })
+})

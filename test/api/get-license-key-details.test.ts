@@ -1,0 +1,122 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy } from '../support/client.ts'
+import {
+  activatedKeyFields,
+  addKey,
+  addMetadata,
+  ask,
+  askInJson,
+  change,
+  codesAsReasonsGo,
+  type KeyOptions,
+} from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop } from '../support/shop.ts'
+
+const NAME = 'get-license-key-details'
+const HERE = 'example.com'
+const ASSIGNED_AT = Date.UTC(2100, 1, 27, 3, 5, 31, 829)
+
+describe('the details of a license key', () => {
+  it("have the protocol's fields, in its order and of its types", async () => {
+    const shop = await openShop()
+    await change(
+      `update products set description = 'Text & more', external_reference = '77', source = 'envato' where id = ?`,
+      shop.productId,
+    )
+    const key = await addKey(shop, { activationLimit: 3, assignedAt: ASSIGNED_AT, identifiers: [HERE] })
+    await addMetadata(key, 'z', 'first')
+    await addMetadata(key, 'a', '"second"')
+    await change(`insert into product_metadata (product_id, key, value) values (?, 'x', 'y')`, shop.productId)
+    const fields = { license_key: key.licenseKey, identifier: HERE }
+    for (const opened of [await ask(shop, NAME, fields), await askInJson(shop, NAME, fields)]) {
+      const { response } = opened
+      expect(Object.keys(response)).toEqual(['code', 'message', 'licenseKey', 'product', 'timestamp'])
+      expect(response).toMatchObject({ code: 500, message: 'Active license key found' })
+      expect(Object.entries(response.licenseKey)).toEqual([
+        ['id', key.id],
+        ['license_key', key.licenseKey],
+        ['owner_name', 'Ada Lovelace'],
+        ['owner_email', 'ada@example.com'],
+        ['activation_limit', 3],
+        ['validity', 0],
+        ['assigned_at', '2100-02-27 03:05:31'],
+        [
+          'meta_data',
+          [
+            { key: 'z', value: 'first' },
+            { key: 'a', value: '"second"' },
+          ],
+        ],
+        ['expires_at', false],
+      ])
+      expect(Object.keys(response.licenseKey.meta_data[0])).toEqual(['key', 'value'])
+      expect(Object.entries(response.product)).toEqual([
+        ['id', shop.productId],
+        ['external_reference', '77'],
+        ['source', 'envato'],
+        ['name', 'App'],
+        ['post_url', ''],
+        ['description', 'Text & more'],
+        ['meta_data', [{ key: 'x', value: 'y' }]],
+      ])
+      expect(opened.status).toBe(200)
+      expect(opened.envelope.private_key_used).toBe('product')
+      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    }
+  })
+
+  it('tell when it expires, an owner nobody told, and lists that are empty', async () => {
+    const shop = await openShop()
+    const options = { ownerName: null, ownerEmail: null, validityDays: 366, assignedAt: ASSIGNED_AT }
+    const { licenseKey } = await addKey(shop, { ...options, identifiers: [HERE] })
+    const { response } = await ask(shop, NAME, { license_key: licenseKey, identifier: HERE })
+    expect(response.licenseKey).toMatchObject({
+      owner_name: null,
+      owner_email: null,
+      validity: 366,
+      meta_data: [],
+      expires_at: '2101-02-28 03:05:31',
+    })
+    expect(response.product).toMatchObject({ external_reference: '', source: 'internal', meta_data: [] })
+  })
+
+  it.each<[number, 'product' | 'global', KeyOptions, Record<string, string>]>([
+    [201, 'product', { status: 'available', identifiers: [HERE] }, {}],
+    [201, 'product', { status: 'reserved', identifiers: [HERE] }, {}],
+    [202, 'product', { identifiers: ['other.example'] }, {}],
+    [204, 'product', { status: 'blocked', identifiers: [HERE] }, {}],
+    [205, 'product', { validityDays: 1, assignedAt: 0, identifiers: [HERE] }, {}],
+    [210, 'global', { identifiers: [HERE] }, { license_key: 'nothing' }],
+    [215, 'product', { identifiers: [HERE] }, { identifier: '' }],
+  ])('are not told with %i, signed by the key of the %s', async (code, scope, options, changes) => {
+    const shop = await openShop()
+    const { licenseKey } = await addKey(shop, options)
+    const opened = await ask(shop, NAME, { license_key: licenseKey, identifier: HERE, ...changes })
+    expect(opened.response.code).toBe(code)
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(opened.envelope.private_key_used).toBe(scope)
+  })
+
+  it('are not told of a key whose product is inactive: 203', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    const opened = await ask(shop, NAME, await activatedKeyFields(shop))
+    expect(opened.response.code).toBe(203)
+    expect(opened.envelope.private_key_used).toBe('product')
+  })
+
+  it('are refused for the first reason there is, in one order', async () => {
+    expect(await codesAsReasonsGo(await openShop(), NAME)).toEqual([
+      210, 215, 201, 203, 204, 205, 202, 202, 500,
+    ])
+  })
+})
+
+it('one round trip of one statement, and nothing written', async () => {
+  const shop = await openShop()
+  const { db, roundTrips } = observe(env.DB)
+  const { response } = await ask(shop, NAME, await activatedKeyFields(shop), { bindings: { DB: db } })
+  expect(response.code).toBe(500)
+  expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
+})

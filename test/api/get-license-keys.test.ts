@@ -1,0 +1,148 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { addKey, get, unchanged, withProductKey } from '../support/administration.ts'
+import { aroundRoundTrips } from '../support/around-database.ts'
+import { isSignedBy, post } from '../support/client.ts'
+import { openShop, orderFields, type Shop } from '../support/shop.ts'
+
+const PATH = '/api/v1/get-license-keys'
+
+const list = (shop: Shop, filter: Record<string, unknown> = {}, options = {}) =>
+  get(PATH, { api_key: shop.apiKey, product_id: String(shop.productId), ...filter }, options)
+
+/** Of rows that are read. */
+const isFew = (count: number) => count < 500
+
+async function listed(shop: Shop, filter: Record<string, unknown> = {}): Promise<string[]> {
+  const { response } = await list(shop, filter)
+  expect(response.code).toBe(730)
+  return response.license_keys.map((key: { license_key: string }) => key.license_key)
+}
+
+describe('a listed key', () => {
+  it("has the protocol's fields, in its order and of its types", async () => {
+    const shop = await openShop()
+    const licenseKey = await addKey(shop)
+    const opened = await unchanged(() => list(shop, {}, withProductKey(shop)))
+    expect(opened.status).toBe(200)
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
+    expect(opened.response).toMatchObject({ code: 730, message: 'License keys' })
+    expect(opened.response.license_keys.map(Object.entries)).toEqual([
+      [
+        ['id', expect.any(Number)],
+        ['product_id', shop.productId],
+        ['license_key', licenseKey],
+        ['owner_name', null],
+        ['owner_email', null],
+        ['activation_limit', 3],
+        ['validity', 365],
+        ['assigned_at', null],
+        ['status', 'available'],
+        ['created_at', '1970-01-01T00:00:02.000000Z'],
+        ['updated_at', '1970-01-01T00:00:03.000000Z'],
+      ],
+    ])
+    expect(opened.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+  })
+
+  it('that was issued is told as it was then', async () => {
+    const shop = await openShop()
+    const issued = await post(orderFields(shop))
+    const { response } = await list(shop)
+    expect(response.license_keys).toEqual(
+      issued.response.license_keys.map(
+        ({ contract_id: _, meta_data: __, ...key }: Record<string, unknown>) => key,
+      ),
+    )
+  })
+})
+
+describe('a list', () => {
+  it('holds the keys of the product by ascending id, as many as 100', async () => {
+    const [shop, other] = [await openShop(), await openShop()]
+    await post(orderFields(other))
+    const issued = await post(orderFields(shop, { quantity: '120' }))
+    const keys = issued.response.license_keys.map((key: { license_key: string }) => key.license_key)
+    expect(await listed(shop)).toEqual(keys.slice(0, 100))
+  })
+
+  it('goes by pages', async () => {
+    const shop = await openShop()
+    const keys: string[] = []
+    for (const _ of new Array(7)) keys.push(await addKey(shop))
+    expect(await listed(shop, { page: '1', items_per_page: '3' })).toEqual(keys.slice(0, 3))
+    expect(await listed(shop, { page: '3', items_per_page: '3', status: 'available' })).toEqual(keys.slice(6))
+    expect(await listed(shop, { page: '4', items_per_page: '3' })).toEqual([])
+    expect(await listed(shop, { page: '1000000', items_per_page: '1000' })).toEqual([])
+    expect(await listed(shop, { page: '', items_per_page: '' })).toEqual(keys)
+  })
+
+  it('is of one status, or of any', async () => {
+    const shop = await openShop()
+    const keys: string[] = []
+    const statuses = ['available', 'assigned', 'reserved', 'blocked'] as const
+    for (const status of statuses) keys.push(await addKey(shop, { status }))
+    for (const [index, status] of statuses.entries()) {
+      expect(await listed(shop, { status })).toEqual([keys[index]])
+    }
+    expect(await listed(shop, { status: '' })).toEqual(keys)
+  })
+
+  it('is of one owner, by exactly this name and address', async () => {
+    const shop = await openShop()
+    const ada = { ownerName: 'Ada', ownerEmail: 'ada@example.com' }
+    const [key, stock] = [await addKey(shop, { status: 'assigned', ...ada }), await addKey(shop, ada)]
+    await addKey(shop, { status: 'assigned', ...ada, ownerName: 'ada' })
+    await addKey(shop, { status: 'assigned', ...ada, ownerEmail: 'ada@example.org' })
+    await addKey(shop)
+    const filter = { owner_name: 'Ada', owner_email: 'ada@example.com' }
+    expect(await listed(shop, filter)).toEqual([key, stock])
+    expect(await listed(shop, { ...filter, status: 'available' })).toEqual([stock])
+    expect(await listed(shop, { owner_name: '%' })).toEqual([])
+    expect(await listed(shop, { owner_email: 'ada@example.org' })).toHaveLength(1)
+  })
+
+  it('of an unknown product is empty', async () => {
+    expect(await listed(await openShop(), { product_id: '2147483647' })).toEqual([])
+  })
+
+  it('of a full page reads no more of a large table than that', async () => {
+    const shop = await openShop()
+    const add = env.DB.prepare(
+      `with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < ?3)
+       insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at,
+         updated_at) select ?1, lower(hex(randomblob(16))), ?2, 0, 0, 0, 0 from numbers`,
+    )
+    await add.bind(shop.productId, 'reserved', 5_000).run()
+    await add.bind(shop.productId, 'available', 1_000).run()
+    const reads: number[] = []
+    const DB = aroundRoundTrips(env.DB, async (_, run) => {
+      const answer = await run()
+      for (const { meta } of answer as D1Result[]) reads.push(meta.rows_read)
+      return answer
+    })
+    const bindings = { DB }
+    const stock = { status: 'available', page: '2', items_per_page: '10' }
+    expect((await list(shop, stock, { bindings })).response.license_keys).toHaveLength(10)
+    expect((await list(shop, { ...stock, status: 'reserved' }, { bindings })).response.code).toBe(730)
+    // One statement each.
+    expect(reads).toEqual([expect.toSatisfy(isFew), expect.toSatisfy(isFew)])
+  })
+
+  it.each([
+    ['product_id', ''],
+    ['product_id', 'junk'],
+    ['status', 'expired'],
+    ['owner_name', 'x'.repeat(256)],
+    ['owner_email', 'junk'],
+    ['page', '0'],
+    ['page', '1000001'],
+    ['items_per_page', '0'],
+    ['items_per_page', '1001'],
+  ])('is refused with 804 where %s is "%s"', async (name, value) => {
+    const opened = await list(await openShop(), { [name]: value })
+    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(opened.response.errors)).toEqual([name])
+  })
+})

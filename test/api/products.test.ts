@@ -1,0 +1,316 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import {
+  addKey,
+  addProduct,
+  addProductMetadata,
+  get,
+  markDeleted,
+  postJson,
+  storedKey,
+  unchanged,
+  withProductKey,
+} from '../support/administration.ts'
+import { isSignedBy, type Opened, post } from '../support/client.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop, orderFields, type Shop } from '../support/shop.ts'
+
+const GOOD = { name: 'App', description: 'What it does.' }
+
+const ask =
+  (name: string) =>
+  (fields: Record<string, unknown>, options: object = {}) =>
+    post(fields, { path: `/api/v1/${name}`, ...options })
+const create = ask('create-product')
+const update = ask('update-product')
+const remove = ask('delete-product')
+const list = ({ apiKey }: Shop, options = {}) => get('/api/v1/get-all-products', { api_key: apiKey }, options)
+
+async function stored(productId: number): Promise<Record<string, unknown> | null> {
+  return env.DB.prepare('select * from products where id = ?').bind(productId).first()
+}
+
+function expectCode(
+  { status, response, envelope }: Opened,
+  code: number,
+  message: string,
+  ...fields: string[]
+) {
+  expect(status).toBe(200)
+  expect(Object.keys(response)).toEqual(['code', 'message', ...fields, 'timestamp'])
+  expect(response).toMatchObject({ code, message })
+  expect(envelope.private_key_used).toBe('global')
+}
+
+describe('a product that is created', () => {
+  it("is answered 750 with its id, signed by the global key, and has the protocol's defaults", async () => {
+    const { apiKey } = await openShop()
+    const { db, roundTrips } = observe(env.DB)
+    const opened = await create({ api_key: apiKey, ...GOOD }, { bindings: { DB: db } })
+    expectCode(opened, 750, 'Product created', 'product_id')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    const row = await stored(opened.response.product_id)
+    expect(row).toEqual({
+      id: opened.response.product_id,
+      name: 'App',
+      status: 'active',
+      created_at: expect.any(Number),
+      updated_at: row?.created_at,
+      delivery_webhook_url: null,
+      description: 'What it does.',
+      source: 'internal',
+      external_reference: '',
+      require_non_expired: 0,
+      deleted_at: null,
+    })
+    // The operation: its row, its unique key, and the id that it found out. The product: its row.
+    expect(roundTrips).toMatchObject([{ rowsWritten: expect.toSatisfy((rows: number) => rows <= 5) }])
+  })
+
+  it.each(['envato', 'Envato'])('may be of the source %s and have everything else', async (source) => {
+    const shop = await openShop()
+    const fields = {
+      api_key: shop.apiKey,
+      source,
+      name: ' App ',
+      description: 'Line one.\r\n\tLine two.',
+      require_non_expired: 1,
+      external_reference: '51172292',
+      status: 'inactive',
+    }
+    for (const opened of [await create(fields), await postJson('/api/v1/create-product', fields)]) {
+      expect(await stored(opened.response.product_id)).toMatchObject({
+        source: 'envato',
+        name: 'App',
+        description: 'Line one.\r\n\tLine two.',
+        require_non_expired: 1,
+        external_reference: '51172292',
+        status: 'inactive',
+      })
+    }
+  })
+
+  it('may have the longest texts there are, in a form', async () => {
+    const { apiKey } = await openShop()
+    const [name, description] = ['😀'.repeat(255), '😀'.repeat(10_000)]
+    const { response } = await create({ api_key: apiKey, name, description, external_reference: name })
+    expect(await stored(response.product_id)).toMatchObject({ name, description, external_reference: name })
+  })
+
+  it('can be sold at once', async () => {
+    const shop = await openShop()
+    const { response } = await create({ api_key: shop.apiKey, ...GOOD })
+    const order = orderFields(shop, { product_id: String(response.product_id) })
+    expect((await post(order)).response.code).toBe(803)
+  })
+
+  it('is created once under an Idempotency-Key, by 50 requests at the same time', async () => {
+    const { apiKey } = await openShop()
+    const name = crypto.randomUUID()
+    const options = { headers: { 'Idempotency-Key': 'product' } }
+    const fields = { api_key: apiKey, ...GOOD, name }
+    const answers = await Promise.all(Array.from({ length: 50 }, () => create(fields, options)))
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
+    const { results } = await env.DB.prepare('select id from products where name = ?').bind(name).all()
+    expect(results).toEqual([{ id: answers[0]?.response.product_id }])
+    const other = await unchanged(() => create({ ...fields, status: 'inactive' }, options))
+    expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
+  })
+})
+
+describe('751', () => {
+  it('reports name and description where there is nothing but an API key', async () => {
+    const { apiKey } = await openShop()
+    for (const fields of [{}, { name: '', description: ' ' }]) {
+      const opened = await unchanged(() => create({ api_key: apiKey, ...fields }))
+      expectCode(opened, 751, 'Incorrect data found', 'errors')
+      expect(opened.response.errors).toEqual({
+        name: ['The name field is required.'],
+        description: ['The description field is required.'],
+      })
+    }
+  })
+
+  it.each([
+    ['source', 'shopify'],
+    ['name', 'x'.repeat(256)],
+    ['name', 'a\nb'],
+    ['description', 'x'.repeat(10_001)],
+    ['require_non_expired', '2'],
+    ['external_reference', 'x'.repeat(256)],
+    ['status', 'deleted'],
+  ])('names %s when it is wrong', async (name, value) => {
+    const { apiKey } = await openShop()
+    const opened = await unchanged(() => create({ api_key: apiKey, ...GOOD, [name]: value }))
+    expectCode(opened, 751, 'Incorrect data found', 'errors')
+    expect(opened.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
+  })
+
+  it("tells a status that is unknown in the protocol's words", async () => {
+    const { apiKey } = await openShop()
+    const { response } = await create({ api_key: apiKey, ...GOOD, status: 'x' })
+    expect(response.errors).toEqual({ status: ['The selected status is invalid.'] })
+  })
+})
+
+describe('an update', () => {
+  it.each([
+    ['source', 'Envato', { source: 'envato' }],
+    ['name', 'Other', { name: 'Other' }],
+    ['description', 'Other.', { description: 'Other.' }],
+    ['require_non_expired', '1', { require_non_expired: 1 }],
+    ['external_reference', '7', { external_reference: '7' }],
+    ['status', 'inactive', { status: 'inactive' }],
+    ['name', '', {}],
+  ])('of %s to "%s" changes that and nothing else', async (name, value, changed) => {
+    const shop = await openShop()
+    const before = await stored(shop.productId)
+    const fields = { api_key: shop.apiKey, product_id: String(shop.productId), [name]: value }
+    expectCode(await update(fields, withProductKey(shop)), 650, 'Product updated')
+    const after = await stored(shop.productId)
+    expect(after).toEqual({ ...before, ...changed, updated_at: expect.any(Number) })
+    expect(after?.updated_at).toBeGreaterThan(Number(before?.updated_at))
+  })
+
+  it('is told again as at first under its Idempotency-Key, and makes no change again', async () => {
+    const shop = await openShop()
+    const options = { headers: { 'Idempotency-Key': 'update' } }
+    const fields = { api_key: shop.apiKey, product_id: String(shop.productId), name: 'One' }
+    const first = await update(fields, options)
+    await update({ ...fields, name: 'Two' })
+    const replay = await unchanged(() => update(fields, options))
+    expect(replay.text).toBe(first.text)
+    expect((await unchanged(() => update({ ...fields, name: 'Two' }, options))).response.code).toBe(2422)
+  })
+})
+
+describe('651', () => {
+  it('names a product that does not exist or was deleted', async () => {
+    const shop = await openShop()
+    await markDeleted(shop.productId)
+    for (const product_id of [String(shop.productId), '2147483647']) {
+      const fields = { api_key: shop.apiKey, product_id, status: 'active' }
+      const opened = await unchanged(() => update(fields, withProductKey(shop)))
+      expectCode(opened, 651, 'Incorrect data found', 'errors')
+      expect(opened.response.errors).toEqual({ product_id: ['The selected product id is invalid.'] })
+    }
+  })
+
+  it.each([
+    ['product_id', ''],
+    ['product_id', 'junk'],
+    ['name', 'x'.repeat(256)],
+    ['status', 'deleted'],
+    ['source', 'Internal'],
+  ])('names %s when it is "%s"', async (name, value) => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, product_id: String(shop.productId), [name]: value }
+    const opened = await unchanged(() => update(fields))
+    expectCode(opened, 651, 'Incorrect data found', 'errors')
+    expect(opened.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
+  })
+})
+
+describe('a product that is deleted', () => {
+  it('is answered 550 once and 551 from then on, also by 50 requests at the same time', async () => {
+    const { apiKey } = await openShop()
+    const fields = { api_key: apiKey, product_id: String(await addProduct()) }
+    const answers = await Promise.all(Array.from({ length: 50 }, () => remove(fields)))
+    const deleted = answers.filter(({ response }) => response.code === 550)
+    expect(deleted).toHaveLength(1)
+    for (const opened of deleted) expectCode(opened, 550, 'Product deleted')
+    for (const opened of answers.filter((answer) => !deleted.includes(answer))) {
+      expectCode(opened, 551, 'Product not found')
+    }
+  })
+
+  it('issues no more, while its keys and its metadata stay', async () => {
+    const shop = await openShop()
+    const product_id = String(await addProduct())
+    const licenseKey = await addKey({ productId: Number(product_id) })
+    await addProductMetadata({ productId: Number(product_id) })
+    await remove({ api_key: shop.apiKey, product_id })
+    expect((await post(orderFields(shop, { product_id }))).response.code).toBe(805)
+    expect(await storedKey(licenseKey)).toMatchObject({ product_id: Number(product_id) })
+    const metadata = await env.DB.prepare('select 1 from product_metadata where product_id = ?')
+      .bind(Number(product_id))
+      .all()
+    expect(metadata.results).toHaveLength(1)
+    expect(await stored(Number(product_id))).toMatchObject({
+      status: 'inactive',
+      deleted_at: expect.any(Number),
+    })
+  })
+
+  it('is told again as deleted under its Idempotency-Key', async () => {
+    const { apiKey } = await openShop()
+    const options = { headers: { 'Idempotency-Key': 'deletion' } }
+    const fields = { api_key: apiKey, product_id: String(await addProduct()) }
+    const first = await remove(fields, options)
+    const replay = await unchanged(() => remove(fields, options))
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    const other = { ...fields, product_id: String(await addProduct()) }
+    expect((await unchanged(() => remove(other, options))).response.code).toBe(2422)
+  })
+
+  it.each(['', 'junk'])('must be named: "%s" is 804', async (product_id) => {
+    const { apiKey } = await openShop()
+    const opened = await unchanged(() => remove({ api_key: apiKey, product_id }))
+    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
+  })
+})
+
+describe('the list of products', () => {
+  it("has the protocol's fields, in its order and of its types, and not the deleted ones", async () => {
+    const shop = await openShop()
+    const [app, deleted] = [await addProduct('One "app"'), await addProduct()]
+    await markDeleted(deleted)
+    await addProductMetadata({ productId: app }, 'b', 'first')
+    await addProductMetadata({ productId: app }, 'a', 'second')
+    const opened = await unchanged(() => list(shop, withProductKey(shop)))
+    expectCode(opened, 810, 'All products', 'products')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    const ids = opened.response.products.map(({ id }: { id: number }) => id)
+    expect(ids).toEqual(ids.toSorted((one: number, other: number) => one - other))
+    expect(ids).toEqual(expect.arrayContaining([shop.productId, app]))
+    expect(ids).not.toContain(deleted)
+    const product = opened.response.products.find(({ id }: { id: number }) => id === app)
+    expect(Object.entries(product)).toEqual([
+      ['id', app],
+      ['external_reference', ''],
+      ['source', 'internal'],
+      ['name', 'One "app"'],
+      ['post_url', ''],
+      ['description', ''],
+      ['status', 'active'],
+      ['require_non_expired', 0],
+      ['created_at', '1970-01-01T00:00:01.000000Z'],
+      ['updated_at', '1970-01-01T00:00:02.000000Z'],
+      [
+        'meta_data',
+        [
+          { key: 'b', value: 'first' },
+          { key: 'a', value: 'second' },
+        ],
+      ],
+    ])
+    expect(opened.response.products.at(-2).meta_data).toEqual([])
+  })
+
+  it('shows what was created and changed', async () => {
+    const shop = await openShop()
+    const { response } = await create({ api_key: shop.apiKey, ...GOOD, source: 'envato' })
+    const fields = { api_key: shop.apiKey, product_id: String(response.product_id), status: 'inactive' }
+    await update(fields)
+    const { products } = (await list(shop)).response
+    expect(products.at(-1)).toMatchObject({
+      id: response.product_id,
+      source: 'envato',
+      description: 'What it does.',
+      status: 'inactive',
+    })
+  })
+})

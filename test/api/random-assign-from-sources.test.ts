@@ -1,0 +1,330 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy, type Opened } from '../support/client.ts'
+import { ask, askInJson, askOnce, change } from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { countRows, openShop, type Shop } from '../support/shop.ts'
+import { addGenerator, addLicenseKey, addStock, licenseKeyRow } from '../support/stock.ts'
+
+const NAME = 'random-assign-license-keys'
+const OWNER = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
+const HUNDRED = Array.from({ length: 100 }, (_, index) => index)
+
+function order({ productId }: Shop, changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return { product_id: productId, quantity: 2, ...OWNER, ...changes }
+}
+
+/** The keys of the answer, each as a list of its fields in their order. */
+function keysOf({ response }: Opened): [string, unknown][][] {
+  return response.license_keys.map(Object.entries)
+}
+
+async function refused(code: number, request: () => Promise<Opened>): Promise<Opened> {
+  const before = await countRows()
+  const opened = await request()
+  expect(opened.response.code).toBe(code)
+  expect(opened.envelope.private_key_used).toBe('global')
+  expect(await countRows()).toEqual(before)
+  return opened
+}
+
+describe('an order of generated keys', () => {
+  it("is assigned on the generator's terms: 803, signed by the key of the product", async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId)
+    for (const send of [ask, askInJson]) {
+      const opened = await send(shop, NAME, order(shop, { generate: 1 }))
+      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
+      expect(opened.response).toMatchObject({ code: 803, message: 'License keys assigned' })
+      expect(opened.envelope.private_key_used).toBe('product')
+      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+      const [first, second] = opened.response.license_keys
+      expect(opened.response.license_keys).toHaveLength(2)
+      expect(second.id).toBeGreaterThan(first.id)
+      const createdAt = first.assigned_at.replace(/\.\d{6}Z/, '.000000Z')
+      expect(keysOf(opened)[0]).toEqual([
+        ['product_id', shop.productId],
+        ['license_key', expect.stringMatching(/^[0-9A-F]{4}(-[0-9A-F]{4}){3}$/)],
+        ['activation_limit', 1],
+        ['validity', 365],
+        ['status', 'assigned'],
+        ['owner_name', 'Ada Lovelace'],
+        ['owner_email', 'ada@example.com'],
+        ['assigned_at', expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/)],
+        ['contract_id', null],
+        ['updated_at', createdAt],
+        ['created_at', createdAt],
+        ['id', expect.any(Number)],
+        ['meta_data', []],
+      ])
+      expect(await licenseKeyRow(first.license_key)).toMatchObject({
+        id: first.id,
+        validity_days: 365,
+        activation_limit: 1,
+        status: 'assigned',
+      })
+    }
+  })
+
+  it('has the terms that it asks for itself, also those that are 0, each on its own', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId)
+    const answers = [
+      await ask(shop, NAME, order(shop, { generate: 1, validity: 0 })),
+      await ask(shop, NAME, order(shop, { generate: 1, activation_limit: 0 })),
+    ]
+    expect(answers.map(({ response }) => response.license_keys[0])).toMatchObject([
+      { validity: 0, activation_limit: 1 },
+      { validity: 365, activation_limit: 0 },
+    ])
+  })
+
+  it('has the owner Not set where nobody is told, and ignores what the shop plugin adds', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId)
+    const fields = { product_id: shop.productId, quantity: 1, generate: 1 }
+    const extra = {
+      identifier: '31',
+      webhook_url: 'https://shop.example/?keevault-webhook=x',
+      owner_name: '',
+    }
+    const { response } = await ask(shop, NAME, { ...fields, ...extra })
+    expect(response.license_keys).toMatchObject([{ owner_name: 'Not set', owner_email: 'Not set' }])
+  })
+
+  it('of an unknown or inactive product is 805, also without a generator', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    for (const product_id of [shop.productId, 2_147_483_647]) {
+      const opened = await refused(805, () => ask(shop, NAME, order(shop, { generate: 1, product_id })))
+      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    }
+  })
+
+  it('of a product without an active generator is 806', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId, { status: 0 })
+    const opened = await refused(806, () => ask(shop, NAME, order(shop, { generate: 1 })))
+    expect(opened).toMatchObject({ status: 200, response: { message: 'Generator not found' } })
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+  })
+
+  it('50 times at once under one idempotency key is one issuance and 50 equal bodies', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId)
+    const before = await countRows()
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => askOnce(shop, NAME, order(shop, { generate: 1 }), 'race')),
+    )
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(answers[0]?.response.code).toBe(803)
+    const after = { issuances: before.issuances + 1, licenseKeys: before.licenseKeys + 2 }
+    expect(await countRows()).toEqual(after)
+  })
+
+  it('of 10,000 keys is one round trip: 3 rows each and 2 for the issuance', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId, { method: 'uuid' })
+    const { db, roundTrips } = observe(env.DB)
+    const bindings = { DB: db, MAX_QUANTITY: '10000' }
+    const { response } = await ask(shop, NAME, order(shop, { generate: 1, quantity: 10_000 }), { bindings })
+    expect(response.license_keys).toHaveLength(10_000)
+    expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 3 * 10_000 + 2 }])
+  })
+})
+
+describe('an order from the stock', () => {
+  it('is assigned keys in stock on their own terms: 803, signed by the key of the product', async () => {
+    const shop = await openShop()
+    const licenseKeys = [
+      await addLicenseKey(shop.productId),
+      await addLicenseKey(shop.productId, { validity_days: 0, activation_limit: 9 }),
+    ]
+    const opened = await ask(shop, NAME, order(shop, { generate: 0 }))
+    expect(opened.response.code).toBe(803)
+    expect(opened.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    const [{ assigned_at: assignedAt }] = opened.response.license_keys
+    expect(keysOf(opened)).toEqual(
+      licenseKeys.map((licenseKey, index) => [
+        ['product_id', shop.productId],
+        ['license_key', licenseKey],
+        ['activation_limit', index === 0 ? 2 : 9],
+        ['validity', index === 0 ? 30 : 0],
+        ['status', 'assigned'],
+        ['owner_name', 'Ada Lovelace'],
+        ['owner_email', 'ada@example.com'],
+        ['assigned_at', assignedAt],
+        ['contract_id', null],
+        ['updated_at', assignedAt.replace(/\.\d{6}Z/, '.000000Z')],
+        ['created_at', '2024-02-27T03:05:31.000000Z'],
+        ['id', expect.any(Number)],
+        ['meta_data', []],
+      ]),
+    )
+  })
+
+  it('has the terms that it asks for itself', async () => {
+    const shop = await openShop()
+    await addStock(shop.productId, 2)
+    const fields = order(shop, { generate: '0', validity: '0', activation_limit: '7' })
+    const { response } = await ask(shop, NAME, fields)
+    const terms = { validity: 0, activation_limit: 7 }
+    expect(response.license_keys).toMatchObject([terms, terms])
+  })
+
+  it('of more than there is is 802, tells how many there are, and takes none', async () => {
+    const shop = await openShop()
+    await addStock(shop.productId, 5)
+    await addLicenseKey(shop.productId, { status: 'reserved' })
+    for (const quantity of [7, 6]) {
+      const opened = await refused(802, () => ask(shop, NAME, order(shop, { generate: 0, quantity })))
+      expect(opened.status).toBe(200)
+      expect(Object.entries(opened.response)).toEqual([
+        ['code', 802],
+        ['message', 'Insufficient license keys'],
+        ['available_quantity', 5],
+        ['timestamp', expect.any(Number)],
+      ])
+    }
+    const { response } = await ask(shop, NAME, order(shop, { generate: 0, quantity: 5 }))
+    expect(response.license_keys).toHaveLength(5)
+    const left = await refused(802, () => ask(shop, NAME, order(shop, { generate: 0 })))
+    expect(left.response.available_quantity).toBe(0)
+  })
+
+  it('of an inactive product is 805, however much is in stock', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    await addStock(shop.productId, 2)
+    await refused(805, () => ask(shop, NAME, order(shop, { generate: 0 })))
+  })
+
+  it('200 times at once for 100 keys is 100 times 803 and 100 times 802, and no key is given twice', async () => {
+    const shop = await openShop()
+    await addStock(shop.productId, 100)
+    const answers = await Promise.all(
+      [...HUNDRED, ...HUNDRED].map(() => ask(shop, NAME, order(shop, { generate: 0, quantity: 1 }))),
+    )
+    const given = answers.flatMap(({ response }) =>
+      response.code === 803
+        ? response.license_keys.map((key: Record<string, unknown>) => key.license_key)
+        : [],
+    )
+    expect(new Set(given).size).toBe(100)
+    expect(given).toHaveLength(100)
+    expect(answers.filter(({ response }) => response.code === 802)).toHaveLength(100)
+    expect(answers.filter(({ response }) => response.available_quantity > 0)).toEqual([])
+  })
+
+  it('20 times at once under one idempotency key takes its keys once', async () => {
+    const shop = await openShop()
+    await addStock(shop.productId, 2)
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => askOnce(shop, NAME, order(shop, { generate: 0 }), 'race')),
+    )
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
+    expect(answers[0]?.response.code).toBe(803)
+  })
+
+  it('writes 2 rows a key and 2 for the issuance, in one round trip', async () => {
+    const shop = await openShop()
+    await addStock(shop.productId, 1000)
+    const { db, roundTrips } = observe(env.DB)
+    await ask(shop, NAME, order(shop, { generate: 0, quantity: 300 }), { bindings: { DB: db } })
+    expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 2 * 300 + 2 }])
+  })
+})
+
+describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
+  async function issued() {
+    const shop = await openShop()
+    await addGenerator(shop.productId)
+    await addStock(shop.productId, 5)
+    const fields = order(shop, { generate })
+    return { shop, fields, first: await askOnce(shop, NAME, fields, 'order') }
+  }
+
+  it('is the very same bytes, and says that it is one', async () => {
+    const { shop, fields, first } = await issued()
+    const before = await countRows()
+    const replay = await askOnce(shop, NAME, fields, 'order')
+    expect(first.response.code).toBe(803)
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(await countRows()).toEqual(before)
+  })
+
+  it('is the same after the product, its generator, its stock and the keys were changed', async () => {
+    const { shop, fields, first } = await issued()
+    await change(`update license_keys set status = 'blocked', owner_name = 'X' where issuance_id is not null`)
+    await change('update generators set status = 0, validity_days = 1')
+    await change(`update license_keys set status = 'reserved' where status = 'available'`)
+    await change(`update products set status = 'inactive' where id = ?`, shop.productId)
+    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
+  })
+
+  it('is the same after a key was sold to somebody else', async () => {
+    const { shop, fields, first } = await issued()
+    const licenseKey = first.response.license_keys[0].license_key
+    await change(`update license_keys set status = 'reserved' where license_key = ?`, licenseKey)
+    const assigned = await ask(shop, 'assign-license-key', { license_key: licenseKey })
+    expect(assigned.response.code).toBe(800)
+    await change('delete from license_keys where license_key = ?', licenseKey)
+    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
+  })
+
+  it.each([
+    ['quantity', 3],
+    ['owner_name', 'Grace Hopper'],
+    ['owner_email', 'Not set'],
+    ['validity', 30],
+    ['activation_limit', 0],
+    ['product_id', 1],
+    ['generate', 1 - generate],
+  ])('with another %s is 2422', async (name, value) => {
+    const { shop, fields } = await issued()
+    await refused(2422, () => askOnce(shop, NAME, { ...fields, [name]: value }, 'order'))
+  })
+
+  it('without generate is 2422', async () => {
+    const { shop, fields } = await issued()
+    const { generate: _, ...others } = fields
+    await refused(2422, () => askOnce(shop, NAME, { ...others, validity: 365, activation_limit: 1 }, 'order'))
+  })
+})
+
+describe('generate', () => {
+  it.each(['2', '-1', 'true', '01x'])('%s is 804', async (generate) => {
+    const shop = await openShop()
+    const { response } = await refused(804, () => ask(shop, NAME, order(shop, { generate })))
+    expect(response.errors).toEqual({ generate: ['The generate field must be a whole number from 0 to 1.'] })
+  })
+
+  it('that is left out or empty makes plain UUIDs, for which everything must be told', async () => {
+    const shop = await openShop()
+    for (const changes of [{}, { generate: '' }]) {
+      const { response } = await refused(804, () =>
+        ask(shop, NAME, { product_id: shop.productId, quantity: 'x', ...changes }),
+      )
+      expect(response.errors).toEqual({
+        quantity: ['The quantity field must be a whole number from 1 to 1000.'],
+        owner_name: ['The owner_name field is required.'],
+        owner_email: ['The owner_email field is required.'],
+        validity: ['The validity field is required.'],
+        activation_limit: ['The activation_limit field is required.'],
+      })
+    }
+    const { response } = await ask(
+      shop,
+      NAME,
+      order(shop, { validity: 0, activation_limit: 0, generate: '' }),
+    )
+    expect(response.license_keys[0].license_key).toMatch(/^[0-9a-f-]{36}$/)
+  })
+
+  it('does not excuse what is wrong', async () => {
+    const shop = await openShop()
+    const wrong = { generate: 1, validity: -1, activation_limit: 'x', owner_email: 'nobody' }
+    const { response } = await refused(804, () => ask(shop, NAME, order(shop, wrong)))
+    expect(Object.keys(response.errors).sort()).toEqual(['activation_limit', 'owner_email', 'validity'])
+  })
+})

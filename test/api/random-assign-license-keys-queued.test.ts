@@ -1,0 +1,379 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import type { Message } from '../../src/deliveries/messages.ts'
+import { isSignedBy, type Opened, post } from '../support/client.ts'
+import { watchLog } from '../support/log.ts'
+import { failing, observe } from '../support/observed-database.ts'
+import { answerAt, outboundUrl } from '../support/outbound.ts'
+import {
+  addGenerator,
+  addStock,
+  callbacksAt,
+  keepingQueue,
+  QUEUED_PATH,
+  queuedOrderFields,
+} from '../support/queued-order.ts'
+import { openShop, type Shop } from '../support/shop.ts'
+
+const logLines = watchLog()
+
+interface Asked extends Opened {
+  readonly messages: readonly Message[]
+}
+
+/** Asks with a queue that keeps its messages, so that nothing happens afterwards. */
+async function ask(
+  fields: Record<string, unknown>,
+  { headers = {}, bindings = {}, ...options }: Parameters<typeof post>[1] = {},
+): Promise<Asked> {
+  const { queue, messages } = keepingQueue()
+  const all = { DELIVERIES: queue, ...bindings }
+  const opened = await post(fields, { path: QUEUED_PATH, headers, bindings: all, ...options })
+  return { ...opened, messages }
+}
+
+async function ordersOf({ apiKeyId }: Shop): Promise<Record<string, unknown>[]> {
+  const { results } = await env.DB.prepare('select * from queued_orders where source = ? order by id')
+    .bind(`api:${apiKeyId}`)
+    .all()
+  return results
+}
+
+/** Asks for what must be refused, and makes sure that nothing was written and nobody woken. */
+async function refused(shop: Shop, request: () => Promise<Asked>): Promise<Asked> {
+  const before = await ordersOf(shop)
+  const asked = await request()
+  expect(await ordersOf(shop)).toEqual(before)
+  expect(asked.messages).toEqual([])
+  return asked
+}
+
+describe('an order that is queued', () => {
+  it('is answered with 807 and nothing else, stored whole, and the consumer is woken', async () => {
+    const shop = await openShop()
+    const fields = queuedOrderFields(shop, { quantity: '100000' })
+    const asked = await ask(fields)
+    expect(asked.status).toBe(200)
+    expect(Object.entries(asked.response)).toEqual([
+      ['code', 807],
+      ['message', 'Request Queued'],
+      ['timestamp', expect.any(Number)],
+    ])
+    const [order, ...others] = await ordersOf(shop)
+    expect(others).toEqual([])
+    expect(order).toMatchObject({
+      product_id: shop.productId,
+      quantity: 100_000,
+      owner_name: 'Ada Lovelace',
+      owner_email: 'ada@example.com',
+      origin: 'fresh',
+      requested_validity_days: 365,
+      requested_activation_limit: 3,
+      identifier: '31',
+      webhook_url: fields.webhook_url,
+      status: 'issuing',
+      chunks: 0,
+    })
+    expect(asked.messages).toEqual([{ kind: 'queued-order', id: order?.id }])
+  })
+
+  it('is signed by the global key, also where the product has one', async () => {
+    const shop = await openShop()
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const asked = await ask(queuedOrderFields(shop), { bindings })
+    expect(asked.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, asked)).toBe(true)
+  })
+
+  it('takes an owner that nobody has told, and no name of the caller’s', async () => {
+    const shop = await openShop()
+    const { owner_name: _, owner_email: __, identifier: ___, ...fields } = queuedOrderFields(shop)
+    expect((await ask(fields)).response.code).toBe(807)
+    expect(await ordersOf(shop)).toMatchObject([
+      { owner_name: 'Not set', owner_email: 'Not set', identifier: null },
+    ])
+  })
+
+  it.each([
+    ['1', 'generator'],
+    ['0', 'stock'],
+  ])('with generate=%s needs no terms, and takes them', async (generate, origin) => {
+    const shop = await openShop()
+    await addGenerator(shop)
+    await addStock(shop, 2)
+    const { validity: _, activation_limit: __, ...fields } = queuedOrderFields(shop, { generate })
+    expect((await ask(fields)).response.code).toBe(807)
+    expect((await ask({ ...fields, validity: '0', activation_limit: '9' })).response.code).toBe(807)
+    expect(await ordersOf(shop)).toMatchObject([
+      { origin, requested_validity_days: null, requested_activation_limit: null },
+      { origin, requested_validity_days: 0, requested_activation_limit: 9 },
+    ])
+  })
+
+  it('may come as JSON, with numbers as numbers', async () => {
+    const shop = await openShop()
+    const fields = { ...queuedOrderFields(shop), product_id: shop.productId, quantity: 3, validity: 1 }
+    const headers = { 'Content-Type': 'application/json' }
+    expect((await ask({}, { body: JSON.stringify(fields), headers })).response.code).toBe(807)
+    expect(await ordersOf(shop)).toMatchObject([{ quantity: 3, requested_validity_days: 1 }])
+  })
+
+  it('costs one round trip, whatever its quantity', async () => {
+    const shop = await openShop()
+    for (const quantity of ['1', '100000']) {
+      const { db, roundTrips } = observe(env.DB)
+      await ask(queuedOrderFields(shop, { quantity }), { bindings: { DB: db } })
+      expect(roundTrips).toEqual([{ statements: 2, rowsWritten: 3 }])
+    }
+  })
+
+  it('is issued by the queue, and its callback brings the keys', async () => {
+    const shop = await openShop()
+    const fields = queuedOrderFields(shop, { quantity: '3' })
+    await answerAt(String(fields.webhook_url), {})
+    const { response } = await post(fields, { path: QUEUED_PATH })
+    expect(response.code).toBe(807)
+    const order = { webhookUrl: String(fields.webhook_url) }
+    const [request] = await vi.waitFor(
+      async () => {
+        const requests = await callbacksAt(order)
+        expect(requests).toHaveLength(1)
+        return requests
+      },
+      { timeout: 15_000, interval: 50 },
+    )
+    const { original } = JSON.parse(String(request?.body))
+    expect(original.response).toMatchObject({ code: 803, identifier: '31' })
+    expect(original.response.license_keys).toHaveLength(3)
+  }, 20_000)
+})
+
+describe('an Idempotency-Key', () => {
+  it('makes one order: a replay is the same answer, and wakes the consumer again', async () => {
+    const shop = await openShop()
+    const fields = queuedOrderFields(shop)
+    const headers = { 'Idempotency-Key': 'order-1' }
+    const first = await ask(fields, { headers })
+    await env.DB.prepare('update queued_orders set created_at = created_at - 86400000 where source = ?')
+      .bind(`api:${shop.apiKeyId}`)
+      .run()
+    const replay = await ask(fields, { headers })
+    expect(first.headers.has('Idempotent-Replayed')).toBe(false)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(replay.response).toEqual({ ...first.response, timestamp: first.response.timestamp - 86_400 })
+    expect(replay.messages).toEqual(first.messages)
+    expect(await ordersOf(shop)).toHaveLength(1)
+  })
+
+  it('is still that of its order after the stock has run out and the product has gone', async () => {
+    const shop = await openShop()
+    await addStock(shop, 2)
+    const fields = queuedOrderFields(shop, { generate: '0' })
+    const headers = { 'Idempotency-Key': 'order-1' }
+    const first = await ask(fields, { headers })
+    await env.DB.prepare('delete from license_keys where product_id = ?').bind(shop.productId).run()
+    await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
+    expect((await ask(fields, { headers })).text).toBe(first.text)
+  })
+
+  it.each([
+    ['quantity', '3'],
+    ['owner_name', 'Grace Hopper'],
+    ['owner_email', 'grace@example.com'],
+    ['validity', '0'],
+    ['activation_limit', '0'],
+    ['identifier', '32'],
+    ['identifier', ''],
+    ['webhook_url', 'https://receiver.test/other'],
+    ['generate', '1'],
+  ])('with another %s is refused: 2422', async (name, value) => {
+    const shop = await openShop()
+    await addGenerator(shop)
+    const fields = queuedOrderFields(shop)
+    const headers = { 'Idempotency-Key': 'order-1' }
+    await ask(fields, { headers })
+    const asked = await refused(shop, () => ask({ ...fields, [name]: value }, { headers }))
+    expect(asked).toMatchObject({ status: 422, response: { code: 2422 } })
+  })
+
+  it('belongs to the API key that used it', async () => {
+    const [shop, other] = [await openShop(), await openShop()]
+    const headers = { 'Idempotency-Key': 'order-1' }
+    await ask(queuedOrderFields(shop), { headers })
+    expect((await ask(queuedOrderFields(other), { headers })).response.code).toBe(807)
+    expect(await ordersOf(other)).toHaveLength(1)
+  })
+
+  it('that comes 200 times at once makes one order', async () => {
+    const shop = await openShop()
+    const fields = queuedOrderFields(shop)
+    const headers = { 'Idempotency-Key': 'order-1' }
+    const asked = await Promise.all(Array.from({ length: 200 }, () => ask(fields, { headers })))
+    expect(new Set(asked.map(({ text }) => text)).size).toBe(1)
+    expect(asked.filter(({ headers: got }) => !got.has('Idempotent-Replayed'))).toHaveLength(1)
+    expect(await ordersOf(shop)).toHaveLength(1)
+  })
+
+  it('makes one order also where the database loses its answer', async () => {
+    const shop = await openShop()
+    let trips = 0
+    const { db } = observe(env.DB, {
+      after() {
+        if (++trips === 1) throw new Error('D1_ERROR: Network connection lost.')
+      },
+    })
+    const asked = await ask(queuedOrderFields(shop), { bindings: { DB: db } })
+    expect(asked.response.code).toBe(807)
+    expect(asked.headers.has('Idempotent-Replayed')).toBe(false)
+    expect(await ordersOf(shop)).toHaveLength(1)
+  })
+})
+
+describe('an order that can not be issued is refused at once, by the global key', () => {
+  async function expectRefused(shop: Shop, changes: Record<string, string>, response: object) {
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    const asked = await refused(shop, () => ask(queuedOrderFields(shop, changes), { bindings }))
+    expect(asked.status).toBe(200)
+    expect(Object.entries(asked.response)).toEqual([
+      ...Object.entries(response),
+      ['timestamp', expect.any(Number)],
+    ])
+    expect(asked.envelope.private_key_used).toBe('global')
+  }
+
+  it('805: the product is inactive or does not exist, whatever else is missing', async () => {
+    const shop = await openShop({ productStatus: 'inactive' })
+    const response = { code: 805, message: 'Product not found' }
+    for (const generate of ['', '0', '1']) await expectRefused(shop, { generate }, response)
+    await expectRefused(shop, { product_id: '2147483647' }, response)
+  })
+
+  it('806: the product has no generator that is active', async () => {
+    const shop = await openShop()
+    await addGenerator(await openShop())
+    await addGenerator(shop)
+    await env.DB.prepare('update generators set status = 0 where product_id = ?').bind(shop.productId).run()
+    await expectRefused(shop, { generate: '1' }, { code: 806, message: 'Generator not found' })
+  })
+
+  it('802: the stock holds fewer keys, and how many', async () => {
+    const shop = await openShop()
+    await addStock(shop, 5)
+    await addStock(await openShop(), 5)
+    const message = 'Insufficient license keys'
+    await expectRefused(shop, { generate: '0', quantity: '7' }, { code: 802, message, available_quantity: 5 })
+    await env.DB.prepare(`update license_keys set status = 'reserved' where product_id = ?`)
+      .bind(shop.productId)
+      .run()
+    await expectRefused(shop, { generate: '0', quantity: '1' }, { code: 802, message, available_quantity: 0 })
+  })
+
+  it('and remembered by no Idempotency-Key', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'order-1' }
+    const fields = queuedOrderFields(shop, { generate: '0' })
+    expect((await ask(fields, { headers })).response.code).toBe(802)
+    await addStock(shop, 2)
+    expect((await ask(fields, { headers })).response.code).toBe(807)
+  })
+
+  it.each([
+    [100, {}, { api_key: 'nobody' }],
+    [101, { apiKeyStatus: 'inactive' }, {}],
+    [102, { capabilities: ['use'] }, {}],
+    [103, { allowedIps: ['192.0.2.1/32'] }, {}],
+  ] as const)('%i: and who may not ask is told nothing of the stock', async (code, options, changes) => {
+    const shop = await openShop(options)
+    await addStock(shop, 1)
+    const asked = await refused(shop, () => ask(queuedOrderFields(shop, { generate: '0', ...changes })))
+    expect(asked).toMatchObject({ status: 401, response: { code } })
+    expect(Object.keys(asked.response)).toEqual(['code', 'message', 'timestamp'])
+  })
+})
+
+describe('parameters that are wrong are refused with 804', () => {
+  const URL_RULE = 'The webhook_url field must be an https address of a public host.'
+
+  it.each([
+    ['quantity', '0', 'The quantity field must be a whole number from 1 to 100000.'],
+    ['quantity', '100001', 'The quantity field must be a whole number from 1 to 100000.'],
+    ['quantity', '', 'The quantity field is required.'],
+    ['product_id', '', 'The product_id field is required.'],
+    ['generate', '2', 'The generate field must be a whole number from 0 to 1.'],
+    ['validity', '', 'The validity field is required.'],
+    ['validity', '36501', 'The validity field must be a whole number from 0 to 36500.'],
+    ['activation_limit', '', 'The activation_limit field is required.'],
+    ['owner_email', 'nobody', 'The owner_email field must be an e-mail address.'],
+    [
+      'identifier',
+      'x'.repeat(256),
+      'The identifier field must be 1 to 255 characters without control characters.',
+    ],
+    ['webhook_url', '', 'The webhook_url field is required.'],
+    ['webhook_url', 'http://receiver.test/', URL_RULE],
+    ['webhook_url', 'https://192.168.0.1/', URL_RULE],
+    ['webhook_url', 'https://localhost/', URL_RULE],
+    ['webhook_url', 'https://user:pass@receiver.test/', URL_RULE],
+    ['webhook_url', 'https://receiver.test/\npath', URL_RULE],
+    ['webhook_url', 'nowhere', URL_RULE],
+    [
+      'webhook_url',
+      `https://receiver.test/${'x'.repeat(2048)}`,
+      'The webhook_url field must be 1 to 2048 characters without control characters.',
+    ],
+  ])('%s: %j', async (name, value, sentence) => {
+    const shop = await openShop()
+    const asked = await refused(shop, () => ask(queuedOrderFields(shop, { [name]: value })))
+    expect(asked).toMatchObject({ status: 422, response: { code: 804, errors: { [name]: [sentence] } } })
+    expect(Object.keys(asked.response.errors)).toEqual([name])
+  })
+
+  it('all at once, also those that only a fresh order needs', async () => {
+    const shop = await openShop()
+    const asked = await refused(shop, () => ask({ api_key: shop.apiKey, quantity: 'many' }))
+    expect(Object.keys(asked.response.errors).sort()).toEqual([
+      'activation_limit',
+      'product_id',
+      'quantity',
+      'validity',
+      'webhook_url',
+    ])
+  })
+
+  it('while a local address will do in local development', async () => {
+    const shop = await openShop()
+    const fields = queuedOrderFields(shop, { webhook_url: 'http://127.0.0.1:8080/?key=1' })
+    expect((await ask(fields, { bindings: { LOCAL_DEVELOPMENT: 'true' } })).response.code).toBe(807)
+  })
+})
+
+describe('what fails', () => {
+  it('for want of a queue writes nothing, and the log tells what to mend', async () => {
+    const shop = await openShop()
+    const asked = await refused(shop, () =>
+      ask(queuedOrderFields(shop), { bindings: { DELIVERIES: undefined } }),
+    )
+    expect(asked).toMatchObject({ status: 500, response: { code: 2500 } })
+    expect(logLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
+  })
+
+  it('at the database is 2503', async () => {
+    const shop = await openShop()
+    const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
+    const asked = await ask(queuedOrderFields(shop), { bindings: { DB: db } })
+    expect(asked).toMatchObject({ status: 503, response: { code: 2503 } })
+    expect(asked.messages).toEqual([])
+  })
+
+  it('at the queue fails no order: it is taken, and the sweep finds it', async () => {
+    const shop = await openShop()
+    const queue = { sendBatch: () => Promise.reject(new Error('The queue is down.')) }
+    const url = outboundUrl()
+    const asked = await ask(queuedOrderFields(shop, { webhook_url: url }), {
+      bindings: { DELIVERIES: queue },
+    })
+    expect(asked.response.code).toBe(807)
+    expect(await ordersOf(shop)).toMatchObject([{ status: 'issuing', webhook_url: url }])
+    expect(logLines()).toMatchObject([{ requestId: 'enqueue' }])
+  })
+})

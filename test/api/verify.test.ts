@@ -1,0 +1,117 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { isSignedBy } from '../support/client.ts'
+import {
+  activatedKeyFields,
+  addKey,
+  ask,
+  askInJson,
+  change,
+  codesAsReasonsGo,
+  DAY_MILLISECONDS,
+  type KeyOptions,
+} from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop } from '../support/shop.ts'
+
+const HERE = ['example.com']
+
+describe('a license key', () => {
+  it.each<[number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
+    [200, 'Valid license key', 'product', { identifiers: HERE }, {}],
+    [201, 'This license key is not assigned', 'product', { status: 'available', identifiers: HERE }, {}],
+    [201, 'This license key is not assigned', 'product', { status: 'reserved', identifiers: HERE }, {}],
+    [202, 'No activation found for this license key/identifier combination', 'product', {}, {}],
+    [204, 'License key blocked', 'product', { status: 'blocked', identifiers: HERE }, {}],
+    [205, 'License key expired', 'product', { validityDays: 1, assignedAt: 0, identifiers: HERE }, {}],
+    [210, 'Invalid license key', 'global', {}, { license_key: 'nothing' }],
+    [210, 'Invalid license key', 'global', {}, { license_key: '' }],
+    [215, 'Identifier is required', 'product', { identifiers: HERE }, { identifier: '' }],
+  ])('is answered %i, %s, signed by the key of the %s', async (code, message, scope, key, changes) => {
+    const shop = await openShop()
+    const { licenseKey } = await addKey(shop, key)
+    const fields = { license_key: licenseKey, identifier: 'example.com', ...changes }
+    for (const opened of [await ask(shop, 'verify', fields), await askInJson(shop, 'verify', fields)]) {
+      expect(opened.status).toBe(200)
+      expect(Object.entries(opened.response)).toEqual([
+        ['code', code],
+        ['message', message],
+        ['timestamp', expect.any(Number)],
+      ])
+      expect(opened.envelope.private_key_used).toBe(scope)
+      const pem = scope === 'product' ? env.PRODUCT_SIGNING_KEY : env.SIGNING_PRIVATE_KEY
+      expect(await isSignedBy(pem, opened)).toBe(true)
+    }
+  })
+
+  it.each([
+    ['inactive', null],
+    ['deleted', 1],
+  ])('of a product that is %s is answered 203, signed by its key', async (_, deletedAt) => {
+    const shop = await openShop()
+    const fields = await activatedKeyFields(shop)
+    await change(
+      `update products set status = 'inactive', deleted_at = ? where id = ?`,
+      deletedAt,
+      shop.productId,
+    )
+    const opened = await ask(shop, 'verify', fields)
+    const message = "The product associated with this license key is not active or doesn't exist"
+    expect(opened.response).toMatchObject({ code: 203, message })
+    expect(opened.envelope.private_key_used).toBe('product')
+  })
+
+  it('is given the first reason against it, in one order', async () => {
+    expect(await codesAsReasonsGo(await openShop(), 'verify')).toEqual([
+      210, 215, 201, 203, 204, 205, 202, 202, 200,
+    ])
+  })
+
+  it('expires to the day', async () => {
+    const shop = await openShop()
+    const fieldsOf = async (assignedAt: number) => {
+      const { licenseKey } = await addKey(shop, { validityDays: 30, assignedAt, identifiers: HERE })
+      return { license_key: licenseKey, identifier: 'example.com' }
+    }
+    const expiring = Date.now() - 30 * DAY_MILLISECONDS
+    expect((await ask(shop, 'verify', await fieldsOf(expiring + 60_000))).response.code).toBe(200)
+    expect((await ask(shop, 'verify', await fieldsOf(expiring))).response.code).toBe(205)
+  })
+
+  it('with a validity of 0 never expires', async () => {
+    const shop = await openShop()
+    const { licenseKey } = await addKey(shop, { validityDays: 0, assignedAt: 0, identifiers: HERE })
+    const { response } = await ask(shop, 'verify', { license_key: licenseKey, identifier: 'example.com' })
+    expect(response.code).toBe(200)
+  })
+
+  it('is verified for its own identifier, to the letter', async () => {
+    const shop = await openShop()
+    const { license_key } = await activatedKeyFields(shop)
+    for (const identifier of ['Example.com', 'example.co', 'example.com.', '%', 'example_com']) {
+      expect((await ask(shop, 'verify', { license_key, identifier })).response.code).toBe(202)
+    }
+  })
+
+  it('may be asked about with an e-mail address, which is ignored whatever it is', async () => {
+    const shop = await openShop()
+    const fields = { ...(await activatedKeyFields(shop)), email: 'junk' }
+    expect((await ask(shop, 'verify', fields)).response.code).toBe(200)
+  })
+})
+
+it('parameters that can be no license key and no identifier are 804', async () => {
+  const shop = await openShop()
+  const bad = { license_key: 'x'.repeat(256), identifier: 'a\u0000b' }
+  const opened = await ask(shop, 'verify', bad)
+  expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+  expect(Object.keys(opened.response.errors)).toEqual(['license_key', 'identifier'])
+})
+
+it('one round trip of one statement, and nothing written', async () => {
+  const shop = await openShop()
+  const { db, roundTrips } = observe(env.DB)
+  const fields = await activatedKeyFields(shop)
+  expect((await ask(shop, 'verify', fields, { bindings: { DB: db } })).response.code).toBe(200)
+  expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
+})

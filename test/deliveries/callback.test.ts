@@ -1,0 +1,321 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { deliver } from '../../src/deliveries/deliver.ts'
+import { CALLBACK_LEASE_MS } from '../../src/deliveries/processing.ts'
+import { processQueuedOrder } from '../../src/licensing/queued-orders.ts'
+import { isSignedBy, type Opened } from '../support/client.ts'
+import { settingsWith } from '../support/delivery.ts'
+import { watchLog } from '../support/log.ts'
+import { answerAt, type OutboundReaction, type OutboundRequest, outboundUrl } from '../support/outbound.ts'
+import {
+  addQueuedOrder,
+  addStock,
+  callbacksAt,
+  callbacksOf,
+  type QueuedOrderOptions,
+  quietSettings,
+  type TestOrder,
+} from '../support/queued-order.ts'
+import { openShop } from '../support/shop.ts'
+
+const logLines = watchLog()
+
+const FIELDS = [
+  'product_id',
+  'license_key',
+  'activation_limit',
+  'validity',
+  'status',
+  'owner_name',
+  'owner_email',
+  'assigned_at',
+  'contract_id',
+  'updated_at',
+  'created_at',
+  'id',
+  'meta_data',
+]
+
+interface Completed extends TestOrder {
+  readonly deliveryId: number
+  readonly completedAt: number
+}
+
+/** An order that has come to its end, in chunks of four keys; its callback is not sent yet. */
+async function completeOrder(options: QueuedOrderOptions = {}, stock = 0): Promise<Completed> {
+  const shop = await openShop()
+  if (stock > 0) await addStock(shop, stock)
+  const order = await addQueuedOrder(shop, { quantity: 10, ...options })
+  await processQueuedOrder(quietSettings(), order.id, Date.now(), 4)
+  const [callback] = await callbacksOf(order)
+  if (!callback) throw new Error('The order has no callback.')
+  return { ...order, deliveryId: callback.id, completedAt: callback.created_at }
+}
+
+/** Sends the callback. */
+async function send(order: Completed, bindings: object = {}, now = Date.now()) {
+  return deliver(settingsWith({}, bindings), order.deliveryId, now)
+}
+
+async function stateOf(order: Completed) {
+  const [row] = await callbacksOf(order)
+  return row
+}
+
+/** Reads what came, as the plugin does. */
+function received(request: OutboundRequest | undefined): Opened {
+  if (!request) throw new Error('Nothing was received.')
+  const outer = JSON.parse(request.body)
+  expect(Object.keys(outer)).toEqual(['headers', 'original', 'exception'])
+  expect([outer.headers, outer.exception]).toEqual([{}, null])
+  const envelope = outer.original
+  expect(Object.keys(envelope)).toEqual(['response', 'response_base64', 'private_key_used', 'signature'])
+  const signed = new TextDecoder().decode(Uint8Array.fromBase64(envelope.response_base64))
+  expect(request.body.startsWith(`{"headers":{},"original":{"response":${signed},"response_base64":`)).toBe(
+    true,
+  )
+  return { status: 200, headers: new Headers(), text: request.body, envelope, response: envelope.response }
+}
+
+async function storedKeys({ productId }: TestOrder) {
+  const { results } = await env.DB.prepare(
+    'select id, license_key from license_keys where product_id = ? and issuance_id is not null order by id',
+  )
+    .bind(productId)
+    .all()
+  return results
+}
+
+describe('the callback of an order that was issued', () => {
+  it('has the form and the fields of the protocol, and all keys in their order', async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, {})
+    expect(await send(order)).toEqual({ kind: 'done' })
+
+    const [request, ...others] = await callbacksAt(order)
+    expect(others).toEqual([])
+    const opened = received(request)
+    expect(Object.keys(opened.response)).toEqual([
+      'code',
+      'message',
+      'license_keys',
+      'identifier',
+      'timestamp',
+    ])
+    expect(opened.response).toMatchObject({
+      code: 803,
+      message: 'License keys assigned',
+      identifier: '31',
+      timestamp: Math.floor(order.completedAt / 1000),
+    })
+    const keys: Record<string, unknown>[] = opened.response.license_keys
+    expect(keys.map(Object.keys)).toEqual(Array(10).fill(FIELDS))
+    expect(keys.map(({ id, license_key }) => ({ id, license_key }))).toEqual(await storedKeys(order))
+    for (const key of keys) {
+      expect(key).toMatchObject({
+        product_id: order.productId,
+        activation_limit: 3,
+        validity: 365,
+        status: 'assigned',
+        owner_name: 'Ada Lovelace',
+        owner_email: 'ada@example.com',
+        assigned_at: expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}000Z$/),
+        contract_id: null,
+        updated_at: expect.stringMatching(/:\d{2}\.000000Z$/),
+        meta_data: [],
+      })
+    }
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(opened.envelope.private_key_used).toBe('global')
+    expect(await stateOf(order)).toMatchObject({ status: 'delivered', attempts: 1, last_result: 'HTTP 200' })
+  })
+
+  it('is posted as JSON to the very address, with its query, and tells its length and its name', async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, {})
+    await send(order)
+    const [request] = await callbacksAt(order)
+    expect(request).toMatchObject({ method: 'POST', url: order.webhookUrl })
+    expect(order.webhookUrl).toContain('?keevault-webhook=secret')
+    expect(request?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'content-length': String(new TextEncoder().encode(request?.body).byteLength),
+      'webhook-id': `keyseal_delivery_${order.deliveryId}`,
+    })
+  })
+
+  it("is signed by the product's own key where it has one", async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, {})
+    await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
+    const opened = received((await callbacksAt(order))[0])
+    expect(opened.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+  })
+
+  it.each([1, 2, 3, 4, 5, 8, 9])('is right for %i keys, wherever the chunks end', async (quantity) => {
+    // A name of many bytes, so that the pieces end at every place of a group of base64.
+    const order = await completeOrder({ quantity, ownerName: `Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝` })
+    await answerAt(order.webhookUrl, {})
+    await send(order)
+    const opened = received((await callbacksAt(order))[0])
+    expect(opened.response.license_keys).toHaveLength(quantity)
+    expect(opened.response.license_keys[0].owner_name).toBe(`Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝`)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+  })
+
+  it('tells that the caller gave it no name: null', async () => {
+    const order = await completeOrder({ identifier: null })
+    await answerAt(order.webhookUrl, {})
+    await send(order)
+    expect(received((await callbacksAt(order))[0]).response.identifier).toBeNull()
+  })
+
+  it('tells keys from the stock on their own terms and of their own age', async () => {
+    const order = await completeOrder({ quantity: 4, origin: 'stock' }, 4)
+    await answerAt(order.webhookUrl, {})
+    await send(order)
+    const keys: Record<string, unknown>[] = received((await callbacksAt(order))[0]).response.license_keys
+    expect(keys.map((key) => [key.validity, key.activation_limit])).toEqual([
+      [100, 10],
+      [101, 11],
+      [102, 12],
+      [103, 13],
+    ])
+    expect(keys[0]?.created_at).toBe('1970-01-01T00:00:00.000000Z')
+  })
+
+  it('is the same text in each attempt, whatever has become of its keys and its product', async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, { status: 500 }, {})
+    await send(order)
+    await env.DB.batch([
+      env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(order.productId),
+      env.DB.prepare(
+        `update license_keys set status = 'blocked', owner_name = 'Other' where product_id = ?`,
+      ).bind(order.productId),
+    ])
+    await send(order, {}, Date.now() + 60_000)
+    const [first, second] = await callbacksAt(order)
+    expect(second?.body).toBe(first?.body)
+    expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
+  })
+})
+
+describe('the callback of an order that was refused', () => {
+  it('says that the stock held too few keys, and how many', async () => {
+    const order = await completeOrder({ origin: 'stock' }, 3)
+    await answerAt(order.webhookUrl, {})
+    await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
+    const opened = received((await callbacksAt(order))[0])
+    expect(Object.entries(opened.response)).toEqual([
+      ['code', 802],
+      ['message', 'Insufficient license keys'],
+      ['available_quantity', 3],
+      ['identifier', '31'],
+      ['timestamp', Math.floor(order.completedAt / 1000)],
+    ])
+    expect(opened.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+  })
+
+  it('says that there is no generator, or no product any more', async () => {
+    const withoutGenerator = await completeOrder({ origin: 'generator' })
+    await answerAt(withoutGenerator.webhookUrl, {})
+    await send(withoutGenerator)
+    expect(Object.entries(received((await callbacksAt(withoutGenerator))[0]).response)).toEqual([
+      ['code', 806],
+      ['message', 'Generator not found'],
+      ['identifier', '31'],
+      ['timestamp', expect.any(Number)],
+    ])
+
+    const shop = await openShop({ productStatus: 'inactive' })
+    const order = await addQueuedOrder(shop)
+    await processQueuedOrder(quietSettings(), order.id, Date.now())
+    const [callback] = await callbacksOf(order)
+    await answerAt(order.webhookUrl, {})
+    await deliver(settingsWith(), callback?.id ?? 0, Date.now())
+    expect(received((await callbacksAt(order))[0]).response).toMatchObject({
+      code: 805,
+      message: 'Product not found',
+    })
+  })
+})
+
+describe('a callback', () => {
+  it('whose receiver is down at first comes again later, and no more once it was taken', async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, { status: 503 }, 'none', {})
+    const now = Date.now()
+    expect(await send(order, {}, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await send(order, {}, now + 5_000)).toEqual({ kind: 'done' })
+    expect(await send(order, {}, now + 10_000)).toEqual({ kind: 'again', delaySeconds: 30 })
+    expect(await send(order, {}, now + 40_000)).toEqual({ kind: 'done' })
+    expect(await send(order, {}, now + 4_000_000)).toEqual({ kind: 'done' })
+    const requests = await callbacksAt(order)
+    expect(requests).toHaveLength(3)
+    expect(new Set(requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+    expect(await stateOf(order)).toMatchObject({ status: 'delivered', attempts: 3 })
+  })
+
+  it('that many want to send at once is sent once, and its lease is longer than its receiver may take', async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, { delayMs: 50 })
+    const now = Date.now()
+    await Promise.all(Array.from({ length: 10 }, () => send(order, {}, now)))
+    expect(await callbacksAt(order)).toHaveLength(1)
+
+    const other = await completeOrder()
+    await answerAt(other.webhookUrl, { delayMs: 100 })
+    const sending = send(other, {}, now + 1_000)
+    while ((await callbacksAt(other)).length === 0) await scheduler.wait(5)
+    await send(other, {}, now + 1_000 + CALLBACK_LEASE_MS - 1)
+    await sending
+    expect(await callbacksAt(other)).toHaveLength(1)
+  })
+
+  it.each<[string, OutboundReaction, string]>([
+    ['answers with a redirect', { status: 302, headers: { Location: outboundUrl() } }, 'redirect'],
+    ['refuses', { status: 404 }, 'HTTP 404'],
+    ['says nothing', 'none', 'no answer'],
+  ])('whose receiver %s is not delivered', async (_, reaction, result) => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, reaction)
+    expect(await send(order)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await callbacksAt(order)).toHaveLength(1)
+    expect(await stateOf(order)).toMatchObject({ status: 'pending', last_result: result })
+  })
+
+  it('whose receiver takes too long is not delivered', async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, { delayMs: 500 })
+    await deliver(settingsWith(), order.deliveryId, Date.now(), 50)
+    expect(await stateOf(order)).toMatchObject({ status: 'pending', last_result: 'timeout' })
+  })
+
+  it.each(['http://receiver.test/', 'https://127.0.0.1/', 'https://user:pass@receiver.test/', 'nowhere'])(
+    'that was meant for %s is sent nowhere, and not tried again by itself',
+    async (url) => {
+      const order = await completeOrder()
+      await env.DB.prepare('update queued_orders set webhook_url = ? where id = ?').bind(url, order.id).run()
+      expect(await send(order)).toEqual({ kind: 'done' })
+      expect(await stateOf(order)).toMatchObject({ status: 'failed', last_result: 'target not allowed' })
+      expect(logLines()).toMatchObject([
+        { requestId: `delivery ${order.deliveryId}`, error: 'DeliveryFailedError' },
+      ])
+    },
+  )
+
+  it('is tried 13 times', async () => {
+    const order = await completeOrder()
+    await answerAt(order.webhookUrl, { status: 500 })
+    let now = Date.now()
+    for (let attempt = 1; attempt <= 13; attempt++) {
+      await send(order, {}, now)
+      now += 13 * 3_600_000
+    }
+    expect(await callbacksAt(order)).toHaveLength(13)
+    expect(await stateOf(order)).toMatchObject({ status: 'failed', last_result: 'HTTP 500' })
+  })
+})

@@ -1,0 +1,68 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { retryFailed, selectByIds, selectLatest } from '../../scripts/delivery-rows.ts'
+import { deliver } from '../../src/deliveries/deliver.ts'
+import { processQueuedOrder } from '../../src/licensing/queued-orders.ts'
+import { addDelivery, settingsWith } from '../support/delivery.ts'
+import { watchLog } from '../support/log.ts'
+import { answerAt } from '../support/outbound.ts'
+import { addQueuedOrder, callbacksAt, callbacksOf, quietSettings } from '../support/queued-order.ts'
+import { openShop } from '../support/shop.ts'
+
+watchLog()
+
+async function rows(sql: string): Promise<Record<string, unknown>[]> {
+  return (await env.DB.prepare(sql).all()).results
+}
+
+/** A callback that has failed for good. */
+async function failCallback() {
+  const order = await addQueuedOrder(await openShop())
+  await processQueuedOrder(quietSettings(), order.id, Date.now())
+  const [callback] = await callbacksOf(order)
+  const id = callback?.id ?? 0
+  await env.DB.prepare(`update deliveries set attempts = 12 where id = ?`).bind(id).run()
+  await answerAt(order.webhookUrl, { status: 500 }, {})
+  await deliver(settingsWith(), id, Date.now())
+  return { ...order, id }
+}
+
+describe('what npm run deliveries runs', () => {
+  it('lists callbacks beside the deliveries of paid orders, the latest first', async () => {
+    const paid = await addDelivery({ channel: 'email' })
+    const callback = await failCallback()
+    expect(await rows(selectLatest(undefined))).toMatchObject([
+      {
+        id: callback.id,
+        channel: 'callback',
+        provider: 'api:1',
+        order: '31',
+        status: 'failed',
+        attempts: 13,
+        'last result': 'HTTP 500',
+      },
+      { id: paid.id, channel: 'email', provider: 'stripe', order: paid.orderId, status: 'pending' },
+    ])
+    expect(await rows(selectLatest(`'failed'`))).toMatchObject([{ id: callback.id }])
+    expect(Object.keys((await rows(selectByIds(String(callback.id))))[0] ?? {})).toEqual([
+      'id',
+      'since (UTC)',
+      'channel',
+      'provider',
+      'order',
+      'status',
+      'attempts',
+      'last result',
+    ])
+  })
+
+  it('retries a callback that failed, and nothing else', async () => {
+    await addDelivery()
+    const callback = await failCallback()
+    expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([{ id: callback.id }])
+    expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([])
+    await deliver(settingsWith(), callback.id, Date.now())
+    expect(await callbacksAt(callback)).toHaveLength(2)
+    expect(await rows(selectByIds(String(callback.id)))).toMatchObject([{ status: 'delivered', attempts: 1 }])
+  })
+})

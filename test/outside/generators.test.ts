@@ -1,0 +1,53 @@
+/** The operator's command for generators, on a local database of its own. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cloneProject, removeClone, run } from './support/clone.ts'
+
+let folder: string
+
+beforeAll(() => {
+  folder = cloneProject()
+  run(folder, 'npx', 'wrangler', 'd1', 'migrations', 'apply', 'DB', '--local')
+  run(folder, 'npm', 'run', '--silent', 'add-product', '--', '--name', 'App')
+})
+
+afterAll(() => removeClone(folder))
+
+function generators(...parameters: string[]) {
+  return run(folder, 'npm', 'run', '--silent', 'generators', '--', ...parameters)
+}
+
+const TERMS = ['--validity-days', '365', '--activation-limit', '3']
+const CHUNKS = ['add', '--product-id', '1', '--method', 'chunk-system', ...TERMS]
+
+describe('npm run generators', () => {
+  it('adds one, lists it, and disables it', () => {
+    expect(generators('list').output).toContain('No generators yet.')
+    expect(generators(...CHUNKS, '--prefix', 'APP-')).toMatchObject({
+      status: 0,
+      output: expect.stringContaining('Generator 1 makes the keys of product 1 from now on: 80.0 bits'),
+    })
+    const uuid = ['add', '--product-id', '1', '--method', 'uuid', ...TERMS]
+    expect(generators(...uuid).output).toContain('122.0 bits')
+    expect(generators('list').output).toMatch(
+      /1 +1 +chunk-system +APP- +23456789ABCDEFGHJKLMNPQRSTUVWXYZ +4 x 4 +365 +3 +active/,
+    )
+    expect(generators('disable', '1').output).toContain('Generator 1 makes no keys any more')
+    expect(generators('list').output).toMatch(/1 +1 +chunk-system .* inactive\n2 +1 +uuid .* active\n/)
+  })
+
+  it.each([
+    [[...CHUNKS, '--chunk-length', '2'], 'The key space has 40.0 bits; at least 64 are needed'],
+    [[...CHUNKS, '--charset', 'AAB'], 'each of them once'],
+    [[...CHUNKS, '--prefix', 'Ä'], 'The prefix and the suffix must be'],
+    [[...CHUNKS, '--product-id', '99'], 'There is no product 99'],
+    [['add', '--product-id', '1', '--method', 'custom', ...TERMS], '--method must be one of'],
+    [['add', '--product-id', '1', '--method', 'uuid'], '--validity-days is missing'],
+    [['disable'], 'The id is missing'],
+    [['disable', '99'], 'There is no generator 99'],
+    [['remove', '1'], 'The action must be one of add, list, disable'],
+  ])('%j fails and says why: %s', (parameters, fault) => {
+    const { status, output } = generators(...parameters)
+    expect(status).toBe(1)
+    expect(output).toContain(fault)
+  })
+})

@@ -1,0 +1,167 @@
+/** The same questions to every endpoint that takes a contract key. A new one is asked them without being named here. */
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { ENDPOINTS } from '../../src/api/v1.ts'
+import { isSignedBy, type Opened } from '../support/client.ts'
+import {
+  addContract,
+  addGenerator,
+  askAsHolder,
+  DESTROY,
+  DESTROY_ALL,
+  everythingOfContracts,
+  GENERATE,
+  GET_INFO,
+  type TestContract,
+} from '../support/contracts.ts'
+import { failing, observe } from '../support/observed-database.ts'
+import { openShop } from '../support/shop.ts'
+
+const INJECTIONS = [
+  "' OR '1'='1",
+  "'; DROP TABLE contracts; --",
+  '" OR 1=1 --',
+  '%',
+  '*',
+  '\\',
+  '\u202e',
+  '{{7*7}}',
+]
+
+/** What a good request says besides the contract key, and how it is answered. */
+const GOOD: Record<string, readonly [fields: Record<string, string>, code: number]> = {
+  [GET_INFO]: [{}, 1204],
+  [GENERATE]: [{ quantity: '1' }, 1300],
+  [DESTROY]: [{ license_key: 'C-1' }, 1400],
+  [DESTROY_ALL]: [{}, 1500],
+}
+const paths = ENDPOINTS.filter(({ access }) => access === 'contract-holder').map(({ path }) => path)
+
+let log: MockInstance<typeof console.error>
+beforeEach(() => {
+  log = vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
+
+/** A contract with one key, C-1 where there is no other. */
+async function openContract(): Promise<TestContract> {
+  const shop = await openShop()
+  await addGenerator(shop)
+  const contract = await addContract(shop)
+  await env.DB.prepare(
+    `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, assigned_at,
+       contract_id, created_at, updated_at) values (?, 'C-1', 'assigned', 0, 0, 0, ?, 0, 0)
+     on conflict do update set contract_id = excluded.contract_id`,
+  )
+    .bind(shop.productId, contract.id)
+    .run()
+  return contract
+}
+
+function goodOf(path: string): readonly [Record<string, string>, number] {
+  const good = GOOD[path]
+  if (!good) throw new Error(`Add a good request to ${path} to GOOD.`)
+  return good
+}
+
+/** Sends requests that must all be refused with this code, in a signed envelope, and change nothing. */
+async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[]) {
+  for (const request of requests) {
+    const before = await everythingOfContracts()
+    const opened = await request()
+    expect(opened.response.code).toBe(code)
+    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(await everythingOfContracts()).toBe(before)
+  }
+}
+
+it('covers every endpoint that takes a contract key', () => {
+  expect(Object.keys(GOOD).sort()).toEqual([...paths].sort())
+})
+
+describe.each(paths)('%s', (path) => {
+  const [fields, code] = goodOf(path)
+
+  it('takes a good request, in one round trip', async () => {
+    const { key } = await openContract()
+    const { db, roundTrips } = observe(env.DB)
+    const opened = await askAsHolder(path, { ...fields, contract_key: key }, { bindings: { DB: db } })
+    expect(opened.response.code).toBe(code)
+    expect(roundTrips).toHaveLength(1)
+  })
+
+  it('is closed to whoever has no contract key, without asking the database', async () => {
+    await openContract()
+    const { db, roundTrips } = observe(env.DB)
+    const bindings = { DB: db }
+    await expectRefused(
+      100,
+      () => askAsHolder(path, fields, { bindings }),
+      () => askAsHolder(path, {}, { bindings }),
+      () => askAsHolder(path, { ...fields, contract_key: '', api_key: '' }, { bindings }),
+      () => askAsHolder(path, fields, { bindings, headers: { Authorization: 'Basic YTpi' } }),
+      () => askAsHolder(path, fields, { bindings, headers: { Authorization: 'Bearer ' } }),
+    )
+    expect(roundTrips).toEqual([])
+  })
+
+  it('is closed to a wrong contract key and to what looks like SQL', async () => {
+    const { id, key } = await openContract()
+    const wrong = [...INJECTIONS, 'nobody', String(id), `contract:${id}`, `${key}x`, key.slice(1)]
+    await expectRefused(
+      1200,
+      ...wrong.flatMap((given) => [
+        () => askAsHolder(path, { ...fields, contract_key: given }),
+        () => askAsHolder(path, { ...fields, contract_uuid: given, api_key: given }),
+        () => askAsHolder(path, { ...fields, contract_uuid: key, api_key: given }),
+      ]),
+      () => askAsHolder(path, fields, { headers: { Authorization: "Bearer ' OR '1'='1" } }),
+    )
+  })
+
+  it('is closed to a blocked address, whoever asks', async () => {
+    const { key } = await openContract()
+    await env.DB.prepare(
+      `insert into blocklist (kind, value, created_at) values ('network', '198.51.100.0/24', 0)`,
+    ).run()
+    const headers = { 'CF-Connecting-IP': '198.51.100.7' }
+    await expectRefused(
+      150,
+      () => askAsHolder(path, { ...fields, contract_key: key }, { headers }),
+      () => askAsHolder(path, { ...fields, contract_key: 'nobody' }, { headers }),
+      () => askAsHolder(path, { ...fields, contract_key: key, api_key: 'other' }, { headers }),
+    )
+    const elsewhere = { 'CF-Connecting-IP': '198.51.101.7' }
+    const opened = await askAsHolder(path, { ...fields, contract_key: key }, { headers: elsewhere })
+    expect(opened.response.code).toBe(code)
+    await env.DB.prepare('delete from blocklist').run()
+  })
+
+  it('takes what looks like SQL for text, or refuses it', async () => {
+    const { key } = await openContract()
+    for (const name of Object.keys(fields)) {
+      for (const injection of INJECTIONS) {
+        const opened = await askAsHolder(path, { ...fields, [name]: injection, contract_key: key })
+        expect(opened.status).toBeLessThan(500)
+      }
+    }
+    expect(log).not.toHaveBeenCalled()
+    expect((await askAsHolder(path, { ...fields, contract_key: key })).response.code).toBe(code)
+  })
+
+  it('repeats neither the contract key nor a license key in an error or in the log', async () => {
+    const secret = { ...fields, contract_key: 'hush-contract-key' }
+    const headers = { 'Idempotency-Key': 'hush-order' }
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const bad = Object.fromEntries(Object.keys(secret).map((name) => [name, 'hush\u0000']))
+    const answers = [
+      await askAsHolder(path, secret, { headers }),
+      await askAsHolder(path, bad, { headers }),
+      await askAsHolder(path, secret, { headers, bindings: { DB: db } }),
+      await askAsHolder(path, secret, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
+    ]
+    expect(answers.map(({ response }) => response.code)).toEqual([1200, 804, 2503, 2500])
+    expect(answers.map(({ text }) => text).join() + log.mock.calls.join()).not.toMatch(/hush/i)
+  })
+})

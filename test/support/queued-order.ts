@@ -1,0 +1,159 @@
+/** Orders that the queue issues, and what is known of them afterwards. */
+import { env } from 'cloudflare:workers'
+import type { Message } from '../../src/deliveries/messages.ts'
+import type { Settings } from '../../src/env.ts'
+import { settingsWith } from './delivery.ts'
+import { type OutboundRequest, outboundUrl, requestsTo } from './outbound.ts'
+import { orderFields, type Shop } from './shop.ts'
+
+export const QUEUED_PATH = '/api/v1/random-assign-license-keys-queued'
+
+/** The fields of a request that is right in every respect. */
+export function queuedOrderFields(shop: Shop, changes: Record<string, string> = {}): Record<string, string> {
+  return {
+    ...(orderFields(shop) as Record<string, string>),
+    identifier: '31',
+    webhook_url: `${outboundUrl()}?keevault-webhook=secret`,
+    ...changes,
+  }
+}
+
+export interface QueuedOrderOptions {
+  readonly quantity?: number
+  readonly origin?: 'fresh' | 'generator' | 'stock'
+  readonly identifier?: string | null
+  readonly validityDays?: number | null
+  readonly activationLimit?: number | null
+  readonly ownerName?: string
+  readonly dueAt?: number
+}
+
+export interface TestOrder {
+  readonly id: number
+  readonly productId: number
+  /** With its query. */
+  readonly webhookUrl: string
+}
+
+/** An order as the endpoint leaves it behind; no message is sent. */
+export async function addQueuedOrder(
+  { productId }: Pick<Shop, 'productId'>,
+  options: QueuedOrderOptions = {},
+): Promise<TestOrder> {
+  const { origin = 'fresh', quantity = 5, identifier = '31', ownerName = 'Ada Lovelace', dueAt = 0 } = options
+  const { validityDays = origin === 'fresh' ? 365 : null, activationLimit = origin === 'fresh' ? 3 : null } =
+    options
+  const webhookUrl = `${outboundUrl()}?keevault-webhook=secret`
+  const row = await env.DB.prepare(
+    `insert into queued_orders (source, idempotency_key, nonce, product_id, quantity, owner_name, owner_email,
+       origin, requested_validity_days, requested_activation_limit, identifier, webhook_url, status, due_at,
+       created_at, updated_at)
+     values ('api:1', ?, 'n', ?, ?, ?, 'ada@example.com', ?, ?, ?, ?, ?, 'issuing', ?, 0, 0) returning id`,
+  )
+    .bind(
+      crypto.randomUUID(),
+      productId,
+      quantity,
+      ownerName,
+      origin,
+      validityDays,
+      activationLimit,
+      identifier,
+      webhookUrl,
+      dueAt,
+    )
+    .first<{ id: number }>()
+  if (!row) throw new Error('The order could not be added.')
+  return { id: row.id, productId, webhookUrl }
+}
+
+export async function addGenerator({ productId }: Pick<Shop, 'productId'>): Promise<void> {
+  await env.DB.prepare(
+    `insert into generators (product_id, method, prefix, suffix, charset, number_of_chunks, chunk_length,
+       activation_limit, validity_days, status, created_at, updated_at)
+     values (?, 'chunk-system', 'APP-', '', '0123456789ABCDEF', 4, 4, 7, 30, 1, 0, 0)`,
+  )
+    .bind(productId)
+    .run()
+}
+
+/** Keys in stock, each with terms of its own: 100 and more days, 10 and more activations. */
+export async function addStock({ productId }: Pick<Shop, 'productId'>, quantity: number): Promise<void> {
+  const keys = Array.from({ length: quantity }, () => crypto.randomUUID())
+  await env.DB.prepare(
+    `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at, updated_at)
+     select ?, value, 'available', 10 + key % 5, 100 + key % 7, 1, 1 from json_each(?)`,
+  )
+    .bind(productId, JSON.stringify(keys))
+    .run()
+}
+
+export interface OrderRow {
+  readonly status: string
+  readonly chunks: number
+  readonly issued_quantity: number
+  readonly refusal: string | null
+  readonly available_quantity: number | null
+  readonly attempts: number
+  readonly due_at: number
+}
+
+export async function orderRow({ id }: Pick<TestOrder, 'id'>): Promise<OrderRow> {
+  const row = await env.DB.prepare('select * from queued_orders where id = ?').bind(id).first<OrderRow>()
+  if (!row) throw new Error('There is no such order.')
+  return row
+}
+
+export interface ChunkRow {
+  readonly chunk: string
+  readonly quantity: number
+  readonly keys: number
+}
+
+/** The issuances of an order, and how many keys each of them has. */
+export async function chunksOf({ id }: Pick<TestOrder, 'id'>): Promise<ChunkRow[]> {
+  const { results } = await env.DB.prepare(
+    `select idempotency_key as chunk, quantity,
+       (select count(*) from license_keys where issuance_id = issuances.id) as keys
+     from issuances where source = ? order by cast(idempotency_key as integer)`,
+  )
+    .bind(`queued:${id}`)
+    .all<ChunkRow>()
+  return results
+}
+
+export interface CallbackRow {
+  readonly id: number
+  readonly status: string
+  readonly attempts: number
+  readonly last_result: string | null
+  readonly created_at: number
+}
+
+export async function callbacksOf({ id }: Pick<TestOrder, 'id'>): Promise<CallbackRow[]> {
+  const { results } = await env.DB.prepare('select * from deliveries where queued_order_id = ?')
+    .bind(id)
+    .all<CallbackRow>()
+  return results
+}
+
+/** What came to the receiver of an order's callback. */
+export function callbacksAt({ webhookUrl }: Pick<TestOrder, 'webhookUrl'>): Promise<OutboundRequest[]> {
+  return requestsTo(webhookUrl)
+}
+
+/** A queue that keeps its messages, and hands none of them to anybody. */
+export function keepingQueue() {
+  const messages: Message[] = []
+  const queue = {
+    async sendBatch(batch: Iterable<MessageSendRequest<Message>>) {
+      messages.push(...[...batch].map(({ body }) => body))
+    },
+  } as unknown as Queue<Message>
+  return { queue, messages }
+}
+
+/** The Worker's settings with such a queue. */
+export function quietSettings(db: D1Database = env.DB): Settings {
+  return { ...settingsWith({ queue: keepingQueue().queue }), db }
+}
