@@ -6,6 +6,7 @@ import { deliver } from './deliveries/deliver.ts'
 import type { Message } from './deliveries/messages.ts'
 import { sweepCallbacks, sweepDeliveries } from './deliveries/sweep.ts'
 import { type Bindings, readSettings, type Settings } from './env.ts'
+import { forgetOperations } from './licensing/forget-operations.ts'
 import { processQueuedOrder, sweepQueuedOrders } from './licensing/queued-orders.ts'
 import { logFailure } from './log.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
@@ -15,7 +16,7 @@ type Job = (settings: Settings, now: number) => Promise<void>
 /** By the lines of `[triggers]` in wrangler.toml. */
 const JOBS: Readonly<Record<string, readonly Job[]>> = {
   '* * * * *': [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
-  '17 3 * * *': [emptyPayloads],
+  '17 3 * * *': [emptyPayloads, forgetOperations],
 }
 
 function jobsOf(cron: string): readonly Job[] {

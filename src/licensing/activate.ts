@@ -12,6 +12,7 @@ import {
   type KeyUse,
   type KeyVerdict,
   keyUseValues,
+  LIMIT_IS_REACHED,
   MAY_NOT_BE_USED,
   type Unusable,
   verdictOnKey,
@@ -19,10 +20,6 @@ import {
 
 /** `already-active`: on this very device or domain. */
 export type Activated = KeyVerdict<Unusable | 'already-active' | 'limit-reached' | 'activated'>
-
-/** A limit of 0 is none. */
-const LIMIT_IS_REACHED = `license_keys.activation_limit > 0 and license_keys.activation_limit <=
-  (select count(*) from activations where activations.license_key_id = license_keys.id)`
 
 const activation = defineOperation<Activated>(
   API_CALLER,

@@ -8,7 +8,7 @@
 import { API_CALLER, type CallerRefusal } from '../auth/api-keys.ts'
 import { keepAsIssued } from './as-issued.ts'
 import { defineOperation, type OperationRequest, type Performed, perform } from './operation.ts'
-import { IS_ACTIVATED, IS_MEANT, type KeyVerdict, verdictOnKey } from './usable.ts'
+import { IS_ACTIVATED, IS_MEANT, type KeyVerdict, LIMIT_IS_REACHED, verdictOnKey } from './usable.ts'
 
 /** Which key is to be assigned to whom; undefined: nobody said. */
 export interface Assignment {
@@ -41,10 +41,6 @@ export type AssignedAndActivated = KeyVerdict<
 >
 
 const IS_NOT_ASSIGNABLE = `(license_keys.id is null or license_keys.status not in ('available', 'reserved'))`
-
-/** A limit of 0 is none. */
-const IS_LIMIT_REACHED = `license_keys.activation_limit > 0 and license_keys.activation_limit <=
-  (select count(*) from activations where activations.license_key_id = license_keys.id)`
 
 /**
  * SQL that assigns the key. It leaves the issuance that it once came from: whoever had it by that has it no more, so
@@ -82,7 +78,7 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>(
       `when :identifier is null then 'identifier-missing'`,
       `when products.status <> 'active' then 'product-not-active'`,
       `when ${IS_ACTIVATED} then 'already-active'`,
-      `when ${IS_LIMIT_REACHED} then 'limit-reached'`,
+      `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
     ],
     'activated',
   ),

@@ -27,7 +27,8 @@ const CHARSET_CHARACTERS_MAX = 64
 const UUID_RANDOM_BITS = 122
 
 /** At most 1.2 % of the numbers are passed over, so twelve to spare suffice but once in 10^12 keys. */
-const NUMBERS_PER_KEY = DRAWN_CHARACTERS_MAX + 12
+const SPARE_NUMBERS = 12
+const NUMBERS_PER_KEY = DRAWN_CHARACTERS_MAX + SPARE_NUMBERS
 /** A number of 12 bits travels as two characters of 6 bits each, from this one on: 64 of ASCII in a row. */
 const FIRST_CHARACTER = 48
 const BYTES_AT_ONCE_MAX = 65_536
@@ -63,10 +64,10 @@ export function freshMaterial(quantity: number): string {
   const digits = new TextDecoder().decode(random)
   const length = NUMBERS_PER_KEY * 2
   return JSON.stringify(
-    Array.from({ length: quantity }, (_, index) => [
-      crypto.randomUUID(),
-      digits.slice(index * length, (index + 1) * length),
-    ]),
+    Array.from(
+      { length: quantity },
+      (_, index) => crypto.randomUUID() + digits.slice(index * length, (index + 1) * length),
+    ),
   )
 }
 
@@ -78,23 +79,35 @@ function randomBytes(length: number): Uint8Array {
   return bytes
 }
 
-const NUMBER_INDEXES = JSON.stringify(Array.from({ length: NUMBERS_PER_KEY }, (_, index) => index))
+/** A UUID, and behind it the numbers. */
+const UUID_CHARACTERS = 36
+
+const POSITIONS = JSON.stringify(Array.from({ length: NUMBERS_PER_KEY }, (_, index) => index))
 const characterCode = (offset: number) =>
-  `(unicode(substr(fresh.value ->> 1, indexes.value * 2 + ${offset}, 1)) - ${FIRST_CHARACTER})`
+  `(unicode(substr(fresh.value, positions.value * 2 + ${UUID_CHARACTERS + offset}, 1)) - ${FIRST_CHARACTER})`
 const CHARACTERS = '(generators.number_of_chunks * generators.chunk_length)'
+const IS_FAIR = 'number < 4096 - 4096 % length(generators.charset)'
+
+/** @param count how many numbers are looked at */
+const numbers = (count: string) => `(select positions.value + 1 as place,
+    ${characterCode(1)} * 64 + ${characterCode(2)} as number
+  from json_each('${POSITIONS}') as positions where positions.value < ${count})`
+
+/** @param from SQL: numbers and the places of their characters */
+const chunks = (from: string) => `(select group_concat(
+    substr(generators.charset, number % length(generators.charset) + 1, 1)
+      || iif(place % generators.chunk_length = 0 and place < ${CHARACTERS}, '-', ''), '' order by place)
+  from ${from}
+  where place <= ${CHARACTERS} having count(*) = ${CHARACTERS} and min(${IS_FAIR}))`
+
+/** Only few keys meet a number that is passed over, and finding its place anew is what takes time. */
+const CHUNKS = `coalesce(${chunks(numbers(CHARACTERS))},
+  ${chunks(`(select number, row_number() over (order by place) as place from ${numbers(`${CHARACTERS} + ${SPARE_NUMBERS}`)}
+    where ${IS_FAIR})`)})`
 
 /**
  * SQL for a license key in the format of the row of `generators` in scope, made of the row `fresh` of a json_each
  * over `freshMaterial`; null where the material does not suffice, which no table of keys takes.
  */
-export const KEY_IN_FORMAT = `(generators.prefix || case generators.method when 'uuid' then fresh.value ->> 0 else (
-  select group_concat(
-    substr(generators.charset, number % length(generators.charset) + 1, 1)
-      || iif(place % generators.chunk_length = 0 and place < ${CHARACTERS}, '-', ''), '' order by place)
-  from (
-    select number, row_number() over (order by position) as place from (
-      select indexes.value as position, ${characterCode(1)} * 64 + ${characterCode(2)} as number
-      from json_each('${NUMBER_INDEXES}') as indexes)
-    where number < 4096 - 4096 % length(generators.charset))
-  where place <= ${CHARACTERS}
-  having count(*) = ${CHARACTERS}) end || generators.suffix)`
+export const KEY_IN_FORMAT = `(generators.prefix || case generators.method
+  when 'uuid' then substr(fresh.value, 1, ${UUID_CHARACTERS}) else ${CHUNKS} end || generators.suffix)`

@@ -58,6 +58,10 @@ export const MAY_NOT_BE_USED: readonly string[] = [
 export const IS_ACTIVATED = `exists (select 1 from activations
   where activations.license_key_id = license_keys.id and activations.identifier = :identifier)`
 
+/** SQL, a condition on the row of `license_keys` in scope: there is no room for another activation. A limit of 0 is none. */
+export const LIMIT_IS_REACHED = `license_keys.activation_limit > 0 and license_keys.activation_limit <=
+  (select count(*) from activations where activations.license_key_id = license_keys.id)`
+
 /** SQL, a condition on `license_keys`: picks the key that is meant. */
 export const IS_MEANT = 'license_keys.license_key = :licenseKey'
 

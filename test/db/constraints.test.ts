@@ -120,6 +120,24 @@ describe('the database itself refuses', () => {
     created_at: 1,
   }
 
+  const queuedOrder = {
+    source: 'api:1',
+    idempotency_key: 'k',
+    nonce: 'n',
+    product_id: 1,
+    quantity: 1,
+    owner_name: 'n',
+    owner_email: 'e',
+    origin: 'fresh',
+    webhook_url: 'u',
+    status: 'issuing',
+    due_at: 1,
+    created_at: 1,
+    updated_at: 1,
+  }
+  const callback = { ...delivery, channel: 'callback', issuance_id: null, queued_order_id: 1 }
+  const termsInStock = { issuance_id: 1, terms: '[]' }
+
   async function insert(table: string, row: Record<string, unknown>): Promise<void> {
     const names = Object.keys(row)
     await env.DB.prepare(`insert into ${table} (${names}) values (${names.map(() => '?')})`)
@@ -145,6 +163,9 @@ describe('the database itself refuses', () => {
     await insert('license_key_metadata', metadata)
     await insert('product_metadata', productMetadata)
     await insert('license_keys_as_issued', asIssued)
+    await insert('queued_orders', queuedOrder)
+    await insert('deliveries', callback)
+    await insert('terms_in_stock', termsInStock)
   })
 
   it.each([
@@ -228,6 +249,23 @@ describe('the database itself refuses', () => {
     ['product_metadata', productMetadata],
     ['license_keys_as_issued', { ...asIssued, issuance_id: 99 }],
     ['license_keys_as_issued', asIssued],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', quantity: 0 }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', quantity: 100_001 }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', product_id: 99 }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', origin: 'found' }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', status: 'lost' }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', status: 'refused' }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', refusal: 'product-not-found' }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', status: 'refused', refusal: 'because' }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', identifier: '' }],
+    ['queued_orders', { ...queuedOrder, idempotency_key: 'l', webhook_url: '' }],
+    ['queued_orders', queuedOrder],
+    ['deliveries', callback],
+    ['deliveries', { ...callback, queued_order_id: 99 }],
+    ['deliveries', { ...callback, issuance_id: 1, queued_order_id: null }],
+    ['terms_in_stock', { issuance_id: 99, terms: '[]' }],
+    ['terms_in_stock', { issuance_id: 1, terms: '{}' }],
+    ['terms_in_stock', termsInStock],
   ])('in %s: %j', async (table, row) => {
     await expect(insert(table, row)).rejects.toThrow(/constraint failed|cannot store|malformed JSON/)
   })

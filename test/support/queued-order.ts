@@ -1,8 +1,12 @@
 /** Orders that the queue issues, and what is known of them afterwards. */
 import { env } from 'cloudflare:workers'
+import { expect } from 'vitest'
 import type { Message } from '../../src/deliveries/messages.ts'
+import type { Processing } from '../../src/deliveries/processing.ts'
 import type { Settings } from '../../src/env.ts'
+import { processQueuedOrder } from '../../src/licensing/queued-orders.ts'
 import { settingsWith } from './delivery.ts'
+import { observe } from './observed-database.ts'
 import { type OutboundRequest, outboundUrl, requestsTo } from './outbound.ts'
 import { orderFields, type Shop } from './shop.ts'
 
@@ -104,6 +108,28 @@ export async function orderRow({ id }: Pick<TestOrder, 'id'>): Promise<OrderRow>
   return row
 }
 
+export interface KeyRow {
+  readonly license_key: string
+  readonly status: string
+  readonly owner_name: string | null
+  readonly owner_email: string | null
+  readonly assigned_at: number | null
+  readonly issuance_id: number | null
+  readonly validity_days: number
+  readonly activation_limit: number
+}
+
+/** The license keys of a product, by ascending id. */
+export async function keysOf({ productId }: Pick<TestOrder, 'productId'>): Promise<KeyRow[]> {
+  const { results } = await env.DB.prepare(
+    `select license_key, status, owner_name, owner_email, assigned_at, issuance_id, validity_days, activation_limit
+     from license_keys where product_id = ? order by id`,
+  )
+    .bind(productId)
+    .all<KeyRow>()
+  return results
+}
+
 export interface ChunkRow {
   readonly chunk: string
   readonly quantity: number
@@ -156,4 +182,51 @@ export function keepingQueue() {
 /** The Worker's settings with such a queue. */
 export function quietSettings(db: D1Database = env.DB): Settings {
   return { ...settingsWith({ queue: keepingQueue().queue }), db }
+}
+
+/** The database of a consumer that dies after as many round trips. */
+export function deadAfter(roundTrips: number): D1Database {
+  let trips = 0
+  return observe(env.DB, {
+    before() {
+      if (++trips > roundTrips) throw new Error('D1_ERROR: The consumer is dead.')
+    },
+  }).db
+}
+
+/** A database that fails once: in one of its round trips, before or after it was committed. */
+export function failingAt(trip: number, when: 'before' | 'after', text: string): D1Database {
+  let trips = 0
+  return observe(env.DB, {
+    before() {
+      if (++trips === trip && when === 'before') throw new Error(text)
+    },
+    after() {
+      if (trips === trip && when === 'after') throw new Error(text)
+    },
+  }).db
+}
+
+/** The most keys in a chunk, in most tests. */
+export const CHUNK = 4
+
+/** Takes the order to its end, in small chunks. */
+export function processOrder(
+  { id }: Pick<TestOrder, 'id'>,
+  { db = env.DB, now = Date.now() } = {},
+): Promise<Processing> {
+  return processQueuedOrder(quietSettings(db), id, now, CHUNK)
+}
+
+/** The order is issued: three chunks of four, four and two keys. */
+export async function expectIssued(order: TestOrder): Promise<void> {
+  expect(await orderRow(order)).toMatchObject({ status: 'issued', chunks: 3, issued_quantity: 10 })
+  expect(await chunksOf(order)).toEqual([
+    { chunk: '0', quantity: 4, keys: 4 },
+    { chunk: '1', quantity: 4, keys: 4 },
+    { chunk: '2', quantity: 2, keys: 2 },
+  ])
+  expect(await callbacksOf(order)).toMatchObject([{ status: 'pending', attempts: 0 }])
+  const assigned = (await keysOf(order)).filter(({ status }) => status === 'assigned')
+  expect(new Set(assigned.map((key) => key.license_key)).size).toBe(10)
 }

@@ -1,6 +1,7 @@
-/** The operator's command for generators, on a local database of its own. */
+/** The operator's commands for generators and the blocklist, on a local database of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cloneProject, removeClone, run } from './support/clone.ts'
+import { example } from './support/readme.ts'
 
 let folder: string
 
@@ -12,9 +13,11 @@ beforeAll(() => {
 
 afterAll(() => removeClone(folder))
 
-function generators(...parameters: string[]) {
-  return run(folder, 'npm', 'run', '--silent', 'generators', '--', ...parameters)
+function command(name: string, ...parameters: string[]) {
+  return run(folder, 'npm', 'run', '--silent', name, '--', ...parameters)
 }
+
+const generators = (...parameters: string[]) => command('generators', ...parameters)
 
 const TERMS = ['--validity-days', '365', '--activation-limit', '3']
 const CHUNKS = ['add', '--product-id', '1', '--method', 'chunk-system', ...TERMS]
@@ -47,6 +50,34 @@ describe('npm run generators', () => {
     [['remove', '1'], 'The action must be one of add, list, disable'],
   ])('%j fails and says why: %s', (parameters, fault) => {
     const { status, output } = generators(...parameters)
+    expect(status).toBe(1)
+    expect(output).toContain(fault)
+  })
+
+  it('adds the one that the README prints', () => {
+    const { status, output } = run(folder, 'bash', '-ec', example('run: generators'))
+    expect(status).toBe(0)
+    expect(output).toContain('makes the keys of product 1 from now on: 123.9 bits')
+  })
+})
+
+describe('npm run blocklist', () => {
+  it('blocks what the README prints, lists it, and lets it in again', () => {
+    expect(command('blocklist', 'list').output).toContain('Nobody is blocked.')
+    const { status, output } = run(folder, 'bash', '-ec', example('run: blocklist'))
+    expect(status).toBe(0)
+    expect(output).toContain('203.0.113.0/24')
+    expect(output).toContain('stolen-laptop')
+    expect(command('blocklist', 'remove', '--network', '203.0.113.0/24').status).toBe(0)
+    expect(command('blocklist', 'list').output).not.toContain('203.0.113.0/24')
+  })
+
+  it.each([
+    [['add', '--network', '10.0/8'], 'Neither an address nor a network'],
+    [['add'], '--network or --identifier is missing'],
+    [['remove', '--identifier', 'nobody'], 'nobody'],
+  ])('%j fails and says why: %s', (parameters, fault) => {
+    const { status, output } = command('blocklist', ...parameters)
     expect(status).toBe(1)
     expect(output).toContain(fault)
   })

@@ -1,0 +1,176 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { watchLog } from '../support/log.ts'
+import {
+  addGenerator,
+  addQueuedOrder,
+  addStock,
+  callbacksOf,
+  chunksOf,
+  deadAfter,
+  failingAt,
+  keysOf,
+  orderRow,
+  processOrder,
+  type TestOrder,
+} from '../support/queued-order.ts'
+import { openShop } from '../support/shop.ts'
+
+watchLog()
+
+describe('an order that can not be issued', () => {
+  it.each([
+    ['product-not-found', 'fresh'],
+    ['product-not-found', 'generator'],
+    ['product-not-found', 'stock'],
+    ['generator-not-found', 'generator'],
+    ['stock-insufficient', 'stock'],
+  ] as const)('is refused before anything is issued: %s, %s', async (refusal, origin) => {
+    const shop = await openShop({
+      productStatus: refusal === 'product-not-found' ? 'inactive' : 'active',
+    })
+    await addStock(shop, 3)
+    const order = await addQueuedOrder(shop, { quantity: 10, origin })
+    await processOrder(order)
+    expect(await orderRow(order)).toMatchObject({
+      status: 'refused',
+      refusal,
+      chunks: 0,
+      available_quantity: refusal === 'stock-insufficient' ? 3 : null,
+    })
+    expect(await chunksOf(order)).toEqual([])
+    expect(await callbacksOf(order)).toMatchObject([{ status: 'pending' }])
+  })
+
+  /** Issues as many chunks, and its consumer dies. */
+  async function issueChunks(order: TestOrder, chunks: number): Promise<void> {
+    await processOrder(order, { db: deadAfter(1 + chunks) }).catch(() => {})
+    expect(await orderRow(order)).toMatchObject({ status: 'issuing', chunks })
+  }
+
+  const LATER = { now: Date.now() + 3_600_000 }
+
+  it.each([
+    [null, null],
+    [9, null],
+    [9, 1],
+  ])(
+    'because the stock falls short midway gives back what it took, as it was: %s, %s',
+    async (validityDays, activationLimit) => {
+      const shop = await openShop()
+      await addStock(shop, 9)
+      const before = await keysOf(shop)
+      const order = await addQueuedOrder(shop, {
+        quantity: 9,
+        origin: 'stock',
+        validityDays,
+        activationLimit,
+      })
+      await issueChunks(order, 1)
+      const other = await env.DB.prepare(
+        `update license_keys set status = 'reserved' where id = (
+           select min(id) from license_keys where product_id = ? and status = 'available') returning license_key`,
+      )
+        .bind(shop.productId)
+        .first<string>('license_key')
+      await processOrder(order, LATER)
+      expect(await keysOf(shop)).toEqual(
+        before.map((key) => (key.license_key === other ? { ...key, status: 'reserved' } : key)),
+      )
+      expect(await orderRow(order)).toMatchObject({
+        status: 'refused',
+        refusal: 'stock-insufficient',
+        available_quantity: 8,
+        chunks: 0,
+        issued_quantity: 0,
+      })
+      expect(await callbacksOf(order)).toHaveLength(1)
+      expect(await env.DB.prepare('select count(*) as count from terms_in_stock').first('count')).toBe(0)
+    },
+  )
+
+  it('gives back no key that a person has blocked meanwhile, and no activation with a key', async () => {
+    const shop = await openShop()
+    await addStock(shop, 8)
+    const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
+    await issueChunks(order, 1)
+    await env.DB.batch([
+      env.DB.prepare(
+        `insert into activations (license_key_id, identifier, created_at)
+         select id, 'example.com', 0 from license_keys where product_id = ? and status = 'assigned'`,
+      ).bind(shop.productId),
+      env.DB.prepare(
+        `update license_keys set status = 'blocked' where id = (
+           select min(id) from license_keys where product_id = ? and status = 'assigned')`,
+      ).bind(shop.productId),
+      env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId),
+    ])
+    await processOrder(order, LATER)
+    expect((await keysOf(shop)).map(({ status }) => status).sort()).toEqual([
+      ...Array(7).fill('available'),
+      'blocked',
+    ])
+    const activations = await env.DB.prepare(
+      `select status from activations join license_keys on license_keys.id = license_key_id where product_id = ?`,
+    )
+      .bind(shop.productId)
+      .all()
+    expect(activations.results).toEqual([{ status: 'blocked' }])
+  })
+
+  it.each([
+    ['fresh', `update products set status = 'inactive' where id = ?`, 'product-not-found'],
+    ['generator', `update products set status = 'inactive' where id = ?`, 'product-not-found'],
+    ['generator', 'update generators set status = 0 where product_id = ?', 'generator-not-found'],
+  ] as const)('loses the %s keys that were made for it: %s', async (origin, change, refusal) => {
+    const shop = await openShop()
+    await addGenerator(shop)
+    const order = await addQueuedOrder(shop, { quantity: 10, origin })
+    await issueChunks(order, 1)
+    expect(await keysOf(shop)).toHaveLength(4)
+    await env.DB.prepare(change).bind(shop.productId).run()
+    await processOrder(order, LATER)
+    expect(await keysOf(shop)).toEqual([])
+    expect(await orderRow(order)).toMatchObject({ status: 'refused', refusal, available_quantity: null })
+    expect(await callbacksOf(order)).toHaveLength(1)
+  })
+
+  describe.each([
+    ['before', 'D1_ERROR: D1 DB is overloaded. Too many requests queued.'],
+    ['after', 'D1_ERROR: D1 DB is overloaded. Too many requests queued.'],
+    ['before', 'D1_ERROR: Network connection lost.'],
+    ['after', 'D1_ERROR: Network connection lost.'],
+  ] as const)('is released exactly once', (when, text) => {
+    it.each([1, 2, 3, 4])(
+      `where round trip %i is lost ${when} it reached the database: ${text}`,
+      async (lost) => {
+        const shop = await openShop()
+        await addStock(shop, 12)
+        const before = await keysOf(shop)
+        const order = await addQueuedOrder(shop, { quantity: 12, origin: 'stock', validityDays: 9 })
+        await issueChunks(order, 2)
+        await env.DB.prepare(`update products set status = 'inactive' where id = ?`)
+          .bind(shop.productId)
+          .run()
+        const db = failingAt(lost, when, text)
+        await processOrder(order, { ...LATER, db }).catch(() => {})
+        await processOrder(order, { now: LATER.now + 3_600_000 })
+        expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0, issued_quantity: 0 })
+        expect(await keysOf(shop)).toEqual(before)
+        expect(await callbacksOf(order)).toHaveLength(1)
+      },
+    )
+  })
+
+  it('is refused once where several take it back at the same time', async () => {
+    const shop = await openShop()
+    await addStock(shop, 8)
+    const before = await keysOf(shop)
+    const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
+    await issueChunks(order, 1)
+    await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
+    await Promise.all([1, 2, 3].map((hours) => processOrder(order, { now: Date.now() + hours * 3_600_000 })))
+    expect(await keysOf(shop)).toEqual(before)
+    expect(await callbacksOf(order)).toHaveLength(1)
+  })
+})
