@@ -1,4 +1,4 @@
-/** The report as a person reads it: tables that are Markdown too, for the README. */
+/** The report as a person reads it: tables that are Markdown too, for README.md. */
 
 import { figure, type Ratio } from './statistics.ts'
 import type { Report } from './suite.ts'

@@ -48,6 +48,10 @@ export async function openRuntime(serving: Serving): Promise<Miniflare> {
       bindings,
       d1Databases: { DB: 'bench' },
       resourcePersistencePath: folder,
+      // A line for each request is the platform's to keep; here only what went wrong is worth reading.
+      handleStructuredLogs({ level, message }) {
+        if (level === 'error') console.error(message)
+      },
     }),
   )
   await migrate(await runtime.getD1Database('DB'))

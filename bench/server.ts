@@ -67,11 +67,15 @@ export async function startServer(serving: Serving): Promise<Server> {
 function firstLine(server: ChildProcess): Promise<Served> {
   return new Promise((resolve, reject) => {
     let output = ''
-    server.stdout?.on('data', (chunk) => {
+    function read(chunk: Buffer): void {
       output += chunk
       const [line, rest] = output.split('\n', 2)
-      if (line && rest !== undefined) resolve(JSON.parse(line) as Served)
-    })
+      if (!line || rest === undefined) return
+      resolve(JSON.parse(line) as Served)
+      // Whatever follows is let go, so that the server never waits for somebody to read it.
+      server.stdout?.off('data', read).resume()
+    }
+    server.stdout?.on('data', read)
     server.on('close', () => reject(new Error('The server ended before it was ready.')))
   })
 }

@@ -65,12 +65,12 @@ Keyseal is running. Issue two license keys:
 
 curl -s ${origin}/api/v1/random-assign-license-keys -d api_key=${DEMO_API_KEY} -d product_id=1 --data-urlencode 'owner_name=Ada Lovelace' -d owner_email=ada@example.com -d quantity=2 -d validity=365 -d activation_limit=3
 
-Sell some at Stripe, as its webhook would tell: npm run webhook -- stripe --price price_demo
+Sell some at Stripe, as its webhook would tell: npm run keyseal -- webhook stripe --price price_demo
 
 Ctrl-C stops it.`)
   } else {
     console.log(
-      'The service can not sign: put a SIGNING_PRIVATE_KEY into .dev.vars (npm run --silent signing-key prints one) and start again.',
+      'The service can not sign: put a SIGNING_PRIVATE_KEY into .dev.vars (npm run --silent keyseal -- signing-key create prints one) and start again.',
     )
   }
 }

@@ -5,6 +5,8 @@ import path from 'node:path'
 export const projectFolder = path.join(import.meta.dirname, '..')
 
 const wranglerBin = path.join(projectFolder, 'node_modules/wrangler/bin/wrangler.js')
+const wranglerCli = path.join(projectFolder, 'node_modules/wrangler/wrangler-dist/cli.js')
+const privateStarter = path.join(import.meta.dirname, 'run-wrangler-privately.ts')
 
 /** Nothing is asked, reported or looked up elsewhere. */
 const quiet = {
@@ -23,13 +25,29 @@ const quiet = {
  * @throws Error with what it printed, where it fails
  */
 export async function runWrangler(...parameters: string[]): Promise<string> {
-  const wrangler = spawnWrangler(parameters, 'pipe')
+  return outputOf(spawnWrangler(parameters, 'pipe'), parameters)
+}
+
+/** As `runWrangler`, but for parameters that nobody else may see in the list of processes. */
+export async function runWranglerPrivately(...parameters: string[]): Promise<string> {
+  const wrangler = spawn(process.execPath, ['--no-warnings', privateStarter, wranglerCli], {
+    cwd: projectFolder,
+    env: { ...process.env, ...quiet },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  // One that ends before it has read everything says why by its exit code.
+  wrangler.stdin.on('error', () => {})
+  wrangler.stdin.end(JSON.stringify(parameters))
+  return outputOf(wrangler, parameters)
+}
+
+async function outputOf(wrangler: ChildProcess, parameters: readonly string[]): Promise<string> {
   let output = ''
   let errors = ''
-  wrangler.stdout?.on('data', (chunk) => {
+  wrangler.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
     output += chunk
   })
-  wrangler.stderr?.on('data', (chunk) => {
+  wrangler.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     errors += chunk
   })
   const exitCode = await new Promise((resolve) => wrangler.on('close', resolve))

@@ -2,11 +2,12 @@
  * The Worker's bindings, variables and secrets, read once per isolate. A setting that is missing or wrong
  * fails closed: no request is served, and the log names it and the command that mends it.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Message } from './deliveries/messages.ts'
 import { type DeliverySettings, deliverySettingsSchema } from './deliveries/settings.ts'
 import { type SigningSecrets, signingSecrets } from './envelope/signing-keys.ts'
 import { QUANTITY_LIMIT } from './licensing/issuance.ts'
+import { type Limiters, limitersSchema } from './limits.ts'
 import { type PaymentSettings, paymentSettings } from './payments/settings.ts'
 import { SettingError } from './setting-error.ts'
 
@@ -15,7 +16,8 @@ export interface Bindings {
   readonly DB: D1Database
   readonly DELIVERIES?: Queue<Message>
   readonly EMAIL?: SendEmail
-  /** Every variable and secret; README.md, "Settings", lists them. */
+  readonly METRICS?: AnalyticsEngineDataset
+  /** Every variable and secret; docs/settings.md lists them. */
   readonly [setting: string]: unknown
 }
 
@@ -27,6 +29,7 @@ export interface Settings {
   readonly signingSecrets: SigningSecrets
   readonly payments: PaymentSettings
   readonly deliveries: DeliverySettings
+  readonly limiters: Limiters
 }
 
 const QUANTITY_DEFAULT = 1_000
@@ -34,20 +37,23 @@ const QUANTITY_DEFAULT = 1_000
 const REMEDIES: Record<string, string> = {
   DB: 'npx wrangler d1 create keyseal, then put its id into [[d1_databases]] in wrangler.toml',
   MAX_QUANTITY: `set [vars] MAX_QUANTITY = "${QUANTITY_DEFAULT}" in wrangler.toml, then npx wrangler deploy`,
+  RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npx wrangler deploy',
   EMAIL: 'declare [[send_email]] name = "EMAIL" in wrangler.toml, then npx wrangler deploy',
   EMAIL_FROM: 'set [vars] EMAIL_FROM in wrangler.toml to an address of your domain, then npx wrangler deploy',
   DELIVERY_WEBHOOK_URL: 'npx wrangler secret put DELIVERY_WEBHOOK_URL',
   DELIVERY_WEBHOOK_SECRET:
-    'npm run --silent webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET',
+    'npm run --silent keyseal -- webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET',
 }
 
 const schema = z.object({
   DB: z.custom<D1Database>((value) => typeof value === 'object' && value !== null, 'is not bound'),
-  MAX_QUANTITY: z
-    .string()
-    .regex(/^[1-9]\d*$/, `is not a whole number from 1 to ${QUANTITY_LIMIT}`)
-    .transform((text) => Math.min(Number(text), QUANTITY_LIMIT))
-    .default(QUANTITY_DEFAULT),
+  MAX_QUANTITY: z._default(
+    z.pipe(
+      z.string().check(z.regex(/^[1-9]\d*$/, `is not a whole number from 1 to ${QUANTITY_LIMIT}`)),
+      z.transform((text) => Math.min(Number(text), QUANTITY_LIMIT)),
+    ),
+    QUANTITY_DEFAULT,
+  ),
 })
 
 const known = new WeakMap<object, Settings>()
@@ -67,13 +73,14 @@ function parseSettings(bindings: object): Settings {
     signingSecrets: signingSecrets(bindings),
     payments: paymentSettings(bindings),
     deliveries: checked(deliverySettingsSchema, bindings),
+    limiters: checked(limitersSchema, bindings),
   }
 }
 
-function checked<Output>(rules: z.ZodType<Output>, bindings: object): Output {
+function checked<Output>(rules: z.ZodMiniType<Output>, bindings: object): Output {
   const parsed = rules.safeParse(bindings)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const setting = String(issue?.path[0])
-  throw new SettingError(setting, issue?.message ?? 'is wrong', REMEDIES[setting] ?? 'see README.md')
+  throw new SettingError(setting, issue?.message ?? 'is wrong', REMEDIES[setting] ?? 'see docs/settings.md')
 }

@@ -39,6 +39,7 @@ export async function answerToOperation<Outcome extends Decision>(
   const { signedByProduct, ...answer } = present(performed.outcome, performed.performedAt)
   return {
     ...answer,
+    product: signedByProduct,
     signingKey: await signingKeyFor(signingSecrets, signedByProduct ?? undefined),
     timestamp: unixSeconds(performed.performedAt),
     ...(performed.kind === 'replayed' && { headers: REPLAYED }),
@@ -53,5 +54,6 @@ export async function answerToReading<Found>(
 ): Promise<Answer> {
   if (read.kind === 'refused') return { code: REFUSALS[read.reason] }
   const { signedByProduct, ...answer } = present(read.found)
-  return { ...answer, signingKey: await signingKeyFor(signingSecrets, signedByProduct ?? undefined) }
+  const signingKey = await signingKeyFor(signingSecrets, signedByProduct ?? undefined)
+  return { ...answer, product: signedByProduct, signingKey }
 }

@@ -1,5 +1,5 @@
 /** `POST /api/v1/assign-and-activate-license-key`: assigns a license key and activates it, both or neither. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import {
   type AssignedAndActivated,

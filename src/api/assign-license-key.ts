@@ -1,5 +1,5 @@
 /** `POST /api/v1/assign-license-key`: assigns one certain license key to an owner. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { type Assigned, assignLicenseKey as assign } from '../licensing/assign.ts'
 import { answerToOperation } from './answers.ts'

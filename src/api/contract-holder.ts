@@ -3,7 +3,7 @@
  * at all (100), parameters (804). Whether the contract key is good, and whether the contract permits what is asked
  * for, is decided in the endpoint's own database batch.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import {
   agreedContractKey,
   bearerContractKey,
@@ -12,9 +12,11 @@ import {
   holderValues,
 } from '../auth/contract-holders.ts'
 import { networksContaining } from '../auth/ip-allowlist.ts'
+import { metered } from '../db/metered.ts'
 import type { Settings } from '../env.ts'
 import { CODES, type Code } from '../envelope/codes.ts'
 import type { Decision, OperationRequest, Performed } from '../licensing/operation.ts'
+import { noteParameters } from '../request-record.ts'
 import { answerToOperation, type Presentation } from './answers.ts'
 import type { Answer, Call, Endpoint } from './endpoint.ts'
 import { checkFields, optional, plainText } from './parameters.ts'
@@ -33,11 +35,11 @@ export interface HolderCall<Parameters> {
   readonly request: OperationRequest
 }
 
-interface Definition<Shape extends z.ZodRawShape> {
+interface Definition<Shape extends z.core.$ZodShape> {
   readonly method: 'GET' | 'POST'
   readonly path: `/${string}`
-  readonly parameters: z.ZodObject<Shape>
-  readonly handle: (call: HolderCall<z.output<z.ZodObject<Shape>>>) => Promise<Answer>
+  readonly parameters: z.ZodMiniObject<Shape>
+  readonly handle: (call: HolderCall<z.output<z.ZodMiniObject<Shape>>>) => Promise<Answer>
 }
 
 /** Why a holder is turned away, whatever it asked for. */
@@ -56,10 +58,10 @@ const CREDENTIALS = z.object({
 })
 
 /** An endpoint that takes a contract key. */
-export function holderEndpoint<Shape extends z.ZodRawShape>(definition: Definition<Shape>): Endpoint {
+export function holderEndpoint<Shape extends z.core.$ZodShape>(definition: Definition<Shape>): Endpoint {
   const { method, path, parameters, handle } = definition
 
-  async function handleCall({ request, settings, now }: Call): Promise<Answer> {
+  async function handleCall({ request, settings, now, record }: Call): Promise<Answer> {
     const received = await receive(request)
     if (received.kind === 'unreadable') return received.answer
     const { fields } = received
@@ -75,6 +77,7 @@ export function holderEndpoint<Shape extends z.ZodRawShape>(definition: Definiti
       return incorrectData(Object.assign({}, ...all.map((one) => (one.kind === 'invalid' ? one.errors : {}))))
     }
 
+    noteParameters(record, checked.parameters)
     const keys = [bearer, ...Object.values(credentials.parameters)].filter((key) => key !== undefined)
     const holder: ContractHolder = {
       contractKey: agreedContractKey(keys),
@@ -82,7 +85,7 @@ export function holderEndpoint<Shape extends z.ZodRawShape>(definition: Definiti
     }
     const idempotencyKey = header.parameters['Idempotency-Key']
     return handle({
-      settings,
+      settings: { ...settings, db: metered(settings.db, record) },
       now,
       holder,
       parameters: checked.parameters,
@@ -96,7 +99,7 @@ export function holderEndpoint<Shape extends z.ZodRawShape>(definition: Definiti
     })
   }
 
-  return { method, path, access: 'contract-holder', handle: handleCall }
+  return { method, path, access: 'contract-holder', parameters: () => parameters, handle: handleCall }
 }
 
 function isGiven(value: unknown): boolean {

@@ -1,5 +1,5 @@
 /** The parameters that say what a contract is to be, and the protocol's own way to say what is wrong with them. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import type { ContractFault, ContractOrder } from '../licensing/contract-terms.ts'
 import type { Answer } from './endpoint.ts'
@@ -26,12 +26,14 @@ export const contractFields = {
 }
 
 /** A number that is kept as it came, text or number, since the answer repeats it so. */
-function asSent(rule: z.ZodType<number>) {
-  return z.custom<string | number>((value) => rule.safeParse(value).success)
+function asSent(rule: z.ZodMiniType<number>) {
+  return z
+    .custom<string | number>((value) => rule.safeParse(value).success)
+    .check(z.meta(z.globalRegistry.get(rule) ?? {}))
 }
 
 /** The order as the domain wants it: numbers as numbers, so that a form and JSON say the same. */
-export function contractOrder(fields: z.output<z.ZodObject<typeof contractFields>>): ContractOrder {
+export function contractOrder(fields: z.output<z.ZodMiniObject<typeof contractFields>>): ContractOrder {
   const numbersAsSent = {
     productId: fields.product_id,
     licenseKeysQuantity: fields.license_keys_quantity,

@@ -1,5 +1,5 @@
 /** `POST /api/v1/contracts/destroy-all`: destroys every license key of a contract, for its holder. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { HolderRefusal } from '../auth/contract-holders.ts'
 import { CODES } from '../envelope/codes.ts'
 import { allKeysDestruction, type Destruction } from '../licensing/contract-destruction.ts'

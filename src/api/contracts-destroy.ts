@@ -1,5 +1,5 @@
 /** `POST /api/v1/contracts/destroy`: destroys a license key of a contract, for its holder. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { HolderRefusal } from '../auth/contract-holders.ts'
 import { CODES } from '../envelope/codes.ts'
 import { type Destruction, keyDestruction } from '../licensing/contract-destruction.ts'

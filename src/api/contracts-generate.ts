@@ -1,5 +1,5 @@
 /** `POST /api/v1/contracts/generate`: generates license keys under a contract, for its holder. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { type ContractObstacle, generateContractKeys } from '../licensing/contract-keys.ts'
 import { unixSeconds } from '../licensing/dates.ts'

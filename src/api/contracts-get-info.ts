@@ -1,5 +1,5 @@
 /** `GET /api/v1/contracts/get-info`: tells a contract's holder what it is and how much of it is left. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type HolderRefusal, holderValues } from '../auth/contract-holders.ts'
 import { CODES } from '../envelope/codes.ts'
 import { type ContractInformation, contractInformation } from '../licensing/contract-information.ts'

@@ -1,5 +1,5 @@
 /** `POST /api/v1/create-contract`: lets whoever is given the contract key generate license keys of a product. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { CallerRefusal } from '../auth/api-keys.ts'
 import { CODES } from '../envelope/codes.ts'
 import { createdContractObject } from '../licensing/contract-object.ts'

@@ -1,5 +1,5 @@
 /** `POST /api/v1/create-license-key-meta`: gives a license key a value under a name. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { createLicenseKeyMetadata, type MetadataCreated } from '../licensing/license-key-metadata.ts'
 import { answerToOperation } from './answers.ts'

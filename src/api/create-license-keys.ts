@@ -1,5 +1,5 @@
 /** `POST /api/v1/create-license-keys`: takes license keys in that were made elsewhere. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { createLicenseKeys as create } from '../licensing/create-license-keys.ts'
 import { answerToOperation } from './answers.ts'

@@ -1,5 +1,5 @@
 /** `POST /api/v1/create-product-meta`: adds a value to a product, under a new key. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { createProductMetadata } from '../licensing/product-metadata.ts'
 import { answerToOperation } from './answers.ts'

@@ -1,5 +1,5 @@
 /** `POST /api/v1/create-product`: adds a product. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { createProduct as create } from '../licensing/products.ts'
 import { answerToOperation } from './answers.ts'

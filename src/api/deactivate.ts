@@ -1,5 +1,5 @@
 /** `POST /api/v1/deactivate`: ends the activation of a license key on a device or domain. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { type Deactivated, deactivateLicenseKey } from '../licensing/deactivate.ts'
 import { answerToOperation } from './answers.ts'

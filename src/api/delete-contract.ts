@@ -1,5 +1,5 @@
 /** `POST /api/v1/delete-contract`: ends a contract. The license keys that were generated under it stay. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { CallerRefusal } from '../auth/api-keys.ts'
 import { CODES } from '../envelope/codes.ts'
 import { type ContractDeletion, contractDeletion } from '../licensing/contracts.ts'

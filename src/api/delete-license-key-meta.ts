@@ -1,5 +1,5 @@
 /** `POST /api/v1/delete-license-key-meta`: takes away what a license key has under a name. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { deleteLicenseKeyMetadata, type MetadataDeleted } from '../licensing/license-key-metadata.ts'
 import { answerToOperation } from './answers.ts'

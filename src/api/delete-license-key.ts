@@ -1,5 +1,5 @@
 /** `POST /api/v1/delete-license-key`: deletes a license key, with all that belongs to it. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { deleteLicenseKey as deletion } from '../licensing/delete-license-key.ts'
 import { answerToOperation } from './answers.ts'

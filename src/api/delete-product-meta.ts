@@ -1,5 +1,5 @@
 /** `POST /api/v1/delete-product-meta`: removes a product's key and its value. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { deleteProductMetadata } from '../licensing/product-metadata.ts'
 import { answerToOperation } from './answers.ts'

@@ -1,5 +1,5 @@
 /** `POST /api/v1/delete-product`: deletes a product; what was issued for it stays. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { deleteProduct as deletion } from '../licensing/products.ts'
 import { answerToOperation } from './answers.ts'

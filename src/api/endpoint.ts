@@ -1,8 +1,10 @@
 /** What an endpoint is: a method, a path, who may call it, and a function from a request to an answer. */
+import type * as z from 'zod/mini'
 import type { Capability } from '../auth/api-keys.ts'
 import type { Settings } from '../env.ts'
 import type { Code } from '../envelope/codes.ts'
 import type { SigningKey } from '../envelope/signing-keys.ts'
+import type { RequestRecord } from '../request-record.ts'
 
 /** An answer that will be sealed. */
 export interface Answer {
@@ -14,6 +16,8 @@ export interface Answer {
   /** The global key where it is left out. */
   readonly signingKey?: SigningKey
   readonly headers?: Readonly<Record<string, string>>
+  /** The id of the product it is about, for the log. */
+  readonly product?: number | null | undefined
 }
 
 /** What an endpoint sees of a request. */
@@ -22,6 +26,8 @@ export interface Call {
   readonly settings: Settings
   /** When the request came in, in milliseconds UTC. */
   readonly now: number
+  /** What is noted of it for the log. */
+  readonly record: RequestRecord
 }
 
 export interface Endpoint {
@@ -29,9 +35,11 @@ export interface Endpoint {
   readonly path: `/${string}`
   /**
    * The capability an API key needs; `contract-holder`: a contract key; `provider`: a payment provider's signature;
-   * `public`: nothing.
+   * `public`: nothing; `monitor`: nothing either, and is told only whether the service works.
    */
-  readonly access: Capability | 'contract-holder' | 'provider' | 'public'
+  readonly access: Capability | 'contract-holder' | 'provider' | 'public' | 'monitor'
+  /** The rules of the parameters, where there are any: the API's description is made of them. */
+  readonly parameters?: (settings: Settings) => z.core.$ZodType
   /** A `Response` is sent as it is, an `Answer` sealed. */
   readonly handle: (call: Call) => Promise<Answer | Response>
 }

@@ -1,5 +1,5 @@
 /** `POST /api/v1/generate`: fills the stock of a generator's product with fresh license keys. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { generateLicenseKeys } from '../licensing/generators.ts'
 import { answerToOperation } from './answers.ts'

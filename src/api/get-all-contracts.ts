@@ -1,5 +1,5 @@
 /** `GET /api/v1/get-all-contracts`: every contract, by ascending id. The protocol knows no pages here. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { contractObject } from '../licensing/contract-object.ts'
 import { allContracts } from '../licensing/contracts.ts'

@@ -1,5 +1,5 @@
 /** `GET /api/v1/get-all-generators`: every generator, under the name that the protocol gives the list. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { withoutMilliseconds } from '../licensing/dates.ts'
 import { type Generator, readGenerators } from '../licensing/generators.ts'

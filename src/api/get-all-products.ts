@@ -1,5 +1,5 @@
 /** `GET /api/v1/get-all-products`: all products, with their metadata. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { listedProductObject, listProducts } from '../licensing/products.ts'
 import { answerToReading } from './answers.ts'

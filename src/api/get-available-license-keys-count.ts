@@ -1,5 +1,5 @@
 /** `GET /api/v1/get-available-license-keys-count`: how many license keys a product has in stock. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { countAvailable } from '../licensing/list-license-keys.ts'
 import { answerToReading } from './answers.ts'

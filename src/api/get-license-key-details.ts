@@ -1,5 +1,5 @@
 /** `POST /api/v1/get-license-key-details`: what is known of a license key, where it is activated. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { dateAndTime } from '../licensing/dates.ts'
 import {

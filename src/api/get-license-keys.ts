@@ -1,5 +1,5 @@
 /** `GET /api/v1/get-license-keys`: a product's license keys, by the page. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { listedKeyObject, listLicenseKeys } from '../licensing/list-license-keys.ts'
 import { answerToReading } from './answers.ts'

@@ -3,7 +3,7 @@
  * from: 1 from the product's generator, 0 from its stock. Left out, plain UUIDs are made, on terms and for an owner
  * that the order itself must tell.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { IssueOrder } from '../licensing/issue.ts'
 import type { SourcedOrder } from '../licensing/issue-from.ts'
 import { NOT_SET } from '../licensing/owner.ts'
@@ -19,29 +19,60 @@ import {
   wholeNumber,
 } from './parameters.ts'
 
-const REQUIRED_UNLESS_GENERATE = ['owner_name', 'owner_email', 'validity', 'activation_limit'] as const
+/** For readers of the API's description. */
+export const GENERATE =
+  "Left out: new keys, as UUIDs; 0: keys from the product's stock; 1: new keys in the format of its generator"
 
 /** @param quantityMax the most license keys of one order */
-export function orderParameters(quantityMax: number) {
-  const rules = z.object({
+export function orderFields(quantityMax: number) {
+  return {
     product_id: productId,
     owner_name: optional(ownerName),
     owner_email: optional(ownerEmail),
     quantity: wholeNumber('quantity', 1, quantityMax),
-    generate: optional(flag('generate')),
+    generate: optional(flag('generate')).check(z.meta({ description: GENERATE })),
     validity: optional(validityDays),
     activation_limit: optional(activationLimit),
-  })
-  return REQUIRED_UNLESS_GENERATE.reduce(
-    (checked, name) =>
-      checked.refine((order) => order.generate !== undefined || order[name] !== undefined, {
-        path: [name],
-        error: requiredSentence(name),
-        // Also where other fields are wrong: all of them are reported at once.
-        when: () => true,
-      }),
-    rules,
+  }
+}
+
+type OrderFields = ReturnType<typeof orderFields>
+
+/**
+ * Plain UUIDs have no generator and no past from which anything could come: what they need must be given.
+ *
+ * @param names the fields that are required where `generate` is left out
+ */
+export function requiredUnlessGenerate<Shape extends OrderFields>(
+  rules: z.ZodMiniObject<Shape>,
+  names: readonly (keyof OrderFields & string)[],
+): z.ZodMiniObject<Shape> {
+  const rulesOfNames = names.map((name) =>
+    z.refine((order: unknown) => isGiven(order, 'generate') || isGiven(order, name), {
+      path: [name],
+      error: requiredSentence(name),
+      // Also where other fields are wrong: all of them are reported at once.
+      when: () => true,
+    }),
   )
+  return rules.check(
+    ...rulesOfNames,
+    z.meta({ anyOf: [{ required: ['generate'] }, { required: [...names] }] }),
+  )
+}
+
+function isGiven(order: unknown, name: string): boolean {
+  return (order as Partial<Record<string, unknown>>)[name] !== undefined
+}
+
+/** @param quantityMax the most license keys of one order */
+export function orderParameters(quantityMax: number) {
+  return requiredUnlessGenerate(z.object(orderFields(quantityMax)), [
+    'owner_name',
+    'owner_email',
+    'validity',
+    'activation_limit',
+  ])
 }
 
 export type OrderParameters = z.output<ReturnType<typeof orderParameters>>

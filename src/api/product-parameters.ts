@@ -1,4 +1,5 @@
 /** The rules of the parameters that products have, and of what belongs to them. */
+import * as z from 'zod/mini'
 import { METADATA_KEY_CHARACTERS_MAX, METADATA_VALUE_CHARACTERS_MAX } from '../licensing/product-metadata.ts'
 import {
   DESCRIPTION_CHARACTERS_MAX,
@@ -22,8 +23,9 @@ export const requireNonExpired = flag('require_non_expired')
 export const productStatus = choice('status', PRODUCT_STATUSES)
 
 /** The protocol writes one of the words in two ways. */
-export const source = choice('source', [...PRODUCT_SOURCES, 'Envato']).transform((word) =>
-  word === 'Envato' ? 'envato' : word,
+export const source = z.pipe(
+  choice('source', [...PRODUCT_SOURCES, 'Envato']),
+  z.transform((word) => (word === 'Envato' ? 'envato' : word)),
 )
 
 /** Where one of them is missing is for the database to say, since a missing product is said first. */

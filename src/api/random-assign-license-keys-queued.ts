@@ -2,8 +2,9 @@
  * `POST /api/v1/random-assign-license-keys-queued`: takes an order for many license keys, which the queue issues and
  * a callback to `webhook_url` tells.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Origin } from '../db/schema.ts'
+import { keyBytes, RESPONSE_BYTES_MAX } from '../deliveries/callback.ts'
 import { deliveryTarget } from '../deliveries/target.ts'
 import { CODES } from '../envelope/codes.ts'
 import { OBSTACLE_CODES } from '../envelope/obstacle-codes.ts'
@@ -12,46 +13,33 @@ import { NOT_SET } from '../licensing/owner.ts'
 import { QUEUED_QUANTITY_LIMIT, type QueuedOrder, queueOrder } from '../licensing/queue-order.ts'
 import { REFUSALS, REPLAYED } from './answers.ts'
 import { authenticatedEndpoint } from './authenticated.ts'
-import {
-  activationLimit,
-  flag,
-  optional,
-  ownerEmail,
-  ownerName,
-  plainText,
-  productId,
-  requiredSentence,
-  validityDays,
-  wholeNumber,
-} from './parameters.ts'
+import { orderFields, requiredUnlessGenerate } from './order-parameters.ts'
+import { optional, plainText } from './parameters.ts'
 
 const URL_CHARACTERS_MAX = 2048
 
-/** Plain UUIDs have no generator and no past from which their terms could come. */
-const REQUIRED_UNLESS_GENERATE = ['validity', 'activation_limit'] as const
-
 function orderRules(isLocalDevelopment: boolean) {
-  const rules = z.object({
-    product_id: productId,
-    owner_name: optional(ownerName),
-    owner_email: optional(ownerEmail),
-    quantity: wholeNumber('quantity', 1, QUEUED_QUANTITY_LIMIT),
-    generate: optional(flag('generate')),
-    validity: optional(validityDays),
-    activation_limit: optional(activationLimit),
+  const fields = {
+    ...orderFields(QUEUED_QUANTITY_LIMIT),
     identifier: optional(plainText('identifier', 255)),
     webhook_url: webhookUrl(isLocalDevelopment),
-  })
-  return REQUIRED_UNLESS_GENERATE.reduce(
-    (checked, name) =>
-      checked.refine((order) => order.generate !== undefined || order[name] !== undefined, {
-        path: [name],
-        error: requiredSentence(name),
-        // Also where other fields are wrong: all of them are reported at once.
-        when: () => true,
-      }),
-    rules,
+  }
+  return requiredUnlessGenerate(z.object(fields), ['validity', 'activation_limit']).check(
+    z.refine(canBeTold, {
+      path: ['quantity'],
+      error: 'The quantity field is too large for an owner_name and owner_email of this length.',
+    }),
   )
+}
+
+/** Keys that no callback could tell are not issued. Those of a generator or the stock may be longer than a UUID. */
+function canBeTold(order: {
+  quantity: number
+  owner_name?: string | undefined
+  owner_email?: string | undefined
+}) {
+  const { quantity, owner_name = NOT_SET, owner_email = NOT_SET } = order
+  return quantity * keyBytes(owner_name, owner_email) <= RESPONSE_BYTES_MAX
 }
 
 type OrderParameters = z.output<ReturnType<typeof orderRules>>
@@ -61,8 +49,9 @@ function webhookUrl(isLocalDevelopment: boolean) {
   const rule = isLocalDevelopment ? 'an http or https address' : 'an https address of a public host'
   // A URL parser drops line ends and tabs, and the address would not be the one that was given.
   const isAllowed = (url: string) => !/\s/.test(url) && deliveryTarget(url, isLocalDevelopment) !== undefined
-  return plainText('webhook_url', URL_CHARACTERS_MAX).pipe(
-    z.string().refine(isAllowed, { error: `The webhook_url field must be ${rule}.` }),
+  return z.pipe(
+    plainText('webhook_url', URL_CHARACTERS_MAX),
+    z.string().check(z.refine(isAllowed, { error: `The webhook_url field must be ${rule}.` })),
   )
 }
 

@@ -1,5 +1,5 @@
 /** The fields of a request, wherever its method carries them, or the answer to one that can not be read. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import type { Answer } from './endpoint.ts'
 import { checkFields, type FieldErrors } from './parameters.ts'
@@ -32,10 +32,16 @@ export function incorrectData(errors: FieldErrors): Answer {
 }
 
 const HEADERS = z.object({
-  'Idempotency-Key': z
-    .string()
-    .regex(/^[\x21-\x7e]{1,255}$/, 'The Idempotency-Key header must be 1 to 255 visible ASCII characters.')
-    .optional(),
+  'Idempotency-Key': z.optional(
+    z
+      .string()
+      .check(
+        z.regex(
+          /^[\x21-\x7e]{1,255}$/,
+          'The Idempotency-Key header must be 1 to 255 visible ASCII characters.',
+        ),
+      ),
+  ),
 })
 
 /** @returns the header, or what is wrong with it */

@@ -1,5 +1,5 @@
 /** `POST /api/v1/update-contract`: puts other terms into a contract, all of them. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { CallerRefusal } from '../auth/api-keys.ts'
 import { CODES } from '../envelope/codes.ts'
 import { contractObject } from '../licensing/contract-object.ts'

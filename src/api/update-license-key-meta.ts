@@ -1,5 +1,5 @@
 /** `POST /api/v1/update-license-key-meta`: gives a license key another value under a name. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { type MetadataUpdated, updateLicenseKeyMetadata } from '../licensing/license-key-metadata.ts'
 import { answerToOperation } from './answers.ts'

@@ -1,5 +1,5 @@
 /** `POST /api/v1/update-license-key`: corrects a license key by hand. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { updateLicenseKey as update } from '../licensing/update-license-key.ts'
 import { answerToOperation } from './answers.ts'

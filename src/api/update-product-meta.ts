@@ -1,5 +1,5 @@
 /** `POST /api/v1/update-product-meta`: changes the value under a product's key. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { updateProductMetadata } from '../licensing/product-metadata.ts'
 import { answerToOperation } from './answers.ts'

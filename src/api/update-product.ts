@@ -1,5 +1,5 @@
 /** `POST /api/v1/update-product`: changes a product. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import { updateProduct as update } from '../licensing/products.ts'
 import { answerToOperation } from './answers.ts'

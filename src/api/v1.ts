@@ -25,6 +25,7 @@ import { getAllProducts } from './get-all-products.ts'
 import { getAvailableLicenseKeysCount } from './get-available-license-keys-count.ts'
 import { getLicenseKeyDetails } from './get-license-key-details.ts'
 import { getLicenseKeys } from './get-license-keys.ts'
+import { health, ready } from './health.ts'
 import { jwks, publicKey } from './public-keys.ts'
 import { randomAssignLicenseKeys } from './random-assign-license-keys.ts'
 import { randomAssignLicenseKeysQueued } from './random-assign-license-keys-queued.ts'
@@ -72,5 +73,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   contractsDestroyAll,
   publicKey,
   jwks,
+  health,
+  ready,
   ...webhooks,
 ]

@@ -1,5 +1,5 @@
 /** `POST /api/v1/verify`: whether a license key is valid on a device or domain. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { CODES, type Code } from '../envelope/codes.ts'
 import { nearestDatabase } from '../licensing/reading.ts'
 import { type Verified, verifyLicenseKey } from '../licensing/verify.ts'

@@ -1,4 +1,5 @@
 /** `POST /webhooks/<provider>`: what payment providers deliver to. */
+import { metered } from '../db/metered.ts'
 import { CODES } from '../envelope/codes.ts'
 import type { Provider } from '../payments/provider.ts'
 import { PROVIDERS } from '../payments/providers.ts'
@@ -10,10 +11,12 @@ import { readBytes } from './request-body.ts'
 const BODY_BYTES_MAX = 1_000_000
 
 /** Providers look at the status alone: 200 says that the event is stored, whatever became of it. */
-async function handle(provider: Provider, { request, settings, now }: Call): Promise<Answer> {
+async function handle(provider: Provider, { request, settings, now, record }: Call): Promise<Answer> {
   const body = await readBytes(request, BODY_BYTES_MAX)
   if (body === undefined) return { code: CODES.bodyTooLarge }
-  const reception = await receive(provider, { headers: request.headers, body }, settings, now)
+  const delivery = { headers: request.headers, body }
+  const observed = { ...settings, db: metered(settings.db, record) }
+  const reception = await receive(provider, delivery, observed, now)
   switch (reception.kind) {
     case 'not-configured':
       return { code: CODES.notFound }

@@ -14,6 +14,7 @@ import { signingKeyFor } from '../envelope/signing-keys.ts'
 import { unixSeconds } from '../licensing/dates.ts'
 import { issuedKeyObjects } from '../licensing/license-key-object.ts'
 import { readChunk } from '../licensing/queued-keys.ts'
+import { SIGNING_KEY_ID } from '../response-headers.ts'
 import type { CallbackConsignment } from './consignment.ts'
 import { post } from './post.ts'
 import { deliveryName, type Sent } from './sent.ts'
@@ -24,6 +25,14 @@ export const CALLBACK_TIMEOUT_MS = 120_000
 
 /** Its base64 is a third longer, and has to be held whole: half of the 128 MB of an isolate. */
 export const RESPONSE_BYTES_MAX = 48_000_000
+
+/** @returns how many bytes a key takes in the response, at about */
+export function keyBytes(ownerName: string, ownerEmail: string): number {
+  const [object] = issuedKeyObjects({ productId: 1, ownerName, ownerEmail }, 0, [
+    [1e9, crypto.randomUUID(), 1e6, 36_500, 0],
+  ])
+  return new TextEncoder().encode(`${JSON.stringify(object)},`).byteLength
+}
 
 const BEFORE_ENVELOPE = '{"headers":{},"original":'
 const AFTER_ENVELOPE = ',"exception":null}'
@@ -44,7 +53,7 @@ export async function sendCallback(
   if (envelope.kind === 'too-long') {
     return { kind: 'undeliverable', result: `response longer than ${responseBytesMax} bytes` }
   }
-  const headers = { 'webhook-id': deliveryName(consignment.id) }
+  const headers = { 'webhook-id': deliveryName(consignment.id), [SIGNING_KEY_ID]: signingKey.keyId }
   return post(target, bodyOf(envelope), headers, timeoutMs)
 }
 

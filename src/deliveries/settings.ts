@@ -1,5 +1,5 @@
 /** What is configured for deliveries: where they go, what signs them, and the bindings that carry them. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Message } from './messages.ts'
 import { senderFrom } from './sender.ts'
 import { deliveryTarget } from './target.ts'
@@ -20,37 +20,43 @@ export interface DeliverySettings {
 
 /** A binding of the platform, which has no shape that could be checked. */
 function binding<Type>() {
-  return z
-    .custom<Type>((value) => value === undefined || (typeof value === 'object' && value !== null))
-    .optional()
+  return z.optional(
+    z.custom<Type>((value) => value === undefined || (typeof value === 'object' && value !== null)),
+  )
 }
 
-const text = z
-  .string()
-  .optional()
-  .transform((value) => value?.trim() || undefined)
+const text = z.pipe(
+  z.optional(z.string()),
+  z.transform((value) => value?.trim() || undefined),
+)
 
-export const deliverySettingsSchema: z.ZodType<DeliverySettings> = z
-  .object({
-    DELIVERIES: binding<Queue<Message>>(),
-    EMAIL: binding<SendEmail>(),
-    EMAIL_FROM: text,
-    DELIVERY_WEBHOOK_URL: text,
-    DELIVERY_WEBHOOK_SECRET: text,
-    LOCAL_DEVELOPMENT: text,
-  })
-  .transform((settings) => ({
-    queue: settings.DELIVERIES,
-    webhookUrl: settings.DELIVERY_WEBHOOK_URL,
-    webhookSecret: settings.DELIVERY_WEBHOOK_SECRET,
-    emailFrom: settings.EMAIL_FROM,
-    email: settings.EMAIL,
-    isLocalDevelopment: settings.LOCAL_DEVELOPMENT === 'true',
-  }))
-  .superRefine((settings, context) => {
+const bindings = z.object({
+  DELIVERIES: binding<Queue<Message>>(),
+  EMAIL: binding<SendEmail>(),
+  EMAIL_FROM: text,
+  DELIVERY_WEBHOOK_URL: text,
+  DELIVERY_WEBHOOK_SECRET: text,
+  LOCAL_DEVELOPMENT: text,
+})
+
+export const deliverySettingsSchema: z.ZodMiniType<DeliverySettings> = z.pipe(
+  bindings,
+  z.transform((found, context): DeliverySettings => {
+    const settings = {
+      queue: found.DELIVERIES,
+      webhookUrl: found.DELIVERY_WEBHOOK_URL,
+      webhookSecret: found.DELIVERY_WEBHOOK_SECRET,
+      emailFrom: found.EMAIL_FROM,
+      email: found.EMAIL,
+      isLocalDevelopment: found.LOCAL_DEVELOPMENT === 'true',
+    }
     const fault = faultIn(settings)
-    if (fault) context.addIssue({ code: 'custom', path: [fault.setting], message: fault.text })
-  })
+    if (fault) {
+      context.issues.push({ code: 'custom', path: [fault.setting], message: fault.text, input: found })
+    }
+    return settings
+  }),
+)
 
 interface Fault {
   /** The variable, secret or binding that is to be mended. */

@@ -18,7 +18,8 @@ export function webhookKey(secret: string | undefined): Uint8Array<ArrayBuffer> 
 }
 
 function secretError(fault: string): SettingError {
-  const remedy = 'npm run --silent webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET'
+  const remedy =
+    'npm run --silent keyseal -- webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET'
   return new SettingError('DELIVERY_WEBHOOK_SECRET', fault, remedy)
 }
 

@@ -5,9 +5,10 @@
 import type { Settings } from '../env.ts'
 import { CODES } from '../envelope/codes.ts'
 import { seal, serialiseResponse } from '../envelope/envelope.ts'
-import { signingKeyFor } from '../envelope/signing-keys.ts'
+import { type SigningKey, signingKeyFor } from '../envelope/signing-keys.ts'
 import { unixSeconds, withoutMilliseconds } from '../licensing/dates.ts'
 import { licenseKeyObjects } from '../licensing/license-key-object.ts'
+import { SIGNING_KEY_ID } from '../response-headers.ts'
 import { SettingError } from '../setting-error.ts'
 import type { IssuanceConsignment } from './consignment.ts'
 import { post } from './post.ts'
@@ -40,15 +41,16 @@ export async function sendWebhook(
   const target = deliveryTarget(url, isLocalDevelopment)
   if (!target) return { kind: 'not-delivered', result: 'target not allowed' }
   const key = webhookKey(webhookSecret)
-  const body = await envelopeOf(settings, consignment)
-  const headers = await signedHeaders(deliveryName(consignment.id), unixSeconds(now), body, key)
+  const signingKey = await signingKeyFor(settings.signingSecrets, consignment.issuance.productId)
+  const body = await envelopeOf(consignment, signingKey)
+  const signature = await signedHeaders(deliveryName(consignment.id), unixSeconds(now), body, key)
+  const headers = { ...signature, [SIGNING_KEY_ID]: signingKey.keyId }
   return post(target, body, headers, timeoutMs)
 }
 
 /** The same characters in each attempt, as long as nothing about the keys is changed. */
-async function envelopeOf(settings: Settings, consignment: IssuanceConsignment): Promise<string> {
-  const { issuance, issuedAt, order } = consignment
-  const signingKey = await signingKeyFor(settings.signingSecrets, issuance.productId)
+async function envelopeOf(consignment: IssuanceConsignment, signingKey: SigningKey): Promise<string> {
+  const { issuedAt, order } = consignment
   const fields = { license_keys: presentLicenseKeyObjects(consignment), order }
   return seal(serialiseResponse(CODES.licenseKeysAssigned, fields, unixSeconds(issuedAt)), signingKey)
 }

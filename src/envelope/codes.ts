@@ -8,7 +8,7 @@
 export interface Code {
   /** Text in one case, which the protocol's clients know as such. */
   readonly code: number | '400'
-  readonly status: 200 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 500 | 503
+  readonly status: 200 | 401 | 403 | 404 | 405 | 413 | 415 | 422 | 429 | 500 | 503
   readonly message: string
 }
 
@@ -114,6 +114,7 @@ export const CODES = {
   contractKeysDeleted: { code: 1500, status: 200, message: 'License keys deleted' },
   contractKeysNotFound: { code: 1501, status: 200, message: 'No license keys found' },
   webhookReceived: { code: 2200, status: 200, message: 'Webhook received' },
+  healthy: { code: 2201, status: 200, message: 'Healthy' },
   signatureInvalid: { code: 2401, status: 401, message: 'Webhook signature invalid' },
   notFound: { code: 2404, status: 404, message: 'Endpoint not found' },
   methodNotAllowed: { code: 2405, status: 405, message: 'Method not allowed' },
@@ -128,6 +129,7 @@ export const CODES = {
     status: 422,
     message: 'This Idempotency-Key was used with other parameters',
   },
+  tooManyRequests: { code: 2429, status: 429, message: 'Too many requests' },
   internalError: { code: 2500, status: 500, message: 'Internal error' },
   serviceUnavailable: { code: 2503, status: 503, message: 'Service unavailable, try again later' },
 } as const satisfies Record<string, Code>

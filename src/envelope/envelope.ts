@@ -7,8 +7,6 @@
 import type { Code } from './codes.ts'
 import type { KeyScope, SigningKey } from './signing-keys.ts'
 
-/** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2); the hash, SHA-256, belongs to the key. Never taken from input. */
-const SIGNATURE_SCHEME = 'RSASSA-PKCS1-v1_5'
 /** The protocol's text in place of a signature. */
 const NO_SIGNATURE = 'Private key not set'
 
@@ -39,11 +37,14 @@ export async function seal(responseText: string, key: SigningKey): Promise<strin
 }
 
 /**
+ * Signs by the key's own scheme, never by one taken from input: RSASSA-PKCS1-v1_5, whose hash belongs to the key
+ * (RFC 8017 section 8.2), or Ed25519 (RFC 8032 section 5.1.6). Both give the same signature each time.
+ *
  * @param signed the characters of `response_base64`
  * @returns base64 of the signature
  */
-export async function sign(signed: BufferSource, { privateKey }: SigningKey): Promise<string> {
-  return new Uint8Array(await crypto.subtle.sign(SIGNATURE_SCHEME, privateKey, signed)).toBase64()
+export async function sign(signed: BufferSource, { privateKey, scheme }: SigningKey): Promise<string> {
+  return new Uint8Array(await crypto.subtle.sign(scheme, privateKey, signed)).toBase64()
 }
 
 /** The envelope of a server that has no usable key: the protocol's text stands where the signature would. */

@@ -1,7 +1,7 @@
 /** Who owns license keys: what counts as a name and as an e-mail address, wherever an order comes from. */
 
 export const OWNER_NAME_CHARACTERS_MAX = 255
-const OWNER_EMAIL_CHARACTERS_MAX = 254
+export const OWNER_EMAIL_CHARACTERS_MAX = 254
 
 /**
  * A local part and a domain with at least one dot (RFC 5321 section 4.1.2), in any script (RFC 6531), without

@@ -1,18 +1,18 @@
 /** Dodo's payments and subscriptions: what was sold, to whom, and for which billing period. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { flagged, ignored, instant, mergeLines, name, namesAmong, quantityOf, unread } from './fields.ts'
 import { type Happening, WHOLE_ORDER } from './purchase.ts'
 
 /** A subscription whose last payment is no further from its making than this is in its first period. */
 const FIRST_PAYMENT_HOURS_MAX = 12
 
-const customer = z.object({ name: unread, email: unread }).nullish()
+const customer = z.nullish(z.object({ name: unread, email: unread }))
 
 const payment = z.object({
   payment_id: name,
-  subscription_id: name.nullish(),
-  is_update_payment_method: z.boolean().nullish(),
-  product_cart: z.array(z.object({ product_id: name, quantity: unread })).nullish(),
+  subscription_id: z.nullish(name),
+  is_update_payment_method: z.nullish(z.boolean()),
+  product_cart: z.nullish(z.array(z.object({ product_id: name, quantity: unread }))),
   customer,
 })
 
@@ -20,9 +20,9 @@ const subscription = z.object({
   subscription_id: name,
   product_id: unread,
   quantity: unread,
-  created_at: instant.nullish(),
-  previous_billing_date: instant.nullish(),
-  next_billing_date: instant.nullish(),
+  created_at: z.nullish(instant),
+  previous_billing_date: z.nullish(instant),
+  next_billing_date: z.nullish(instant),
   customer,
 })
 type Subscription = z.output<typeof subscription>

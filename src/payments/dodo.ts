@@ -5,7 +5,7 @@
  * refunded in the meantime is still a sale here: the refund's own event takes it back, whichever of them
  * comes first.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { paymentSucceeded, subscriptionActive, subscriptionRenewed } from './dodo-purchases.ts'
 import { flagged, ignored, instant, name, notUsed, unread } from './fields.ts'
 import type { Provider } from './provider.ts'
@@ -14,7 +14,7 @@ import { standardClaim, standardKeys } from './signatures.ts'
 
 const event = z.object({ type: name, timestamp: unread, data: unread })
 
-const refund = z.object({ refund_id: name, payment_id: name, is_partial: z.boolean().nullish() })
+const refund = z.object({ refund_id: name, payment_id: name, is_partial: z.nullish(z.boolean()) })
 const dispute = z.object({ dispute_id: name, payment_id: name })
 
 type Reading = (data: unknown, timestamp: unknown) => Happening

@@ -1,18 +1,18 @@
 /** What the providers' events have in common: names, instants, quantities, and news that change nothing. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Notice, PurchasedLine } from './purchase.ts'
 
 /** What a provider calls something. Leaves room for a prefix within the 255 characters of the database. */
-export const name = z.string().min(1).max(200)
+export const name = z.string().check(z.minLength(1), z.maxLength(200))
 
 /** A number that names something, or the same as text. */
-export const number = z.union([name, z.int().nonnegative().transform(String)])
+export const number = z.union([name, z.pipe(z.int().check(z.nonnegative()), z.transform(String))])
 
 /** @returns milliseconds UTC of a date and time as text (RFC 3339) */
-export const instant = z.string().transform(Date.parse).pipe(z.int())
+export const instant = z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.int())
 
 /** Another event's business: nothing has to be known about it. */
-export const unread = z.unknown().optional()
+export const unread = z.optional(z.unknown())
 
 /** A unit is meant where no quantity is told; what is told is passed on, whatever it is. */
 export function quantityOf(told: unknown): unknown {

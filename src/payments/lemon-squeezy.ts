@@ -4,15 +4,15 @@
  * Its names are plain numbers, counted for each kind of thing, so here they bear the kind before them. Its
  * events have no id and no signed time: a delivery is known by its body.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { flagged, ignored, instant, name, namesAmong, notUsed, number, quantityOf, unread } from './fields.ts'
 import type { Provider } from './provider.ts'
 import { type Happening, WHOLE_ORDER } from './purchase.ts'
 import { textKeys, untimedClaim } from './signatures.ts'
 
 const description = z.object({
-  meta: z.object({ event_name: name, test_mode: z.boolean().nullish() }),
-  data: z.object({ attributes: z.object({ test_mode: z.boolean().nullish() }) }),
+  meta: z.object({ event_name: name, test_mode: z.nullish(z.boolean()) }),
+  data: z.object({ attributes: z.object({ test_mode: z.nullish(z.boolean()) }) }),
 })
 
 const kind = z.object({ meta: z.object({ event_name: name }), data: unread })
@@ -24,17 +24,17 @@ const order = z.object({
     status: unread,
     user_name: unread,
     user_email: unread,
-    first_order_item: z
-      .object({ variant_id: number.nullish(), product_id: number.nullish(), quantity: unread })
-      .nullish(),
+    first_order_item: z.nullish(
+      z.object({ variant_id: z.nullish(number), product_id: z.nullish(number), quantity: unread }),
+    ),
   }),
 })
 
 /** Of an order or of a subscription's invoice. */
 const refunded = z.object({
   refunded: unread,
-  refunded_at: z.string().nullish(),
-  updated_at: z.string().nullish(),
+  refunded_at: z.nullish(z.string()),
+  updated_at: z.nullish(z.string()),
 })
 const refundedOrder = z.object({ id: number, attributes: refunded })
 
@@ -42,7 +42,7 @@ const subscription = z.object({ id: number, attributes: z.object({ order_id: num
 
 const subscriptionInvoice = z.object({
   id: number,
-  attributes: refunded.extend({ subscription_id: number, billing_reason: unread }),
+  attributes: z.extend(refunded, { subscription_id: number, billing_reason: unread }),
 })
 
 export const lemonSqueezy: Provider = {

@@ -5,7 +5,7 @@
  * taken back, of an amount that makes up no line nobody knows what it is for. A chargeback's reversal is an
  * adjustment of its own that does not name the chargeback, so both bear the transaction's name.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { flagged, ignored, instant, name, unread } from './fields.ts'
 import type { Happening } from './purchase.ts'
 
@@ -15,7 +15,7 @@ const adjustment = z.object({
   type: unread,
   status: unread,
   transaction_id: name,
-  items: z.array(z.object({ item_id: name, type: unread })).nullish(),
+  items: z.nullish(z.array(z.object({ item_id: name, type: unread }))),
 })
 type Adjustment = z.output<typeof adjustment>
 

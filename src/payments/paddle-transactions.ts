@@ -1,5 +1,5 @@
 /** Paddle's transactions: what was sold, to whom, or which subscription was renewed. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import {
   firstText,
   flagged,
@@ -13,33 +13,33 @@ import {
 } from './fields.ts'
 import type { Happening, Purchase, PurchasedLine } from './purchase.ts'
 
-const customData = z.object({ keyseal_name: unread, keyseal_email: unread }).nullish().catch(undefined)
+const customData = z.catch(z.nullish(z.object({ keyseal_name: unread, keyseal_email: unread })), undefined)
 
 const lineItem = z.object({
   id: name,
   price_id: unread,
   quantity: unread,
-  product: z.object({ id: unread }).nullish(),
+  product: z.nullish(z.object({ id: unread })),
 })
 
 const item = z.object({
-  price: z.object({ id: unread, product_id: unread }).nullish(),
+  price: z.nullish(z.object({ id: unread, product_id: unread })),
   quantity: unread,
 })
 
 const payment = z.object({
-  method_details: z.object({ card: z.object({ cardholder_name: unread }).nullish() }).nullish(),
+  method_details: z.nullish(z.object({ card: z.nullish(z.object({ cardholder_name: unread })) })),
 })
 
 const transaction = z.object({
   id: name,
   origin: unread,
-  subscription_id: name.nullish(),
-  billing_period: z.object({ starts_at: name }).nullish(),
+  subscription_id: z.nullish(name),
+  billing_period: z.nullish(z.object({ starts_at: name })),
   custom_data: customData,
-  details: z.object({ line_items: z.array(lineItem).nullish() }).nullish(),
-  items: z.array(item).nullish(),
-  payments: z.array(payment).nullish(),
+  details: z.nullish(z.object({ line_items: z.nullish(z.array(lineItem)) })),
+  items: z.nullish(z.array(item)),
+  payments: z.nullish(z.array(payment)),
 })
 type Transaction = z.output<typeof transaction>
 

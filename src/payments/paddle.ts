@@ -5,7 +5,7 @@
  * an API key, unless the checkout put them into `custom_data` as `keyseal_name` and `keyseal_email`. Nothing
  * in an event tells the sandbox from the live account: only its secret does.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { name, notUsed, unread } from './fields.ts'
 import { adjusted } from './paddle-adjustments.ts'
 import { customerUrl, transactionCompleted } from './paddle-transactions.ts'

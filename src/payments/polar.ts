@@ -4,7 +4,7 @@
  * A secret that begins with `whsec_` may stand for two keys: before September 2026 the text itself was the
  * key, since then what it encodes. Both are tried, as Polar's own library does.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { flagged, ignored, instant, name, namesAmong, notUsed, quantityOf, unread } from './fields.ts'
 import type { Provider } from './provider.ts'
 import { type Happening, WHOLE_ORDER } from './purchase.ts'
@@ -20,16 +20,16 @@ const order = z.object({
   seats: unread,
   units: unread,
   product_id: unread,
-  subscription_id: name.nullish(),
+  subscription_id: z.nullish(name),
   checkout_id: unread,
-  customer: z.object({ name: unread, email: unread }).nullish(),
+  customer: z.nullish(z.object({ name: unread, email: unread })),
 })
 type Order = z.output<typeof order>
 
 const refund = z.object({
   order_id: name,
   status: unread,
-  dispute: z.object({ status: unread }).nullish(),
+  dispute: z.nullish(z.object({ status: unread })),
 })
 
 export const polar: Provider = {

@@ -38,30 +38,30 @@
  * - `"test": true` marks a test order; every other is a real one.
  * - Other fields and other types are ignored.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { name as eventType, instant, notUsed, quantityOf, unread } from './fields.ts'
 import type { Provider } from './provider.ts'
 import { type Happening, type Purchase, WHOLE_ORDER } from './purchase.ts'
 import { standardClaim, standardKeys } from './signatures.ts'
 
-const name = z.string().regex(/^[\x21-\x7e]{1,100}$/)
-const lineName = name.refine((text) => text !== WHOLE_ORDER)
-const names = z.array(name).max(20).nullish()
+const name = z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/))
+const lineName = name.check(z.refine((text) => text !== WHOLE_ORDER))
+const names = z.nullish(z.array(name).check(z.maxLength(20)))
 
 const event = z.object({
   type: eventType,
   timestamp: unread,
-  data: z.object({ test: z.boolean().nullish() }).nullish(),
+  data: z.nullish(z.object({ test: z.nullish(z.boolean()) })),
 })
 const dataOf = z.object({ data: unread, timestamp: instant })
 
 const paid = z.object({
   order: name,
-  owner: z.object({ name: unread, email: unread }).nullish(),
+  owner: z.nullish(z.object({ name: unread, email: unread })),
   lines: uniqueById(z.object({ id: lineName, product: name, quantity: unread })),
   references: names,
-  subscription: name.nullish(),
-  period: name.nullish(),
+  subscription: z.nullish(name),
+  period: z.nullish(name),
 })
 
 const renewed = z.object({ order: name, subscription: name, period: name, references: names })
@@ -69,7 +69,7 @@ const renewed = z.object({ order: name, subscription: name, period: name, refere
 const refunded = z.object({
   order: name,
   refund: name,
-  lines: uniqueById(z.object({ id: lineName, quantity: z.int().positive().nullish() })).nullish(),
+  lines: z.nullish(uniqueById(z.object({ id: lineName, quantity: z.nullish(z.int().check(z.positive())) }))),
 })
 
 const refund = z.object({ order: name, refund: name })
@@ -158,10 +158,8 @@ function reversalId(kind: 'refund' | 'dispute', order: string, reversal: string)
   return `${kind} ${order} ${reversal}`
 }
 
-function uniqueById<Line extends z.ZodType<{ readonly id: string }>>(line: Line) {
-  return z
-    .array(line)
-    .min(1)
-    .max(500)
-    .refine((lines) => new Set(lines.map(({ id }) => id)).size === lines.length)
+function uniqueById<Line extends z.ZodMiniType<{ readonly id: string }>>(line: Line) {
+  const isUnique = (lines: readonly { readonly id: string }[]) =>
+    new Set(lines.map(({ id }) => id)).size === lines.length
+  return z.array(line).check(z.minLength(1), z.maxLength(500), z.refine(isUnique))
 }

@@ -4,7 +4,7 @@
  * Where a session made an invoice, the order bears the invoice's name, so that `invoice.paid` is the same
  * order.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { flagged, ignored, isPlainId, name, namesAmong, unread } from './fields.ts'
 import { type Happening, type PurchasedLine, WHOLE_ORDER } from './purchase.ts'
 import { linesByPrice, pricedLine } from './stripe-lines.ts'
@@ -13,12 +13,12 @@ const session = z.object({
   id: name,
   mode: unread,
   payment_status: unread,
-  payment_intent: name.nullish(),
-  subscription: name.nullish(),
-  invoice: name.nullish(),
+  payment_intent: z.nullish(name),
+  subscription: z.nullish(name),
+  invoice: z.nullish(name),
   payment_link: unread,
-  metadata: z.object({ keyseal_product: unread }).nullish(),
-  customer_details: z.object({ name: unread, email: unread }).nullish(),
+  metadata: z.nullish(z.object({ keyseal_product: unread })),
+  customer_details: z.nullish(z.object({ name: unread, email: unread })),
 })
 type Session = z.output<typeof session>
 
@@ -27,7 +27,7 @@ const paidSession = z.object({
   data: z.object({ object: z.object({ id: unread, mode: unread, payment_status: unread }) }),
 })
 
-const lineItems = z.object({ data: z.array(pricedLine), has_more: z.boolean().nullish() })
+const lineItems = z.object({ data: z.array(pricedLine), has_more: z.nullish(z.boolean()) })
 
 export function sessionCompleted(object: unknown, found: unknown): Happening {
   const completed = session.parse(object)

@@ -1,18 +1,18 @@
 /**
  * Stripe's invoices: the first one of a subscription or one written by hand sells, the following ones renew.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { flagged, ignored, name, namesAmong, unread } from './fields.ts'
 import type { Happening } from './purchase.ts'
 import { linesByPrice, pricedLine } from './stripe-lines.ts'
 
-const invoiceLine = pricedLine.extend({
+const invoiceLine = z.extend(pricedLine, {
   type: unread,
   proration: unread,
-  parent: z
-    .object({ type: unread, subscription_item_details: z.object({ proration: unread }).nullish() })
-    .nullish(),
-  period: z.object({ start: z.int() }).nullish(),
+  parent: z.nullish(
+    z.object({ type: unread, subscription_item_details: z.nullish(z.object({ proration: unread })) }),
+  ),
+  period: z.nullish(z.object({ start: z.int() })),
 })
 type InvoiceLine = z.output<typeof invoiceLine>
 
@@ -22,11 +22,11 @@ const invoice = z.object({
   payment_intent: unread,
   charge: unread,
   // Where it stands since API version 2025-03-31, and where it stood before.
-  parent: z.object({ subscription_details: z.object({ subscription: unread }).nullish() }).nullish(),
+  parent: z.nullish(z.object({ subscription_details: z.nullish(z.object({ subscription: unread })) })),
   subscription: unread,
   customer_name: unread,
   customer_email: unread,
-  lines: z.object({ data: z.array(invoiceLine), has_more: z.boolean().nullish() }),
+  lines: z.object({ data: z.array(invoiceLine), has_more: z.nullish(z.boolean()) }),
 })
 type Invoice = z.output<typeof invoice>
 

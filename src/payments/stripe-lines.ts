@@ -1,14 +1,14 @@
 /** Lines of Stripe's sessions and invoices: one for each price, since that is what an offer knows. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { mergeLines, namesAmong, quantityOf, unread } from './fields.ts'
 import type { PurchasedLine } from './purchase.ts'
 
-const price = z.object({ id: unread, product: unread }).nullish()
+const price = z.nullish(z.object({ id: unread, product: unread }))
 
 /** `price` until API version 2025-03-31, and in the line items of a session to this day. */
 export const pricedLine = z.object({
   price,
-  pricing: z.object({ price_details: z.object({ price: unread, product: unread }).nullish() }).nullish(),
+  pricing: z.nullish(z.object({ price_details: z.nullish(z.object({ price: unread, product: unread })) })),
   quantity: unread,
 })
 

@@ -4,13 +4,13 @@
  * A refund counts when the whole charge is refunded, by however many refunds, so all of them together bear
  * one name. An inquiry (`warning_*`) has taken no money: a person should look at it, the keys stay.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { flagged, ignored, name, unread } from './fields.ts'
 import type { Happening } from './purchase.ts'
 
-const charge = z.object({ id: name, payment_intent: name.nullish(), refunded: unread })
-const refund = z.object({ charge: name.nullish(), payment_intent: name.nullish(), status: unread })
-const dispute = z.object({ id: name, charge: name, payment_intent: name.nullish(), status: unread })
+const charge = z.object({ id: name, payment_intent: z.nullish(name), refunded: unread })
+const refund = z.object({ charge: z.nullish(name), payment_intent: z.nullish(name), status: unread })
+const dispute = z.object({ id: name, charge: name, payment_intent: z.nullish(name), status: unread })
 
 export function chargeRefunded(object: unknown, occurredAt: number): Happening {
   const { id, payment_intent, refunded } = charge.parse(object)

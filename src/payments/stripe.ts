@@ -5,7 +5,7 @@
  * A Checkout Session sells. What it sold is not in its event: that is asked of Stripe where there is an API
  * key, else the Payment Link or the session's `metadata.keyseal_product` tells. Invoices tell their lines.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { ignored, name, notUsed, unread } from './fields.ts'
 import type { Provider } from './provider.ts'
 import type { Happening } from './purchase.ts'
@@ -20,10 +20,13 @@ import {
   refundChanged,
 } from './stripe-reversals.ts'
 
-const description = z.object({ id: name, type: name, livemode: z.boolean().nullish() })
+const description = z.object({ id: name, type: name, livemode: z.nullish(z.boolean()) })
 const kind = z.object({ object: unread, type: name })
 const snapshot = z.object({
-  created: z.int().transform((seconds) => seconds * 1000),
+  created: z.pipe(
+    z.int(),
+    z.transform((seconds) => seconds * 1000),
+  ),
   data: z.object({ object: unread }),
 })
 

@@ -1,5 +1,5 @@
 /** What a provider's event says, as far as it can be understood: a body of another shape is a value, not an exception. */
-import * as z from 'zod'
+import { $ZodError } from 'zod/v4/core'
 import type { Settings } from '../env.ts'
 import type { EventDescription, Provider } from './provider.ts'
 import type { Happening } from './purchase.ts'
@@ -72,11 +72,11 @@ function wrongMode(provider: Provider, payload: unknown, mode: Mode): string | u
   return `a ${isTest ? 'test' : 'live'} event, signed with the ${mode} secret`
 }
 
-function unlessMisshapen<Result>(read: () => Result, otherwise: (error: z.ZodError) => Result): Result {
+function unlessMisshapen<Result>(read: () => Result, otherwise: (error: $ZodError) => Result): Result {
   try {
     return read()
   } catch (error) {
-    if (error instanceof z.ZodError) return otherwise(error)
+    if (error instanceof $ZodError) return otherwise(error)
     throw error
   }
 }

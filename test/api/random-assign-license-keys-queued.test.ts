@@ -340,6 +340,15 @@ describe('parameters that are wrong are refused with 804', () => {
     ])
   })
 
+  it('a quantity whose callback would be longer than any that can be sent', async () => {
+    const shop = await openShop()
+    const fields = queuedOrderFields(shop, { quantity: '100000', owner_name: 'x'.repeat(255) })
+    const asked = await refused(shop, () => ask(fields))
+    const sentence = 'The quantity field is too large for an owner_name and owner_email of this length.'
+    expect(asked).toMatchObject({ status: 422, response: { code: 804, errors: { quantity: [sentence] } } })
+    expect((await ask({ ...fields, quantity: '50000' })).response.code).toBe(807)
+  })
+
   it('while a local address will do in local development', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { webhook_url: 'http://127.0.0.1:8080/?key=1' })

@@ -141,6 +141,7 @@ describe('the callback of an order that was issued', () => {
       'content-type': 'application/json',
       'content-length': String(new TextEncoder().encode(request?.body).byteLength),
       'webhook-id': `keyseal_delivery_${order.deliveryId}`,
+      'x-signing-key-id': expect.stringMatching(/^[\w-]{43}$/),
     })
   })
 

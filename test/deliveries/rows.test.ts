@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { retryFailed, selectByIds, selectLatest } from '../../scripts/delivery-rows.ts'
+import { retryFailed, selectByIds, selectLatest } from '../../scripts/keyseal/delivery-rows.ts'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/licensing/queued-orders.ts'
 import { addDelivery, settingsWith } from '../support/delivery.ts'
@@ -27,7 +27,7 @@ async function failCallback() {
   return { ...order, id }
 }
 
-describe('what npm run deliveries runs', () => {
+describe('what keyseal deliveries runs', () => {
   it('lists callbacks beside the deliveries of paid orders, the latest first', async () => {
     const paid = await addDelivery({ channel: 'email' })
     const callback = await failCallback()
@@ -39,20 +39,20 @@ describe('what npm run deliveries runs', () => {
         order: '31',
         status: 'failed',
         attempts: 13,
-        'last result': 'HTTP 500',
+        lastResult: 'HTTP 500',
       },
       { id: paid.id, channel: 'email', provider: 'stripe', order: paid.orderId, status: 'pending' },
     ])
     expect(await rows(selectLatest(`'failed'`))).toMatchObject([{ id: callback.id }])
     expect(Object.keys((await rows(selectByIds(String(callback.id))))[0] ?? {})).toEqual([
       'id',
-      'since (UTC)',
+      'createdAt',
       'channel',
       'provider',
       'order',
       'status',
       'attempts',
-      'last result',
+      'lastResult',
     ])
   })
 

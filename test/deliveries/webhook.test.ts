@@ -101,6 +101,7 @@ describe('the webhook that brings keys to the seller', () => {
       'content-type': 'application/json',
       'webhook-id': `keyseal_delivery_${delivery.id}`,
       'webhook-signature': expect.stringMatching(/^v1,[\w+/]{43}=$/),
+      'x-signing-key-id': expect.stringMatching(/^[\w-]{43}$/),
     })
     expect(Number(request?.headers['webhook-timestamp'])).toBeGreaterThanOrEqual(before)
   })

@@ -1,43 +1,17 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { isSignedBy, open, post, send } from '../support/client.ts'
+import { agreementKey, newPrivateKey } from '../support/key-pairs.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
-const COMMAND = 'npm run --silent signing-key | npx wrangler secret put'
+const COMMAND = 'npm run --silent keyseal -- signing-key create | npx wrangler secret put'
 
 let log: MockInstance<typeof console.error>
 beforeEach(() => {
   log = vi.spyOn(console, 'error').mockImplementation(() => {})
 })
 afterEach(() => vi.restoreAllMocks())
-
-async function rsaPem(modulusLength: number): Promise<string> {
-  const algorithm = {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    modulusLength,
-    publicExponent: new Uint8Array([1, 0, 1]),
-  }
-  const { privateKey } = (await crypto.subtle.generateKey(algorithm, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair
-  return pem((await crypto.subtle.exportKey('pkcs8', privateKey)) as ArrayBuffer)
-}
-
-async function ellipticPem(): Promise<string> {
-  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-  const { privateKey } = (await crypto.subtle.generateKey(algorithm, true, [
-    'sign',
-    'verify',
-  ])) as CryptoKeyPair
-  return pem((await crypto.subtle.exportKey('pkcs8', privateKey)) as ArrayBuffer)
-}
-
-function pem(der: ArrayBuffer): string {
-  return `-----BEGIN PRIVATE KEY-----\n${new Uint8Array(der).toBase64()}\n-----END PRIVATE KEY-----\n`
-}
 
 describe('without a usable key nothing is written, nothing is asked, and the log says what to do:', () => {
   const junk = {
@@ -51,8 +25,9 @@ describe('without a usable key nothing is written, nothing is asked, and the log
       ([name, key]) => [name, async () => key] as [string, () => Promise<string | undefined>],
     ),
     ['a broken PEM', async () => env.SIGNING_PRIVATE_KEY.replace(/[A-Za-z]{8}\n/, '\n')],
-    ['an elliptic key', ellipticPem],
-    ['1024 bits', () => rsaPem(1024)],
+    ['an elliptic key', () => newPrivateKey('P-256')],
+    ['a key for key agreement', async () => agreementKey()],
+    ['1024 bits', () => newPrivateKey('RSA of 1024 bits')],
   ]
 
   it.each(keys)('the global key is %s', async (name, makeKey) => {
@@ -111,7 +86,7 @@ describe('without a usable key nothing is written, nothing is asked, and the log
 describe('a key', () => {
   it('may be written on one line, its line ends as \\n', async () => {
     const shop = await openShop()
-    const key = await rsaPem(2048)
+    const key = await newPrivateKey('RSA')
     for (const written of [key.replaceAll('\n', '\\n'), key.replaceAll('\n', '\r\n'), `\n${key}\n\n`]) {
       const opened = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: written } })
       expect(opened.response.code).toBe(803)
@@ -120,7 +95,7 @@ describe('a key', () => {
   })
 
   it('of another size signs too', async () => {
-    const key = await rsaPem(4096)
+    const key = await newPrivateKey('RSA of 4096 bits')
     const opened = await post(orderFields(await openShop()), { bindings: { SIGNING_PRIVATE_KEY: key } })
     expect(await isSignedBy(key, opened)).toBe(true)
   })

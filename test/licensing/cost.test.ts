@@ -90,10 +90,13 @@ describe('work that is not done twice', () => {
     const answers = await Promise.all([1, 2, 3].map(() => post(orderFields(shop), { bindings })))
     answers.push(await post(orderFields(shop), { bindings }))
     expect(answers.map(({ envelope }) => envelope.private_key_used)).toEqual(new Array(4).fill('product'))
-    expect(importKey).toHaveBeenCalledTimes(1)
-    // It may sign and can not be taken out.
-    const key = (await importKey.mock.results[0]?.value) as CryptoKey
-    expect(key).toMatchObject({ extractable: false, usages: ['sign'] })
+    const keys = (await Promise.all(importKey.mock.results.map(({ value }) => value))) as CryptoKey[]
+    // It may sign and can not be taken out; beside it only its public half is read, for its id.
+    const toSign = keys.filter(({ type, extractable }) => type === 'private' && !extractable)
+    expect(toSign.map(({ usages }) => usages)).toEqual([['sign']])
+    expect(keys.length).toBeLessThanOrEqual(3)
+    await post(orderFields(shop), { bindings })
+    expect(importKey).toHaveBeenCalledTimes(keys.length)
   })
 
   it('the response is serialised once', async () => {

@@ -59,8 +59,8 @@ function issue(apiKey: string, productId: string): Promise<Response> {
 }
 
 /** Runs one of the commands for operators. */
-function runCommand(command: string, ...parameters: string[]) {
-  return run(folder, 'npm', 'run', '--silent', command, '--', ...parameters)
+function runCommand(...parameters: string[]) {
+  return run(folder, 'npm', 'run', '--silent', 'keyseal', '--', ...parameters)
 }
 
 /** Every name in a JSON value, in its order, with the type of what it names. */
@@ -71,6 +71,10 @@ function shapeOf(value: unknown): unknown {
 }
 
 describe('npm start', () => {
+  it('is what the README tells to run, once the packages are there', () => {
+    expect(example('run: start')).toBe('npm ci && npm start\n')
+  })
+
   it('makes secrets that only the user can read, and no others can be committed by mistake', () => {
     expect(file('.dev.vars')).toMatch(
       /^SIGNING_PRIVATE_KEY="-----BEGIN PRIVATE KEY-----\\n.*-----END PRIVATE KEY-----\\n"\n/,
@@ -157,27 +161,27 @@ describe("the README's examples, as printed:", () => {
 
 describe("a shop of one's own", () => {
   it('is a product and an API key, which is stored only as its hash and works only from where it may', async () => {
-    const product = runCommand('add-product', '--name', "Ada's app")
+    const product = runCommand('products', 'add', '--name', "Ada's app")
     expect(product).toEqual({ status: 0, output: "Product 3 added: Ada's app\n" })
-    const key = runCommand('add-api-key', '--name', 'Shop', '--allow-ip', '127.0.0.0/8')
+    const key = runCommand('api-keys', 'create', '--name', 'Shop', '--allow-ip', '127.0.0.0/8')
     expect(key.output).toMatch(/^API key for Shop, shown only now:\nks_[\w-]{43}\n$/)
-    const elsewhere = runCommand('add-api-key', '--name', 'Shop', '--allow-ip', '192.0.2.1')
+    const elsewhere = runCommand('api-keys', 'create', '--name', 'Shop', '--allow-ip', '192.0.2.1')
     const [apiKey = '', otherKey = ''] = [key, elsewhere].map(({ output }) => output.split('\n')[1] ?? '')
     expect(await (await issue(apiKey, '3')).json()).toMatchObject({ response: { code: 803 } })
     expect(await (await issue(otherKey, '3')).json()).toMatchObject({ response: { code: 103 } })
   })
 
   it.each([
-    ['add-product', [], '--name is missing.'],
-    ['add-product', ['--name', 'a\nb'], 'Control characters are not allowed.'],
-    ['add-product', ['--title', 'x'], "Unknown option '--title'"],
-    ['add-api-key', ['--name', 'x', '--capability', 'all'], 'No such capability: all'],
-    ['add-api-key', ['--name', 'x', '--allow-ip', '10.0/8'], 'Neither an address nor a network: 10.0/8'],
-  ])('npm run %s %j says what is wrong and how it goes', (command, parameters, fault) => {
-    const { status, output } = runCommand(command, ...parameters)
+    ['products add', [], "required option '--name <text>' not specified"],
+    ['products add', ['--name', 'a\nb'], 'It must be 1 to 255 characters without control characters.'],
+    ['products add', ['--name', 'x', '--title', 'x'], "unknown option '--title'"],
+    ['api-keys create', ['--name', 'x', '--capability', 'all'], 'There is no capability all'],
+    ['api-keys create', ['--name', 'x', '--allow-ip', '10.0/8'], 'It is neither an address nor a network'],
+  ])('keyseal %s %j says what is wrong and how it goes', (command, parameters, fault) => {
+    const { status, output } = runCommand(...command.split(' '), ...parameters)
     expect(status).toBe(1)
     expect(output).toContain(fault)
-    expect(output).toContain(`Usage: npm run ${command}`)
+    expect(output).toContain(`How it goes: npm run keyseal -- ${command} --help`)
     expect(output).not.toMatch(/\n\s+at /)
   })
 })

@@ -8,13 +8,13 @@ let folder: string
 beforeAll(() => {
   folder = cloneProject()
   run(folder, 'npx', 'wrangler', 'd1', 'migrations', 'apply', 'DB', '--local')
-  run(folder, 'npm', 'run', '--silent', 'add-product', '--', '--name', 'App')
+  command('products', 'add', '--name', 'App')
 })
 
 afterAll(() => removeClone(folder))
 
 function command(name: string, ...parameters: string[]) {
-  return run(folder, 'npm', 'run', '--silent', name, '--', ...parameters)
+  return run(folder, 'npm', 'run', '--silent', 'keyseal', '--', name, ...parameters)
 }
 
 const generators = (...parameters: string[]) => command('generators', ...parameters)
@@ -22,9 +22,9 @@ const generators = (...parameters: string[]) => command('generators', ...paramet
 const TERMS = ['--validity-days', '365', '--activation-limit', '3']
 const CHUNKS = ['add', '--product-id', '1', '--method', 'chunk-system', ...TERMS]
 
-describe('npm run generators', () => {
+describe('keyseal generators', () => {
   it('adds one, lists it, and disables it', () => {
-    expect(generators('list').output).toContain('No generators yet.')
+    expect(generators('list').output).toContain('No generators yet: ')
     expect(generators(...CHUNKS, '--prefix', 'APP-')).toMatchObject({
       status: 0,
       output: expect.stringContaining('Generator 1 makes the keys of product 1 from now on: 80.0 bits'),
@@ -34,7 +34,7 @@ describe('npm run generators', () => {
     expect(generators('list').output).toMatch(
       /1 +1 +chunk-system +APP- +23456789ABCDEFGHJKLMNPQRSTUVWXYZ +4 x 4 +365 +3 +active/,
     )
-    expect(generators('disable', '1').output).toContain('Generator 1 makes no keys any more')
+    expect(generators('disable', '1', '--yes').output).toContain('Generator 1 makes no keys any more')
     expect(generators('list').output).toMatch(/1 +1 +chunk-system .* inactive\n2 +1 +uuid .* active\n/)
   })
 
@@ -43,11 +43,15 @@ describe('npm run generators', () => {
     [[...CHUNKS, '--charset', 'AAB'], 'each of them once'],
     [[...CHUNKS, '--prefix', 'Ä'], 'The prefix and the suffix must be'],
     [[...CHUNKS, '--product-id', '99'], 'There is no product 99'],
-    [['add', '--product-id', '1', '--method', 'custom', ...TERMS], '--method must be one of'],
-    [['add', '--product-id', '1', '--method', 'uuid'], '--validity-days is missing'],
-    [['disable'], 'The id is missing'],
-    [['disable', '99'], 'There is no generator 99'],
-    [['remove', '1'], 'The action must be one of add, list, disable'],
+    [
+      ['add', '--product-id', '1', '--method', 'custom', ...TERMS],
+      "'custom' is invalid. Allowed choices are uuid, chunk-system.",
+    ],
+    [['add', '--product-id', '1', '--method', 'uuid'], "required option '--validity-days <n>' not specified"],
+    [['disable'], "missing required argument 'id'"],
+    [['disable', '1'], 'repeat it with --yes'],
+    [['disable', '99', '--yes'], 'There is no generator 99'],
+    [['remove', '1'], "unknown command 'remove'"],
   ])('%j fails and says why: %s', (parameters, fault) => {
     const { status, output } = generators(...parameters)
     expect(status).toBe(1)
@@ -61,7 +65,7 @@ describe('npm run generators', () => {
   })
 })
 
-describe('npm run blocklist', () => {
+describe('keyseal blocklist', () => {
   it('blocks what the README prints, lists it, and lets it in again', () => {
     expect(command('blocklist', 'list').output).toContain('Nobody is blocked.')
     const { status, output } = run(folder, 'bash', '-ec', example('run: blocklist'))
@@ -73,8 +77,8 @@ describe('npm run blocklist', () => {
   })
 
   it.each([
-    [['add', '--network', '10.0/8'], 'Neither an address nor a network'],
-    [['add'], '--network or --identifier is missing'],
+    [['add', '--network', '10.0/8'], 'It is neither an address nor a network'],
+    [['add'], 'Give either --network or --identifier.'],
     [['remove', '--identifier', 'nobody'], 'nobody'],
   ])('%j fails and says why: %s', (parameters, fault) => {
     const { status, output } = command('blocklist', ...parameters)

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/api/v1.ts'
 import { CODES } from '../../src/envelope/codes.ts'
 import { QUANTITY_LIMIT } from '../../src/licensing/issuance.ts'
-import { readme } from './support/readme.ts'
+import { documents, readme } from './support/readme.ts'
+
+const api = documents.get('docs/api.md') ?? ''
+const settings = documents.get('docs/settings.md') ?? ''
 
 describe('the README', () => {
   it('lists exactly the endpoints there are', () => {
@@ -10,11 +13,16 @@ describe('the README', () => {
     expect(listed.sort()).toEqual(ENDPOINTS.map(({ method, path }) => `${method} ${path}`).sort())
   })
 
-  it('lists exactly the codes there are, with their status and text', () => {
-    const section = readme.slice(readme.indexOf('## Codes'), readme.indexOf('## Deploying'))
-    const listed = [...section.matchAll(/^\| (\d+) +\| (\d+) +\| ([^|]+?) +\|/gm)].map(
-      ([, ...cells]) => cells,
-    )
+  it('is short enough to be read', () => {
+    expect(readme.split('\n').length).toBeLessThan(400)
+  })
+})
+
+describe('the documents', () => {
+  it('list exactly the codes there are, with their status and text', () => {
+    const listed = [
+      ...api.slice(api.indexOf('## Codes')).matchAll(/^\| (\d+) +\| (\d+) +\| ([^|]+?) +\|/gm),
+    ].map(([, ...cells]) => cells)
     const known = Object.values(CODES).map(({ code, status, message }) => [
       String(code),
       String(status),
@@ -23,7 +31,7 @@ describe('the README', () => {
     expect(listed.sort()).toEqual(known.sort())
   })
 
-  it('names the limit of a request', () => {
-    expect(readme).toContain(`never more than ${QUANTITY_LIMIT}`)
+  it('name the limit of a request', () => {
+    expect(settings).toContain(`never more than ${QUANTITY_LIMIT}`)
   })
 })

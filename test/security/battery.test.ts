@@ -8,6 +8,7 @@ import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import type { Endpoint } from '../../src/api/endpoint.ts'
+import { FOR_BROWSERS } from '../../src/api/for-browsers.ts'
 import { ENDPOINTS } from '../../src/api/v1.ts'
 import { createApp } from '../../src/app.ts'
 import { CAPABILITIES } from '../../src/auth/api-keys.ts'
@@ -95,15 +96,17 @@ it('covers every route: none is registered besides the list of endpoints', () =>
   expect(providers.sort()).toEqual(webhooks.map(([path]) => path).sort())
 })
 
-it('lets only public keys out without an API key', () => {
-  const open = ENDPOINTS.filter(({ access }) => access === 'public').map(({ path }) => path)
-  expect(open.sort()).toEqual(['/.well-known/jwks.json', '/api/v1/public-key'])
+it('lets only public keys, and whether it works, out without an API key', () => {
+  const open = (access: Endpoint['access']) =>
+    ENDPOINTS.filter((endpoint) => endpoint.access === access).map(({ path }) => path)
+  expect(open('public').sort()).toEqual(['/.well-known/jwks.json', '/api/v1/public-key'])
+  expect(open('monitor').sort()).toEqual(['/health', '/health/ready'])
 })
 
 describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
   it('answers no other method, and says which it answers', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
-      if (method === endpoint.method) continue
+      if (method === endpoint.method || (method === 'OPTIONS' && FOR_BROWSERS.has(path))) continue
       const opened = await open(await send({ path, method }))
       expect(opened.response.code).toBe(CODES.methodNotAllowed.code)
       expect(opened.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
@@ -115,7 +118,7 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
     const opened = await open(
       await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
     )
-    const status = endpoint.access === 'provider' ? 503 : 500
+    const status = ['provider', 'monitor'].includes(endpoint.access) ? 503 : 500
     expect(opened).toMatchObject({
       status,
       response: { code: 2000 + status },

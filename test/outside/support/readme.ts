@@ -1,13 +1,33 @@
-/** The README's examples, as printed there. */
-import { readFileSync } from 'node:fs'
+/** The README and the documents beside it, and their examples, as printed there. */
+import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { project } from './clone.ts'
 
-export const readme = readFileSync(path.join(project, 'README.md'), 'utf8')
+/** Everything that is written for people: each document by its path. */
+export const documents: ReadonlyMap<string, string> = new Map(
+  [...markdownIn('.'), ...markdownIn('docs')].map((name) => [name, read(name)]),
+)
+
+export const readme = read('README.md')
 
 /** @param mark the comment before the example, such as `run: issue` */
 export function example(mark: string): string {
-  const found = new RegExp(`<!-- ${mark} -->\\n\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1]
-  if (!found) throw new Error(`README.md has no example marked "${mark}".`)
-  return found
+  const pattern = new RegExp(`<!-- ${mark} -->\\n *\`\`\`\\w+\\n([\\s\\S]*?)\`\`\``, 'g')
+  const found = [...documents.values()].flatMap((text) =>
+    [...text.matchAll(pattern)].map((match) => match[1]),
+  )
+  const [only] = found
+  if (only === undefined || found.length > 1) {
+    throw new Error(`The documents have ${found.length} examples marked "${mark}", not one.`)
+  }
+  return only
+}
+
+function markdownIn(folder: string): string[] {
+  const names = readdirSync(path.join(project, folder)).filter((name) => name.endsWith('.md'))
+  return names.sort().map((name) => path.join(folder, name))
+}
+
+function read(name: string): string {
+  return readFileSync(path.join(project, name), 'utf8')
 }

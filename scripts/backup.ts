@@ -1,0 +1,51 @@
+/** `npm run backup`: writes the whole database into a file of SQL that can be restored. */
+import { createReadStream, createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { parseArgs } from 'node:util'
+import type { Place } from './database.ts'
+import { restorable } from './restorable-sql.ts'
+import { runWrangler } from './wrangler.ts'
+
+const USAGE = `Usage: npm run backup -- FILE [--remote]
+
+  FILE      where to, such as backup.sql; one that exists is not written over
+  --remote  of production; without it, of the local database
+
+The file holds license keys, names and e-mail addresses: keep it where nobody else can read it.
+docs/recovery.md says how to restore it.`
+
+try {
+  const options = { remote: { type: 'boolean' }, help: { type: 'boolean' } } as const
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  if (values.help) console.log(USAGE)
+  else await writeBackup(values.remote ? 'remote' : 'local', positionals)
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+  process.exitCode = 1
+}
+
+async function writeBackup(place: Place, [file, more]: readonly string[]): Promise<void> {
+  if (file === undefined) throw new Error('FILE is missing.')
+  if (more !== undefined) throw new Error(`One word too many: ${more}`)
+  if (existsSync(file)) throw new Error(`${file} exists already. Choose another name.`)
+  await backUp(place, path.resolve(file))
+  console.log(`Written to ${file}. docs/recovery.md says how to restore it.`)
+}
+
+async function backUp(place: Place, file: string): Promise<void> {
+  const exported = `${file}.part`
+  try {
+    // Made beforehand, so that nobody else can read it from the first byte on.
+    writeFileSync(exported, '', { mode: 0o600 })
+    await runWrangler('d1', 'export', 'DB', `--${place}`, '--skip-confirmation', '--output', exported)
+    const lines = restorable(() => createReadStream(exported, 'utf8'))
+    await pipeline(Readable.from(lines), createWriteStream(file, { mode: 0o600, flags: 'wx' }))
+  } catch (error) {
+    rmSync(file, { force: true })
+    throw error
+  } finally {
+    rmSync(exported, { force: true })
+  }
+}

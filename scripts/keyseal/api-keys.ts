@@ -1,0 +1,86 @@
+/** `keyseal api-keys`: what shops and software call with. Printed once, stored only as a hash. */
+import { type Command, Option } from 'commander'
+import { CAPABILITIES, hashApiKey } from '../../src/auth/api-keys.ts'
+import { runSql, sqlJson, sqlText } from '../database.ts'
+import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
+import { name, networkOf } from './options.ts'
+
+interface NewApiKey {
+  readonly name: string
+  readonly capability?: readonly string[]
+  readonly allowIp?: readonly string[]
+}
+
+const capability = new Option(
+  '--capability <name>',
+  `what it may do, of: ${CAPABILITIES.join(', ')}; may be repeated; all unless given`,
+)
+const allowIp = new Option(
+  '--allow-ip <network>',
+  'an address or network it may be used from (203.0.113.0/24); may be repeated; any unless given',
+)
+
+export function addApiKeys(program: Command): void {
+  const group = addGroup(program, 'api-keys', 'what shops and software call with')
+
+  addCommand<NewApiKey>(
+    group,
+    {
+      usage: 'create',
+      summary: 'create an API key: it is shown once',
+      options: [
+        name('who uses it, 1 to 255 characters'),
+        capability.argParser((text, known: string[] | undefined) => [...(known ?? []), text]),
+        allowIp.argParser((text, known: string[] | undefined) => [...(known ?? []), networkOf(text)]),
+      ],
+    },
+    async ({
+      options: { name: owner, capability: capabilities = [...CAPABILITIES], allowIp: networks },
+      place,
+    }) => {
+      for (const word of capabilities) {
+        if (CAPABILITIES.some((known) => known === word)) continue
+        throw new Error(`There is no capability ${word}: take some of ${CAPABILITIES.join(', ')}.`)
+      }
+      const apiKey = `ks_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`
+      const [added] = await runSql(
+        place,
+        `insert into api_keys (name, key_hash, key_start, status, capabilities, allowed_ips, created_at)
+         values (${sqlText(owner.trim())}, ${sqlText(await hashApiKey(apiKey))}, ${sqlText(apiKey.slice(0, 8))},
+           'active', ${sqlJson(capabilities)}, ${networks ? sqlJson(networks) : 'null'}, ${Date.now()}) returning id`,
+      )
+      return said(
+        { id: added?.id, name: owner, capabilities, allowedNetworks: networks ?? null, apiKey },
+        `API key for ${owner}, shown only now:\n${apiKey}`,
+      )
+    },
+  )
+
+  addCommand(group, { usage: 'list', summary: 'list all API keys by how they begin' }, async ({ place }) =>
+    listed(
+      await runSql(
+        place,
+        `select id, name, key_start as keyStart, status,
+           (select group_concat(value, ', ') from json_each(capabilities)) as capabilities,
+           (select group_concat(value, ', ') from json_each(allowed_ips)) as allowedNetworks,
+           ${instant('created_at')} as createdAt from api_keys order by id`,
+      ),
+      'No API keys yet: npm run keyseal -- api-keys create --name "My shop"',
+    ),
+  )
+
+  addCommand(
+    group,
+    { usage: 'revoke <id>', summary: 'refuse an API key from now on', isDangerous: true },
+    async ({ words, place, confirm }) => {
+      const id = idWord(words[0])
+      await confirm(`Whoever uses API key ${id} is refused from now on.`)
+      const [revoked] = await runSql(
+        place,
+        `update api_keys set status = 'inactive' where id = ${id} returning id, name, status`,
+      )
+      if (!revoked) throw new Error(`There is no API key ${id}: npm run keyseal -- api-keys list`)
+      return said(revoked, `API key ${id} (${revoked.name}) is revoked.`)
+    },
+  )
+}

@@ -1,0 +1,76 @@
+/** `keyseal blocklist`: addresses and devices that are refused, whatever API key they have. */
+import { type Command, Option } from 'commander'
+import { isTextOfAtMost } from '../../src/licensing/owner.ts'
+import { runSql, sqlText } from '../database.ts'
+import { addCommand, addGroup, instant, listed, said, textOption } from './command.ts'
+import { networkOf } from './options.ts'
+
+interface Given {
+  readonly network?: string
+  readonly identifier?: string
+}
+
+const OPTIONS = () => [
+  new Option(
+    '--network <network>',
+    'an address or network that requests come from (203.0.113.0/24, 2001:db8::/32)',
+  ).argParser(networkOf),
+  textOption(
+    '--identifier <text>',
+    'a device or domain that requests are about, to the letter',
+    (text) => isTextOfAtMost(text.trim(), 255),
+    '1 to 255 characters without control characters',
+  ),
+]
+
+export function addBlocklist(program: Command): void {
+  const group = addGroup(program, 'blocklist', 'addresses and devices that are refused')
+  addCommand<Given>(
+    group,
+    { usage: 'add', summary: 'block a network or an identifier', options: OPTIONS() },
+    async ({ options, place }) => {
+      const { kind, value } = entryOf(options)
+      const [added] = await runSql(
+        place,
+        `insert into blocklist (kind, value, created_at) values (${sqlText(kind)}, ${sqlText(value)}, ${Date.now()})
+         on conflict do nothing returning id`,
+      )
+      return said(
+        { kind, value, isNew: added !== undefined },
+        `The ${kind} ${value} is blocked${added ? '' : ' already'}.`,
+      )
+    },
+  )
+  addCommand(group, { usage: 'list', summary: 'list who is blocked' }, async ({ place }) =>
+    listed(
+      await runSql(
+        place,
+        `select kind, value, ${instant('created_at')} as blockedSince from blocklist order by kind desc, value`,
+      ),
+      'Nobody is blocked.',
+    ),
+  )
+  addCommand<Given>(
+    group,
+    { usage: 'remove', summary: 'let a network or an identifier in again', options: OPTIONS() },
+    async ({ options, place }) => {
+      const { kind, value } = entryOf(options)
+      const [removed] = await runSql(
+        place,
+        `delete from blocklist where kind = ${sqlText(kind)} and value = ${sqlText(value)} returning kind, value`,
+      )
+      if (!removed) throw new Error(`The ${kind} ${value} is not blocked: npm run keyseal -- blocklist list`)
+      return said(removed, `The ${kind} ${value} is no longer blocked.`)
+    },
+  )
+}
+
+function entryOf({ network, identifier }: Given): { kind: 'network' | 'identifier'; value: string } {
+  if ((network === undefined) === (identifier === undefined)) {
+    throw new Error('Give either --network or --identifier.')
+  }
+  // Requests are trimmed too.
+  return network === undefined
+    ? { kind: 'identifier', value: identifier?.trim() ?? '' }
+    : { kind: 'network', value: network }
+}

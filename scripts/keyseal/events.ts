@@ -1,0 +1,96 @@
+/** `keyseal events`: what payment providers told, and what became of it. */
+import { type Command, Option } from 'commander'
+import { OUTCOMES } from '../../src/db/schema.ts'
+import { type Place, runSql } from '../database.ts'
+import { addCommand, addGroup, idWord, instant, listed, said, type Told } from './command.ts'
+import { retried, waitUntilTaken } from './retry.ts'
+
+interface RetryOptions {
+  readonly unmapped?: boolean
+  readonly failed?: boolean
+}
+
+const COLUMNS = `id, ${instant('received_at')} as receivedAt, provider, type, order_id as "order", outcome, note`
+
+export function addEvents(program: Command): void {
+  const group = addGroup(program, 'events', 'what payment providers told, and what became of it')
+  addCommand<{ outcome?: string }>(
+    group,
+    {
+      usage: 'list',
+      summary: 'list the latest 50 events',
+      options: [new Option('--outcome <name>', 'of this outcome only').choices(OUTCOMES)],
+    },
+    async ({ options: { outcome }, place }) => {
+      const where = outcome === undefined ? '' : `where outcome = '${outcome}'`
+      return listed(
+        await runSql(place, `select ${COLUMNS} from webhook_events ${where} order by id desc limit 50`),
+        'No such events.',
+      )
+    },
+  )
+  addCommand(
+    group,
+    { usage: 'show <id>', summary: 'show an event with all that the provider sent, names and addresses too' },
+    async ({ words, place }) => show(place, idWord(words[0])),
+  )
+  addCommand<RetryOptions>(
+    group,
+    {
+      usage: 'retry [id]',
+      summary: 'process an event again that was unmapped or failed; what was issued is not issued again',
+      options: [
+        new Option('--unmapped', 'all events whose product no offer knew'),
+        new Option('--failed', 'all events that failed'),
+      ],
+    },
+    async ({ options: { unmapped, failed }, words: [id], place }) => {
+      const outcomes = [unmapped && `'unmapped'`, failed && `'failed'`].filter(Boolean)
+      if ((id === undefined) === (outcomes.length === 0)) {
+        throw new Error('Give either an ID, or --unmapped or --failed.')
+      }
+      return retry(place, id === undefined ? `outcome in (${outcomes.join()})` : `id = ${idWord(id)}`)
+    },
+  )
+}
+
+async function show(place: Place, id: number): Promise<Told> {
+  const [event] = await runSql(
+    place,
+    `select ${COLUMNS}, event_id as eventId, mode, attempts, payload from webhook_events where id = ${id}`,
+  )
+  if (!event) throw new Error(`There is no event ${id}: npm run keyseal -- events list`)
+  const { payload, ...facts } = event
+  const lines = Object.entries(facts).map(([name, value]) => `${name}: ${value ?? ''}`)
+  return said(event, [...lines, '', readable(payload)].join('\n'))
+}
+
+function readable(payload: unknown): string {
+  if (typeof payload !== 'string') return 'Its payload is no longer kept.'
+  try {
+    return JSON.stringify(JSON.parse(payload), null, 2)
+  } catch {
+    return payload
+  }
+}
+
+/** Sets the events back to waiting, overdue since ever, and looks on. */
+async function retry(place: Place, which: string): Promise<Told> {
+  const events = await runSql(
+    place,
+    `update webhook_events set outcome = 'waiting', due_at = 0, attempts = 0
+     where ${which} and outcome in ('unmapped', 'failed') and payload is not null returning id`,
+  )
+  const ids = events.map(({ id }) => Number(id)).join()
+  if (ids === '') {
+    throw new Error(
+      'There is no such event that was unmapped or failed and whose payload is still kept (30 days).',
+    )
+  }
+  const isTaken = await waitUntilTaken(
+    place,
+    `select count(*) as open from webhook_events where id in (${ids}) and outcome = 'waiting'`,
+  )
+  const rows = await runSql(place, `select ${COLUMNS} from webhook_events where id in (${ids}) order by id`)
+  return retried(place, rows, isTaken)
+}

@@ -1,0 +1,92 @@
+/** `keyseal export`: all license keys, page by page, however many there are. */
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { type Command, Option } from 'commander'
+import { type Stringifier, stringify } from 'csv-stringify'
+import { type Place, type Row, runSql } from '../database.ts'
+import { addCommand } from './command.ts'
+import { selectPage } from './license-rows.ts'
+import { productId } from './options.ts'
+
+const PAGE_ROWS = 1_000
+
+const COLUMNS = [
+  'licenseKey',
+  'product',
+  'status',
+  'ownerName',
+  'ownerEmail',
+  'validityDays',
+  'activationLimit',
+  'assignedAt',
+  'createdAt',
+] as const
+
+interface ExportOptions {
+  readonly csv?: boolean
+  readonly productId?: number
+}
+
+export function addExport(program: Command): void {
+  addCommand<ExportOptions>(
+    program,
+    {
+      usage: 'export',
+      summary:
+        'print all license keys with their owners: npm run --silent keyseal -- export --csv > keys.csv',
+      options: [
+        new Option('--csv', 'as comma-separated values (RFC 4180)'),
+        productId('of this product; of all unless given'),
+      ],
+    },
+    async ({ options: { csv = false, productId: product }, place, isJson }) => {
+      if (csv === isJson) throw new Error('Give either --csv or --json.')
+      const rows = allRows(place, product)
+      await (isJson ? writeJson(rows) : writeCsv(rows))
+      return undefined
+    },
+  )
+}
+
+async function* allRows(place: Place, product: number | undefined): AsyncGenerator<Row> {
+  let afterId = 0
+  for (;;) {
+    const page = await runSql(place, selectPage(afterId, product, PAGE_ROWS))
+    yield* page
+    afterId = Number(page.at(-1)?.id)
+    if (page.length < PAGE_ROWS) return
+  }
+}
+
+async function writeCsv(rows: AsyncIterable<Row>): Promise<void> {
+  const csv: Stringifier = stringify({ header: true, columns: [...COLUMNS], record_delimiter: 'windows' })
+  // A reader that has seen enough, such as head, ends it quietly.
+  process.stdout.on('error', () => process.exit(0))
+  csv.pipe(process.stdout, { end: false })
+  for await (const row of rows) {
+    await write(csv, { ...row, ownerName: asText(row.ownerName), ownerEmail: asText(row.ownerEmail) })
+  }
+  csv.end()
+  await finished(csv)
+}
+
+/** Buyers choose their names: a spreadsheet would run one that begins as a formula does. */
+function asText(cell: unknown): unknown {
+  return typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
+}
+
+/** Waits where the reader is slower than the database. */
+async function write(stream: Writable, piece: unknown): Promise<void> {
+  if (!stream.write(piece)) await once(stream, 'drain')
+}
+
+async function writeJson(rows: AsyncIterable<Row>): Promise<void> {
+  let separator = '['
+  for await (const row of rows) {
+    const shown = Object.fromEntries(COLUMNS.map((name) => [name, row[name]]))
+    await write(process.stdout, `${separator}\n${JSON.stringify(shown)}`)
+    separator = ','
+  }
+  await write(process.stdout, separator === '[' ? '[]\n' : '\n]\n')
+}

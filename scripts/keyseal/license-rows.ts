@@ -1,0 +1,50 @@
+/** The SQL of `keyseal licenses` and `keyseal export`. */
+import { sqlText } from '../database.ts'
+import { instant } from './command.ts'
+
+const COLUMNS = `license_keys.license_key as licenseKey, license_keys.product_id as product,
+  license_keys.status as status, license_keys.owner_name as ownerName, license_keys.owner_email as ownerEmail,
+  license_keys.validity_days as validityDays, license_keys.activation_limit as activationLimit,
+  ${instant('license_keys.assigned_at')} as assignedAt`
+
+/** The latest 100 license keys that a text is the key, the owner's e-mail address, or the order of. */
+export function selectFound(text: string): string {
+  const sought = sqlText(text)
+  return `select license_keys.id as id, ${COLUMNS},
+      (select count(*) from activations where license_key_id = license_keys.id) as activations,
+      order_lines.provider as provider, coalesce(order_lines.order_id, issuances.idempotency_key) as "order"
+    from license_keys left join issuances on issuances.id = license_keys.issuance_id
+    left join order_lines on order_lines.issuance_id = license_keys.issuance_id
+    where license_keys.license_key = ${sought} or license_keys.owner_email = ${sought} collate nocase
+      or license_keys.issuance_id in (
+        select id from issuances where idempotency_key = ${sought}
+        union select issuance_id from order_lines where order_id = ${sought}
+        union select issuance_id from order_lines join order_references using (provider, order_id)
+          where reference = ${sought})
+    order by license_keys.id desc limit 100`
+}
+
+/** @param productId undefined: of every product */
+export function selectPage(afterId: number, productId: number | undefined, size: number): string {
+  const ofProduct = productId === undefined ? '' : `and product_id = ${productId}`
+  return `select id, ${COLUMNS}, ${instant('created_at')} as createdAt from license_keys
+    where id > ${afterId} ${ofProduct} order by id limit ${size}`
+}
+
+/** A block by hand outlasts the payment's: where that ends, the key is given back the status that is kept for it. */
+export function blockKey(licenseKey: string, now: number): string {
+  return `update license_keys set status = 'blocked', updated_at = ${now},
+      status_before_reversal = iif(status_before_reversal is null, null, 'blocked')
+    where license_key = ${sqlText(licenseKey)} returning id, license_key as licenseKey, status`
+}
+
+const STATUS_BEFORE = `case when assigned_at is not null then 'assigned'
+  when owner_name is not null or owner_email is not null then 'reserved' else 'available' end`
+
+/** Gives a blocked key the status back that fits what is known of it. */
+export function unblockKey(licenseKey: string, now: number): string {
+  return `update license_keys set status = ${STATUS_BEFORE}, updated_at = ${now},
+      status_before_reversal = iif(status_before_reversal is null, null, ${STATUS_BEFORE})
+    where license_key = ${sqlText(licenseKey)} and status = 'blocked'
+    returning id, license_key as licenseKey, status`
+}

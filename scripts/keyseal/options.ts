@@ -1,0 +1,31 @@
+/** Options that several commands have. */
+import { InvalidArgumentError, Option } from 'commander'
+import { canonicalNetwork } from '../../src/auth/ip-allowlist.ts'
+import { isTextOfAtMost } from '../../src/licensing/owner.ts'
+import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
+import { numberOption, required, textOption } from './command.ts'
+
+export const name = (description: string) => {
+  const isName = (text: string) => isTextOfAtMost(text.trim(), 255)
+  const rule = '1 to 255 characters without control characters'
+  return required(textOption('--name <text>', description, isName, rule))
+}
+
+export const productId = (description: string) =>
+  numberOption('--product-id <id>', description, 1, 2_147_483_647)
+
+export const validityDays = () =>
+  required(numberOption('--validity-days <n>', '0 to 36500; 0: the keys do not expire', 0, 36_500))
+
+export const activationLimit = () =>
+  required(numberOption('--activation-limit <n>', '0 to 1000000; 0: any number', 0, 1_000_000))
+
+export const provider = () =>
+  required(new Option('--provider <name>', 'the payment provider').choices(PROVIDER_NAMES))
+
+/** @returns the network's one spelling */
+export function networkOf(text: string): string {
+  const network = canonicalNetwork(text)
+  if (network !== undefined) return network
+  throw new InvalidArgumentError('It is neither an address nor a network, such as 203.0.113.0/24.')
+}

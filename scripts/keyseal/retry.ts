@@ -1,0 +1,42 @@
+/** What the commands that try something again have in common. */
+import { type Place, type Row, runSql } from '../database.ts'
+import { listed, type Told } from './command.ts'
+
+const WAIT_SECONDS_MAX = 120
+const POLL_MS = 2_000
+
+/**
+ * Waits until the running service has taken rows up: in production its schedule does within a minute, locally
+ * `npm start` keeps that schedule.
+ *
+ * @param open SQL that counts the rows still to be taken up, as `open`
+ * @returns whether none is left
+ */
+export async function waitUntilTaken(place: Place, open: string): Promise<boolean> {
+  try {
+    for (const end = Date.now() + WAIT_SECONDS_MAX * 1000; Date.now() < end; ) {
+      const [row] = await runSql(place, open)
+      if (row?.open === 0) return true
+      process.stderr.write(`\rWaiting for the service to take up ${row?.open} ... `)
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+    }
+    return false
+  } finally {
+    process.stderr.write('\n')
+  }
+}
+
+/** What came of the rows; that nobody took them up makes the command fail. */
+export function retried(place: Place, rows: readonly Row[], isTaken: boolean): Told {
+  if (!isTaken) {
+    process.exitCode = 1
+    console.error(stillWaiting(place))
+  }
+  return listed(rows, '')
+}
+
+function stillWaiting(place: Place): string {
+  return place === 'local'
+    ? 'Not taken up yet: start the service (npm start), which does so by itself.'
+    : 'Not taken up yet: the deployed Worker does so within minutes (npx wrangler tail shows its log).'
+}

@@ -1,0 +1,33 @@
+/** The running service, asked from outside. */
+import type { JsonWebKey } from 'node:crypto'
+
+/** Where `npm start` listens. */
+export function localOrigin(): string {
+  return `http://127.0.0.1:${process.env.PORT || 8787}`
+}
+
+/** @throws Error where it is no address of a service */
+export function originOf(url: string): string {
+  const parsed = URL.parse(url)
+  if (parsed && (parsed.protocol === 'https:' || parsed.protocol === 'http:')) return parsed.origin
+  throw new Error('--url must be the address of a service, such as https://keyseal.example.workers.dev')
+}
+
+/** @throws Error where nobody answers within 10 seconds */
+export function ask(origin: string, path: string, request: RequestInit = {}): Promise<Response> {
+  return fetch(origin + path, { signal: AbortSignal.timeout(10_000), redirect: 'error', ...request }).catch(
+    () => {
+      throw new Error(`No service answers at ${origin}.`)
+    },
+  )
+}
+
+export type PublishedKey = JsonWebKey & { readonly kid: string }
+
+/** The public keys that the service publishes. */
+export async function publishedKeys(origin: string): Promise<PublishedKey[]> {
+  const response = await ask(origin, '/.well-known/jwks.json')
+  if (!response.ok) throw new Error(`${origin}/.well-known/jwks.json answers HTTP ${response.status}.`)
+  const { keys = [] } = (await response.json()) as { keys?: PublishedKey[] }
+  return keys
+}

@@ -1,0 +1,110 @@
+/** `keyseal webhook`: sends a signed sample delivery to the local service, and shows what came of it. */
+import { Argument, type Command, Option } from 'commander'
+import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
+import { webhookSecretName } from '../../src/payments/settings.ts'
+import { type Row, runSql, sqlText } from '../database.ts'
+import { DEMO_PRICE } from '../demo-data.ts'
+import { devVar } from '../dev-vars.ts'
+import { newWebhookSecret } from '../secrets.ts'
+import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
+import { addCommand, listed, numberOption, said, type Told } from './command.ts'
+import { localOrigin } from './service.ts'
+
+interface SampleOptions {
+  readonly price: string
+  readonly quantity: number
+  readonly order?: string
+  readonly event: 'purchase' | 'refund'
+}
+
+export function addWebhook(program: Command): void {
+  addCommand<SampleOptions>(
+    program,
+    {
+      usage: 'webhook',
+      summary: 'send a signed sample of a payment provider to the local service, and show what came of it',
+      words: [new Argument('<provider>').choices(PROVIDER_NAMES)],
+      options: [
+        new Option('--price <id>', 'what is sold, as an offer knows it').default(DEMO_PRICE),
+        numberOption('--quantity <n>', 'where the provider tells one', 1, 10_000).default(1),
+        new Option(
+          '--order <name>',
+          "the order's number: the same again is the same order; a new one unless given",
+        ),
+        new Option('--event <name>', 'what happened').choices(['purchase', 'refund']).default('purchase'),
+      ],
+      isLocalOnly: true,
+    },
+    ({ options, words: [provider = ''] }) => sendSample(provider, options),
+  )
+  addCommand(
+    program,
+    { usage: 'webhook-secret', summary: 'print a fresh secret for signed webhooks', isLocalOnly: true },
+    () => {
+      const secret = newWebhookSecret()
+      // Without a line end, which a secret that is piped on would get.
+      return { value: { secret }, print: () => process.stdout.write(secret) }
+    },
+  )
+}
+
+async function sendSample(provider: string, options: SampleOptions): Promise<Told> {
+  const samples = PROVIDER_SAMPLES.find((known) => known.provider === provider)
+  if (!samples) throw new Error(`There are no samples of ${provider}.`)
+  const now = Date.now()
+  const order = {
+    order: options.order ?? String(now),
+    externalId: options.price,
+    quantity: options.quantity,
+    now,
+  }
+  const event = samples[options.event](order)
+  const secret = devVar(webhookSecretName(samples.provider))
+  const headers = await samples.sign(event, secret, Math.floor(now / 1000))
+  const { status, outcome } = await send(`/webhooks/${provider}`, headers, event.body)
+  const orderName = samples.orderName(order)
+  const text = `${provider} told of the ${options.event} of order ${orderName}: HTTP ${status}, ${outcome}`
+  const value = { provider, event: options.event, order: orderName, status, outcome }
+  if (status !== 200) return said(value, text)
+
+  const licenseKeys = await keysOf(provider, event.body)
+  const table = listed(licenseKeys, 'No license keys: npm run keyseal -- events list says why.')
+  return {
+    value: { ...value, licenseKeys },
+    print() {
+      console.log(text)
+      table.print()
+    },
+  }
+}
+
+async function send(
+  path: string,
+  headers: Record<string, string>,
+  body: string,
+): Promise<{ status: number; outcome: string }> {
+  const origin = localOrigin()
+  const response = await fetch(origin + path, { method: 'POST', headers, body }).catch(() => {
+    throw new Error(`No service answers at ${origin}: start it with npm start.`)
+  })
+  const { response: answer } = (await response.json()) as { response: { outcome?: string; message: string } }
+  return { status: response.status, outcome: answer.outcome ?? answer.message }
+}
+
+/** What is stored for the order that this very event tells of. */
+function keysOf(provider: string, body: string): Promise<Row[]> {
+  return runSql(
+    'local',
+    `select license_keys.license_key as licenseKey, license_keys.status, order_lines.order_id as "order",
+       license_keys.owner_name as owner, license_keys.validity_days as validityDays,
+       license_keys.activation_limit as activationLimit
+     from webhook_events
+     join order_references on order_references.provider = webhook_events.provider
+       and order_references.reference = webhook_events.order_id
+     join order_lines on order_lines.provider = order_references.provider
+       and order_lines.order_id = order_references.order_id
+     join license_keys using (issuance_id)
+     where webhook_events.provider = ${sqlText(provider)} and webhook_events.payload = ${sqlText(body)}
+     order by license_keys.id`,
+  )
+}

@@ -1,0 +1,162 @@
+/**
+ * What answers hold besides their code, message and timestamp, by the code: the description tells it, and the tests
+ * hold it against what the Worker answers. Every object is strict, since shop plugins store each field by its name.
+ */
+import * as z from 'zod'
+import type { CODES } from '../../src/envelope/codes.ts'
+import { LICENSE_KEY_STATUSES } from '../../src/licensing/license-key-status.ts'
+import { PRODUCT_SOURCES, PRODUCT_STATUSES } from '../../src/licensing/products.ts'
+
+export type CodeName = keyof typeof CODES
+
+const id = z.int().min(1)
+const count = z.int().min(0)
+const dateTime = z.iso.datetime({ precision: 6 }).meta({ description: 'UTC' })
+const dateAndTime = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+  .meta({ description: 'UTC' })
+const status = z.enum(LICENSE_KEY_STATUSES)
+const numberAsSent = z
+  .union([z.int(), z.string()])
+  .meta({ description: 'As it was sent: a number or its digits' })
+const metadata = z.array(z.strictObject({ key: z.string(), value: z.string() }))
+const errors = z
+  .record(z.string(), z.array(z.string()))
+  .meta({ description: 'Sentences by the name of the field' })
+
+const issuedKey = z.strictObject({
+  product_id: id,
+  license_key: z.string(),
+  activation_limit: count,
+  validity: count,
+  status,
+  owner_name: z.string(),
+  owner_email: z.string(),
+  assigned_at: dateTime,
+  contract_id: id.nullable(),
+  updated_at: dateTime,
+  created_at: dateTime,
+  id,
+  meta_data: metadata,
+})
+
+const listedKey = z.strictObject({
+  id,
+  product_id: id,
+  license_key: z.string(),
+  owner_name: z.string().nullable(),
+  owner_email: z.string().nullable(),
+  activation_limit: count,
+  validity: count,
+  assigned_at: dateTime.nullable(),
+  status,
+  created_at: dateTime,
+  updated_at: dateTime,
+})
+
+const keyDetails = z.strictObject({
+  id,
+  license_key: z.string(),
+  owner_name: z.string().nullable(),
+  owner_email: z.string().nullable(),
+  activation_limit: count,
+  validity: count,
+  assigned_at: dateAndTime,
+  meta_data: metadata,
+  expires_at: z.union([dateAndTime, z.literal(false)]).meta({ description: 'false: it never expires' }),
+})
+
+const productDetails = z.strictObject({
+  id,
+  external_reference: z.string(),
+  source: z.enum(PRODUCT_SOURCES),
+  name: z.string(),
+  post_url: z.literal(''),
+  description: z.string(),
+  meta_data: metadata,
+})
+
+const listedProduct = z.strictObject({
+  ...productDetails.shape,
+  status: z.enum(PRODUCT_STATUSES),
+  require_non_expired: z.int().min(0).max(1),
+  created_at: dateTime,
+  updated_at: dateTime,
+})
+
+const generator = z.strictObject({
+  id,
+  product_id: id,
+  method: z.enum(['uuid', 'chunk-system']),
+  prefix: z.string(),
+  suffix: z.string(),
+  function_name: z.literal(''),
+  number_of_chunks: count,
+  chunk_length: count,
+  activation_limit: count,
+  validity: count,
+  status: z.int().min(0).max(1),
+  charset: z.string(),
+  created_at: dateTime,
+  updated_at: dateTime,
+})
+
+const contract = z.strictObject({
+  id,
+  name: z.string(),
+  information: z.string(),
+  contract_key: z.string(),
+  license_keys_quantity: numberAsSent,
+  product_id: numberAsSent,
+  can_get_info: numberAsSent,
+  can_generate: numberAsSent,
+  can_destroy: numberAsSent,
+  can_destroy_all: numberAsSent,
+  status: z.enum(['active', 'inactive']),
+  created_at: dateTime,
+  updated_at: dateTime,
+  license_keys_count: count,
+})
+
+/** The fields of each code that has any, in their order but for those of a contract that was just made. */
+export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
+  activeLicenseKeyFound: { licenseKey: keyDetails, product: productDetails },
+  productToUpdateIncorrect: { errors },
+  licenseKeys: { license_keys: z.array(listedKey) },
+  availableCount: { count },
+  productCreated: { product_id: id },
+  productToCreateIncorrect: { errors },
+  stockInsufficient: { available_quantity: count },
+  licenseKeysAssigned: { license_keys: z.array(issuedKey) },
+  incorrectData: { errors },
+  allProducts: { products: z.array(listedProduct) },
+  licenseKeysGenerated: { licenseKeys: z.array(z.string()) },
+  allGenerators: { products: z.array(generator) },
+  contractIncorrect: {
+    errors: z.record(z.string(), z.string()).meta({ description: 'One sentence by the name of the field' }),
+  },
+  contractCreated: { contract },
+  allContracts: { contracts: z.array(contract) },
+  licenseKeysCreated: { created: count, duplicate: count },
+  licenseKeysToCreateIncorrect: { errors },
+  licenseKeyToUpdateIncorrect: { errors },
+  contractFound: { contract },
+  contractKeysGenerated: { license_keys: z.array(issuedKey) },
+  metadataCreated: { meta_id: id },
+  metadataUpdated: { meta_id: id },
+  serviceUnavailable: {
+    not_ready: z.array(z.string()).optional().meta({ description: 'Of /health/ready: what does not work' }),
+  },
+  webhookReceived: { outcome: z.string().meta({ description: 'What became of the event' }) },
+}
+
+/** @returns the schema of `response` in an answer of this code */
+export function responseSchema(name: CodeName, { code, message }: (typeof CODES)[CodeName]): z.ZodObject {
+  return z.strictObject({
+    code: z.literal(code),
+    message: z.literal(message),
+    ...ANSWER_FIELDS[name],
+    timestamp: z.int().meta({ description: 'Unix seconds' }),
+  })
+}

@@ -1,0 +1,23 @@
+/** What the description says of an endpoint that the endpoint's own rules do not tell. */
+import type { CodeName } from './answers.ts'
+
+export interface OperationText {
+  /** As in `ENDPOINTS`. */
+  readonly path: `/${string}`
+  readonly summary: string
+  /** The codes that are this endpoint's own; the first one is that of the example. */
+  readonly codes: readonly CodeName[]
+  /** What is answered in place of an envelope. */
+  readonly document?: { readonly contentType: string; readonly example: string | object }
+  readonly example?: Example
+  /** Where nothing changes, an `Idempotency-Key` is of no use. */
+  readonly isReading?: true
+}
+
+/** A request that works on the demo data once all earlier examples were sent, and what is answered. */
+export interface Example {
+  /** But for the API key. */
+  readonly request: Readonly<Record<string, unknown>>
+  /** The fields of `response` besides `code`, `message` and `timestamp`. */
+  readonly fields?: Readonly<Record<string, unknown>>
+}

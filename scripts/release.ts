@@ -1,0 +1,85 @@
+/** `npm run release`: gives what is unreleased a version and a date, commits it and tags it. Nothing is pushed. */
+import { spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { projectFolder } from './wrangler.ts'
+
+const USAGE = `Usage: npm run release -- VERSION [--skip-tests]
+
+  VERSION       greater than the one in package.json, such as 0.2.0 (https://semver.org)
+  --skip-tests  where they passed a moment ago`
+
+const CHANGELOG = 'CHANGELOG.md'
+const UNRELEASED = '## Unreleased\n'
+const FILES = [CHANGELOG, 'package.json', 'package-lock.json']
+
+try {
+  const options = { 'skip-tests': { type: 'boolean' }, help: { type: 'boolean' } } as const
+  const { values, positionals } = parseArgs({ options, allowPositionals: true })
+  if (values.help) console.log(USAGE)
+  else release(positionals[0], new Date(), values['skip-tests'] === true)
+} catch (error) {
+  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+  process.exitCode = 1
+}
+
+/** Everything is checked before anything is written. */
+function release(version: string | undefined, now: Date, skipTests: boolean): void {
+  if (version === undefined) throw new Error('VERSION is missing.')
+  const present = presentVersion()
+  if (!isLater(version, present))
+    throw new Error(`VERSION must be greater than ${present}, not "${version}".`)
+  const changelog = released(contents(CHANGELOG), version, now)
+  if (run('git', 'status', '--porcelain') !== '') {
+    throw new Error('There are changes that are not committed. Commit them, or put them away with git stash.')
+  }
+  const tag = `v${version}`
+  if (run('git', 'tag', '--list', tag) !== '') throw new Error(`The tag ${tag} exists already.`)
+  if (!skipTests) run('npm', 'test')
+
+  writeFileSync(path.join(projectFolder, CHANGELOG), changelog)
+  run('npm', 'version', version, '--no-git-tag-version')
+  run('git', 'add', ...FILES)
+  run('git', 'commit', '--quiet', '--message', `Release ${version}`)
+  run('git', 'tag', '--annotate', '--message', `Release ${version}`, tag)
+  console.log(`Released ${version} here. Push it with: git push --follow-tags`)
+}
+
+/** @throws Error where there is nothing to release */
+function released(changelog: string, version: string, now: Date): string {
+  const [before, after] = changelog.split(UNRELEASED)
+  if (before === undefined || after === undefined) {
+    throw new Error(`${CHANGELOG} must have one line "${UNRELEASED.trim()}".`)
+  }
+  if (!/^- /m.test(after.split(/^## /m)[0] ?? '')) {
+    throw new Error(`${CHANGELOG} tells of nothing unreleased. Write there what has changed.`)
+  }
+  return `${before}${UNRELEASED}\n## ${version} - ${now.toISOString().slice(0, 10)}\n${after}`
+}
+
+function presentVersion(): string {
+  return (JSON.parse(contents('package.json')) as { version: string }).version
+}
+
+/** Of two versions of three numbers. */
+function isLater(version: string, present: string): boolean {
+  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}$/.test(version)) return false
+  return version.localeCompare(present, 'en', { numeric: true }) > 0
+}
+
+function contents(file: string): string {
+  return readFileSync(path.join(projectFolder, file), 'utf8')
+}
+
+/** @returns what it printed. @throws Error with what it printed, where it fails */
+function run(program: string, ...parameters: string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, {
+    cwd: projectFolder,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+  })
+  if (error) throw error
+  if (status === 0) return stdout.trim()
+  throw new Error(`${program} ${parameters.slice(0, 2).join(' ')} failed:\n${stdout}${stderr}`.trim())
+}

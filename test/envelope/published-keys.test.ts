@@ -1,0 +1,177 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { open, post, send } from '../support/client.ts'
+import { isVerifiedBy, jwksOf, keyIds, pemOf } from '../support/jwks.ts'
+import { newKeyPair, newPrivateKey } from '../support/key-pairs.ts'
+import { watchLog } from '../support/log.ts'
+import { openShop, orderFields } from '../support/shop.ts'
+import keyVectors from './key-vectors.json'
+
+const logged = watchLog()
+const shop = await openShop()
+const OWN = `SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`
+const RETIRED = 'SIGNING_PUBLIC_KEYS_RETIRED'
+const [first, second] = [await newKeyPair('Ed25519'), await newKeyPair('RSA')]
+const keyId = async (SIGNING_PRIVATE_KEY: string) => keyIds(await jwksOf({ SIGNING_PRIVATE_KEY }))[0]
+const CURRENT = await keyId(env.SIGNING_PRIVATE_KEY)
+const FIRST = await keyId(first.privateKey)
+const SECOND = await keyId(second.privateKey)
+
+describe('every sealed answer', () => {
+  it('names the key that signed it, refusals too', async () => {
+    const bindings = { [OWN]: first.privateKey }
+    const set = await jwksOf(bindings)
+    const answers = [
+      await post(orderFields(shop), { bindings }),
+      await post(orderFields(shop, { api_key: 'nobody' }), { bindings }),
+      await open(await send({ path: '/nowhere', bindings })),
+    ]
+    expect(answers.map(({ headers }) => headers.get('X-Signing-Key-Id'))).toEqual([FIRST, CURRENT, CURRENT])
+    for (const answer of answers) expect(await isVerifiedBy(set, answer)).toBe(true)
+  })
+
+  it('is known by a name that is worked out once', async () => {
+    const bindings = { SIGNING_PRIVATE_KEY: await newPrivateKey('RSA') }
+    const imported = vi.spyOn(crypto.subtle, 'importKey')
+    const exported = vi.spyOn(crypto.subtle, 'exportKey')
+    await post(orderFields(shop), { bindings })
+    expect(imported).toHaveBeenCalled()
+    expect(exported).toHaveBeenCalled()
+    for (const calls of [imported, exported]) calls.mockClear()
+    await post(orderFields(shop), { bindings })
+    await post(orderFields(shop, { quantity: 'x' }), { bindings })
+    expect(imported).not.toHaveBeenCalled()
+    expect(exported).not.toHaveBeenCalled()
+    vi.restoreAllMocks()
+  })
+
+  it('names none where nothing was signed', async () => {
+    const unsigned = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: '' } })
+    expect(unsigned.response.code).toBe(2500)
+    expect(unsigned.headers.has('X-Signing-Key-Id')).toBe(false)
+    expect((await send({ path: '/.well-known/jwks.json' })).headers.has('X-Signing-Key-Id')).toBe(false)
+  })
+})
+
+describe('the next key', () => {
+  it.each(['', OWN])('of %s is published and signs nothing', async (own) => {
+    const name = `${own || 'SIGNING_PRIVATE_KEY'}_NEXT`
+    const bindings = { [name]: first.privateKey }
+    expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST])
+    const answer = await post(orderFields(shop), { bindings })
+    expect(answer.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
+    expect(answer.envelope.private_key_used).toBe('global')
+  })
+
+  it('is given as PEM: that of the product, or of the key that signs for it', async () => {
+    const query = `?product_id=${shop.productId}&key=next`
+    const next = { SIGNING_PRIVATE_KEY_NEXT: first.privateKey }
+    expect(await pemOf('?key=next', next)).toBe(first.publicKey)
+    expect(await pemOf(query, next)).toBe(first.publicKey)
+    expect(await pemOf(query, { ...next, [`${OWN}_NEXT`]: second.privateKey })).toBe(second.publicKey)
+    const ofAnother = { ...next, [OWN]: second.privateKey }
+    expect(await refusalOf(query, ofAnother)).toEqual({ key: ['No other key comes next.'] })
+    expect(await refusalOf('?key=next', {})).toEqual({ key: ['No other key comes next.'] })
+  })
+
+  it('that can not be read is left out and reported, and does not keep the other from signing', async () => {
+    const bindings = { SIGNING_PRIVATE_KEY_NEXT: 'secret-junk' }
+    expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
+    expect(logged()).toEqual([])
+    const set = await send({ path: '/.well-known/jwks.json', bindings })
+    expect(keyIds(await set.json())).toEqual([CURRENT])
+    // Nobody keeps a set that lacks a key.
+    expect(set.headers.get('Cache-Control')).toBe('no-store')
+    const asked = await open(await send({ path: '/api/v1/public-key?key=next', bindings }))
+    expect(asked.response.code).toBe(2500)
+    expect(asked.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
+    expect(await notReady(bindings)).toEqual(['signing key'])
+    expect(logged()).toHaveLength(3)
+    for (const { message } of logged()) {
+      expect(message).toMatch(
+        /^SIGNING_PRIVATE_KEY_NEXT is not an RSA private key of at least 2048 bits in PKCS#8 PEM, nor an Ed25519 one/,
+      )
+      expect(message).toContain('npx wrangler secret put SIGNING_PRIVATE_KEY_NEXT')
+    }
+    expect(JSON.stringify(logged())).not.toContain('secret-junk')
+  })
+})
+
+describe('retired keys', () => {
+  const { publicKey, kid } = keyVectors.rsa
+  const forms: [string, unknown][] = [
+    ['PEMs', `${publicKey}\n${first.publicKey}`],
+    ['PEMs on one line', (publicKey + first.publicKey).replaceAll('\n', '\\n')],
+    ['a JSON list', JSON.stringify([publicKey, first.publicKey])],
+    ['a list', [publicKey, first.publicKey]],
+  ]
+
+  it.each(forms)('are published behind the others, written as %s', async (_, retired) => {
+    const bindings = { SIGNING_PRIVATE_KEY_NEXT: second.privateKey, [RETIRED]: retired }
+    const set = await jwksOf(bindings)
+    // The first of them is that of RFC 7638 section 3.1.
+    expect(keyIds(set)).toEqual([CURRENT, SECOND, kid, FIRST])
+    expect(await pemOf(`?key_id=${kid}`, bindings)).toBe(publicKey)
+    expect(await pemOf(`?key_id=${FIRST}&product_id=1`, bindings)).toBe(first.publicKey)
+    expect(await notReady(bindings)).toBeUndefined()
+  })
+
+  it.each([undefined, '', ' ', '[]', '[', [], null])('may be none: %j', async (retired) => {
+    const set = await jwksOf({ [RETIRED]: retired })
+    expect(keyIds(set)).toEqual([CURRENT])
+    expect(logged()).toHaveLength(retired === '[' ? 1 : 0)
+  })
+
+  const faulty: [string, () => Promise<string>, RegExp][] = [
+    ['junk', async () => 'secret-junk', /holds at place 2 what is not an RSA public key/],
+    ['a number', async () => '7', /holds at place 2 what is not an RSA public key/],
+    ['a short key', async () => (await newKeyPair('RSA of 1024 bits')).publicKey, /holds at place 2/],
+    ['of another kind', async () => (await newKeyPair('P-256')).publicKey, /holds at place 2/],
+    ['private', async () => second.privateKey, /holds a private key at place 2.*replace that key/],
+  ]
+
+  it.each(faulty)(
+    'one of which is %s: the others are published, and it is reported',
+    async (_, make, fault) => {
+      const bindings = { [RETIRED]: JSON.stringify([first.publicKey, await make(), publicKey]) }
+      expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
+      expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST, kid])
+      expect(await notReady(bindings)).toEqual(['signing key'])
+      expect(logged()).toHaveLength(2)
+      for (const { message } of logged()) {
+        expect(message).toMatch(new RegExp(`^${RETIRED} ${fault.source}`))
+        expect(message).toContain('npx wrangler deploy')
+      }
+      expect(JSON.stringify(logged())).not.toMatch(/secret-junk|BEGIN|MII/)
+    },
+  )
+
+  it('are not said to be unknown where one of them could not be read', async () => {
+    const asked = `/api/v1/public-key?key_id=${'x'.repeat(43)}`
+    const opened = await open(await send({ path: asked, bindings: { [RETIRED]: 'junk' } }))
+    expect(opened.response.code).toBe(2500)
+  })
+})
+
+describe('a key that is asked for by its id', () => {
+  it('is refused where none is published under it, and where it is no id', async () => {
+    expect(await refusalOf(`?key_id=${FIRST}`, {})).toEqual({
+      key_id: ['No key is published under this key_id.'],
+    })
+    expect(await refusalOf('?key_id=1', {})).toEqual({
+      key_id: ['The key_id field must be an id as X-Signing-Key-Id gives it.'],
+    })
+    expect(await refusalOf('?key=last', {})).toEqual({ key: ['The selected key is invalid.'] })
+  })
+})
+
+/** What is wrong with a question for a key. */
+async function refusalOf(query: string, bindings: object): Promise<unknown> {
+  const opened = await open(await send({ path: `/api/v1/public-key${query}`, bindings }))
+  expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+  return opened.response.errors
+}
+
+async function notReady(bindings: object): Promise<unknown> {
+  return (await open(await send({ path: '/health/ready', bindings }))).response.not_ready
+}

@@ -1,0 +1,133 @@
+/** The documents against the project: examples that are run, commands and files that exist, settings that are known. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { project } from './support/clone.ts'
+import { documents } from './support/readme.ts'
+
+function contents(...names: string[]): string {
+  return readFileSync(path.join(project, ...names), 'utf8')
+}
+
+function lines(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
+}
+
+/** Everything outside of `support/`, where marks are only looked up. */
+const tests = readdirSync(path.join(project, 'test/outside'))
+  .filter((name) => name.endsWith('.test.ts') && name !== 'docs.test.ts')
+  .map((name) => contents('test/outside', name))
+  .join('\n')
+
+const packageJson = JSON.parse(contents('package.json')) as {
+  scripts: Record<string, string>
+  cloudflare: { bindings: Record<string, { description: string }> }
+}
+
+const shellBlocks = [...documents].flatMap(([name, text]) =>
+  [...text.matchAll(/(?:^ *<!-- ([^>]*) -->\n)?^ *```(?:sh|bash|shell)\n([\s\S]*?)^ *```/gm)].map(
+    ([, mark = '', commands = '']) => ({ name, mark, commands: commands.trim() }),
+  ),
+)
+
+describe('every shell example in the documents', () => {
+  it('is found at all', () => {
+    expect(shellBlocks.length).toBeGreaterThan(10)
+  })
+
+  it.each(shellBlocks)('is run by a test or by CI, or needs an account: $name, $commands', (block) => {
+    const { mark, commands } = block
+    if (mark === 'needs: account') expect(commands).toMatch(/--remote|wrangler|npm run deploy/)
+    else if (mark === 'run by: CI') expect(lines(contents('.ci/run'), /^(.+)$/gm)).toEqual(partsOf(commands))
+    else {
+      expect(mark).toMatch(/^run: /)
+      expect(tests).toContain(`'${mark}'`)
+    }
+  })
+
+  function partsOf(commands: string): unknown {
+    return expect.arrayContaining(commands.split(/ && |\n/))
+  }
+})
+
+describe.each([...documents])('%s', (name, text) => {
+  it('names only commands that there are', () => {
+    const named = lines(text, /npm run (?:--silent )?([\w:-]+)/g)
+    for (const command of named) expect(Object.keys(packageJson.scripts)).toContain(command)
+  })
+
+  it('links and refers only to files that there are', () => {
+    const links = lines(text, /\]\((?!https?:|#|mailto:)([^)#]+)/g)
+    const folder = path.join(project, path.dirname(name))
+    for (const link of links) expect(existsSync(path.join(folder, link)), link).toBe(true)
+    const mentioned = lines(text, /`((?:src|scripts|test|docs|bench|migrations)\/[\w./-]+)`/g)
+    for (const file of mentioned) expect(existsSync(path.join(project, file)), file).toBe(true)
+  })
+
+  it('links only to headings that there are', () => {
+    for (const [, file = '', anchor] of text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)) {
+      const target = file === '' ? text : contents(path.dirname(name), file)
+      expect(lines(target, /^#+ (.+)$/gm).map(anchorOf)).toContain(anchor)
+    }
+  })
+})
+
+/** As GitHub makes it. */
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-')
+}
+
+describe('docs/settings.md', () => {
+  it('knows every variable and binding of wrangler.toml', () => {
+    const declared = lines(
+      contents('wrangler.toml'),
+      /^(?:# )?(?:(?:binding|name) = ")?([A-Z][A-Z_]+)(?:"$| = )/gm,
+    )
+    expect(declared.length).toBeGreaterThan(5)
+    for (const name of declared) expect(documents.get('docs/settings.md')).toContain(`\`${name}\``)
+  })
+})
+
+describe.each(['.dev.vars.example', 'wrangler.toml', '.ci/run'])('%s', (name) => {
+  it('names only commands that there are', () => {
+    const named = lines(contents(name), /npm run (?:--silent )?([\w:-]+)/g)
+    for (const command of named) expect(Object.keys(packageJson.scripts)).toContain(command)
+  })
+})
+
+describe('deploying with the button', () => {
+  const asked = lines(contents('.dev.vars.example'), /^(\w+)=/gm)
+
+  it('asks for the signing key and nothing else, and never allows deliveries to the own machine', () => {
+    expect(asked).toEqual(['SIGNING_PRIVATE_KEY'])
+  })
+
+  it('explains what it asks for, and explains nothing that is not there', () => {
+    const explained = packageJson.cloudflare.bindings
+    for (const name of asked) expect(explained[name]?.description).toBeTruthy()
+    const declared = contents('wrangler.toml')
+    for (const name of Object.keys(explained)) {
+      expect(asked.includes(name) || new RegExp(`^${name} =|"${name}"$`, 'm').test(declared), name).toBe(true)
+    }
+  })
+
+  it('migrates the database before the Worker that needs it is there', () => {
+    expect(packageJson.scripts.deploy).toMatch(
+      /wrangler d1 migrations apply DB --remote && .*wrangler deploy$/,
+    )
+  })
+})
+
+describe('.dev.vars.example', () => {
+  it('names only settings that the code or the documents know', () => {
+    const known = [...documents.values()].join('\n')
+    for (const name of lines(contents('.dev.vars.example'), /^(?:# )?([A-Z_]+\d?)=/gm)) {
+      expect(known).toContain(
+        name.replace(/^[A-Z]+(_[A-Z]+)?_WEBHOOK_SECRET$/, '_WEBHOOK_SECRET').replace(/_1$/, ''),
+      )
+    }
+  })
+})

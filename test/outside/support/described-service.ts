@@ -1,0 +1,42 @@
+/** The examples of the API's description, as requests to a running service. */
+
+import { DEMO_API_KEY } from '../../../scripts/demo-data.ts'
+import type { Media, Operation } from '../../../scripts/openapi/document.ts'
+import type { OperationText } from '../../../scripts/openapi/operation.ts'
+import { CONTRACT_KEY } from '../../../scripts/openapi/operations/requests.ts'
+import { formFields } from '../../../scripts/openapi/requests.ts'
+import type { Endpoint } from '../../../src/api/endpoint.ts'
+import { ENDPOINTS } from '../../../src/api/v1.ts'
+
+export type BodyType = 'application/json' | 'application/x-www-form-urlencoded'
+
+export function endpointOf({ path }: Pick<OperationText, 'path'>): Endpoint {
+  const endpoint = ENDPOINTS.find((candidate) => candidate.path === path)
+  if (!endpoint) throw new Error(`There is no endpoint ${path}.`)
+  return endpoint
+}
+
+/** Sends an example, under an `Idempotency-Key` that is always the same. */
+export async function sendExample(
+  origin: string,
+  text: OperationText,
+  request: Record<string, unknown>,
+  bodyType: BodyType,
+): Promise<Response> {
+  const { method, access } = endpointOf(text)
+  const key = access === 'contract-holder' ? CONTRACT_KEY : DEMO_API_KEY
+  const headers = { Authorization: `Bearer ${key}`, Connection: 'close' }
+  const form = new URLSearchParams(formFields(request)).toString()
+  if (method === 'GET') return fetch(`${origin}${text.path}?${form}`, { headers })
+  const body = bodyType === 'application/json' ? JSON.stringify(request) : form
+  const posted = { 'Content-Type': bodyType, 'Idempotency-Key': `example-of-${text.path}` }
+  return fetch(`${origin}${text.path}`, { method, headers: { ...headers, ...posted }, body })
+}
+
+/** @returns the media type of the operation's success, and its example */
+export function successOf({ responses }: Operation): readonly [string, Media] {
+  const success = responses['200']
+  const [media] = success && !('$ref' in success) ? Object.entries(success.content) : []
+  if (!media) throw new Error('The operation has no success.')
+  return media
+}

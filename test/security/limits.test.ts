@@ -1,0 +1,183 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
+import { LIMITERS } from '../../src/limits.ts'
+import configuration from '../../wrangler.toml?raw'
+import { type Opened, post, send } from '../support/client.ts'
+import { addContract, askAsHolder, GET_INFO } from '../support/contracts.ts'
+import { activatedKeyFields } from '../support/key-life.ts'
+import { observe } from '../support/observed-database.ts'
+import { countRows, openShop, orderFields } from '../support/shop.ts'
+
+/** A counter of its own for each test, which lets this many pass for each key. */
+function limiter(limit: number): RateLimit {
+  const counts = new Map<string, number>()
+  return {
+    async limit({ key }) {
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+      return { success: (counts.get(key) ?? 0) <= limit }
+    },
+  }
+}
+
+const broken: RateLimit = { limit: () => Promise.reject(new Error('The counter is out of order.')) }
+const FROM = { 'CF-Connecting-IP': '203.0.113.7' }
+
+/** Every counter but the given ones is out of order, which must not matter. */
+function bindingsWith(limiters: Record<string, RateLimit>) {
+  const all = { LIMIT_ADDRESS: broken, LIMIT_API_KEY: broken, LIMIT_FAILURES: broken }
+  return { RATE_LIMITS: 'on', ...all, ...limiters }
+}
+
+async function repeat(times: number, request: () => Promise<Opened>): Promise<unknown[]> {
+  const codes: unknown[] = []
+  for (let time = 0; time < times; time++) codes.push((await request()).response.code)
+  return codes
+}
+
+describe('one address', () => {
+  it('is refused after its limit with Retry-After, before the database is asked, and others are not', async () => {
+    const shop = await openShop()
+    const { db, roundTrips } = observe(env.DB)
+    const bindings = { ...bindingsWith({ LIMIT_ADDRESS: limiter(2) }), DB: db }
+    const ask = () => post(orderFields(shop), { bindings, headers: FROM })
+    expect(await repeat(2, ask)).toEqual([803, 803])
+    const before = await countRows()
+    const refused = await ask()
+    expect(refused).toMatchObject({ status: 429, response: { code: 2429, message: 'Too many requests' } })
+    expect(refused.headers.get('Retry-After')).toBe('10')
+    expect(Object.keys(refused.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(roundTrips).toHaveLength(2)
+    expect(await countRows()).toEqual(before)
+    const other = await post(orderFields(shop), { bindings, headers: { 'CF-Connecting-IP': '203.0.113.8' } })
+    expect(other.response.code).toBe(803)
+  })
+
+  it('is the first 64 bits of an IPv6 address', async () => {
+    const bindings = bindingsWith({ LIMIT_ADDRESS: limiter(1) })
+    const ask = async (address: string) =>
+      (await send({ path: '/health', bindings, headers: { 'CF-Connecting-IP': address } })).status
+    expect(await ask('2001:db8:1:2::1')).toBe(200)
+    expect(await ask('2001:db8:1:2:ffff::9')).toBe(429)
+    expect(await ask('2001:db8:1:3::1')).toBe(200)
+  })
+
+  it('that is unknown is not counted', async () => {
+    const bindings = bindingsWith({ LIMIT_ADDRESS: limiter(0), LIMIT_FAILURES: limiter(0) })
+    expect((await send({ path: '/health', bindings })).status).toBe(200)
+    expect((await post({}, { bindings })).response.code).toBe(100)
+  })
+})
+
+describe('one API key', () => {
+  it('is refused after its limit from wherever it is used, and another is not', async () => {
+    const [shop, other] = [await openShop(), await openShop()]
+    const { db, roundTrips } = observe(env.DB)
+    const bindings = { ...bindingsWith({ LIMIT_API_KEY: limiter(2) }), DB: db }
+    expect(await repeat(3, () => post(orderFields(shop), { bindings, headers: FROM }))).toEqual([
+      803, 803, 2429,
+    ])
+    expect((await post(orderFields(shop), { bindings })).status).toBe(429)
+    expect(roundTrips).toHaveLength(2)
+    expect((await post(orderFields(other), { bindings })).response.code).toBe(803)
+  })
+
+  it('that every copy of a software carries is not counted', async () => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }
+    const bindings = bindingsWith({ LIMIT_API_KEY: limiter(0) })
+    expect(await repeat(3, () => post(fields, { path: '/api/v1/verify', bindings }))).toEqual([200, 200, 200])
+  })
+
+  it('does nothing under an Idempotency-Key while it is refused, so the order may be sent again', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'again' }
+    const refused = await post(orderFields(shop), {
+      headers,
+      bindings: bindingsWith({ LIMIT_API_KEY: limiter(0) }),
+    })
+    expect(refused.response.code).toBe(2429)
+    const issued = await post(orderFields(shop), { headers })
+    expect(issued.response.code).toBe(803)
+    expect(issued.headers.has('Idempotent-Replayed')).toBe(false)
+  })
+})
+
+describe('an address from which too many are turned away', () => {
+  it('is not told any more why, and a good API key is still served from there', async () => {
+    const shop = await openShop()
+    const inactive = await openShop({ apiKeyStatus: 'inactive' })
+    const bindings = bindingsWith({ LIMIT_FAILURES: limiter(2) })
+    const options = { bindings, headers: FROM }
+    const guess = () => post(orderFields(shop, { api_key: crypto.randomUUID() }), options)
+    expect(await repeat(3, guess)).toEqual([100, 100, 2429])
+    const refused = await post(orderFields(inactive), options)
+    expect(refused).toMatchObject({ status: 429, response: { code: 2429 } })
+    expect(refused.headers.get('Retry-After')).toBe('60')
+    expect((await post(orderFields(shop), options)).response.code).toBe(803)
+    expect((await post(orderFields(inactive), { bindings })).response.code).toBe(101)
+  })
+
+  it('learns nothing about contract keys either', async () => {
+    const { key } = await addContract(await openShop())
+    const options = { bindings: bindingsWith({ LIMIT_FAILURES: limiter(1) }), headers: FROM }
+    const guess = () => askAsHolder(GET_INFO, { contract_key: crypto.randomUUID() }, options)
+    expect(await repeat(2, guess)).toEqual([1200, 2429])
+    expect((await askAsHolder(GET_INFO, { contract_key: key }, options)).response.code).not.toBe(2429)
+  })
+})
+
+describe('nobody is refused', () => {
+  it('where the counters are missing, out of order, or switched off', async () => {
+    const shop = await openShop()
+    const none = { LIMIT_ADDRESS: undefined, LIMIT_API_KEY: undefined, LIMIT_FAILURES: undefined }
+    const full = { LIMIT_ADDRESS: limiter(0), LIMIT_API_KEY: limiter(0), LIMIT_FAILURES: limiter(0) }
+    for (const bindings of [
+      { RATE_LIMITS: 'on', ...none },
+      bindingsWith({}),
+      { ...full, RATE_LIMITS: 'off' },
+    ]) {
+      expect((await post(orderFields(shop), { bindings, headers: FROM })).response.code).toBe(803)
+      expect((await post({}, { bindings, headers: FROM })).response.code).toBe(100)
+    }
+  })
+
+  it.each(PROVIDER_SAMPLES.map(({ provider }) => provider))(
+    'of the payment providers: %s',
+    async (provider) => {
+      const full = { LIMIT_ADDRESS: limiter(0), LIMIT_API_KEY: limiter(0), LIMIT_FAILURES: limiter(0) }
+      const request = { method: 'POST', body: '{}', path: `/webhooks/${provider}`, headers: FROM }
+      expect((await send({ ...request, bindings: bindingsWith(full) })).status).not.toBe(429)
+    },
+  )
+
+  it('by a setting that is no word of ours: the log says what to write', async () => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const opened = await post({}, { bindings: { RATE_LIMITS: 'sometimes' } })
+    expect(opened.response.code).toBe(2500)
+    expect(String(log.mock.calls[0])).toMatch(/RATE_LIMITS is neither .* wrangler deploy/)
+    log.mockRestore()
+  })
+})
+
+describe('the counters of wrangler.toml', () => {
+  const declared = [
+    ...configuration.matchAll(/name = "(LIMIT_\w+)"[^[]*?simple = \{ limit = (\d+), period = (\d+) \}/g),
+  ].map(([, name = '', limit, period]) => ({ name, limit: Number(limit), period: Number(period) }))
+
+  it('have the periods that callers are told', () => {
+    const periods = Object.fromEntries(declared.map(({ name, period }) => [name, period]))
+    const told = Object.entries(LIMITERS).map(([name, { periodSeconds }]) => [name, periodSeconds])
+    expect(periods).toEqual(Object.fromEntries(told))
+  })
+
+  it('count in the runtime itself: who is turned away too often is told 2429', async () => {
+    const failures = declared.find(({ name }) => name === 'LIMIT_FAILURES')?.limit ?? 0
+    // The window may end in between, and the counting begins anew.
+    const codes = await repeat(2 * failures + 1, () =>
+      post({}, { bindings: { RATE_LIMITS: 'on' }, headers: { 'CF-Connecting-IP': '192.0.2.99' } }),
+    )
+    expect(codes.slice(0, 1)).toEqual([100])
+    expect(codes).toContain(2429)
+  })
+})
