@@ -23,6 +23,8 @@ export default defineConfig(async () => ({
   test: {
     // The Worker's line for each request; what a test expects of it, it reads by itself.
     onConsoleLog: (line: string) => !line.startsWith('{"level":"info"'),
+    // Most of the time one of them waits for a process that it started.
+    maxWorkers: 2,
     projects: [
       {
         plugins: [

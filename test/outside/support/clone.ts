@@ -65,7 +65,12 @@ export interface Running {
 export async function startService(folder: string, port: number, ready: RegExp): Promise<Running> {
   const service = spawn('npm', ['start'], {
     cwd: folder,
-    env: { ...process.env, PORT: String(port) },
+    // Services on one machine find each other's queues there; each of these is to be alone.
+    env: {
+      ...process.env,
+      PORT: String(port),
+      WRANGLER_REGISTRY_PATH: path.join(folder, '.wrangler/registry'),
+    },
     detached: true, // A process group of its own, which a signal can reach as a whole.
     stdio: ['ignore', 'pipe', 'pipe'],
   })
