@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
 import { ENDPOINTS } from '../../src/api/v1.ts'
-import { isSignedBy, type Opened } from '../support/client.ts'
+import { isSignedBy, type Opened, saidIn } from '../support/client.ts'
 import {
   addContract,
   addGenerator,
@@ -162,6 +162,6 @@ describe.each(paths)('%s', (path) => {
       await askAsHolder(path, secret, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
     ]
     expect(answers.map(({ response }) => response.code)).toEqual([1200, 804, 2503, 2500])
-    expect(answers.map(({ text }) => text).join() + log.mock.calls.join()).not.toMatch(/hush/i)
+    expect(saidIn(answers) + log.mock.calls.join()).not.toMatch(/hush/i)
   })
 })

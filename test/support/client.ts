@@ -47,6 +47,14 @@ export async function open(response: Response): Promise<Opened> {
   return { status, headers, text, envelope, response: envelope.response }
 }
 
+/**
+ * What answers say, without their signatures and their base64: in hundreds of random characters any short word stands
+ * sooner or later.
+ */
+export function saidIn(answers: readonly Opened[]): string {
+  return answers.map(({ response, headers }) => JSON.stringify([response, headers.get('Allow')])).join()
+}
+
 /** Whether the envelope's signature is that of this private key's public half. */
 export async function isSignedBy(privateKeyPem: string, { envelope }: Opened): Promise<boolean> {
   return crypto.subtle.verify(

@@ -61,8 +61,22 @@ export interface Running {
   readonly isAlive: () => boolean
 }
 
+const STARTS_MAX = 3
+
 /** Starts `npm start` and waits until it prints `ready`. */
 export async function startService(folder: string, port: number, ready: RegExp): Promise<Running> {
+  for (let starts = 1; ; starts++) {
+    try {
+      return await startOnce(folder, port, ready)
+    } catch (error) {
+      // Of the ports that wrangler looks for by itself another process may have taken one in between.
+      if (starts === STARTS_MAX || !String(error).includes('Address already in use (socket "direct'))
+        throw error
+    }
+  }
+}
+
+async function startOnce(folder: string, port: number, ready: RegExp): Promise<Running> {
   const service = spawn('npm', ['start'], {
     cwd: folder,
     // Services on one machine find each other's queues there; each of these is to be alone.
