@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NEWEST_MIGRATION } from '../../src/db/migrated.ts'
-import { isSignedBy, open, type RequestOptions, send } from '../support/client.ts'
+import { isSignedBy, open, type RequestOptions, saidIn, send } from '../support/client.ts'
 import { watchLog } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 
@@ -45,7 +45,7 @@ describe('GET /health/ready', () => {
     const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded.'))
     const opened = await ready({ DB: db })
     expect(opened).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['database'] } })
-    expect(opened.text).not.toContain('D1')
+    expect(saidIn([opened])).not.toContain('D1')
     const requestId = opened.headers.get('X-Request-Id')
     expect(logged()).toEqual([
       expect.objectContaining({ requestId, message: 'D1_ERROR: D1 DB is overloaded.' }),
