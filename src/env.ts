@@ -9,7 +9,7 @@ import { type SigningSecrets, signingSecrets } from './envelope/signing-keys.ts'
 import { QUANTITY_LIMIT } from './licensing/issuance.ts'
 import { type Limiters, limitersSchema } from './limits.ts'
 import { type PaymentSettings, paymentSettings } from './payments/settings.ts'
-import { SettingError } from './setting-error.ts'
+import { settingError } from './setting-error.ts'
 
 /** What the platform hands over: `wrangler.toml` declares bindings and variables, secrets are set by command. */
 export interface Bindings {
@@ -33,17 +33,6 @@ export interface Settings {
 }
 
 const QUANTITY_DEFAULT = 1_000
-
-const REMEDIES: Record<string, string> = {
-  DB: 'npx wrangler d1 create keyseal, then put its id into [[d1_databases]] in wrangler.toml',
-  MAX_QUANTITY: `set [vars] MAX_QUANTITY = "${QUANTITY_DEFAULT}" in wrangler.toml, then npx wrangler deploy`,
-  RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npx wrangler deploy',
-  EMAIL: 'declare [[send_email]] name = "EMAIL" in wrangler.toml, then npx wrangler deploy',
-  EMAIL_FROM: 'set [vars] EMAIL_FROM in wrangler.toml to an address of your domain, then npx wrangler deploy',
-  DELIVERY_WEBHOOK_URL: 'npx wrangler secret put DELIVERY_WEBHOOK_URL',
-  DELIVERY_WEBHOOK_SECRET:
-    'npm run --silent keyseal -- webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET',
-}
 
 const schema = z.object({
   DB: z.custom<D1Database>((value) => typeof value === 'object' && value !== null, 'is not bound'),
@@ -82,5 +71,5 @@ function checked<Output>(rules: z.ZodMiniType<Output>, bindings: object): Output
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   const setting = String(issue?.path[0])
-  throw new SettingError(setting, issue?.message ?? 'is wrong', REMEDIES[setting] ?? 'see docs/settings.md')
+  throw settingError(setting, issue?.message ?? 'is wrong')
 }

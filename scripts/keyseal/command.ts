@@ -1,8 +1,8 @@
 /** What the commands of `npm run keyseal` have in common. */
 import { createInterface } from 'node:readline/promises'
 import { type Argument, type Command, InvalidArgumentError, Option } from 'commander'
-import { printTable } from '../command.ts'
 import type { Place, Row } from '../database.ts'
+import { printTable } from './table.ts'
 
 export interface CommandSpec {
   /** Its name and the words it takes, as commander writes them: `disable <id>`. */

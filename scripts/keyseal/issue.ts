@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import type { Command } from 'commander'
 import { keysAsIssued } from '../../src/licensing/as-issued.ts'
+import type { IssueOrder } from '../../src/licensing/issue.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../../src/licensing/owner.ts'
 import { type Place, runStatements } from '../database.ts'
 import { addCommand, numberOption, required, said, textOption } from './command.ts'
-import { type CliOrder, type IssueRow, issueStatements } from './issuing-sql.ts'
+import { type IssueRow, issueStatements } from './issuing-sql.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
 
-interface IssueOptions extends CliOrder {
+interface IssueOptions extends IssueOrder {
   readonly idempotencyKey?: string
 }
 
@@ -57,7 +58,7 @@ export function addIssue(program: Command): void {
   )
 }
 
-async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) {
+async function issueOnce(place: Place, order: IssueOrder, idempotencyKey: string) {
   const nonce = randomUUID()
   const freshKeys = Array.from({ length: order.quantity }, () => randomUUID())
   const statements = issueStatements(order, { idempotencyKey, nonce, now: Date.now(), freshKeys })

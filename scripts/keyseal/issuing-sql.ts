@@ -6,19 +6,11 @@
  * of its keys are written, or none, since the statements are one transaction.
  */
 import { KEYS_AS_ISSUED, keepAsIssued } from '../../src/licensing/as-issued.ts'
+import type { IssueOrder } from '../../src/licensing/issue.ts'
 import { sqlJson, sqlText } from '../database.ts'
 
 /** As many UUIDs are 40 kB, and a statement is 100 kB at the most. */
 const KEYS_A_STATEMENT = 1_000
-
-export interface CliOrder {
-  readonly productId: number
-  readonly quantity: number
-  readonly ownerName: string
-  readonly ownerEmail: string
-  readonly validityDays: number
-  readonly activationLimit: number
-}
 
 /** What tells one attempt from all others. */
 export interface Attempt {
@@ -47,7 +39,7 @@ function isIssuance(source: string, idempotencyKey: string): string {
   return `issuances.source = ${source} and issuances.idempotency_key = ${idempotencyKey}`
 }
 
-export function issueStatements(order: CliOrder, attempt: Attempt): string[] {
+export function issueStatements(order: IssueOrder, attempt: Attempt): string[] {
   const key = sqlText(attempt.idempotencyKey)
   const name = sqlText(order.ownerName)
   const email = sqlText(order.ownerEmail)

@@ -51,3 +51,26 @@ export async function withRetries<Result>(
     }
   }
 }
+
+/**
+ * Does work that writes under an idempotency key, again where that helps.
+ *
+ * Each attempt has a nonce of its own: where the one before was committed and its answer lost, this one finds what was
+ * written under a nonce that is not its own, and writes nothing a second time.
+ *
+ * @param isImmediate as of `withRetries`
+ * @param work writes only what it can tell by its nonce to be its own
+ * @returns what the work gave, and whether a nonce is that of any attempt
+ */
+export async function withNonces<Result>(
+  isImmediate: (error: unknown) => boolean,
+  work: (nonce: string) => Promise<Result>,
+): Promise<{ readonly result: Result; readonly isOwn: (nonce: string) => boolean }> {
+  const nonces = new Set<string>()
+  const result = await withRetries(isImmediate, () => {
+    const nonce = crypto.randomUUID()
+    nonces.add(nonce)
+    return work(nonce)
+  })
+  return { result, isOwn: (nonce) => nonces.has(nonce) }
+}

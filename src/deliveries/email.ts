@@ -1,6 +1,6 @@
 /** The e-mail to the buyer: the keys that can be used, what they are for, and the order. */
 import type { Settings } from '../env.ts'
-import { SettingError } from '../setting-error.ts'
+import { settingError } from '../setting-error.ts'
 import type { IssuanceConsignment } from './consignment.ts'
 import { senderFrom } from './sender.ts'
 import { deliveryName, type Sent } from './sent.ts'
@@ -31,15 +31,8 @@ export async function sendEmail({ deliveries }: Settings, consignment: IssuanceC
 
 function sendingBy({ email, emailFrom }: Settings['deliveries']) {
   const from = emailFrom === undefined ? undefined : senderFrom(emailFrom)
-  if (from === undefined) {
-    const remedy =
-      'set [vars] EMAIL_FROM in wrangler.toml to an address of your domain, then npx wrangler deploy'
-    throw new SettingError('EMAIL_FROM', 'is not set', remedy)
-  }
-  if (email === undefined) {
-    const remedy = 'declare [[send_email]] name = "EMAIL" in wrangler.toml, then npx wrangler deploy'
-    throw new SettingError('EMAIL', 'is not bound', remedy)
-  }
+  if (from === undefined) throw settingError('EMAIL_FROM', 'is not set')
+  if (email === undefined) throw settingError('EMAIL', 'is not bound')
   return { binding: email, from }
 }
 

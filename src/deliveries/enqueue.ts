@@ -1,7 +1,7 @@
 /** Wakes the consumer. */
 import type { Settings } from '../env.ts'
 import { logFailure } from '../log.ts'
-import { SettingError } from '../setting-error.ts'
+import { type SettingError, settingError } from '../setting-error.ts'
 import type { Message } from './messages.ts'
 
 /** As many does Queues take at once. */
@@ -35,7 +35,5 @@ export function requireQueue({ deliveries: { queue } }: Settings): void {
 }
 
 function queueError(): SettingError {
-  const remedy =
-    'declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npx wrangler deploy'
-  return new SettingError('DELIVERIES', 'is not bound', remedy)
+  return settingError('DELIVERIES', 'is not bound')
 }

@@ -1,5 +1,5 @@
 /** Signs as the Standard Webhooks specification says, so that receivers verify with a library they can choose. */
-import { SettingError } from '../setting-error.ts'
+import { settingError } from '../setting-error.ts'
 
 const SECRET_PREFIX = 'whsec_'
 const KEY_BYTES_MIN = 24
@@ -11,16 +11,11 @@ const KEY_BYTES_MAX = 64
  * @throws SettingError where there is none
  */
 export function webhookKey(secret: string | undefined): Uint8Array<ArrayBuffer> {
-  if (secret === undefined) throw secretError('is not set')
+  if (secret === undefined) throw settingError('DELIVERY_WEBHOOK_SECRET', 'is not set')
   const key = secret.startsWith(SECRET_PREFIX) ? fromBase64(secret.slice(SECRET_PREFIX.length)) : undefined
   if (key && key.byteLength >= KEY_BYTES_MIN && key.byteLength <= KEY_BYTES_MAX) return key
-  throw secretError(`is not whsec_ and the base64 of ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`)
-}
-
-function secretError(fault: string): SettingError {
-  const remedy =
-    'npm run --silent keyseal -- webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET'
-  return new SettingError('DELIVERY_WEBHOOK_SECRET', fault, remedy)
+  const fault = `is not whsec_ and the base64 of ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`
+  throw settingError('DELIVERY_WEBHOOK_SECRET', fault)
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {

@@ -9,7 +9,7 @@ import { type SigningKey, signingKeyFor } from '../envelope/signing-keys.ts'
 import { unixSeconds, withoutMilliseconds } from '../licensing/dates.ts'
 import { licenseKeyObjects } from '../licensing/license-key-object.ts'
 import { SIGNING_KEY_ID } from '../response-headers.ts'
-import { SettingError } from '../setting-error.ts'
+import { settingError } from '../setting-error.ts'
 import type { IssuanceConsignment } from './consignment.ts'
 import { post } from './post.ts'
 import { deliveryName, type Sent } from './sent.ts'
@@ -31,13 +31,7 @@ export async function sendWebhook(
 ): Promise<Sent> {
   const { webhookUrl, webhookSecret, isLocalDevelopment } = settings.deliveries
   const url = consignment.productWebhookUrl ?? webhookUrl
-  if (url === undefined) {
-    throw new SettingError(
-      'DELIVERY_WEBHOOK_URL',
-      'is not set',
-      'npx wrangler secret put DELIVERY_WEBHOOK_URL',
-    )
-  }
+  if (url === undefined) throw settingError('DELIVERY_WEBHOOK_URL', 'is not set')
   const target = deliveryTarget(url, isLocalDevelopment)
   if (!target) return { kind: 'not-delivered', result: 'target not allowed' }
   const key = webhookKey(webhookSecret)

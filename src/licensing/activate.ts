@@ -7,8 +7,8 @@
 import { API_CALLER, type CallerRefusal } from '../auth/api-keys.ts'
 import { defineOperation, type OperationRequest, type Performed, perform } from './operation.ts'
 import {
+  INSERT_ACTIVATION,
   IS_ACTIVATED,
-  IS_MEANT,
   type KeyUse,
   type KeyVerdict,
   keyUseValues,
@@ -32,11 +32,7 @@ const activation = defineOperation<Activated>(
     ],
     'activated',
   ),
-  [
-    `insert into activations (license_key_id, identifier, post_url, created_at)
-     select license_keys.id, :identifier, :postUrl, :now from license_keys
-     where ${IS_MEANT} and {decided:activated}`,
-  ],
+  [INSERT_ACTIVATION],
 )
 
 /**

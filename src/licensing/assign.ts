@@ -8,7 +8,16 @@
 import { API_CALLER, type CallerRefusal } from '../auth/api-keys.ts'
 import { keepAsIssued } from './as-issued.ts'
 import { defineOperation, type OperationRequest, type Performed, perform } from './operation.ts'
-import { IS_ACTIVATED, IS_MEANT, type KeyVerdict, LIMIT_IS_REACHED, verdictOnKey } from './usable.ts'
+import {
+  IDENTIFIER_IS_MISSING,
+  INSERT_ACTIVATION,
+  IS_ACTIVATED,
+  IS_MEANT,
+  type KeyVerdict,
+  LIMIT_IS_REACHED,
+  PRODUCT_IS_NOT_ACTIVE,
+  verdictOnKey,
+} from './usable.ts'
 
 /** Which key is to be assigned to whom; undefined: nobody said. */
 export interface Assignment {
@@ -75,19 +84,14 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>(
   verdictOnKey(
     [
       `when ${IS_NOT_ASSIGNABLE} then 'not-assignable'`,
-      `when :identifier is null then 'identifier-missing'`,
-      `when products.status <> 'active' then 'product-not-active'`,
+      IDENTIFIER_IS_MISSING,
+      PRODUCT_IS_NOT_ACTIVE,
       `when ${IS_ACTIVATED} then 'already-active'`,
       `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
     ],
     'activated',
   ),
-  [
-    ...assigning('{decided:activated,already-active}'),
-    `insert into activations (license_key_id, identifier, post_url, created_at)
-     select license_keys.id, :identifier, :postUrl, :now from license_keys
-     where ${IS_MEANT} and {decided:activated}`,
-  ],
+  [...assigning('{decided:activated,already-active}'), INSERT_ACTIVATION],
 )
 
 /**

@@ -4,7 +4,7 @@
  * Guarantees: however often the batch is sent, at most one issuance stands under its idempotency key, provided that
  * it inserts its issuance `on conflict do nothing` and adds keys only to the issuance that carries its own nonce.
  */
-import { withRetries } from '../db/retries.ts'
+import { withNonces } from '../db/retries.ts'
 import { isCollision } from './issuance.ts'
 
 /** The last row of a batch that issues. */
@@ -37,18 +37,11 @@ export type IssuedOnce<Refusal extends string, Row> =
 export async function issueOnce<Row extends IssuanceRow<string>>(
   attempt: (nonce: string) => Promise<Row | undefined>,
 ): Promise<IssuedOnce<NonNullable<Row['refusal']>, Row>> {
-  const nonces = new Set<string>()
-  const row = await withRetries(isCollision, () => {
-    // A nonce of its own for each attempt: where the one before was committed and its answer lost, this one
-    // finds an issuance that is not its own, and adds no second set of keys.
-    const nonce = crypto.randomUUID()
-    nonces.add(nonce)
-    return attempt(nonce)
-  })
+  const { result: row, isOwn } = await withNonces(isCollision, attempt)
   if (!row) throw new Error('There is one row for every request.')
   const { refusal, nonce, issuedAt, keys } = row
   if (refusal !== null) return { kind: 'refused', reason: refusal as NonNullable<Row['refusal']> }
   if (nonce === null || issuedAt === null) return { kind: 'not-issued', row }
   if (keys === null) return { kind: 'refused', reason: 'idempotency-key-reused' }
-  return { kind: nonces.has(nonce) ? 'issued' : 'replayed', issuedAt, keys }
+  return { kind: isOwn(nonce) ? 'issued' : 'replayed', issuedAt, keys }
 }

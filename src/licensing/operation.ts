@@ -10,7 +10,7 @@
  */
 import type { Authority } from '../auth/authority.ts'
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
-import { withRetries } from '../db/retries.ts'
+import { withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../hash.ts'
 
 /** What came of an operation. Its other members are what the answer needs, `productId` whose key signs it. */
@@ -139,12 +139,7 @@ export async function perform<Outcome extends Decision, Refusal extends string>(
     fingerprint: await sha256HexOfText(JSON.stringify(request.parameters)),
     now: request.now,
   }
-  const nonces = new Set<string>()
-  const rows = await withRetries(isCollision, () => {
-    // A nonce of its own for each attempt: where the one before was committed and its answer lost, this one finds an
-    // operation that is not its own, and changes nothing.
-    const nonce = crypto.randomUUID()
-    nonces.add(nonce)
+  const { result: rows, isOwn } = await withNonces(isCollision, (nonce) => {
     const bound = { ...(typeof values === 'function' ? values() : values), ...common, nonce }
     return runBatch(db, [
       ...operation.statements.map((statement) => bind(statement, bound)),
@@ -160,7 +155,7 @@ export async function perform<Outcome extends Decision, Refusal extends string>(
   }
   if (!row.isSame) return { kind: 'refused', reason: 'idempotency-key-reused' }
   return {
-    kind: nonces.has(row.nonce) ? 'performed' : 'replayed',
+    kind: isOwn(row.nonce) ? 'performed' : 'replayed',
     outcome,
     performedAt: row.performedAt,
   }

@@ -7,7 +7,7 @@
  */
 import { API_CALLER, type ApiCaller, type CallerRefusal, callerValues } from '../auth/api-keys.ts'
 import { bind, compileText, runBatch } from '../db/batch.ts'
-import { withRetries } from '../db/retries.ts'
+import { withNonces } from '../db/retries.ts'
 import type { Obstacle, Origin } from '../db/schema.ts'
 import { enqueue, requireQueue } from '../deliveries/enqueue.ts'
 import type { Settings } from '../env.ts'
@@ -104,17 +104,14 @@ export async function queueOrder(
 ): Promise<QueueOutcome> {
   requireQueue(settings)
   const key = idempotencyKey ?? crypto.randomUUID()
-  const nonces = new Set<string>()
-  const [, [row]] = await withRetries(
+  const { result, isOwn } = await withNonces(
     () => false,
-    () => {
-      // Where the attempt before was committed and its answer lost, this one finds the order under that one's nonce.
-      const nonce = crypto.randomUUID()
-      nonces.add(nonce)
+    (nonce) => {
       const values = { ...callerValues(caller), ...order, idempotencyKey: key, nonce, now }
       return runBatch(settings.db, [bind(insertOrder, values), bind(selectOutcome, values)])
     },
   )
+  const [, [row]] = result
   if (!row) throw new Error('There is one row for every request.')
   if (row.refusal !== null) return { kind: 'refused', reason: row.refusal }
   if (row.obstacle !== null) {
@@ -124,5 +121,5 @@ export async function queueOrder(
   if (!row.isSame) return { kind: 'refused', reason: 'idempotency-key-reused' }
   // For a replay too: whoever took the order may have died before it said so.
   await enqueue(settings, [{ kind: 'queued-order', id: row.id }])
-  return { kind: nonces.has(row.nonce) ? 'queued' : 'replayed', queuedAt: row.queuedAt }
+  return { kind: isOwn(row.nonce) ? 'queued' : 'replayed', queuedAt: row.queuedAt }
 }

@@ -37,7 +37,7 @@ export const IDENTIFIER_IS_MISSING = `when :identifier is null then 'identifier-
 export const IS_NOT_ASSIGNED = `when license_keys.status in ('available', 'reserved') then 'not-assigned'`
 
 /** A product that was deleted is inactive. */
-const PRODUCT_IS_NOT_ACTIVE = `when products.status <> 'active' then 'product-not-active'`
+export const PRODUCT_IS_NOT_ACTIVE = `when products.status <> 'active' then 'product-not-active'`
 const IS_BLOCKED = `when license_keys.status = 'blocked' then 'blocked'`
 
 /** At the very millisecond of its expiry a key has expired; a validity of 0 days never ends. */
@@ -64,6 +64,11 @@ export const LIMIT_IS_REACHED = `license_keys.activation_limit > 0 and license_k
 
 /** SQL, a condition on `license_keys`: picks the key that is meant. */
 export const IS_MEANT = 'license_keys.license_key = :licenseKey'
+
+/** SQL that activates the key that is meant. Placeholders: `identifier`, `postUrl`, `now`. */
+export const INSERT_ACTIVATION = `insert into activations (license_key_id, identifier, post_url, created_at)
+  select license_keys.id, :identifier, :postUrl, :now from license_keys
+  where ${IS_MEANT} and {decided:activated}`
 
 /**
  * SQL, an expression: a `KeyVerdict` as JSON text. Placeholders: `licenseKey`, and those of the cases.

@@ -3,6 +3,7 @@
  * can not be proved leaves no trace; what is proved is never lost, also where it is not understood.
  */
 import type { Outcome } from '../db/schema.ts'
+import { requireQueue } from '../deliveries/enqueue.ts'
 import type { Settings } from '../env.ts'
 import { sha256Hex } from '../hash.ts'
 import { SettingError } from '../setting-error.ts'
@@ -39,9 +40,7 @@ export async function receive(
 ): Promise<Reception> {
   const mode = await modeOf(provider, delivery, settings, now)
   if (mode === 'not-configured' || mode === 'signature-invalid') return { kind: mode }
-  if (!settings.deliveries.queue) {
-    throw new SettingError('DELIVERIES', 'is not bound', 'npx wrangler queues create keyseal-deliveries')
-  }
+  requireQueue(settings)
   const text = new TextDecoder().decode(delivery.body)
   const payload = parsePayload(text)
   const event = {
