@@ -21,8 +21,6 @@ const outboundServer = await startOutboundServer()
 /** Two projects: what runs inside the Workers runtime on a real D1, and what looks at the service from outside. */
 export default defineConfig(async () => ({
   test: {
-    // The Worker's line for each request; what a test expects of it, it reads by itself.
-    onConsoleLog: (line: string) => !line.startsWith('{"level":"info"'),
     // Most of the time one of them waits for a process that it started.
     maxWorkers: 2,
     projects: [

@@ -4,37 +4,19 @@
  * may quote what it choked on.
  */
 import { DatabaseStatementError, DatabaseUnavailableError, UniqueConstraintError } from './db/errors.ts'
-import { CODES } from './envelope/codes.ts'
 import type { RequestRecord } from './request-record.ts'
 import { SettingError } from './setting-error.ts'
 
 const SAFE_MESSAGES = [SettingError, DatabaseUnavailableError, DatabaseStatementError, UniqueConstraintError]
 
-/** Answers that leave open whether the given API key is one: then it may be somebody's password, sent by mistake. */
-const KEY_IS_UNPROVEN: ReadonlySet<unknown> = new Set(
-  [
-    CODES.apiKeyUnknown,
-    CODES.accessDenied,
-    CODES.tooManyRequests,
-    CODES.internalError,
-    CODES.serviceUnavailable,
-  ].map(({ code }) => code),
-)
-
-/** Twelve hexadecimal digits tell an owner's API keys apart, and find no other key. */
-const HASH_START_LENGTH = 12
-
 /**
- * Reports a request that was answered. `apiKey` is the start of the key's SHA-256, as `api_keys.key_hash` begins: its
- * id is known inside the database only, and to ask for it would cost every statement something.
+ * Reports a request that was answered.
  *
  * @param status of HTTP
  */
 export function logRequest(record: RequestRecord, status: number, durationMs: number): void {
-  const { apiKeyHash, receivedAt: _, ...told } = record
-  const isKeyTold = apiKeyHash !== null && !KEY_IS_UNPROVEN.has(record.code)
-  const apiKey = isKeyTold ? apiKeyHash.slice(0, HASH_START_LENGTH) : null
-  console.log(JSON.stringify({ level: 'info', ...told, status, apiKey, durationMs }))
+  const { receivedAt: _, ...told } = record
+  console.log(JSON.stringify({ level: 'info', ...told, status, durationMs }))
 }
 
 /** Reports what kept a request from being served. */

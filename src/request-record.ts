@@ -6,8 +6,9 @@
  * goes into it, nor the path as it was sent, which may hold any of them.
  */
 import type { Answer } from './api/endpoint.ts'
+import type { Meter } from './db/metered.ts'
 
-export interface RequestRecord {
+export interface RequestRecord extends Meter {
   readonly requestId: string
   /** When the request came in, in milliseconds UTC. */
   readonly receivedAt: number
@@ -17,18 +18,12 @@ export interface RequestRecord {
   endpoint: string | null
   /** The answer's code; null where what was answered is no envelope. */
   code: number | string | null
-  /** SHA-256 of the API key that was given, in hex; null where none was looked at. */
-  apiKeyHash: string | null
   /** The id of the product that is asked for, or whose key it is. */
   product: number | null
   /** How many license keys were asked for. */
   quantity: number | null
   /** How many license keys the answer holds. */
   keys: number
-  /** Questions to the database that were answered. */
-  roundTrips: number
-  rowsRead: number
-  rowsWritten: number
 }
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']
@@ -41,7 +36,8 @@ export function newRecord(method: string, now: number): RequestRecord {
     method: METHODS.includes(method) ? method : 'other',
     endpoint: null,
     code: null,
-    apiKeyHash: null,
+    apiKeyId: null,
+    contractId: null,
     product: null,
     quantity: null,
     keys: 0,

@@ -1,21 +1,17 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { Endpoint } from '../src/api/endpoint.ts'
 import { createApp } from '../src/app.ts'
 import { open, post, send } from './support/client.ts'
+import { failureLines } from './support/log.ts'
 import { failing, observe } from './support/observed-database.ts'
 import { countRows, openShop, orderFields } from './support/shop.ts'
 
-let log: MockInstance<typeof console.error>
-beforeEach(() => {
-  log = vi.spyOn(console, 'error').mockImplementation(() => {})
-})
-afterEach(() => vi.restoreAllMocks())
-
 /** The one line that was logged. */
 function logLine(): Record<string, unknown> {
-  expect(log.mock.calls).toHaveLength(1)
-  return JSON.parse(String(log.mock.calls[0]))
+  const [line, ...others] = failureLines()
+  expect(others).toEqual([])
+  return line ?? {}
 }
 
 /** Posts an order to a Worker whose database answers every batch like this. */

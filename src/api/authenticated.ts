@@ -76,7 +76,6 @@ export function authenticatedEndpoint<Shape extends z.core.$ZodShape>(
 
     noteParameters(record, checked.parameters)
     const apiKeyHash = await hashApiKey(apiKey)
-    record.apiKeyHash = apiKeyHash
     if (await isApiKeyExceeded(settings.limiters, access, apiKeyHash)) return tooManyRequests('apiKey')
 
     const caller: ApiCaller = {

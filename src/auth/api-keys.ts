@@ -56,6 +56,7 @@ const IS_ADDRESS_ALLOWED = `(api_keys.allowed_ips is null or exists (select 1
 export const API_CALLER = authority(
   'api_keys',
   'api_keys.key_hash = :apiKeyHash',
+  'apiKeyId',
   `'api:' || api_keys.id`,
   'api-key-unknown',
   [

@@ -2,6 +2,7 @@
  * By whose right a batch acts: pieces of SQL that every statement of it carries, because the batch that does the
  * work is also the one that authenticates. A refused caller changes nothing and is told nothing but why.
  */
+import type { CallerIds } from '../db/metered.ts'
 import { IS_BLOCKED } from './blocklist.ts'
 
 /** What a caller may be: the holder of an API key, or of a contract. */
@@ -10,6 +11,8 @@ export interface Authority {
   readonly table: string
   /** Picks the caller's row of it. */
   readonly isCaller: string
+  /** What a batch's last row calls the id of the caller's row, null where there is none: `metered` notes it. */
+  readonly idName: keyof CallerIds
   /** What the caller's issuances and operations are stored under: what makes its idempotency keys its own. */
   readonly source: string
   /** Holds on the row that lets the caller in. Every statement that writes for it carries this. */
@@ -18,10 +21,14 @@ export interface Authority {
   readonly refusal: string
 }
 
-/** @param reasons SQL `when ... then ...` for why a row refuses its caller, in the order in which it is looked at */
+/**
+ * @param idName whose id the caller's is
+ * @param reasons SQL `when ... then ...` for why a row refuses its caller, in the order in which it is looked at
+ */
 export function authority(
   table: string,
   isCaller: string,
+  idName: keyof CallerIds,
   source: string,
   unknown: string,
   reasons: readonly (readonly [condition: string, reason: string])[],
@@ -29,6 +36,7 @@ export function authority(
   return {
     table,
     isCaller,
+    idName,
     source,
     isAllowed: [isCaller, ...reasons.map(([condition]) => `not ${condition}`), `not ${IS_BLOCKED}`].join(
       ' and ',

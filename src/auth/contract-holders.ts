@@ -32,6 +32,7 @@ export function contractHolder(permission: ContractPermission): Authority {
   return authority(
     'contracts',
     'contracts.contract_key = :contractKey',
+    'contractId',
     `'contract:' || contracts.id`,
     'contract-not-found',
     [

@@ -94,7 +94,8 @@ const insertKeys = compileText(insertGeneratedKeys(`${IS_HOLDERS_ISSUANCE} and i
 
 /** One row, whatever happened; the keys only for the very same order. */
 const selectOutcome = compileText<GenerationRow>(`
-  select ${HOLDER.refusal} as refusal, issuances.nonce as nonce, issuances.created_at as issuedAt,
+  select ${HOLDER.refusal} as refusal, contracts.id as ${HOLDER.idName}, issuances.nonce as nonce,
+    issuances.created_at as issuedAt,
     case when issuances.quantity = :quantity then json_object('productId', issuances.product_id,
       'contractId', issuances.contract_id, 'keys', json(${KEYS_AS_ISSUED})) end as keys,
     case when issuances.id is null then ${OBSTACLE} end as obstacle

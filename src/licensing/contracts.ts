@@ -61,9 +61,9 @@ export function contractJson(row: string): string {
 
 /** A row for each contract: all of them as one text would soon be longer than the 2 MB that D1 takes. */
 const selectAll = compileText<{ refusal: CallerRefusal | null; contract: string | null }>(`
-  select caller.refusal as refusal,
+  select caller.refusal as refusal, caller.id as ${API_CALLER.idName},
     case when contracts.id is not null then ${contractJson('contracts')} end as contract
-  from (select ${API_CALLER.refusal} as refusal from (select 1) as request
+  from (select ${API_CALLER.refusal} as refusal, api_keys.id from (select 1) as request
     left join api_keys on ${API_CALLER.isCaller}) as caller
   left join contracts on caller.refusal is null
   order by contracts.id`)

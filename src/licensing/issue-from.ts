@@ -88,7 +88,8 @@ const IS_SAME_ORDER = `(issuances.product_id = :productId and issuances.quantity
 
 /** One row, whatever happened; the keys only for the very same order. */
 const selectOutcome = compileText<SourcedRow>(`
-  select ${API_CALLER.refusal} as refusal, issuances.nonce as nonce, issuances.created_at as issuedAt,
+  select ${API_CALLER.refusal} as refusal, api_keys.id as ${API_CALLER.idName}, issuances.nonce as nonce,
+    issuances.created_at as issuedAt,
     case when ${IS_SAME_ORDER} then ${KEYS_AS_ISSUED} end as keys,
     case when issuances.id is null then ${obstacleTo(':origin', ':productId', ':quantity')} end as obstacle,
     case when issuances.id is null then ${countInStock(':productId', ':quantity')} end as availableQuantity

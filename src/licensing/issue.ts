@@ -114,6 +114,7 @@ const selectOutcome = compile(
   build
     .select({
       refusal: fragment<CallerRefusal | null>(API_CALLER.refusal).as('refusal'),
+      [API_CALLER.idName]: sql<number | null>`${apiKeys.id}`.as(API_CALLER.idName),
       nonce: sql<string | null>`${issuances.nonce}`.as('nonce'),
       issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
       keys: sql<string | null>`case when ${isSameOrder} then ${issuedKeys} end`.as('keys'),

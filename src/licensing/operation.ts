@@ -66,7 +66,7 @@ export function defineOperation<Outcome extends Decision>(
   decision: string,
   writes: readonly string[],
 ): Operation<Outcome> {
-  const { source, table, isAllowed, refusal, isCaller } = authority
+  const { source, table, idName, isAllowed, refusal, isCaller } = authority
   const isMine = `${isCallersOperation(authority)} and operations.nonce = :nonce`
   const insert = compileText(`
     insert into operations (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)
@@ -74,7 +74,8 @@ export function defineOperation<Outcome extends Decision>(
     from (select ${source} as source, ${decision} as decision from ${table} where ${isAllowed})
     where decision ->> 'kind' in (${kindsIn(writes)}) on conflict do nothing`)
   const select = compileText<PerformedRow>(`
-    select ${refusal} as refusal, operations.nonce as nonce, operations.fingerprint = :fingerprint as isSame,
+    select ${refusal} as refusal, ${table}.id as ${idName}, operations.nonce as nonce,
+      operations.fingerprint = :fingerprint as isSame,
       coalesce(operations.outcome, ${decision}) as outcome, operations.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
     left join operations on ${isCallersOperation(authority)}`)

@@ -74,7 +74,7 @@ const selectOutcome = compileText<OutcomeRow>(`
   select outcome.*, case when isOpen then ${OBSTACLE} end as obstacle,
     case when isOpen and :origin = 'stock' then ${countInStock(':productId', ':quantity')} end as availableQuantity
   from (
-    select ${API_CALLER.refusal} as refusal, queued_orders.id as id, queued_orders.nonce as nonce,
+    select ${API_CALLER.refusal} as refusal, api_keys.id as ${API_CALLER.idName}, queued_orders.id as id, queued_orders.nonce as nonce,
       queued_orders.created_at as queuedAt,
       queued_orders.product_id = :productId and queued_orders.quantity = :quantity
         and queued_orders.owner_name = :ownerName and queued_orders.owner_email = :ownerEmail

@@ -24,10 +24,11 @@ export type Read<Found, Refusal extends string> =
  * @param expression SQL, an expression: what is read, as one JSON text
  */
 export function defineReading<Found>(authority: Authority, expression: string): Reading<Found> {
-  const { refusal, table, isCaller } = authority
+  const { refusal, table, idName, isCaller } = authority
   return {
     select: compileText<ReadingRow>(`
-      select caller.refusal as refusal, case when caller.refusal is null then ${expression} end as found
+      select caller.refusal as refusal, caller.id as ${idName},
+        case when caller.refusal is null then ${expression} end as found
       from (select ${refusal} as refusal, ${table}.* from (select 1) as request left join ${table} on ${isCaller})
         as caller`),
   }

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import type { Message } from '../../src/deliveries/messages.ts'
 import { isSignedBy, type Opened, post } from '../support/client.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { answerAt, outboundUrl } from '../support/outbound.ts'
 import {
@@ -14,8 +14,6 @@ import {
   queuedOrderFields,
 } from '../support/queued-order.ts'
 import { openShop, type Shop } from '../support/shop.ts'
-
-const logLines = watchLog()
 
 interface Asked extends Opened {
   readonly messages: readonly Message[]
@@ -363,7 +361,7 @@ describe('what fails', () => {
       ask(queuedOrderFields(shop), { bindings: { DELIVERIES: undefined } }),
     )
     expect(asked).toMatchObject({ status: 500, response: { code: 2500 } })
-    expect(logLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
+    expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
   })
 
   it('at the database is 2503', async () => {
@@ -383,6 +381,6 @@ describe('what fails', () => {
     })
     expect(asked.response.code).toBe(807)
     expect(await ordersOf(shop)).toMatchObject([{ status: 'issuing', webhook_url: url }])
-    expect(logLines()).toMatchObject([{ requestId: 'enqueue' }])
+    expect(failureLines()).toMatchObject([{ requestId: 'enqueue' }])
   })
 })

@@ -5,7 +5,7 @@ import { CALLBACK_LEASE_MS } from '../../src/deliveries/processing.ts'
 import { processQueuedOrder } from '../../src/licensing/queued-orders.ts'
 import { isSignedBy, type Opened } from '../support/client.ts'
 import { settingsWith } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { answerAt, type OutboundReaction, type OutboundRequest, outboundUrl } from '../support/outbound.ts'
 import {
   addQueuedOrder,
@@ -17,8 +17,6 @@ import {
   type TestOrder,
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
-
-const logLines = watchLog()
 
 const FIELDS = [
   'product_id',
@@ -302,7 +300,7 @@ describe('a callback', () => {
       await env.DB.prepare('update queued_orders set webhook_url = ? where id = ?').bind(url, order.id).run()
       expect(await send(order)).toEqual({ kind: 'done' })
       expect(await stateOf(order)).toMatchObject({ status: 'failed', last_result: 'target not allowed' })
-      expect(logLines()).toMatchObject([
+      expect(failureLines()).toMatchObject([
         { requestId: `delivery ${order.deliveryId}`, error: 'DeliveryFailedError' },
       ])
     },

@@ -4,11 +4,9 @@ import { abandonDelivery, claimDelivery, concludeAttempt } from '../../src/deliv
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { LEASE_MS } from '../../src/deliveries/processing.ts'
 import { addDelivery, deliveryRow, ISSUED_AT, settingsWith, type TestDelivery } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { answerAt, requestsTo } from '../support/outbound.ts'
-
-const logLines = watchLog()
 
 /** An attempt that dies before it can say what came of it. */
 async function die({ id }: TestDelivery, now: number): Promise<void> {
@@ -63,7 +61,7 @@ describe('a delivery', () => {
     await deliver(settingsWith(), delivery.id, ISSUED_AT + LEASE_MS)
     expect(await requestsTo(delivery.url)).toEqual([])
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'interrupted' })
-    expect(logLines()).toHaveLength(1)
+    expect(failureLines()).toHaveLength(1)
   })
 
   it('that is cancelled while it is sent stays cancelled', async () => {

@@ -7,11 +7,9 @@ import { deliver } from '../../src/deliveries/deliver.ts'
 import type { Message } from '../../src/deliveries/messages.ts'
 import wranglerToml from '../../wrangler.toml?raw'
 import { addDelivery, deliveryRow, settingsWith } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { answerAt, requestsTo } from '../support/outbound.ts'
-
-const logLines = watchLog()
 
 const QUEUE = 'keyseal-deliveries'
 /** As it is configured, not as the code believes. */
@@ -97,7 +95,7 @@ describe('while the database can not be reached', () => {
         acks: [],
         retries: [['m0', delaySeconds]],
       })
-      expect(logLines()).toMatchObject([{ requestId: 'message m0', error: 'DatabaseUnavailableError' }])
+      expect(failureLines()).toMatchObject([{ requestId: 'message m0', error: 'DatabaseUnavailableError' }])
       expect(await requestsTo(delivery.url)).toEqual([])
     },
   )
@@ -180,7 +178,9 @@ describe('a message that came back too often', () => {
     })
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
     expect(await requestsTo(delivery.url)).toEqual([])
-    expect(logLines()).toMatchObject([{ requestId: `delivery ${delivery.id}`, error: 'MessageDiedError' }])
+    expect(failureLines()).toMatchObject([
+      { requestId: `delivery ${delivery.id}`, error: 'MessageDiedError' },
+    ])
   })
 
   it('changes nothing about a delivery that has come to an end', async () => {
@@ -194,7 +194,7 @@ describe('a message that came back too often', () => {
     const handlers = { event: { ...unexpected, abandon } }
     expect((await consumed([{ kind: 'event', id: 7 }], { queue: DEAD, handlers })).acks).toEqual(['m0'])
     expect(abandon).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
-    expect(logLines()).toMatchObject([{ requestId: 'event 7', error: 'MessageDiedError' }])
+    expect(failureLines()).toMatchObject([{ requestId: 'event 7', error: 'MessageDiedError' }])
   })
 
   it('waits while the database can not be reached', async () => {
@@ -242,8 +242,8 @@ it('no license key, address or name is in any line of the log, whatever goes wro
   await consumed(deliveries.map(deliveryMessage))
   await consumed(deliveries.map(deliveryMessage), { db })
   await consumed(deliveries.map(deliveryMessage), { queue: DEAD })
-  const log = JSON.stringify(logLines())
-  expect(logLines().length).toBeGreaterThan(3)
+  const log = JSON.stringify(failureLines())
+  expect(failureLines().length).toBeGreaterThan(3)
   for (const { licenseKeys, url } of deliveries) {
     for (const secret of [...licenseKeys, url, 'Ada', 'ada@']) expect(log).not.toContain(secret)
   }

@@ -3,10 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import type { Settings } from '../../src/env.ts'
 import { addDelivery, deliveryRow, settingsWith, type TestDelivery } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { requestsTo } from '../support/outbound.ts'
-
-const logLines = watchLog()
 
 /** What was handed to the platform's simulation of e-mail, which takes or refuses it. */
 function mailbox(failure?: Error): { readonly email: SendEmail; readonly sent: EmailMessageBuilder[] } {
@@ -128,7 +126,7 @@ describe('no e-mail is sent', () => {
     expect(sent).toEqual([])
     const message = expect.stringMatching(/^EMAIL_FROM is not set\. To mend it: /)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', last_result: message })
-    expect(logLines()).toMatchObject([{ error: 'SettingError', message }])
+    expect(failureLines()).toMatchObject([{ error: 'SettingError', message }])
   })
 
   it('where nothing is bound to send it, and the delivery tells it', async () => {
@@ -152,7 +150,7 @@ describe('an e-mail that the platform refuses', () => {
     const now = Date.now()
     expect(await deliver(sendingTo(email), delivery.id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 1, last_result: result })
-    expect(JSON.stringify(logLines())).not.toContain('ada@')
+    expect(JSON.stringify(failureLines())).not.toContain('ada@')
 
     const { email: open, sent } = mailbox()
     expect(await deliver(sendingTo(open), delivery.id, now + 10_000)).toEqual({ kind: 'done' })

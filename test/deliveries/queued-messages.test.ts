@@ -12,7 +12,7 @@ import { sweepCallbacks, sweepDeliveries } from '../../src/deliveries/sweep.ts'
 import worker from '../../src/index.ts'
 import { sweepQueuedOrders } from '../../src/licensing/queued-orders.ts'
 import { settingsWith } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { answerAt } from '../support/outbound.ts'
 import {
   addQueuedOrder,
@@ -24,8 +24,6 @@ import {
   processOrder,
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
-
-const logLines = watchLog()
 
 /** Hands messages to the Worker, whose own messages are kept. */
 async function handle(bodies: readonly Message[], queueName = 'keyseal-deliveries') {
@@ -61,7 +59,7 @@ it('a message that died leaves its order as it is, and the sweep wakes somebody 
   const order = await addQueuedOrder(await openShop())
   const { acks } = await handle([{ kind: 'queued-order', id: order.id }], 'keyseal-deliveries-dead')
   expect(acks).toEqual(['m0'])
-  expect(logLines()).toMatchObject([{ requestId: `queued-order ${order.id}`, error: 'MessageDiedError' }])
+  expect(failureLines()).toMatchObject([{ requestId: `queued-order ${order.id}`, error: 'MessageDiedError' }])
   expect(await orderRow(order)).toMatchObject({ status: 'issuing', due_at: 0 })
   const { queue, messages } = keepingQueue()
   await sweepQueuedOrders(settingsWith({ queue }), Date.now())
@@ -115,7 +113,7 @@ it('no license key, address or name is in any line of the log, whatever goes wro
     .run()
   await handle([{ kind: 'callback', id: callback?.id ?? 0 }])
   expect(await callbacksOf(order)).toMatchObject([{ status: 'failed' }])
-  const log = JSON.stringify(logLines())
-  expect(logLines().length).toBeGreaterThan(1)
+  const log = JSON.stringify(failureLines())
+  expect(failureLines().length).toBeGreaterThan(1)
   for (const secret of [order.webhookUrl, 'keevault', 'Ada', 'ada@']) expect(log).not.toContain(secret)
 })

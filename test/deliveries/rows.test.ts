@@ -4,12 +4,9 @@ import { retryFailed, selectByIds, selectLatest } from '../../scripts/keyseal/de
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/licensing/queued-orders.ts'
 import { addDelivery, settingsWith } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
 import { answerAt } from '../support/outbound.ts'
 import { addQueuedOrder, callbacksAt, callbacksOf, quietSettings } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
-
-watchLog()
 
 async function rows(sql: string): Promise<Record<string, unknown>[]> {
   return (await env.DB.prepare(sql).all()).results

@@ -7,10 +7,8 @@ import { sweepDeliveries } from '../../src/deliveries/sweep.ts'
 import worker from '../../src/index.ts'
 import wranglerToml from '../../wrangler.toml?raw'
 import { addDelivery, deliveryRow, ISSUED_AT, settingsWith } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { answerAt } from '../support/outbound.ts'
-
-const logLines = watchLog()
 
 /** A queue that keeps what it is sent, a batch at a time, as the real one would take it. */
 function recordingQueue() {
@@ -80,13 +78,13 @@ describe('waking the consumer', () => {
       sendBatch: () => Promise.reject(new Error('ada@example.com')),
     } as unknown as Queue<Message>
     await enqueue(settingsWith({ queue }), messages)
-    expect(logLines()).toMatchObject([{ requestId: 'enqueue', error: 'Error' }])
-    expect(JSON.stringify(logLines())).not.toContain('ada@')
+    expect(failureLines()).toMatchObject([{ requestId: 'enqueue', error: 'Error' }])
+    expect(JSON.stringify(failureLines())).not.toContain('ada@')
   })
 
   it('tells what to mend where no queue is bound', async () => {
     await enqueue(settingsWith({ queue: undefined }), messages)
-    expect(logLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
+    expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
   })
 })
 
@@ -95,7 +93,7 @@ describe('every cron of wrangler.toml', () => {
 
   it.each(JSON.parse(lines) as string[])('"%s" has its work, and does it', async (cron) => {
     await worker.scheduled(createScheduledController({ cron }), { ...env })
-    expect(logLines()).toEqual([])
+    expect(failureLines()).toEqual([])
   })
 
   it('is one of those that the Worker knows: another is an error, not silence', async () => {

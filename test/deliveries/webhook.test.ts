@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { isSignedBy, type Opened } from '../support/client.ts'
 import { addDelivery, deliveryRow, ISSUED_AT, settingsWith } from '../support/delivery.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import {
   answerAt,
   type OutboundReaction,
@@ -12,8 +12,6 @@ import {
   outboundUrl,
   requestsTo,
 } from '../support/outbound.ts'
-
-const logLines = watchLog()
 
 /** The protocol's fields of a license key, in their order. */
 const FIELDS = [
@@ -213,7 +211,7 @@ describe('a receiver that', () => {
     )
     expect(new Set(requests.map(({ body }) => body)).size).toBe(1)
     for (const request of requests) received(request)
-    expect(logLines()).toEqual([])
+    expect(failureLines()).toEqual([])
   })
 
   it('redirects is not followed', async () => {
@@ -239,7 +237,9 @@ describe('a receiver that', () => {
       attempts: 13,
       last_result: 'HTTP 503',
     })
-    expect(logLines()).toMatchObject([{ requestId: `delivery ${delivery.id}`, error: 'DeliveryFailedError' }])
+    expect(failureLines()).toMatchObject([
+      { requestId: `delivery ${delivery.id}`, error: 'DeliveryFailedError' },
+    ])
 
     expect(await deliver(settingsWith(), delivery.id, Date.now() + 1e9)).toEqual({ kind: 'done' })
     expect(await requestsTo(delivery.url)).toHaveLength(1)
@@ -283,7 +283,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
       new RegExp(`^DELIVERY_WEBHOOK_SECRET ${fault}\\. To mend it: .*secret put DELIVERY_WEBHOOK_SECRET$`),
     )
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', last_result: message })
-    expect(logLines()).toMatchObject([
+    expect(failureLines()).toMatchObject([
       { requestId: `delivery ${delivery.id}`, error: 'SettingError', message },
     ])
   })

@@ -3,11 +3,10 @@ import { describe, expect, it, vi } from 'vitest'
 import { open, post, send } from '../support/client.ts'
 import { isVerifiedBy, jwksOf, keyIds, pemOf } from '../support/jwks.ts'
 import { newKeyPair, newPrivateKey } from '../support/key-pairs.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 import keyVectors from './key-vectors.json'
 
-const logged = watchLog()
 const shop = await openShop()
 const OWN = `SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`
 const RETIRED = 'SIGNING_PUBLIC_KEYS_RETIRED'
@@ -77,7 +76,7 @@ describe('the next key', () => {
   it('that can not be read is left out and reported, and does not keep the other from signing', async () => {
     const bindings = { SIGNING_PRIVATE_KEY_NEXT: 'secret-junk' }
     expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
-    expect(logged()).toEqual([])
+    expect(failureLines()).toEqual([])
     const set = await send({ path: '/.well-known/jwks.json', bindings })
     expect(keyIds(await set.json())).toEqual([CURRENT])
     // Nobody keeps a set that lacks a key.
@@ -86,14 +85,14 @@ describe('the next key', () => {
     expect(asked.response.code).toBe(2500)
     expect(asked.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
     expect(await notReady(bindings)).toEqual(['signing key'])
-    expect(logged()).toHaveLength(3)
-    for (const { message } of logged()) {
+    expect(failureLines()).toHaveLength(3)
+    for (const { message } of failureLines()) {
       expect(message).toMatch(
         /^SIGNING_PRIVATE_KEY_NEXT is not an RSA private key of at least 2048 bits in PKCS#8 PEM, nor an Ed25519 one/,
       )
       expect(message).toContain('npx wrangler secret put SIGNING_PRIVATE_KEY_NEXT')
     }
-    expect(JSON.stringify(logged())).not.toContain('secret-junk')
+    expect(JSON.stringify(failureLines())).not.toContain('secret-junk')
   })
 })
 
@@ -119,7 +118,7 @@ describe('retired keys', () => {
   it.each([undefined, '', ' ', '[]', '[', [], null])('may be none: %j', async (retired) => {
     const set = await jwksOf({ [RETIRED]: retired })
     expect(keyIds(set)).toEqual([CURRENT])
-    expect(logged()).toHaveLength(retired === '[' ? 1 : 0)
+    expect(failureLines()).toHaveLength(retired === '[' ? 1 : 0)
   })
 
   const faulty: [string, () => Promise<string>, RegExp][] = [
@@ -137,12 +136,12 @@ describe('retired keys', () => {
       expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
       expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST, kid])
       expect(await notReady(bindings)).toEqual(['signing key'])
-      expect(logged()).toHaveLength(2)
-      for (const { message } of logged()) {
+      expect(failureLines()).toHaveLength(2)
+      for (const { message } of failureLines()) {
         expect(message).toMatch(new RegExp(`^${RETIRED} ${fault.source}`))
         expect(message).toContain('npx wrangler deploy')
       }
-      expect(JSON.stringify(logged())).not.toMatch(/secret-junk|BEGIN|MII/)
+      expect(JSON.stringify(failureLines())).not.toMatch(/secret-junk|BEGIN|MII/)
     },
   )
 

@@ -1,17 +1,12 @@
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { isSignedBy, open, post, send } from '../support/client.ts'
 import { agreementKey, newPrivateKey } from '../support/key-pairs.ts'
+import { failureLines, logText } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
 const COMMAND = 'npm run --silent keyseal -- signing-key create | npx wrangler secret put'
-
-let log: MockInstance<typeof console.error>
-beforeEach(() => {
-  log = vi.spyOn(console, 'error').mockImplementation(() => {})
-})
-afterEach(() => vi.restoreAllMocks())
 
 describe('without a usable key nothing is written, nothing is asked, and the log says what to do:', () => {
   const junk = {
@@ -64,14 +59,11 @@ describe('without a usable key nothing is written, nothing is asked, and the log
   })
 
   function expectLog(headers: Headers, fault: RegExp, command: string) {
-    const lines = log.mock.calls.map(String)
-    expect(lines).toHaveLength(1)
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
-      requestId: headers.get('X-Request-Id'),
-      message: expect.stringMatching(fault),
-    })
-    expect(lines[0]).toContain(command)
-    expect(lines[0]).not.toMatch(/secret-junk|BEGIN/)
+    expect(failureLines()).toMatchObject([
+      { requestId: headers.get('X-Request-Id'), message: expect.stringMatching(fault) },
+    ])
+    expect(logText()).toContain(command)
+    expect(logText()).not.toMatch(/secret-junk|BEGIN/)
   }
 
   it('a key that is set right afterwards works at once', async () => {
@@ -191,6 +183,6 @@ describe('the public keys', () => {
     const bindings = { SIGNING_PRIVATE_KEY_PRODUCT_7: 'secret-junk' }
     const opened = await open(await send({ path: '/.well-known/jwks.json', bindings }))
     expect(opened.response.code).toBe(2500)
-    expect(String(log.mock.calls)).toContain('SIGNING_PRIVATE_KEY_PRODUCT_7')
+    expect(logText()).toContain('SIGNING_PRIVATE_KEY_PRODUCT_7')
   })
 })

@@ -1,10 +1,11 @@
 /** Good requests to every endpoint behind a credential, with one thing spoiled: by the thousand, and never our fault. */
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
-import { afterEach, beforeEach, expect, it, type MockInstance, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/api/v1.ts'
 import { isSignedBy, open, send } from '../support/client.ts'
 import { GOOD_REQUESTS } from '../support/good-requests.ts'
+import { failureLines } from '../support/log.ts'
 import { openShop } from '../support/shop.ts'
 import { requests, seed, seeded } from './plan.ts'
 
@@ -16,12 +17,6 @@ const good = new Map<string, Record<string, string>>()
 for (const path of posts) {
   good.set(path, { api_key: shop.apiKey, ...(await GOOD_REQUESTS[path]?.(shop)) })
 }
-
-let log: MockInstance<typeof console.error>
-beforeEach(() => {
-  log = vi.spyOn(console, 'error').mockImplementation(() => {})
-})
-afterEach(() => vi.restoreAllMocks())
 
 /** Anything that JSON may hold, preferably what is nearly right. */
 const value = fc.oneof(
@@ -78,5 +73,5 @@ it(`whatever a field holds, the answer is signed and no fault of the server's ${
     }),
     { seed, numRuns: requests },
   )
-  expect(log).not.toHaveBeenCalled()
+  expect(failureLines()).toEqual([])
 }, 600_000)

@@ -25,7 +25,6 @@ const order: fc.Arbitrary<Order> = fc.record({
 })
 
 beforeEach(() => {
-  vi.spyOn(console, 'error').mockImplementation(() => {})
   vi.spyOn(Math, 'random').mockReturnValue(0) // The Worker's own retries do not wait.
 })
 afterEach(() => vi.restoreAllMocks())

@@ -28,7 +28,6 @@ const sale = fc.record({
 })
 
 beforeEach(() => {
-  vi.spyOn(console, 'error').mockImplementation(() => {})
   vi.spyOn(Math, 'random').mockReturnValue(0) // The Worker's own retries do not wait.
 })
 afterEach(() => vi.restoreAllMocks())

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { LEASE_MS } from '../../src/deliveries/processing.ts'
 import { issueChunk } from '../../src/licensing/issue-chunk.ts'
 import { claimQueuedOrder, postponeQueuedOrder } from '../../src/licensing/queued-order-state.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import {
   addGenerator,
@@ -21,7 +21,6 @@ import {
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
 
-const logLines = watchLog()
 beforeEach(() => {
   vi.spyOn(Math, 'random').mockReturnValue(0) // The Worker's own retries do not wait.
 })
@@ -113,7 +112,7 @@ describe('an order is issued exactly once', () => {
       expect(await processOrder(order, { db })).toEqual({ kind: 'done' })
       await expectIssued(order)
       expect(await orderRow(order)).toMatchObject({ attempts: 1 })
-      expect(logLines()).toEqual([])
+      expect(failureLines()).toEqual([])
     }
   })
 
@@ -164,7 +163,7 @@ describe('an order is issued exactly once', () => {
     trips = 0
     expect(await processOrder(order, { db, now: now + 10_000 })).toEqual({ kind: 'again', delaySeconds: 30 })
     expect(await orderRow(order)).toMatchObject({ chunks: 2, attempts: 2 })
-    expect(logLines()).toMatchObject([
+    expect(failureLines()).toMatchObject([
       { requestId: `queued-order ${order.id}`, error: 'DatabaseUnavailableError' },
       { requestId: `queued-order ${order.id}`, error: 'DatabaseUnavailableError' },
     ])

@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { watchLog } from '../support/log.ts'
 import {
   addGenerator,
   addQueuedOrder,
@@ -15,8 +14,6 @@ import {
   type TestOrder,
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
-
-watchLog()
 
 describe('an order that can not be issued', () => {
   it.each([

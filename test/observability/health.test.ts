@@ -2,10 +2,9 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NEWEST_MIGRATION } from '../../src/db/migrated.ts'
 import { isSignedBy, open, type RequestOptions, saidIn, send } from '../support/client.ts'
-import { watchLog } from '../support/log.ts'
+import { failureLines } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 
-const logged = watchLog()
 afterEach(() => vi.restoreAllMocks())
 
 async function ask(path: string, bindings: RequestOptions['bindings'] = {}) {
@@ -38,7 +37,7 @@ describe('GET /health/ready', () => {
     const opened = await ready({ DB: db })
     expect(opened).toMatchObject({ status: 200, response: { code: 2201 } })
     expect(roundTrips).toHaveLength(1)
-    expect(logged()).toEqual([])
+    expect(failureLines()).toEqual([])
   })
 
   it('is 2503 where the database can not be reached, and only the log says why', async () => {
@@ -47,7 +46,7 @@ describe('GET /health/ready', () => {
     expect(opened).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['database'] } })
     expect(saidIn([opened])).not.toContain('D1')
     const requestId = opened.headers.get('X-Request-Id')
-    expect(logged()).toEqual([
+    expect(failureLines()).toEqual([
       expect.objectContaining({ requestId, message: 'D1_ERROR: D1 DB is overloaded.' }),
     ])
   })

@@ -1,6 +1,6 @@
 /** What must hold for every payment provider, asked of the Worker itself with the provider's own events. */
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   PROVIDER_SAMPLES,
   type ProviderSamples,
@@ -8,6 +8,7 @@ import {
 } from '../../scripts/webhook-samples/index.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { isSignedBy, type Opened, open, send } from '../support/client.ts'
+import { failureLines, logText } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { addOffer, type KeyState, keysOf, type Offer } from '../support/sales.ts'
 
@@ -20,12 +21,6 @@ const offers = new Map<string, Offer>()
 for (const { provider } of PROVIDER_SAMPLES) {
   offers.set(provider, await addOffer({ provider, externalId: EXTERNAL_ID, validityDays: 30 }))
 }
-
-let log: MockInstance<typeof console.error>
-beforeEach(() => {
-  log = vi.spyOn(console, 'error').mockImplementation(() => {})
-})
-afterEach(() => vi.restoreAllMocks())
 
 interface DeliverOptions {
   readonly secret?: string
@@ -293,7 +288,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       }
       expect(roundTrips).toEqual([])
       expect(await everythingStored()).toBe(before)
-      expect(log).not.toHaveBeenCalled()
+      expect(failureLines()).toEqual([])
     })
 
     it('several secrets are good while one takes the place of another', async () => {
@@ -315,7 +310,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       async (body) => {
         const event = { id: crypto.randomUUID(), body }
         expect(['failed', 'ignored']).toContain(await outcomeOf(samples, event))
-        expect(log).not.toHaveBeenCalled()
+        expect(failureLines()).toEqual([])
       },
     )
 
@@ -337,7 +332,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       })
       expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
       expect(opened.headers.has('Retry-After')).toBe(true)
-      expect(String(log.mock.calls)).toContain('DELIVERIES is not bound')
+      expect(logText()).toContain('DELIVERIES is not bound')
       expect(await everythingStored()).toBe(before)
     })
   },

@@ -1,6 +1,6 @@
 /** Events that leave something out, or that a person wants tried again: the queue's consumer does what they mean. */
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
   PROVIDER_SAMPLES,
   type ProviderSamples,
@@ -17,11 +17,6 @@ import { addOffer, eventOf, keysOf, statusesOf } from '../support/sales.ts'
 
 const DAY_MS = 86_400_000
 let orders = 5_000_000
-
-beforeEach(() => {
-  vi.spyOn(console, 'error').mockImplementation(() => {})
-})
-afterEach(() => vi.restoreAllMocks())
 
 /** A queue whose messages nobody takes, so that a test can be the consumer. */
 const unheard = { sendBatch: async () => {}, send: async () => {} }

@@ -5,7 +5,7 @@
 import { env } from 'cloudflare:workers'
 import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { FOR_BROWSERS } from '../../src/api/for-browsers.ts'
@@ -17,6 +17,7 @@ import { CODES } from '../../src/envelope/codes.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { isSignedBy, type Opened, open, post, type RequestOptions, saidIn, send } from '../support/client.ts'
 import { GOOD_CODES, GOOD_REQUESTS } from '../support/good-requests.ts'
+import { failureLines, logText } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
@@ -36,9 +37,7 @@ const guarded = ENDPOINTS.filter(({ access }) => CAPABILITIES.some((capability) 
 const INCORRECT: readonly unknown[] = [651, 751, 825, 901, 951]
 const webhooks = PROVIDER_SAMPLES.map((samples) => [`/webhooks/${samples.provider}`, samples] as const)
 
-let log: MockInstance<typeof console.error>
 beforeEach(() => {
-  log = vi.spyOn(console, 'error').mockImplementation(() => {})
   // What is queued is left alone: nothing but the requests themselves may change what is stored.
   vi.spyOn(env.DELIVERIES, 'sendBatch').mockImplementation(() =>
     Promise.resolve({} as QueueSendBatchResponse),
@@ -197,7 +196,7 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
         expect(opened.status).toBeLessThan(500)
       }
     }
-    expect(log).not.toHaveBeenCalled()
+    expect(failureLines()).toEqual([])
     expect((await ask(endpoint, await goodRequest(endpoint, shop))).status).toBe(200)
   })
 
@@ -233,7 +232,7 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
       2500,
       ...(endpoint.method === 'POST' ? [2415] : []),
     ])
-    expect(saidIn(answers) + log.mock.calls.join()).not.toMatch(/hush/i)
+    expect(saidIn(answers) + logText()).not.toMatch(/hush/i)
   })
 })
 
@@ -284,6 +283,6 @@ describe.each(webhooks)('%s', (path, samples) => {
       await open(await send({ ...request, bindings })),
       await open(await send({ ...request, bindings: { ...bindings, SIGNING_PRIVATE_KEY: 'hush' } })),
     ]
-    expect(saidIn(answers) + log.mock.calls.join()).not.toMatch(/hush/i)
+    expect(saidIn(answers) + logText()).not.toMatch(/hush/i)
   })
 })

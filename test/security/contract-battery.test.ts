@@ -1,6 +1,6 @@
 /** The same questions to every endpoint that takes a contract key. A new one is asked them without being named here. */
 import { env } from 'cloudflare:workers'
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/api/v1.ts'
 import { isSignedBy, type Opened, saidIn } from '../support/client.ts'
 import {
@@ -14,6 +14,7 @@ import {
   GET_INFO,
   type TestContract,
 } from '../support/contracts.ts'
+import { failureLines, logText } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 
@@ -36,12 +37,6 @@ const GOOD: Record<string, readonly [fields: Record<string, string>, code: numbe
   [DESTROY_ALL]: [{}, 1500],
 }
 const paths = ENDPOINTS.filter(({ access }) => access === 'contract-holder').map(({ path }) => path)
-
-let log: MockInstance<typeof console.error>
-beforeEach(() => {
-  log = vi.spyOn(console, 'error').mockImplementation(() => {})
-})
-afterEach(() => vi.restoreAllMocks())
 
 /** A contract with one key, C-1 where there is no other. */
 async function openContract(): Promise<TestContract> {
@@ -146,7 +141,7 @@ describe.each(paths)('%s', (path) => {
         expect(opened.status).toBeLessThan(500)
       }
     }
-    expect(log).not.toHaveBeenCalled()
+    expect(failureLines()).toEqual([])
     expect((await askAsHolder(path, { ...fields, contract_key: key })).response.code).toBe(code)
   })
 
@@ -162,6 +157,6 @@ describe.each(paths)('%s', (path) => {
       await askAsHolder(path, secret, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
     ]
     expect(answers.map(({ response }) => response.code)).toEqual([1200, 804, 2503, 2500])
-    expect(saidIn(answers) + log.mock.calls.join()).not.toMatch(/hush/i)
+    expect(saidIn(answers) + logText()).not.toMatch(/hush/i)
   })
 })

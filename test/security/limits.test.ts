@@ -1,11 +1,12 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { LIMITERS } from '../../src/limits.ts'
 import configuration from '../../wrangler.toml?raw'
 import { type Opened, post, send } from '../support/client.ts'
 import { addContract, askAsHolder, GET_INFO } from '../support/contracts.ts'
 import { activatedKeyFields } from '../support/key-life.ts'
+import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
@@ -152,11 +153,9 @@ describe('nobody is refused', () => {
   )
 
   it('by a setting that is no word of ours: the log says what to write', async () => {
-    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
     const opened = await post({}, { bindings: { RATE_LIMITS: 'sometimes' } })
     expect(opened.response.code).toBe(2500)
-    expect(String(log.mock.calls[0])).toMatch(/RATE_LIMITS is neither .* wrangler deploy/)
-    log.mockRestore()
+    expect(failureLines()[0]?.message).toMatch(/RATE_LIMITS is neither .* wrangler deploy/)
   })
 })
 
