@@ -1,4 +1,5 @@
 /** Runs SQL on the project's database, the local one or the one in production. */
+import { replacePlaceholders } from '../src/db/placeholders.ts'
 import { runWranglerPrivately } from './wrangler.ts'
 
 export type Place = 'local' | 'remote'
@@ -34,4 +35,21 @@ export function sqlText(text: string): string {
 /** A value as JSON text in an SQL literal; its control characters are escaped there. */
 export function sqlJson(value: unknown): string {
   return sqlText(JSON.stringify(value))
+}
+
+/** What a placeholder may stand for. */
+export type SqlValue = string | number | null
+
+/**
+ * A statement of the Worker's, whose placeholders (`:name`) are values there, as one that needs none: wrangler takes
+ * nothing but text.
+ *
+ * @throws Error where a value is missing, or holds control characters
+ */
+export function filledIn(sql: string, values: Readonly<Record<string, SqlValue>>): string {
+  return replacePlaceholders(sql, (name) => {
+    const value = values[name]
+    if (value === undefined) throw new Error(`The statement needs a value for ${name}.`)
+    return typeof value === 'string' ? sqlText(value) : String(value)
+  })
 }

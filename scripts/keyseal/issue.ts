@@ -1,17 +1,26 @@
 /** `keyseal issue`: issues license keys to an owner, as an API caller's order does. */
 import { randomUUID } from 'node:crypto'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
+import { ORIGINS, type Origin } from '../../src/db/schema.ts'
 import { keysAsIssued } from '../../src/licensing/as-issued.ts'
-import type { IssueOrder } from '../../src/licensing/issue.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../../src/licensing/owner.ts'
 import { type Place, runStatements } from '../database.ts'
 import { addCommand, numberOption, required, said, textOption } from './command.ts'
-import { type IssueRow, issueStatements } from './issuing-sql.ts'
+import { type CliOrder, type IssueRow, issueStatements } from './issuing-sql.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
 
-interface IssueOptions extends IssueOrder {
+interface IssueOptions {
+  readonly productId: number
+  readonly quantity: number
+  readonly ownerName: string
+  readonly ownerEmail: string
+  readonly from: Origin
+  readonly validityDays?: number
+  readonly activationLimit?: number
   readonly idempotencyKey?: string
 }
+
+const OWN_TERMS = 'as the generator or each key in stock has it; fresh keys need it'
 
 export function addIssue(program: Command): void {
   addCommand<IssueOptions>(
@@ -38,8 +47,14 @@ export function addIssue(program: Command): void {
             'an e-mail address',
           ),
         ),
-        validityDays(),
-        activationLimit(),
+        new Option(
+          '--from <source>',
+          "where the keys come from: fresh random UUIDs, the product's active generator, or its stock",
+        )
+          .choices(ORIGINS)
+          .default('fresh'),
+        validityDays(OWN_TERMS),
+        activationLimit(OWN_TERMS),
         textOption(
           '--idempotency-key <text>',
           'the same again issues nothing more; a new one unless given',
@@ -50,33 +65,54 @@ export function addIssue(program: Command): void {
     },
     async ({ options, place }) => {
       const idempotencyKey = options.idempotencyKey ?? randomUUID()
-      const order = { ...options, ownerName: options.ownerName.trim() }
-      const { licenseKeys, isReplay } = await issueOnce(place, order, idempotencyKey)
+      const { licenseKeys, isReplay } = await issueOnce(place, orderOf(options), idempotencyKey)
       if (isReplay) console.error('Issued before by this idempotency key:')
       return said({ idempotencyKey, isReplay, licenseKeys }, licenseKeys.join('\n'))
     },
   )
 }
 
-async function issueOnce(place: Place, order: IssueOrder, idempotencyKey: string) {
+function orderOf(options: IssueOptions): CliOrder {
+  const { from, validityDays: days = null, activationLimit: limit = null } = options
+  if (from === 'fresh' && (days === null || limit === null)) {
+    throw new Error('Fresh keys have no terms of their own: give --validity-days and --activation-limit.')
+  }
+  return {
+    origin: from,
+    productId: options.productId,
+    quantity: options.quantity,
+    ownerName: options.ownerName.trim(),
+    ownerEmail: options.ownerEmail,
+    validityDays: days,
+    activationLimit: limit,
+  }
+}
+
+async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) {
   const nonce = randomUUID()
-  const freshKeys = Array.from({ length: order.quantity }, () => randomUUID())
-  const statements = issueStatements(order, { idempotencyKey, nonce, now: Date.now(), freshKeys })
+  const statements = issueStatements(order, { idempotencyKey, nonce, now: Date.now() })
   const rows = await runStatements(place, statements).catch((cause: unknown) => {
     const advice = `Whether anything was issued is unknown; to have it once, repeat it with --idempotency-key ${idempotencyKey}`
     throw new Error(`${cause instanceof Error ? cause.message : cause}\n${advice}`)
   })
   const row = rows.at(-1)?.[0] as unknown as IssueRow
-  if (row.nonce === null) {
-    throw new Error(
-      `There is no active product ${order.productId}, so nothing was issued: npm run keyseal -- products list`,
-    )
-  }
+  if (row.nonce === null) throw new Error(notIssued(order, row))
   if (row.keys === null) {
     throw new Error('This idempotency key was used for another order: take another one, or the same order.')
   }
   return {
     licenseKeys: keysAsIssued(row.keys).map(([, licenseKey]) => licenseKey),
     isReplay: row.nonce !== nonce,
+  }
+}
+
+function notIssued({ productId: product, quantity }: CliOrder, { obstacle, availableQuantity }: IssueRow) {
+  switch (obstacle) {
+    case 'generator-not-found':
+      return `Product ${product} has no active generator, so nothing was issued: npm run keyseal -- generators add --help`
+    case 'stock-insufficient':
+      return `Product ${product} has ${availableQuantity} keys in stock and ${quantity} were asked for, so none was taken: npm run keyseal -- stock import --help`
+    default:
+      return `There is no active product ${product}, so nothing was issued: npm run keyseal -- products list`
   }
 }

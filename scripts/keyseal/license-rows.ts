@@ -7,16 +7,20 @@ const COLUMNS = `license_keys.license_key as licenseKey, license_keys.product_id
   license_keys.validity_days as validityDays, license_keys.activation_limit as activationLimit,
   ${instant('license_keys.assigned_at')} as assignedAt`
 
+/** The issuance of a key's order: of a key that was reissued, that of the one whose place it takes. */
+const ORDER_ISSUANCE = 'coalesce(reissues.order_issuance_id, license_keys.issuance_id)'
+
 /** The latest 100 license keys that a text is the key, the owner's e-mail address, or the order of. */
 export function selectFound(text: string): string {
   const sought = sqlText(text)
   return `select license_keys.id as id, ${COLUMNS},
       (select count(*) from activations where license_key_id = license_keys.id) as activations,
       order_lines.provider as provider, coalesce(order_lines.order_id, issuances.idempotency_key) as "order"
-    from license_keys left join issuances on issuances.id = license_keys.issuance_id
-    left join order_lines on order_lines.issuance_id = license_keys.issuance_id
+    from license_keys left join reissues on reissues.issuance_id = license_keys.issuance_id
+    left join issuances on issuances.id = ${ORDER_ISSUANCE}
+    left join order_lines on order_lines.issuance_id = ${ORDER_ISSUANCE}
     where license_keys.license_key = ${sought} or license_keys.owner_email = ${sought} collate nocase
-      or license_keys.issuance_id in (
+      or ${ORDER_ISSUANCE} in (
         select id from issuances where idempotency_key = ${sought}
         union select issuance_id from order_lines where order_id = ${sought}
         union select issuance_id from order_lines join order_references using (provider, order_id)

@@ -4,9 +4,9 @@ import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { keysAsIssued } from '../../src/licensing/as-issued.ts'
 import { isTextOfAtMost } from '../../src/licensing/owner.ts'
-import { type Place, runSql, runStatements } from '../database.ts'
+import { REISSUE, type ReissueRow } from '../../src/licensing/reissue.ts'
+import { filledIn, type Place, runSql, runStatements } from '../database.ts'
 import { addCommand, addGroup, listed, said, type Told } from './command.ts'
-import { type ReissueRow, reissueStatements } from './issuing-sql.ts'
 import { blockKey, selectFound, unblockKey } from './license-rows.ts'
 
 export function addLicenses(program: Command): void {
@@ -39,7 +39,8 @@ export function addLicenses(program: Command): void {
     group,
     {
       usage: 'reissue <key>',
-      summary: 'block a license key and issue another one in its place, with its terms and owner, once',
+      summary:
+        'block a license key and issue another one in its place, with its terms, owner and order, once',
       isDangerous: true,
     },
     async ({ words, place, confirm }) => {
@@ -52,21 +53,19 @@ export function addLicenses(program: Command): void {
 
 async function reissue(place: Place, licenseKey: string): Promise<Told> {
   const nonce = randomUUID()
-  const attempt = { nonce, now: Date.now(), freshKeys: [randomUUID()] }
-  const rows = await runStatements(place, reissueStatements(licenseKey, attempt))
+  const values = { licenseKey, nonce, now: Date.now(), material: JSON.stringify([randomUUID()]) }
+  const rows = await runStatements(
+    place,
+    REISSUE.map((sql) => filledIn(sql, values)),
+  )
   const row = rows.at(-1)?.[0] as ReissueRow | undefined
   if (!row) throw unknownKey()
-  const { nonce: issuedNonce, keys, status, isReversed, order } = row
+  const { nonce: issuedNonce, keys, status, isReversed } = row
   if (issuedNonce === null || keys === null) throw new Error(notReissued(status, isReversed === 1))
   const [, newKey] = keysAsIssued(keys)[0] ?? []
   const isReplay = issuedNonce !== nonce
   if (isReplay) console.error('It was reissued before, as:')
-  if (order) {
-    console.error(
-      `Refunds and renewals of its order (${order}) go on counting for the blocked key: see to the new one by hand.`,
-    )
-  }
-  return said({ licenseKey: newKey, isReplay, order }, String(newKey))
+  return said({ licenseKey: newKey, isReplay }, String(newKey))
 }
 
 function notReissued(status: string, isReversed: boolean): string {

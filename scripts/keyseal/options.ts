@@ -14,11 +14,21 @@ export const name = (description: string) => {
 export const productId = (description: string) =>
   numberOption('--product-id <id>', description, 1, 2_147_483_647)
 
-export const validityDays = () =>
-  required(numberOption('--validity-days <n>', '0 to 36500; 0: the keys do not expire', 0, 36_500))
+/** @param otherwise what holds where it is left out; undefined: it must be given */
+export const validityDays = (otherwise?: string) =>
+  unless(otherwise, (more) =>
+    numberOption('--validity-days <n>', `0 to 36500; 0: the keys do not expire${more}`, 0, 36_500),
+  )
 
-export const activationLimit = () =>
-  required(numberOption('--activation-limit <n>', '0 to 1000000; 0: any number', 0, 1_000_000))
+/** @param otherwise as of `validityDays` */
+export const activationLimit = (otherwise?: string) =>
+  unless(otherwise, (more) =>
+    numberOption('--activation-limit <n>', `0 to 1000000; 0: any number${more}`, 0, 1_000_000),
+  )
+
+function unless(otherwise: string | undefined, option: (more: string) => Option): Option {
+  return otherwise === undefined ? required(option('')) : option(`; left out: ${otherwise}`)
+}
 
 export const provider = () =>
   required(new Option('--provider <name>', 'the payment provider').choices(PROVIDER_NAMES))

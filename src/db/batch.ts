@@ -11,6 +11,7 @@ import { SQLiteInsertBuilder } from 'drizzle-orm/sqlite-core/query-builders/inse
 import { QueryBuilder } from 'drizzle-orm/sqlite-core/query-builders/query-builder'
 import type { SQLiteSession } from 'drizzle-orm/sqlite-core/session'
 import { databaseError } from './errors.ts'
+import { replacePlaceholders } from './placeholders.ts'
 
 const dialect = new SQLiteSyncDialect()
 const queries = new QueryBuilder(dialect)
@@ -70,7 +71,7 @@ export function compile(query: Buildable<unknown>): Statement<unknown> {
  */
 export function compileText<Row = never>(text: string): Statement<Row> {
   const placeholders: string[] = []
-  const numbered = text.replaceAll(/:([a-z]\w*)/gi, (_, name: string) => {
+  const numbered = replacePlaceholders(text, (name) => {
     if (!placeholders.includes(name)) placeholders.push(name)
     return `?${placeholders.indexOf(name) + 1}`
   })

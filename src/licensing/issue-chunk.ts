@@ -9,7 +9,13 @@ import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import { isCollision } from './issuance.ts'
 import { freshMaterial } from './key-formats.ts'
-import { countInStock, generatorOf, insertGeneratedKeys, takeFromStock } from './key-sources.ts'
+import {
+  countInStock,
+  generatorOf,
+  insertFreshKeys,
+  insertGeneratedKeys,
+  takeFromStock,
+} from './key-sources.ts'
 import { obstacleTo } from './obstacles.ts'
 import {
   IS_MINE,
@@ -51,13 +57,6 @@ const insertIssuance = compileText(`
     on queued_orders.origin = 'generator' and generators.id = ${generatorOf('queued_orders.product_id')}
   where ${IS_NEXT}`)
 
-const insertFreshKeys = compileText(`
-  insert into license_keys (product_id, license_key, status, activation_limit, validity_days, owner_name,
-    owner_email, assigned_at, issuance_id, created_at, updated_at)
-  select product_id, fresh.value, 'assigned', activation_limit, validity_days, owner_name, owner_email, created_at,
-    issuances.id, created_at, created_at
-  from issuances cross join json_each(:material) as fresh where ${IS_ISSUANCE}`)
-
 /** Keys in stock are taken on their own terms first: those are kept, for the case that the keys go back. */
 const keepTerms = compileText(`
   insert into terms_in_stock (issuance_id, terms)
@@ -84,6 +83,7 @@ const forgetTerms = compileText(`
   delete from terms_in_stock where issuance_id in (select issuances.id from queued_orders
     cross join issuances on issuances.source = :source where ${IS_MINE} and status = 'issued')`)
 
+const fresh = [compileText(insertFreshKeys(IS_ISSUANCE))]
 const fromGenerator = [compileText(insertGeneratedKeys(IS_ISSUANCE))]
 const fromStock = [compileText(takeFromStock(IS_ISSUANCE))]
 const fromStockOnOtherTerms = [...fromStock, keepTerms, setIssuanceTerms, setTerms]
@@ -135,7 +135,7 @@ function materialFor({ origin }: QueuedOrderState, quantity: number): string {
 /** The statements that give the issuance its keys. */
 function keysOf(order: QueuedOrderState): readonly Statement<never>[] {
   const { origin, requestedValidityDays, requestedActivationLimit } = order
-  if (origin === 'fresh') return [insertFreshKeys]
+  if (origin === 'fresh') return fresh
   if (origin === 'generator') return fromGenerator
   return requestedValidityDays === null && requestedActivationLimit === null
     ? fromStock

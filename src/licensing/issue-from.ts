@@ -6,14 +6,13 @@
  */
 import { API_CALLER, type ApiCaller, type CallerRefusal, callerValues } from '../auth/api-keys.ts'
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
-import type { Obstacle, Origin } from '../db/schema.ts'
+import type { Obstacle } from '../db/schema.ts'
 import { KEYS_AS_ISSUED, type KeyAsIssued, keysAsIssued } from './as-issued.ts'
 import { type IssuanceRow, issueOnce } from './issue-once.ts'
 import { freshMaterial } from './key-formats.ts'
-import { countInStock, generatorOf, insertGeneratedKeys, takeFromStock } from './key-sources.ts'
+import { countInStock, insertGeneratedKeys, takeFromStock } from './key-sources.ts'
 import { obstacleTo } from './obstacles.ts'
-
-export type KeySource = Exclude<Origin, 'fresh'>
+import { IS_SAME_SOURCED_ORDER, insertSourcedIssuance, type KeySource } from './sourced-issuance.ts'
 
 /** What is asked for. The ranges are the endpoint's; the database checks them once more. */
 export interface SourcedOrder {
@@ -48,57 +47,31 @@ interface SourcedRow extends IssuanceRow<CallerRefusal> {
   readonly availableQuantity: number
 }
 
-const ORDER_COLUMNS = `source, idempotency_key, nonce, product_id, quantity, owner_name, owner_email, origin,
-  requested_validity_days, requested_activation_limit, created_at, validity_days, activation_limit`
-const ORDER_VALUES = `${API_CALLER.source}, :idempotencyKey, :nonce, products.id, :quantity, :ownerName, :ownerEmail,
-  :origin, :validityDays, :activationLimit, :now`
-const ALLOWED_ORDER = `from api_keys
-  cross join products on products.id = :productId and products.status = 'active'`
-
-/** An issuance of generated keys says on which terms they came; keys in stock have each their own. */
-const INSERT_ISSUANCE: Record<KeySource, string> = {
-  generator: `insert into issuances (${ORDER_COLUMNS})
-    select ${ORDER_VALUES}, coalesce(:validityDays, generators.validity_days),
-      coalesce(:activationLimit, generators.activation_limit)
-    ${ALLOWED_ORDER}
-    cross join generators on generators.id = ${generatorOf('products.id')}
-    where ${API_CALLER.isAllowed} on conflict do nothing`,
-  stock: `insert into issuances (${ORDER_COLUMNS})
-    select ${ORDER_VALUES}, coalesce(:validityDays, 0), coalesce(:activationLimit, 0)
-    ${ALLOWED_ORDER}
-    where ${API_CALLER.isAllowed} and ${countInStock('products.id', ':quantity')} = :quantity
-    on conflict do nothing`,
-}
-
 /** The caller's issuance under this idempotency key, whoever wrote it. */
 const IS_CALLERS_ISSUANCE = `issuances.idempotency_key = :idempotencyKey
   and issuances.source = (select ${API_CALLER.source} from api_keys where ${API_CALLER.isCaller})`
 /** Only the attempt that wrote the issuance knows its nonce. */
 const IS_OWN_ISSUANCE = `${IS_CALLERS_ISSUANCE} and issuances.nonce = :nonce`
 
-const ADD_KEYS: Record<KeySource, string> = {
-  generator: insertGeneratedKeys(IS_OWN_ISSUANCE),
-  stock: takeFromStock(IS_OWN_ISSUANCE),
-}
-
-const IS_SAME_ORDER = `(issuances.product_id = :productId and issuances.quantity = :quantity
-  and issuances.owner_name = :ownerName and issuances.owner_email = :ownerEmail and issuances.origin = :origin
-  and issuances.requested_validity_days is :validityDays
-  and issuances.requested_activation_limit is :activationLimit)`
-
 /** One row, whatever happened; the keys only for the very same order. */
 const selectOutcome = compileText<SourcedRow>(`
   select ${API_CALLER.refusal} as refusal, api_keys.id as ${API_CALLER.idName}, issuances.nonce as nonce,
     issuances.created_at as issuedAt,
-    case when ${IS_SAME_ORDER} then ${KEYS_AS_ISSUED} end as keys,
+    case when ${IS_SAME_SOURCED_ORDER} then ${KEYS_AS_ISSUED} end as keys,
     case when issuances.id is null then ${obstacleTo(':origin', ':productId', ':quantity')} end as obstacle,
     case when issuances.id is null then ${countInStock(':productId', ':quantity')} end as availableQuantity
   from (select 1) as request left join api_keys on ${API_CALLER.isCaller}
   left join issuances on ${IS_CALLERS_ISSUANCE}`)
 
 const WRITES: Record<KeySource, readonly Statement<never>[]> = {
-  generator: [compileText(INSERT_ISSUANCE.generator), compileText(ADD_KEYS.generator)],
-  stock: [compileText(INSERT_ISSUANCE.stock), compileText(ADD_KEYS.stock)],
+  generator: [
+    compileText(insertSourcedIssuance('generator', API_CALLER)),
+    compileText(insertGeneratedKeys(IS_OWN_ISSUANCE)),
+  ],
+  stock: [
+    compileText(insertSourcedIssuance('stock', API_CALLER)),
+    compileText(takeFromStock(IS_OWN_ISSUANCE)),
+  ],
 }
 
 /**

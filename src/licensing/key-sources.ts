@@ -1,6 +1,6 @@
 /**
- * Where the license keys of an issuance come from besides being made as plain UUIDs: a product's generator, or its
- * stock. Statements for the batch that has just inserted the issuance.
+ * Where the license keys of an issuance come from: made beforehand as plain UUIDs, by a product's generator, or from
+ * its stock. Statements for the batch that has just inserted the issuance.
  */
 import { KEY_IN_FORMAT } from './key-formats.ts'
 
@@ -10,9 +10,25 @@ export function generatorOf(productId: string): string {
 }
 
 /**
- * Generated keys for an issuance. Placeholders: `material` (`freshMaterial` for its quantity).
+ * Fresh keys for an issuance. Placeholders: `material` (a JSON list of as many as its quantity).
  *
  * @param isIssuance SQL, a condition that picks one row of `issuances`: the one this very attempt wrote, or none
+ * @param assignedAt SQL, an expression
+ */
+export function insertFreshKeys(isIssuance: string, assignedAt = 'issuances.created_at'): string {
+  return `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, owner_name,
+      owner_email, assigned_at, issuance_id, created_at, updated_at)
+    select issuances.product_id, fresh.value, 'assigned', issuances.activation_limit, issuances.validity_days,
+      issuances.owner_name, issuances.owner_email, ${assignedAt}, issuances.id, issuances.created_at,
+      issuances.created_at
+    from issuances cross join json_each(:material) as fresh
+    where ${isIssuance}`
+}
+
+/**
+ * Generated keys for an issuance. Placeholders: `material` (`freshMaterial` for its quantity).
+ *
+ * @param isIssuance as of `insertFreshKeys`
  */
 export function insertGeneratedKeys(isIssuance: string): string {
   return `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, owner_name,
@@ -48,7 +64,7 @@ const WANTED = 'coalesce((select quantity from issuance), 0)'
  * no more in a large stock than in a small one. Where too few are met, because most of the ids in between are not
  * in stock, the whole stock is shuffled instead. Both ways treat all keys alike, so no key is preferred.
  *
- * @param isIssuance as of `insertGeneratedKeys`
+ * @param isIssuance as of `insertFreshKeys`
  */
 export function takeFromStock(isIssuance: string): string {
   return `with issuance as materialized (select * from issuances where ${isIssuance}),

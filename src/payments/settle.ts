@@ -67,24 +67,39 @@ counted as (
 ),
 lines as (select *, min(units_taken_back, units) * quantity / units as keys_blocked from counted)`
 
-/** The latest keys of a line are blocked first. Only keys that are not yet as they should be are touched. */
-const blockOrRestore = compileText(`${AFFECTED_LINES},
+/**
+ * The issuances whose keys stand in the affected lines: the order's own, and those that reissued one of its keys, with
+ * the place that the new key takes. Materialized, lest SQLite turn it about and begin with all license keys.
+ */
+const STANDING = `${AFFECTED_LINES},
+standing as materialized (
+  select lines.issuance_id as standing_id, null as place_id, lines.* from lines
+  union all
+  select reissues.issuance_id, reissues.place_id, lines.*
+  from lines cross join reissues on reissues.order_issuance_id = lines.issuance_id
+)`
+
+/**
+ * The latest places of a line are blocked first, each with all keys that stand there. Each key is given back what it
+ * had: one that a reissue has blocked stays so. Only keys that are not yet as they should be are touched.
+ */
+const blockOrRestore = compileText(`${STANDING},
 ranked as (
   select license_keys.id, license_keys.status_before_reversal is not null as is_blocked,
-    row_number() over (partition by license_keys.issuance_id order by license_keys.id desc) <= lines.keys_blocked
-      as is_to_be_blocked
-  from lines cross join license_keys on license_keys.issuance_id = lines.issuance_id
+    dense_rank() over (partition by standing.issuance_id
+      order by coalesce(standing.place_id, license_keys.id) desc) <= standing.keys_blocked as is_to_be_blocked
+  from standing cross join license_keys on license_keys.issuance_id = standing.standing_id
 )
 update license_keys set status = coalesce(status_before_reversal, 'blocked'),
   status_before_reversal = case when status_before_reversal is null then status end, updated_at = :now
 where id in (select id from ranked where is_blocked <> is_to_be_blocked)`)
 
 /** By the validity that was bought, once for each period; what never expires still does not. */
-const extend = compileText(`${AFFECTED_LINES}
+const extend = compileText(`${STANDING}
 update license_keys set updated_at = :now, validity_days = max(1, min(36500,
-  license_keys.validity_days + lines.validity_days * (lines.periods - lines.renewed_periods)))
-from lines where license_keys.issuance_id = lines.issuance_id
-  and lines.periods <> lines.renewed_periods and lines.validity_days > 0 and license_keys.validity_days > 0`)
+  license_keys.validity_days + standing.validity_days * (standing.periods - standing.renewed_periods)))
+from standing where license_keys.issuance_id = standing.standing_id
+  and standing.periods <> standing.renewed_periods and standing.validity_days > 0 and license_keys.validity_days > 0`)
 
 const noteExtension = compileText(`${AFFECTED_LINES}
 update order_lines set renewed_periods = lines.periods

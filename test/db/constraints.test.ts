@@ -137,6 +137,7 @@ describe('the database itself refuses', () => {
   }
   const callback = { ...delivery, channel: 'callback', issuance_id: null, queued_order_id: 1 }
   const termsInStock = { issuance_id: 1, terms: '[]' }
+  const reissue = { issuance_id: 2, order_issuance_id: 1, place_id: 1 }
 
   async function insert(table: string, row: Record<string, unknown>): Promise<void> {
     const names = Object.keys(row)
@@ -166,6 +167,8 @@ describe('the database itself refuses', () => {
     await insert('queued_orders', queuedOrder)
     await insert('deliveries', callback)
     await insert('terms_in_stock', termsInStock)
+    await insert('issuances', { ...issuance, idempotency_key: 'reissue' })
+    await insert('reissues', reissue)
   })
 
   it.each([
@@ -266,6 +269,10 @@ describe('the database itself refuses', () => {
     ['terms_in_stock', { issuance_id: 99, terms: '[]' }],
     ['terms_in_stock', { issuance_id: 1, terms: '{}' }],
     ['terms_in_stock', termsInStock],
+    ['reissues', { ...reissue, issuance_id: 99 }],
+    ['reissues', { ...reissue, issuance_id: 1, order_issuance_id: 99 }],
+    ['reissues', { ...reissue, issuance_id: 1 }],
+    ['reissues', reissue],
   ])('in %s: %j', async (table, row) => {
     await expect(insert(table, row)).rejects.toThrow(/constraint failed|cannot store|malformed JSON/)
   })

@@ -65,6 +65,7 @@ describe('keyseal issue', () => {
     [['--owner-email', 'ada'], 'It must be an e-mail address.'],
     [['--owner-name', 'a\nb'], 'It must be 1 to 255 characters without control characters.'],
     [['--title', 'x'], "unknown option '--title'"],
+    [['--from', 'thin-air'], 'Allowed choices are fresh, generator, stock.'],
   ])('with %j says what is wrong and how it goes', (words, fault) => {
     const { status, stdout, stderr } = shop.type(...order('1'), ...words)
     expect(status).toBe(1)
@@ -111,6 +112,7 @@ describe('keyseal licenses', () => {
     expect(refused.stderr).toContain('repeat it with --yes')
     expect(count(`license_keys where status = 'blocked'`)).toBe(0)
 
+    const issued = count('license_keys')
     const first = shop.ask<{ licenseKey: string }>('licenses', 'reissue', old, '--yes')
     const again = shop.ask('licenses', 'reissue', old, '--yes')
     expect(again).toEqual({ ...first, isReplay: true })
@@ -119,12 +121,31 @@ describe('keyseal licenses', () => {
     expect(before).toMatchObject({ status: 'blocked' })
     expect(after).toMatchObject({
       status: 'assigned',
+      order: 'order-1',
       ownerName: "Ada; O'Neil",
       ownerEmail: 'ada@example.com',
       validityDays: 30,
       activationLimit: 2,
       assignedAt: before?.assignedAt,
     })
-    expect(count('license_keys')).toBe(1501)
+    expect(count('license_keys')).toBe(issued + 1)
+  })
+
+  it('lists a key that was reissued under the order whose place it takes, also of one that was reissued itself', () => {
+    const issuance = `(select id from issuances where idempotency_key = 'order-1')`
+    query(
+      shop.folder,
+      `insert into order_lines (issuance_id, provider, order_id, line, units) values (${issuance}, 'stripe', 'cs_1', '1', 1500);
+       insert into order_references (provider, reference, order_id) values ('stripe', 'pi_1', 'cs_1')`,
+    )
+    let latest = String(licenseKeys[3])
+    for (const _ of ['a reissue', 'a reissue of it']) {
+      const reissued = shop.ask<{ licenseKey: string }>('licenses', 'reissue', latest, '--yes')
+      latest = reissued.licenseKey
+    }
+    for (const word of [latest, 'cs_1', 'pi_1', 'order-1']) {
+      const [found] = shop.ask<Found[]>('licenses', 'find', word)
+      expect(found).toMatchObject({ licenseKey: latest, provider: 'stripe', order: 'cs_1' })
+    }
   })
 })

@@ -6,6 +6,7 @@ import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Happening } from '../../src/payments/purchase.ts'
 import { seed, seeded } from '../faults/plan.ts'
+import { reissueAt, type StandingKey, standingKeysOf } from '../support/reissues.ts'
 import { addOffer, deliveriesOf, keysOf, type Offer, purchaseOf, tell } from '../support/sales.ts'
 
 const RUNS = 60
@@ -94,4 +95,47 @@ it(`any permutation with repetitions ends in the same state as each event once i
     }),
     { seed, numRuns: RUNS },
   )
+}, 120_000)
+
+/** Of each place of an order: what holds there, whichever key it is. Reissued keys stay blocked. */
+async function placesOf(order: string): Promise<unknown[]> {
+  const keysByPlace = Map.groupBy(await standingKeysOf(order), ({ place }) => place)
+  return [...keysByPlace.values()].map(placeOf)
+}
+
+function placeOf(keys: StandingKey[]): unknown {
+  const reissued = keys.slice(0, -1)
+  expect(reissued.map(({ status }) => status)).toEqual(reissued.map(() => 'blocked'))
+  const latest = keys.at(-1)
+  expect(keys.map(({ validityDays }) => validityDays)).toEqual(keys.map(() => latest?.validityDays))
+  return [latest?.line, latest?.status, latest?.validityDays]
+}
+
+it(`keys that are reissued at any time end as they would have ended without it ${seeded}`, async () => {
+  const perUnit = await addOffer({ keysPerUnit: 2, validityDays: 30 })
+  const seats = await addOffer({ mode: 'seats', validityDays: 365 })
+  const happened = fc.nat(lifeOf('', perUnit, seats).length - 1).map((event) => ({ event }))
+  // Six keys of the one line, and one of the other.
+  const reissued = fc.nat(6).map((place) => ({ place }))
+  const steps = fc.array(fc.oneof(happened, reissued), { maxLength: 25, size: 'max' })
+  let orders = 0
+  let reissues = 0
+  await fc.assert(
+    fc.asyncProperty(steps, async (life) => {
+      const [expected, found] = [`reissued-${orders++}`, `reissued-${orders++}`]
+      // Sold at first: there is nothing to reissue before.
+      for (const step of [{ event: 0 }, ...life]) {
+        if ('place' in step) {
+          if (await reissueAt(found, step.place)) reissues += 1
+        } else {
+          const tellOf = (order: string) => lifeOf(order, perUnit, seats).slice(step.event, step.event + 1)
+          await tellAll([...tellOf(expected), ...tellOf(found)])
+        }
+        expect(await placesOf(found)).toEqual(await placesOf(expected))
+      }
+      expect(await deliveriesOf(found)).toEqual(await deliveriesOf(expected))
+    }),
+    { seed, numRuns: RUNS },
+  )
+  expect(reissues).toBeGreaterThan(RUNS)
 }, 120_000)

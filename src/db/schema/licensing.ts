@@ -91,6 +91,21 @@ export const licenseKeysAsIssued = sqliteTable(
   (table) => [unique().on(table.issuanceId, table.licenseKeyId)],
 )
 
+/** Whose place in its order a reissued license key takes. */
+export const reissues = sqliteTable(
+  'reissues',
+  {
+    issuanceId: integer('issuance_id')
+      .primaryKey()
+      .references(() => issuances.id),
+    orderIssuanceId: integer('order_issuance_id')
+      .notNull()
+      .references(() => issuances.id),
+    placeId: integer('place_id').notNull(),
+  },
+  (table) => [index('reissues_by_order').on(table.orderIssuanceId)],
+)
+
 export const activations = sqliteTable(
   'activations',
   {

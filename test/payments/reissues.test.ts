@@ -1,0 +1,193 @@
+/** A license key that was reissued: the new one takes its place in whatever becomes of the order. */
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import type { Refund } from '../../src/payments/purchase.ts'
+import { post } from '../support/client.ts'
+import { reissue, reissueAt, standingKeysOf, statusesByPlace } from '../support/reissues.ts'
+import { addOffer, deliveriesOf, purchaseOf, tell } from '../support/sales.ts'
+import { openShop } from '../support/shop.ts'
+
+/** An order of so many keys, each for 30 days. */
+async function sell(quantity: number): Promise<string> {
+  const offer = await addOffer({ validityDays: 30 })
+  const order = `order-${crypto.randomUUID()}`
+  const lines = [{ id: '1', externalIds: [offer.externalId], quantity }]
+  const channels = { hasWebhook: true, hasEmail: false }
+  await tell(purchaseOf(offer, order, { lines, references: [`sub-${order}`] }), { channels })
+  return order
+}
+
+async function refund(order: string, changes: Partial<Refund> = {}): Promise<void> {
+  await tell({ kind: 'refund', id: order, order, occurredAt: 1, phase: 'beginning', ...changes })
+}
+
+async function reinstate(order: string): Promise<void> {
+  await tell({ kind: 'reinstatement', id: order, order, occurredAt: 2, phase: 'end' })
+}
+
+async function renew(order: string, period: string): Promise<void> {
+  await tell({ kind: 'renewal', order: `${order}/${period}`, subscription: `sub-${order}`, period })
+}
+
+async function validitiesOf(order: string): Promise<number[]> {
+  return (await standingKeysOf(order)).map(({ validityDays }) => validityDays)
+}
+
+/** Calls an endpoint about one license key. */
+async function call(endpoint: string, licenseKey: string, fields: Record<string, string> = {}) {
+  const { apiKey } = await openShop()
+  const { response } = await post(
+    { api_key: apiKey, license_key: licenseKey, ...fields },
+    { path: `/api/v1/${endpoint}` },
+  )
+  return response.code
+}
+
+describe('a refund after a reissue', () => {
+  it('blocks both keys, and its end gives back only the one that was issued instead', async () => {
+    const order = await sell(1)
+    await reissueAt(order, 0)
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
+    await refund(order)
+    expect(await statusesByPlace(order)).toEqual(['blocked, blocked'])
+    expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'cancelled' }])
+    await reinstate(order)
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
+    expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'pending' }])
+  })
+
+  it('of one of three units blocks what stands at the latest place, not the latest key', async () => {
+    const order = await sell(3)
+    await reissueAt(order, 2)
+    await reissueAt(order, 0)
+    await refund(order, { lines: [{ id: '1', quantity: 1 }] })
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned', 'assigned', 'blocked, blocked'])
+    await reinstate(order)
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned', 'assigned', 'blocked, assigned'])
+  })
+
+  it('of a reissue blocks the whole chain, and its end gives back the last', async () => {
+    const order = await sell(2)
+    await reissueAt(order, 0)
+    await reissueAt(order, 0)
+    expect(await statusesByPlace(order)).toEqual(['blocked, blocked, assigned', 'assigned'])
+    await refund(order, { lines: [{ id: '1', quantity: 1 }] })
+    expect(await statusesByPlace(order)).toEqual(['blocked, blocked, assigned', 'blocked'])
+    await refund(order, { id: `${order}-2` })
+    expect(await statusesByPlace(order)).toEqual(['blocked, blocked, blocked', 'blocked'])
+    await reinstate(`${order}`)
+    await tell({ kind: 'reinstatement', id: `${order}-2`, order, occurredAt: 2, phase: 'end' })
+    expect(await statusesByPlace(order)).toEqual(['blocked, blocked, assigned', 'assigned'])
+  })
+
+  it('blocks the new key though the old one was deleted', async () => {
+    const order = await sell(2)
+    const [old] = await standingKeysOf(order)
+    await reissueAt(order, 0)
+    expect(await call('delete-license-key', String(old?.licenseKey))).toBe(850)
+    await refund(order)
+    expect(await statusesByPlace(order)).toEqual(['blocked', 'blocked'])
+  })
+
+  it('does not reach a key that went back to stock', async () => {
+    const order = await sell(1)
+    const fresh = String(await reissueAt(order, 0))
+    expect(await call('update-license-key', fresh, { status: 'available' })).toBe(950)
+    await refund(order)
+    expect(await statusesByPlace(order)).toEqual(['blocked'])
+    expect(
+      await env.DB.prepare('select status from license_keys where license_key = ?').bind(fresh).first(),
+    ).toEqual({ status: 'available' })
+  })
+})
+
+describe('a reissue', () => {
+  it('is not made of a key that was refunded, and once of any other', async () => {
+    const order = await sell(1)
+    await refund(order)
+    expect(await reissueAt(order, 0)).toBeUndefined()
+    await reinstate(order)
+    const [old] = await standingKeysOf(order)
+    const fresh = await reissue(String(old?.licenseKey))
+    expect(await reissue(String(old?.licenseKey))).toBe(fresh)
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
+  })
+
+  it('may be deleted, and leaves nothing behind that stands in the way', async () => {
+    const order = await sell(1)
+    const fresh = String(await reissueAt(order, 0))
+    expect(await call('delete-license-key', fresh)).toBe(850)
+    await refund(order)
+    expect(await statusesByPlace(order)).toEqual(['blocked'])
+  })
+
+  it('of a key that no order issued stands alone', async () => {
+    const order = await sell(1)
+    const [sold] = await standingKeysOf(order)
+    const alone = String(sold?.licenseKey)
+    await env.DB.prepare('update license_keys set issuance_id = null where license_key = ?').bind(alone).run()
+    expect(await reissue(alone)).toBeDefined()
+    expect(await standingKeysOf(order)).toEqual([])
+  })
+})
+
+describe('a renewal after a reissue', () => {
+  it('extends both keys alike, once for each period, and no longer when it is refunded', async () => {
+    const order = await sell(2)
+    await renew(order, 'May')
+    await reissueAt(order, 1)
+    await renew(order, 'June')
+    await renew(order, 'June')
+    expect(await validitiesOf(order)).toEqual([90, 90, 90])
+    await refund(`${order}/June`)
+    expect(await validitiesOf(order)).toEqual([60, 60, 60])
+  })
+
+  it('extends a chain of reissues', async () => {
+    const order = await sell(1)
+    await reissueAt(order, 0)
+    await renew(order, 'May')
+    await reissueAt(order, 0)
+    await renew(order, 'June')
+    expect(await validitiesOf(order)).toEqual([90, 90, 90])
+  })
+})
+
+describe('the migration', () => {
+  /** What it does to rows that are there, once more. */
+  async function migrateAgain(): Promise<void> {
+    const { queries = [] } = env.TEST_MIGRATIONS.find(({ name }) => name === '0004_reissues.sql') ?? {}
+    const onRows = queries.filter((sql) => !/^\s*(--.*\n\s*)*create/i.test(sql))
+    expect(onRows).toHaveLength(2)
+    for (const sql of onRows) await env.DB.prepare(sql).run()
+  }
+
+  it('finds the places of all keys that were reissued before it, of chains and of deleted ones too', async () => {
+    const order = await sell(3)
+    await reissueAt(order, 0)
+    await reissueAt(order, 2)
+    const middle = await reissueAt(order, 2)
+    await reissueAt(order, 2)
+    expect(await call('delete-license-key', String(middle))).toBe(850)
+    const { results: places } = await env.DB.prepare('select * from reissues order by issuance_id').all()
+    expect(places.length).toBeGreaterThanOrEqual(4)
+    await env.DB.prepare('delete from reissues').run()
+    await migrateAgain()
+    expect((await env.DB.prepare('select * from reissues order by issuance_id').all()).results).toEqual(
+      places,
+    )
+  })
+
+  it('blocks what was taken back since, so that its end gives it back', async () => {
+    const order = await sell(2)
+    await reissueAt(order, 1)
+    const { results: places } = await env.DB.prepare('select * from reissues').all()
+    await env.DB.prepare('delete from reissues').run()
+    await refund(order, { lines: [{ id: '1', quantity: 1 }] })
+    await migrateAgain()
+    expect(places.length).toBeGreaterThan(0)
+    expect(await statusesByPlace(order)).toEqual(['assigned', 'blocked, blocked'])
+    await reinstate(order)
+    expect(await statusesByPlace(order)).toEqual(['assigned', 'blocked, assigned'])
+  })
+})
