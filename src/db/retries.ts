@@ -31,15 +31,20 @@ export function waitBeforeRetry(
   return isTransient ? random() * FIRST_WAIT_MS * 2 ** (failures - 1) : undefined
 }
 
+/** Failures of the work's own that are tried again without waiting. */
+export type IsImmediate = (error: unknown) => boolean
+
+const NONE: IsImmediate = () => false
+
 /**
  * Does the work, again where that helps: three times at the most.
  *
- * @param isImmediate failures of the work's own that are tried again without waiting
  * @param work may be repeated safely, whether or not an attempt that failed was committed
+ * @param isImmediate none is unless it is given
  */
 export async function withRetries<Result>(
-  isImmediate: (error: unknown) => boolean,
   work: () => Promise<Result>,
+  isImmediate: IsImmediate = NONE,
 ): Promise<Result> {
   for (let failures = 1; ; failures++) {
     try {
@@ -58,19 +63,19 @@ export async function withRetries<Result>(
  * Each attempt has a nonce of its own: where the one before was committed and its answer lost, this one finds what was
  * written under a nonce that is not its own, and writes nothing a second time.
  *
- * @param isImmediate as of `withRetries`
  * @param work writes only what it can tell by its nonce to be its own
+ * @param isImmediate as of `withRetries`
  * @returns what the work gave, and whether a nonce is that of any attempt
  */
 export async function withNonces<Result>(
-  isImmediate: (error: unknown) => boolean,
   work: (nonce: string) => Promise<Result>,
+  isImmediate: IsImmediate = NONE,
 ): Promise<{ readonly result: Result; readonly isOwn: (nonce: string) => boolean }> {
   const nonces = new Set<string>()
-  const result = await withRetries(isImmediate, () => {
+  const result = await withRetries(() => {
     const nonce = crypto.randomUUID()
     nonces.add(nonce)
     return work(nonce)
-  })
+  }, isImmediate)
   return { result, isOwn: (nonce) => nonces.has(nonce) }
 }

@@ -115,12 +115,12 @@ export async function issueChunk(
     now,
     leaseEnd: leaseEnd(now),
   }
-  const rows = await withRetries(isCollision, () => {
+  const rows = await withRetries(() => {
     // Where the attempt before was committed and its answer lost, this chunk is the next one no more.
     const values = { ...common, nonce: crypto.randomUUID(), material: materialFor(order, quantity) }
     const writes = [refuse, insertIssuance, ...keysOf(order), advance, forgetTerms, insertCallback]
     return runBatch(db, [...writes.map((statement) => bind(statement, values)), bind(selectState, values)])
-  })
+  }, isCollision)
   return rows.at(-1)?.[0] as QueuedOrderState | undefined
 }
 

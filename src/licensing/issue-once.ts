@@ -37,7 +37,7 @@ export type IssuedOnce<Refusal extends string, Row> =
 export async function issueOnce<Row extends IssuanceRow<string>>(
   attempt: (nonce: string) => Promise<Row | undefined>,
 ): Promise<IssuedOnce<NonNullable<Row['refusal']>, Row>> {
-  const { result: row, isOwn } = await withNonces(isCollision, attempt)
+  const { result: row, isOwn } = await withNonces(attempt, isCollision)
   if (!row) throw new Error('There is one row for every request.')
   const { refusal, nonce, issuedAt, keys } = row
   if (refusal !== null) return { kind: 'refused', reason: refusal as NonNullable<Row['refusal']> }

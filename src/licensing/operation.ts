@@ -10,7 +10,7 @@
  */
 import type { Authority } from '../auth/authority.ts'
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
-import { withNonces } from '../db/retries.ts'
+import { type IsImmediate, withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../hash.ts'
 
 /** What came of an operation. Its other members are what the answer needs, `productId` whose key signs it. */
@@ -131,7 +131,7 @@ export async function perform<Outcome extends Decision, Refusal extends string>(
   operation: Operation<Outcome>,
   request: OperationRequest,
   values: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>),
-  isCollision: (error: unknown) => boolean = () => false,
+  isCollision?: IsImmediate,
 ): Promise<Performed<Outcome, Refusal>> {
   const common = {
     ...request.callerValues,
@@ -140,13 +140,13 @@ export async function perform<Outcome extends Decision, Refusal extends string>(
     fingerprint: await sha256HexOfText(JSON.stringify(request.parameters)),
     now: request.now,
   }
-  const { result: rows, isOwn } = await withNonces(isCollision, (nonce) => {
+  const { result: rows, isOwn } = await withNonces((nonce) => {
     const bound = { ...(typeof values === 'function' ? values() : values), ...common, nonce }
     return runBatch(db, [
       ...operation.statements.map((statement) => bind(statement, bound)),
       bind(operation.select, bound),
     ])
-  })
+  }, isCollision)
   const row = rows.at(-1)?.[0] as PerformedRow | undefined
   if (!row) throw new Error('There is one row for every request.')
   if (row.refusal !== null) return { kind: 'refused', reason: row.refusal as Refusal }

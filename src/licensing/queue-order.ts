@@ -104,13 +104,10 @@ export async function queueOrder(
 ): Promise<QueueOutcome> {
   requireQueue(settings)
   const key = idempotencyKey ?? crypto.randomUUID()
-  const { result, isOwn } = await withNonces(
-    () => false,
-    (nonce) => {
-      const values = { ...callerValues(caller), ...order, idempotencyKey: key, nonce, now }
-      return runBatch(settings.db, [bind(insertOrder, values), bind(selectOutcome, values)])
-    },
-  )
+  const { result, isOwn } = await withNonces((nonce) => {
+    const values = { ...callerValues(caller), ...order, idempotencyKey: key, nonce, now }
+    return runBatch(settings.db, [bind(insertOrder, values), bind(selectOutcome, values)])
+  })
   const [, [row]] = result
   if (!row) throw new Error('There is one row for every request.')
   if (row.refusal !== null) return { kind: 'refused', reason: row.refusal }

@@ -18,10 +18,7 @@ const selectChunk = compileText<{ issuedAt: number; keys: string }>(`
 /** @param chunk from 0 */
 export async function readChunk(db: D1Database, orderId: number, chunk: number): Promise<IssuedChunk> {
   const values = { source: chunkSource(orderId), chunk: String(chunk) }
-  const [[row]] = await withRetries(
-    () => false,
-    () => runBatch(db, [bind(selectChunk, values)]),
-  )
+  const [[row]] = await withRetries(() => runBatch(db, [bind(selectChunk, values)]))
   if (!row) throw new Error('Every chunk of an issued order is an issuance.')
   return { issuedAt: row.issuedAt, keys: keysAsIssued(row.keys) }
 }

@@ -76,13 +76,11 @@ export async function releaseChunk(
     leaseEnd: leaseEnd(now),
   }
   const release = order.origin === 'stock' ? TO_STOCK : [deleteKeys]
-  const rows = await withRetries(
-    () => false,
-    () =>
-      runBatch(db, [
-        ...[...release, goBack, insertCallback].map((statement) => bind(statement, values)),
-        bind(selectState, values),
-      ]),
+  const rows = await withRetries(() =>
+    runBatch(db, [
+      ...[...release, goBack, insertCallback].map((statement) => bind(statement, values)),
+      bind(selectState, values),
+    ]),
   )
   return rows.at(-1)?.[0] as QueuedOrderState | undefined
 }

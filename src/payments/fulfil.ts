@@ -48,7 +48,7 @@ export async function fulfil(
   channels: Channels,
   sources: IssueSources,
 ): Promise<Fulfilment> {
-  return withRetries(isCollision, async () => {
+  return withRetries(async () => {
     const { order, references, names, facts, values, record } = await effectsOf(happening, sources)
     const bound = {
       ...event,
@@ -66,7 +66,7 @@ export async function fulfil(
     const writes = [...remember, ...facts, ...settle, record].map((statement) => bind(statement, bound))
     const results = await runBatch(db, [...writes, bind(selectRecorded, bound)])
     return fulfilment(results.at(-1)?.[0])
-  })
+  }, isCollision)
 }
 
 function fulfilment(recorded: RecordedEvent | undefined): Fulfilment {

@@ -50,9 +50,8 @@ returning id`)
 /** Records an event that can not be understood without asking the provider. */
 export async function waitForLookUp(settings: Settings, event: EventRecord): Promise<Outcome> {
   const values = { ...event, now: event.receivedAt, names: '[]' }
-  const [, [recorded]] = await withRetries(
-    () => false,
-    () => runBatch(settings.db, [bind(recordWaiting, values), bind(selectRecorded, values)]),
+  const [, [recorded]] = await withRetries(() =>
+    runBatch(settings.db, [bind(recordWaiting, values), bind(selectRecorded, values)]),
   )
   if (!recorded) throw new Error('An event that was recorded is a row.')
   if (recorded.outcome === 'waiting') await enqueue(settings, [{ kind: 'event', id: recorded.id }])

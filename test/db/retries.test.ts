@@ -16,7 +16,7 @@ describe('a failure of the database', () => {
   it.each(D1_ERRORS)('"%s": tried again %s, and 2503 in the end', async (text, isRetried) => {
     let attempts = 0
     vi.spyOn(Math, 'random').mockReturnValue(0)
-    const attempt = withRetries(never, async () => {
+    const attempt = withRetries(async () => {
       attempts++
       throw databaseError(new Error(`D1_ERROR: ${text}`))
     })
@@ -77,7 +77,7 @@ describe('the wait before the next attempt', () => {
 
 it('gives what the first attempt that succeeds gives', async () => {
   let attempts = 0
-  const result = await withRetries(never, async () => {
+  const result = await withRetries(async () => {
     attempts++
     if (attempts < 3) throw databaseError(new Error('D1_ERROR: Network connection lost.'))
     return `attempt ${attempts}`
