@@ -53,7 +53,7 @@ export async function sendCallback(
   if (envelope.kind === 'too-long') {
     return { kind: 'undeliverable', result: `response longer than ${responseBytesMax} bytes` }
   }
-  const headers = { 'webhook-id': deliveryName(consignment.id), [SIGNING_KEY_ID]: signingKey.keyId }
+  const headers = { 'webhook-id': deliveryName(consignment), [SIGNING_KEY_ID]: signingKey.keyId }
   return post(target, bodyOf(envelope), headers, timeoutMs)
 }
 
@@ -81,8 +81,8 @@ function* piecesOf(envelope: LongEnvelope): Generator<Uint8Array, undefined> {
 
 /** The same characters in each attempt, whatever has become of the keys since. */
 function responseTo(db: D1Database, consignment: CallbackConsignment): LongResponse {
-  const { refusal, availableQuantity, identifier, completedAt, chunks } = consignment
-  const timestamp = unixSeconds(completedAt)
+  const { refusal, availableQuantity, identifier, createdAt, chunks } = consignment
+  const timestamp = unixSeconds(createdAt)
   if (refusal === null) {
     const empty = serialiseResponse(CODES.licenseKeysAssigned, { license_keys: [], identifier }, timestamp)
     return { pieces: withKeys(db, consignment, empty), piecesCount: chunks }

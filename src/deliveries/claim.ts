@@ -19,11 +19,11 @@ export interface Conclusion {
   readonly dueAt?: number
 }
 
-const claim = compileText<{ attempts: number }>(`
+const claim = compileText<Omit<Attempt, 'id'>>(`
   update deliveries set attempts = attempts + 1, updated_at = :now,
     due_at = iif(channel = 'callback', :callbackLeaseEnd, :leaseEnd)
   where id = :id and status = 'pending' and due_at <= :now
-  returning attempts`)
+  returning attempts, created_at as createdAt`)
 
 const conclude = compileText(`
   update deliveries set status = :status, due_at = coalesce(:dueAt, due_at), last_result = :result,
@@ -50,7 +50,7 @@ export async function claimDelivery(
     bind(claim, values),
     ...selectConsignment(values),
   ])
-  return claimed && consignmentIn({ id, attempts: claimed.attempts }, issuance, callback)
+  return claimed && consignmentIn({ id, ...claimed }, issuance, callback)
 }
 
 /** Writes down what came of an attempt. It may be written twice, so what the database loses is tried again. */
@@ -61,10 +61,7 @@ export async function concludeAttempt(
   now: number,
 ): Promise<void> {
   const values = { id, attempts, status, result, dueAt: dueAt ?? null, now }
-  await withRetries(
-    () => false,
-    () => runBatch(db, [bind(conclude, values)]),
-  )
+  await withRetries(() => runBatch(db, [bind(conclude, values)]))
 }
 
 /** Gives up a delivery, unless it came to an end already. */

@@ -9,6 +9,8 @@ export interface Attempt {
   readonly id: number
   /** This one included. */
   readonly attempts: number
+  /** Of the delivery, milliseconds UTC: of a callback, when its order came to its end. */
+  readonly createdAt: number
 }
 
 /** What is to be sent: everything about it, in one round trip. */
@@ -46,8 +48,6 @@ export interface CallbackConsignment extends Attempt {
   readonly refusal: Obstacle | null
   /** What the stock held; null where that is not why. */
   readonly availableQuantity: number | null
-  /** Milliseconds UTC. */
-  readonly completedAt: number
 }
 
 /** The provider's own names. */
@@ -69,7 +69,7 @@ export interface ConsignedKey {
 }
 
 interface IssuanceRow
-  extends Omit<IssuanceConsignment, 'id' | 'attempts' | 'issuance' | 'order' | 'keys'>,
+  extends Omit<IssuanceConsignment, keyof Attempt | 'issuance' | 'order' | 'keys'>,
     IssueOrder {
   readonly provider: string | null
   readonly orderId: string | null
@@ -78,7 +78,7 @@ interface IssuanceRow
   readonly keys: string
 }
 
-type CallbackRow = Omit<CallbackConsignment, 'id' | 'attempts'>
+type CallbackRow = Omit<CallbackConsignment, keyof Attempt>
 
 type KeyRow = readonly [number, string, string, number, number, number]
 
@@ -105,7 +105,7 @@ const selectCallback = compileText<CallbackRow>(`
     queued_orders.product_id as productId, queued_orders.owner_name as ownerName,
     queued_orders.owner_email as ownerEmail, queued_orders.quantity as quantity, queued_orders.chunks as chunks,
     queued_orders.identifier as identifier, queued_orders.refusal as refusal,
-    queued_orders.available_quantity as availableQuantity, deliveries.created_at as completedAt
+    queued_orders.available_quantity as availableQuantity
   from deliveries join queued_orders on queued_orders.id = deliveries.queued_order_id
   where ${IS_CLAIMED}`)
 

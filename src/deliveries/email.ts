@@ -20,7 +20,7 @@ export async function sendEmail({ deliveries }: Settings, consignment: IssuanceC
     licenseKeys: licenseKeys.map(({ licenseKey }) => licenseKey),
   })
   // Message-ID is the platform's: what comes twice can be told by this.
-  const headers = { 'X-Keyseal-Delivery': deliveryName(consignment.id) }
+  const headers = { 'X-Keyseal-Delivery': deliveryName(consignment) }
   try {
     await binding.send({ from, to: issuance.ownerEmail, ...email, headers })
     return { kind: 'delivered', result: 'accepted' }

@@ -1,3 +1,5 @@
+import type { Attempt } from './consignment.ts'
+
 /** What came of sending: in few words of ours, never in those of the receiver. */
 export interface Sent {
   /**
@@ -9,7 +11,10 @@ export interface Sent {
   readonly result: string
 }
 
-/** The name of a delivery, the same in each attempt: a receiver that meets it again has it already. */
-export function deliveryName(id: number): string {
-  return `keyseal_delivery_${id}`
+/**
+ * The name of a delivery, the same in each attempt and of no other: a receiver that meets it again has it already.
+ * The id alone would not do, since a database that was restored gives the ids of lost rows to later deliveries.
+ */
+export function deliveryName({ id, createdAt }: Attempt): string {
+  return `keyseal_delivery_${id}_${createdAt}`
 }

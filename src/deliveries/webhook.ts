@@ -37,7 +37,7 @@ export async function sendWebhook(
   const key = webhookKey(webhookSecret)
   const signingKey = await signingKeyFor(settings.signingSecrets, consignment.issuance.productId)
   const body = await envelopeOf(consignment, signingKey)
-  const signature = await signedHeaders(deliveryName(consignment.id), unixSeconds(now), body, key)
+  const signature = await signedHeaders(deliveryName(consignment), unixSeconds(now), body, key)
   const headers = { ...signature, [SIGNING_KEY_ID]: signingKey.keyId }
   return post(target, body, headers, timeoutMs)
 }

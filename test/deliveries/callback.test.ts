@@ -138,7 +138,7 @@ describe('the callback of an order that was issued', () => {
     expect(request?.headers).toMatchObject({
       'content-type': 'application/json',
       'content-length': String(new TextEncoder().encode(request?.body).byteLength),
-      'webhook-id': `keyseal_delivery_${order.deliveryId}`,
+      'webhook-id': `keyseal_delivery_${order.deliveryId}_${order.completedAt}`,
       'x-signing-key-id': expect.stringMatching(/^[\w-]{43}$/),
     })
   })

@@ -50,7 +50,7 @@ describe('a delivery', () => {
     expect(await requestsTo(delivery.url)).toEqual([])
     await deliver(settingsWith(), delivery.id, now + LEASE_MS)
     const [request] = await requestsTo(delivery.url)
-    expect(request?.headers['webhook-id']).toBe(`keyseal_delivery_${delivery.id}`)
+    expect(request?.headers['webhook-id']).toBe(delivery.name)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', attempts: 2 })
   })
 

@@ -118,7 +118,7 @@ describe('while the database can not be reached', () => {
       vi.useRealTimers()
     }
     const names = (await requestsTo(delivery.url)).map(({ headers }) => headers['webhook-id'])
-    expect(names).toEqual(Array(2).fill(`keyseal_delivery_${delivery.id}`))
+    expect(names).toEqual(Array(2).fill(delivery.name))
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', attempts: 2 })
   })
 })

@@ -47,7 +47,7 @@ describe('the e-mail to the buyer', () => {
       from: 'keys@example.com',
       to: 'ada@example.com',
       subject: 'Your license keys for Sketch',
-      headers: { 'X-Keyseal-Delivery': `keyseal_delivery_${delivery.id}` },
+      headers: { 'X-Keyseal-Delivery': delivery.name },
     })
     for (const part of [...delivery.licenseKeys, 'Ada Lovelace', 'Sketch', delivery.orderId]) {
       expect(text).toContain(part)
@@ -154,6 +154,6 @@ describe('an e-mail that the platform refuses', () => {
 
     const { email: open, sent } = mailbox()
     expect(await deliver(sendingTo(open), delivery.id, now + 10_000)).toEqual({ kind: 'done' })
-    expect(sent[0]?.headers).toEqual({ 'X-Keyseal-Delivery': `keyseal_delivery_${delivery.id}` })
+    expect(sent[0]?.headers).toEqual({ 'X-Keyseal-Delivery': delivery.name })
   })
 })

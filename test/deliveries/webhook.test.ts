@@ -97,11 +97,25 @@ describe('the webhook that brings keys to the seller', () => {
     expect(request).toMatchObject({ method: 'POST', url: delivery.url })
     expect(request?.headers).toMatchObject({
       'content-type': 'application/json',
-      'webhook-id': `keyseal_delivery_${delivery.id}`,
+      'webhook-id': delivery.name,
       'webhook-signature': expect.stringMatching(/^v1,[\w+/]{43}=$/),
       'x-signing-key-id': expect.stringMatching(/^[\w-]{43}$/),
     })
     expect(Number(request?.headers['webhook-timestamp'])).toBeGreaterThanOrEqual(before)
+  })
+
+  it('has another name than an earlier one of the same id, which a restored database has forgotten', async () => {
+    const forgotten = await addDelivery()
+    await answerAt(forgotten.url, {}, {})
+    await deliver(settingsWith(), forgotten.id, Date.now())
+    await env.DB.prepare(
+      `update deliveries set status = 'pending', due_at = 0, created_at = created_at + 1 where id = ?`,
+    )
+      .bind(forgotten.id)
+      .run()
+    await deliver(settingsWith(), forgotten.id, Date.now())
+    const names = (await requestsTo(forgotten.url)).map(({ headers }) => headers['webhook-id'])
+    expect(names).toEqual([forgotten.name, `keyseal_delivery_${forgotten.id}_${ISSUED_AT + 1}`])
   })
 
   it("is signed by the product's own key where it has one", async () => {
@@ -156,7 +170,7 @@ describe('the webhook that brings keys to the seller', () => {
     for (const { id } of [own, other]) await deliver(settingsWith({ webhookUrl }), id, Date.now())
     expect(await requestsTo(own.url)).toHaveLength(1)
     const requests = await requestsTo(webhookUrl)
-    expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual([`keyseal_delivery_${other.id}`])
+    expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual([other.name])
   })
 })
 
@@ -203,9 +217,7 @@ describe('a receiver that', () => {
     })
 
     const requests = await requestsTo(delivery.url)
-    expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual(
-      Array(3).fill(`keyseal_delivery_${delivery.id}`),
-    )
+    expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(delivery.name))
     expect(requests.map(({ headers }) => Number(headers['webhook-timestamp']))).toEqual(
       [0, 10, 40].map((seconds) => Math.floor(now / 1000) + seconds),
     )

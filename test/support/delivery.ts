@@ -24,6 +24,8 @@ export interface DeliveryOptions {
 
 export interface TestDelivery {
   readonly id: number
+  /** What receivers are told that it is called. */
+  readonly name: string
   readonly issuanceId: number
   readonly productId: number
   readonly licenseKeys: readonly string[]
@@ -81,7 +83,8 @@ export async function addDelivery(options: DeliveryOptions = {}): Promise<TestDe
     created_at: ISSUED_AT,
     updated_at: ISSUED_AT,
   })
-  return { id, issuanceId, productId, licenseKeys, url, orderId }
+  const name = `keyseal_delivery_${id}_${ISSUED_AT}`
+  return { id, name, issuanceId, productId, licenseKeys, url, orderId }
 }
 
 /** @returns the row's id */

@@ -1,6 +1,7 @@
-/** The local database of a clone, by the commands that an operator would type. */
-import { readFileSync, writeFileSync } from 'node:fs'
+/** The local database of a clone: changed by the commands of an operator, and looked into where it is kept. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { type Ended, project, run } from './clone.ts'
 
 /** Nothing is asked, reported or looked up elsewhere. */
@@ -13,14 +14,40 @@ export function runShell(folder: string, commands: string, ...environment: strin
 
 /** @throws Error with what it printed, where it fails */
 export function runWrangler(folder: string, ...parameters: string[]): string {
-  return succeeded(run(folder, 'env', ...QUIET, 'npx', 'wrangler', ...parameters))
+  const wrangler = path.join(project, 'node_modules/wrangler/bin/wrangler.js')
+  return succeeded(run(folder, 'env', ...QUIET, process.execPath, wrangler, ...parameters))
 }
 
-/** @returns the rows of the last statement */
+/** How long it waits for a service that is writing. */
+const BUSY_MS_MAX = 30_000
+
+/**
+ * Runs statements on the file of the database, which a service may have open: that takes milliseconds where a start
+ * of wrangler takes seconds.
+ *
+ * @returns the rows of the last statement
+ */
 export function query<Row>(folder: string, sql: string): Row[] {
-  const output = runWrangler(folder, 'd1', 'execute', 'DB', '--local', '--json', '--command', sql)
-  const statements = JSON.parse(output) as { results: Row[] }[]
-  return statements.at(-1)?.results ?? []
+  const database = new DatabaseSync(databaseFile(folder), { timeout: BUSY_MS_MAX })
+  try {
+    let rows: unknown[] = []
+    for (let rest = sql.trim(); rest !== ''; ) {
+      const statement = database.prepare(rest)
+      rows = statement.all().map((row) => ({ ...row }))
+      rest = rest.slice(statement.sourceSQL.length).trim()
+    }
+    return rows as Row[]
+  } finally {
+    database.close()
+  }
+}
+
+/** Where wrangler keeps it. */
+function databaseFile(folder: string): string {
+  const state = path.join(folder, '.wrangler/state/v3/d1/miniflare-D1DatabaseObject')
+  const [file, another] = readdirSync(state).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))
+  if (file === undefined || another !== undefined) throw new Error(`${state} must hold one database.`)
+  return path.join(state, file)
 }
 
 /** Writes `.dev.vars` with the signing key of the tests, whose signatures are pinned. */
