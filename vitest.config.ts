@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
@@ -18,6 +18,19 @@ const faults = { seed: faultsSeed, ...FAULTS[faultsSize] }
 
 const outboundServer = await startOutboundServer()
 
+/**
+ * A copy of wrangler.toml beside which no .dev.vars stands: what is in there is the developer's, and a key that is being
+ * rotated, for one, must change nothing in a test.
+ */
+function configurationWithoutDevVars(): string {
+  const folder = path.join(import.meta.dirname, 'node_modules/.keyseal')
+  const text = readFileSync(path.join(import.meta.dirname, 'wrangler.toml'), 'utf8')
+  mkdirSync(folder, { recursive: true })
+  const file = path.join(folder, 'wrangler.toml')
+  writeFileSync(file, text.replaceAll(/^(main|directory|migrations_dir) = "/gm, '$&../../'))
+  return file
+}
+
 /** Two projects: what runs inside the Workers runtime on a real D1, and what looks at the service from outside. */
 export default defineConfig(async () => ({
   test: {
@@ -27,7 +40,7 @@ export default defineConfig(async () => ({
       {
         plugins: [
           cloudflareTest({
-            wrangler: { configPath: './wrangler.toml' },
+            wrangler: { configPath: configurationWithoutDevVars() },
             miniflare: {
               // As deployed, and the one module that the test runner itself asks for.
               compatibilityFlags: ['no_nodejs_compat', 'enable_nodejs_inspector_module'],
@@ -71,6 +84,7 @@ export default defineConfig(async () => ({
           name: 'outside',
           provide: { faults },
           include: ['test/outside/**/*.test.ts'],
+          globalSetup: ['./test/outside/support/scratch.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -39,7 +39,7 @@ type AppContext = Context<AppEnvironment>
 /** What an answer to a conditional request keeps of the whole one. */
 const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID, ...STANDING_HEADERS]
 
-/** How long a caller should wait when the database could not be reached. */
+/** How long a caller should wait while the service can not do its work. */
 const RETRY_AFTER_SECONDS = 2
 
 /** Who asks again without being told to, and only where the status says that it is not their fault. */
@@ -108,7 +108,8 @@ async function sealed(context: AppContext, answer: Answer): Promise<Response> {
   noteAnswer(record, answer)
   const signingKey = answer.signingKey ?? (await globalSigningKey(context))
   const envelope = await seal(serialiseResponse(code, fields, timestamp), signingKey)
-  return envelopeResponse(context, envelope, code.status, { ...headers, [SIGNING_KEY_ID]: signingKey.keyId })
+  const all = { ...whenToRetry(code), ...headers, [SIGNING_KEY_ID]: signingKey.keyId }
+  return envelopeResponse(context, envelope, code.status, all)
 }
 
 /** Turns what was thrown into an answer that tells the caller nothing but whether to try again. */
@@ -116,15 +117,18 @@ async function failed(context: AppContext, error: unknown): Promise<Response> {
   const record = recordOf(context)
   logFailure(record.requestId, error)
   const code = codeOfFailure(context.get('endpoint'), error)
-  const headers = code.status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : undefined
   if (error instanceof SigningKeyError) {
     const isMonitor = context.get('endpoint')?.access === 'monitor'
     const fields = isMonitor ? { not_ready: ['signing key'] satisfies Part[] } : {}
     noteAnswer(record, { code })
     const text = serialiseResponse(code, fields, unixSeconds(record.receivedAt))
-    return envelopeResponse(context, leaveUnsealed(text), code.status, headers)
+    return envelopeResponse(context, leaveUnsealed(text), code.status, whenToRetry(code))
   }
-  return sealed(context, { code, ...(headers && { headers }) })
+  return sealed(context, { code })
+}
+
+function whenToRetry({ status }: Code): Record<string, string> {
+  return status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}
 }
 
 function codeOfFailure(endpoint: Endpoint | undefined, error: unknown): Code {
@@ -186,11 +190,12 @@ function methodsOf(endpoints: readonly Endpoint[], path: string): string {
 }
 
 /**
- * Shops join a base address that ends in a slash with a path that begins with one, and an SDK of the protocol leaves
- * `/api` out.
+ * Shops join a base address that ends in a slash with a path that begins with one, or end a path with one, and an SDK
+ * of the protocol leaves `/api` out.
  */
 function canonicalPath(request: Request): string {
   return getPath(request)
     .replaceAll(/\/{2,}/g, '/')
+    .replace(/(?<=.)\/$/, '')
     .replace(/^\/v1\//, '/api/v1/')
 }

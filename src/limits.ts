@@ -4,7 +4,8 @@
  * The counters are Cloudflare's: each of its locations counts for itself, and roughly. They bound abuse; what must
  * hold exactly (activation limits, quotas of contracts) is decided in the database. Whoever pays is not to be refused
  * for what others do, so:
- * - payment providers are never limited: they prove who they are by a signature, which costs no database;
+ * - payment providers are never limited: they prove who they are by a signature, which costs no database. Who sends
+ *   what is not signed so is told no more after too many tries, and what is signed is taken all the same;
  * - an API key that may `use` is carried by every copy of the software, so it is counted by address alone;
  * - a good API key is served from an address from which many bad ones come: an office is not shut out by one wrong
  *   setting, and a key of 256 random bits is not found by guessing, however often.
@@ -37,6 +38,7 @@ const FAILURES: ReadonlySet<Code['code']> = new Set(
     CODES.addressNotAllowed,
     CODES.accessDenied,
     CODES.contractNotFound,
+    CODES.signatureInvalid,
   ].map(({ code }) => code),
 )
 

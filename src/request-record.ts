@@ -7,6 +7,7 @@
  */
 import type { Answer } from './api/endpoint.ts'
 import type { Meter } from './db/metered.ts'
+import type { Outcome } from './db/schema.ts'
 
 export interface RequestRecord extends Meter {
   readonly requestId: string
@@ -24,6 +25,8 @@ export interface RequestRecord extends Meter {
   quantity: number | null
   /** How many license keys the answer holds. */
   keys: number
+  /** What became of a payment provider's event; null where it is another request. */
+  outcome: Outcome | null
 }
 
 const METHODS: readonly string[] = ['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE']
@@ -41,6 +44,7 @@ export function newRecord(method: string, now: number): RequestRecord {
     product: null,
     quantity: null,
     keys: 0,
+    outcome: null,
     roundTrips: 0,
     rowsRead: 0,
     rowsWritten: 0,
@@ -58,7 +62,8 @@ export function noteAnswer(record: RequestRecord, { code, fields, product }: Ans
 
 /** Notes what was asked for, from parameters that were checked. */
 export function noteParameters(record: RequestRecord, parameters: Readonly<Record<string, unknown>>): void {
-  const { product_id: product, quantity } = parameters
+  const { product_id: product, quantity, license_keys: given } = parameters
   if (typeof product === 'number') record.product = product
   if (typeof quantity === 'number') record.quantity = quantity
+  if (Array.isArray(given)) record.quantity = given.length
 }

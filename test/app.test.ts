@@ -109,14 +109,19 @@ describe('every answer', () => {
     expect(await response.text()).toBe('')
   })
 
-  it('under /v1 is the same as under /api/v1, with one slash or several', async () => {
+  it('under /v1 is the same as under /api/v1, with one slash or several, and with one at the end', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'alias' }
-    const paths = ['/api/v1', '/v1', '//v1/', '//api//v1'].map((base) => `${base}/random-assign-license-keys`)
+    const bases = ['/api/v1', '/v1', '//v1/', '//api//v1']
+    const paths = bases.flatMap((base) => [
+      `${base}/random-assign-license-keys`,
+      `${base}/random-assign-license-keys//`,
+    ])
     const answers: string[] = []
     for (const path of paths) answers.push((await post(orderFields(shop), { path, headers })).text)
     expect(new Set(answers).size).toBe(1)
     expect((await open(await send({ path: '/api/v2/verify', method: 'POST' }))).response.code).toBe(2404)
+    expect((await open(await send({ path: '//' }))).response.code).toBe(2404)
   })
 
   it('to a GET with an API key is kept by nobody, and HEAD asks the same', async () => {

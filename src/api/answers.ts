@@ -24,6 +24,8 @@ export interface Presentation {
   readonly fields?: Readonly<Record<string, unknown>>
   /** Whose key signs; left out: the global one, as the protocol has it for this code. */
   readonly signedByProduct?: number | null | undefined
+  /** The product it is about, for the log, where another key signs. */
+  readonly product?: number | null
 }
 
 /** Marks an answer that repeats an earlier one. */
@@ -38,8 +40,8 @@ export async function answerToOperation<Outcome extends Decision>(
   if (performed.kind === 'refused') return { code: REFUSALS[performed.reason] }
   const { signedByProduct, ...answer } = present(performed.outcome, performed.performedAt)
   return {
-    ...answer,
     product: signedByProduct,
+    ...answer,
     signingKey: await signingKeyFor(signingSecrets, signedByProduct ?? undefined),
     timestamp: unixSeconds(performed.performedAt),
     ...(performed.kind === 'replayed' && { headers: REPLAYED }),
@@ -55,5 +57,5 @@ export async function answerToReading<Found>(
   if (read.kind === 'refused') return { code: REFUSALS[read.reason] }
   const { signedByProduct, ...answer } = present(read.found)
   const signingKey = await signingKeyFor(signingSecrets, signedByProduct ?? undefined)
-  return { ...answer, product: signedByProduct, signingKey }
+  return { product: signedByProduct, ...answer, signingKey }
 }

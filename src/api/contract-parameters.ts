@@ -3,7 +3,15 @@ import * as z from 'zod/mini'
 import { CODES } from '../envelope/codes.ts'
 import type { ContractFault, ContractOrder } from '../licensing/contract-terms.ts'
 import type { Answer } from './endpoint.ts'
-import { choice, type FieldErrors, flag, plainText, productId, wholeNumber } from './parameters.ts'
+import {
+  choice,
+  type FieldErrors,
+  flag,
+  plainText,
+  productId,
+  requiredSentence,
+  wholeNumber,
+} from './parameters.ts'
 import { BODY_BYTES_MAX } from './request-body.ts'
 
 export const LICENSE_KEYS_QUANTITY_MAX = 100_000
@@ -57,13 +65,13 @@ export function contractOrder(fields: z.output<z.ZodMiniObject<typeof contractFi
   return { terms, numbersAsSent }
 }
 
-/** The protocol's only sentence for each field, whatever is wrong with it. */
+/** The protocol's only sentence for each field, as far as it is true: not for a text that is there, and is too long. */
 const SENTENCES: Readonly<Record<string, string>> = {
   contract_key: 'Contract key is required and must be unique.',
   contract_name: 'Contract name is required.',
   contract_information: 'Contract information is required.',
   product_id: 'Product Id must be a valid product Id.',
-  license_keys_quantity: 'License keys quantity must be 1 or more.',
+  license_keys_quantity: `License keys quantity must be 1 or more, and not more than ${LICENSE_KEYS_QUANTITY_MAX}.`,
   status: 'Status must be active or inactive',
   can_get_info: 'Can get info must be 1 for true or 0 for false',
   can_generate: 'Can generate must be 1 for true or 0 for false',
@@ -82,8 +90,14 @@ const FAULTY_FIELDS: Readonly<Record<ContractFault, string>> = {
  * shop that finds `contract_key` there takes the key to be the trouble and asks again.
  */
 export function incorrectContract(errors: FieldErrors): Answer {
-  const sentences = Object.entries(errors).map(([field, [text]]) => [field, SENTENCES[field] ?? text])
+  const sentences = Object.entries(errors).map(([field, [text]]) => [field, sentenceFor(field, text)])
   return { code: CODES.contractIncorrect, fields: { errors: Object.fromEntries(sentences) } }
+}
+
+function sentenceFor(field: string, text: string | undefined): string | undefined {
+  const sentence = SENTENCES[field]
+  const isOfAnother = sentence?.includes('is required') && text !== requiredSentence(field)
+  return isOfAnother ? text : (sentence ?? text)
 }
 
 /** The same for what the database has found wrong. */

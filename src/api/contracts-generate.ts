@@ -19,8 +19,8 @@ const OBSTACLES: Record<ContractObstacle, Code> = {
 export const contractsGenerate = holderEndpoint({
   method: 'POST',
   path: '/api/v1/contracts/generate',
-  // However many are asked for: the protocol has a code of its own for more than there may be.
-  parameters: z.object({ quantity: wholeNumber('quantity', 1, Number.MAX_SAFE_INTEGER) }),
+  // Far more than there may ever be: the protocol has a code of its own for too many.
+  parameters: z.object({ quantity: wholeNumber('quantity', 1, 2_147_483_647) }),
 
   async handle({ settings, now, holder, parameters, idempotencyKey }) {
     const order = { quantity: parameters.quantity, quantityMax: settings.maxQuantity }

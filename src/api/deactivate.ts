@@ -25,6 +25,7 @@ export const deactivate = authenticatedEndpoint({
       code: DEACTIVATED[kind],
       // The protocol's one exception: of what is about a product, this alone is signed by the global key.
       signedByProduct: kind === 'deactivated' ? null : productId,
+      product: productId,
     }))
   },
 })

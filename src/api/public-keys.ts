@@ -16,7 +16,7 @@ const CACHE_CONTROL = 'public, max-age=300'
 const KEY_ID = /^[A-Za-z0-9_-]{43}$/
 
 const PARAMETERS = z.object({
-  product_id: z.optional(productId),
+  product_id: optional(productId),
   key: optional(choice('key', ['current', 'next'])).check(
     z.meta({
       description:

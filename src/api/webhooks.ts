@@ -23,6 +23,7 @@ async function handle(provider: Provider, { request, settings, now, record }: Ca
     case 'signature-invalid':
       return { code: CODES.signatureInvalid }
     case 'received':
+      record.outcome = reception.outcome
       return { code: CODES.webhookReceived, fields: { outcome: reception.outcome } }
   }
 }

@@ -23,7 +23,7 @@ const SENTENCES = {
   contract_name: 'Contract name is required.',
   contract_information: 'Contract information is required.',
   product_id: 'Product Id must be a valid product Id.',
-  license_keys_quantity: 'License keys quantity must be 1 or more.',
+  license_keys_quantity: 'License keys quantity must be 1 or more, and not more than 100000.',
   status: 'Status must be active or inactive',
   can_get_info: 'Can get info must be 1 for true or 0 for false',
   can_generate: 'Can generate must be 1 for true or 0 for false',
@@ -131,9 +131,40 @@ describe('create-contract', () => {
   })
 
   it.each([
-    ['contract_key', ['', 'x'.repeat(256), 'a\u0000b']],
-    ['contract_name', ['', ' ', 'x'.repeat(256)]],
-    ['contract_information', ['', 'x'.repeat(10_001)]],
+    ['contract_key', 255, ['x'.repeat(256), 'a\u0000b', [], 7]],
+    ['contract_name', 255, ['x'.repeat(256), {}]],
+    ['contract_information', 10_000, ['x'.repeat(10_001), true]],
+  ] as const)('is 825 and says what %s may be where it is there and wrong', async (name, max, values) => {
+    const shop = await openShop()
+    const before = await countContracts()
+    for (const value of values) {
+      const fields = { api_key: shop.apiKey, ...contractFields(shop), [name]: value }
+      expect((await create(shop, {}, asJson(fields))).response).toMatchObject({
+        code: 825,
+        errors: { [name]: `The ${name} field must be 1 to ${max} characters without control characters.` },
+      })
+    }
+    const twice = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
+    const { response } = await create(shop, {}, { body: new URLSearchParams(twice) })
+    expect(response.errors).toEqual({ [name]: `The ${name} field must be given once.` })
+    expect(await countContracts()).toBe(before)
+  })
+
+  it.each(['contract_key', 'contract_name', 'contract_information'] as const)(
+    'is 825 with the sentence of %s alone when it is missing',
+    async (name) => {
+      const shop = await openShop()
+      const before = await countContracts()
+      for (const value of ['', ' ', null, undefined]) {
+        const fields = { api_key: shop.apiKey, ...contractFields(shop), [name]: value }
+        const { response } = await create(shop, {}, asJson(fields))
+        expect(response).toMatchObject({ code: 825, errors: { [name]: SENTENCES[name] } })
+      }
+      expect(await countContracts()).toBe(before)
+    },
+  )
+
+  it.each([
     ['product_id', ['', '0', '1e3', 'x', '2147483647', '99999999999999999999']],
     ['license_keys_quantity', ['', '0', '-1', '1.5', '100001']],
     ['status', ['', 'Active', 'deleted']],

@@ -154,10 +154,17 @@ describe('the public keys', () => {
     expect(verified).toEqual([false, true, false, true, false])
   })
 
-  it.each(['0', 'x', '', '1&product_id=1'])('are not given for product_id=%s', async (value) => {
+  it.each(['0', 'x', '1&product_id=1'])('are not given for product_id=%s', async (value) => {
     const opened = await open(await send({ path: `/api/v1/public-key?product_id=${value}` }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
+  })
+
+  it('that is given for an empty product_id is the global one, as where it is left out', async () => {
+    const [empty, none] = await Promise.all(
+      ['?product_id=', ''].map((query) => send({ path: `/api/v1/public-key${query}` })),
+    )
+    expect(await empty?.text()).toBe(await none?.text())
   })
 
   it.each(['/.well-known/jwks.json', '/api/v1/public-key'])(

@@ -44,6 +44,7 @@ describe('GET /health/ready', () => {
     const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded.'))
     const opened = await ready({ DB: db })
     expect(opened).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['database'] } })
+    expect(opened.headers.get('Retry-After')).toBe('2')
     expect(saidIn([opened])).not.toContain('D1')
     const requestId = opened.headers.get('X-Request-Id')
     expect(failureLines()).toEqual([

@@ -103,6 +103,9 @@ describe('the log holds no secret and no person', () => {
     }
     expect(new Set(requestLines().map(({ code }) => code))).toEqual(new Set([2200, 2401]))
     expect(requestLines().some(({ roundTrips }) => Number(roundTrips) > 0)).toBe(true)
+    expect(new Set(requestLines().map(({ outcome }) => outcome))).toEqual(
+      new Set(['unmapped', 'waiting', null]),
+    )
   })
 })
 
@@ -120,6 +123,7 @@ describe('every test of the Worker fails where a line of its log', () => {
     product: 1,
     quantity: null,
     keys: 0,
+    outcome: null,
     roundTrips: 1,
     rowsRead: 9,
     rowsWritten: 0,

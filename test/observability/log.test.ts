@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { ENDPOINTS } from '../../src/api/v1.ts'
 import { createApp } from '../../src/app.ts'
+import { newKeysFields } from '../support/administration.ts'
 import { ISSUE_PATH, post, send } from '../support/client.ts'
 import { addContract, askAsHolder, DESTROY_ALL, GENERATE, GET_INFO } from '../support/contracts.ts'
 import { GOOD_REQUESTS } from '../support/good-requests.ts'
@@ -36,6 +37,7 @@ describe('each request is one line of JSON', () => {
         product: shop.productId,
         quantity: 2,
         keys: 2,
+        outcome: null,
         roundTrips: 1,
         rowsRead: expect.any(Number),
         rowsWritten: expect.any(Number),
@@ -61,6 +63,12 @@ describe('each request is one line of JSON', () => {
       expect(requestLines()[1]?.code).toBe(102)
     },
   )
+
+  it('that says how many license keys are to be taken into stock', async () => {
+    const shop = await openShop()
+    await post({ api_key: shop.apiKey, ...newKeysFields(shop) }, { path: '/api/v1/create-license-keys' })
+    expect(requestLines()).toEqual([expect.objectContaining({ code: 900, quantity: 2 })])
+  })
 
   it('that names the contract whose key was used', async () => {
     const shop = await openShop()
@@ -88,6 +96,13 @@ describe('each request is one line of JSON', () => {
     expect(requestLines()).toEqual([
       expect.objectContaining({ code: 200, product: shop.productId, roundTrips: 1, rowsWritten: 0 }),
     ])
+  })
+
+  it('that names it also where the global key signs', async () => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }
+    await post(fields, { path: '/api/v1/deactivate' })
+    expect(requestLines()).toEqual([expect.objectContaining({ code: '400', product: shop.productId })])
   })
 
   it('that holds the endpoint, never the path as it was sent', async () => {

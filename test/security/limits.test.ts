@@ -2,8 +2,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { LIMITERS } from '../../src/limits.ts'
+import { webhookSecretName } from '../../src/payments/settings.ts'
 import configuration from '../../wrangler.toml?raw'
-import { type Opened, post, send } from '../support/client.ts'
+import { type Opened, open, post, send } from '../support/client.ts'
 import { addContract, askAsHolder, GET_INFO } from '../support/contracts.ts'
 import { activatedKeyFields } from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
@@ -126,6 +127,27 @@ describe('an address from which too many are turned away', () => {
     expect(await repeat(2, guess)).toEqual([1200, 2429])
     expect((await askAsHolder(GET_INFO, { contract_key: key }, options)).response.code).not.toBe(2429)
   })
+})
+
+describe('a payment provider', () => {
+  it.each(PROVIDER_SAMPLES)(
+    'is never counted, but who signs for it wrongly is: $provider',
+    async (samples) => {
+      const setting = webhookSecretName(samples.provider)
+      const options = {
+        path: `/webhooks/${samples.provider}`,
+        method: 'POST',
+        bindings: { ...bindingsWith({ LIMIT_FAILURES: limiter(2) }), [setting]: samples.secret },
+      }
+      const names = { order: 'limits', externalId: 'limits', name: 'Ada', email: 'ada@example.com' }
+      const event = samples.purchase(names)
+      const signed = await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
+      const ask = async (headers: Record<string, string>) =>
+        open(await send({ ...options, body: event.body, headers: { ...FROM, ...headers } }))
+      expect(await repeat(3, () => ask({}))).toEqual([2401, 2401, 2429])
+      expect(await repeat(3, () => ask(signed))).toEqual([2200, 2200, 2200])
+    },
+  )
 })
 
 describe('nobody is refused', () => {

@@ -4,6 +4,7 @@
  */
 import * as z from 'zod/mini'
 import { ENDPOINTS } from '../../src/api/v1.ts'
+import { OUTCOMES } from '../../src/db/schema.ts'
 
 type Line = Record<string, unknown>
 
@@ -67,6 +68,7 @@ const REQUEST_LINE = z.strictObject({
   product: count,
   quantity: count,
   keys: count,
+  outcome: z.nullable(z.enum(OUTCOMES)),
   roundTrips: count,
   rowsRead: count,
   rowsWritten: count,
