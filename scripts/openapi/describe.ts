@@ -8,11 +8,13 @@ import {
   type Operation,
   operationIdOf,
 } from './document.ts'
+import { KEY_SCHEMAS } from './key-schemas.ts'
 import type { OperationText } from './operation.ts'
 import { OPERATIONS } from './operations/index.ts'
-import { bodyOf, bodySchema, IDEMPOTENCY_KEY, parameterList } from './requests.ts'
-import { codeSchemas, codesOf, responseComponents, responsesOf } from './responses.ts'
-import { SECURITY_SCHEMES, securityOf } from './security.ts'
+import { EXAMPLE_HOST } from './page-example.ts'
+import { bodyOf, bodySchema, PARAMETERS, parameterList } from './requests.ts'
+import { codeSchemas, codesOf, HEADERS, responseComponents, responsesOf } from './responses.ts'
+import { callersOf, SECURITY_SCHEMES, securityOf } from './security.ts'
 
 /** By `access`. */
 const TAGS: Readonly<Record<Endpoint['access'], { readonly name: string; readonly description: string }>> = {
@@ -27,13 +29,24 @@ const TAGS: Readonly<Record<Endpoint['access'], { readonly name: string; readonl
   provider: { name: 'Payment providers', description: 'For whoever signs with the secret of a provider.' },
 }
 
+/** As src/envelope/envelope.ts has it. */
+const UNSIGNED = 'Private key not set'
+
 const ABOUT = `A license-key server that runs at the edge: issues keys in bulk, exactly once, and signs every answer. \
 It speaks the KeyManager/Keevault API v1.
 
-Every answer is an envelope, failures too. The signature is RSASSA-PKCS1-v1_5 with SHA-256 over the characters of \
-response_base64: verify it, then decode response_base64 and use what is in there. The code decides, not the HTTP \
-status: the protocol answers most of what it refuses with HTTP 200. Fields that are unknown are ignored, and what is \
-empty counts as left out. /v1 is an alias of /api/v1.`
+Every answer but a public key is an envelope, failures too. The signature is over the characters of \
+\`response_base64\`: verify it, then decode \`response_base64\` and use what is in there. It is RSASSA-PKCS1-v1_5 with SHA-256 (RS256, RFC 8017), or Ed25519 \
+(EdDSA, RFC 8032) where the seller has chosen a key of that kind, for a product or for everything. The header \
+\`X-Signing-Key-Id\` names the key by its \`kid\` in [/.well-known/jwks.json](#wellKnownJwksJson), where the keys that \
+sign, come next and are retired stand: which algorithm it is for, the key says itself. A server without a usable key \
+answers 2500, and says \`"signature":"${UNSIGNED}"\`, without that header: believe none of it.
+
+The code decides, not the HTTP status: the protocol answers most of what it refuses with HTTP 200. Fields that are \
+unknown are ignored, and what is empty counts as left out. /v1 is an alias of /api/v1.
+
+In the examples, put your server's address in place of \`${EXAMPLE_HOST}\`, and your keys in place of \`$API_KEY\` and \
+\`$CONTRACT_KEY\`. What \`npm start\` has started is \`http://127.0.0.1:8787\`, with the API key \`demo-api-key\`.`
 
 const ENVELOPE: JsonSchema = {
   type: 'object',
@@ -42,14 +55,17 @@ const ENVELOPE: JsonSchema = {
     response: { type: 'object' },
     response_base64: { type: 'string', contentEncoding: 'base64', description: 'The text of response' },
     private_key_used: { enum: ['global', 'product'], description: 'Whose key signed' },
-    signature: { type: 'string', contentEncoding: 'base64', description: 'RS256 of response_base64' },
+    signature: {
+      type: 'string',
+      description:
+        'The base64 of the signature over the characters of response_base64: RS256, or EdDSA where the key that ' +
+        `X-Signing-Key-Id names is of Ed25519. ${UNSIGNED}: no key is usable, and nothing is signed`,
+      anyOf: [
+        { type: 'string', contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]+={0,2}$' },
+        { const: UNSIGNED },
+      ],
+    },
   },
-}
-
-const HEADERS = {
-  RequestId: { description: 'Names the answer in the log.', schema: { type: 'string', format: 'uuid' } },
-  Replayed: { description: 'The answer repeats an earlier one.', schema: { const: 'true' } },
-  RetryAfter: { description: 'Seconds to wait.', schema: { type: 'string', pattern: '^[0-9]+$' } },
 }
 
 /**
@@ -79,11 +95,14 @@ export function describeApi(version: string): OpenApiDocument {
     components: {
       schemas: {
         Envelope: ENVELOPE,
-        ...Object.fromEntries(posts.map(([endpoint]) => [requestName(endpoint), bodySchema(endpoint)])),
+        ...KEY_SCHEMAS,
+        ...Object.fromEntries(
+          posts.map(([endpoint, text]) => [requestName(endpoint), bodySchema(endpoint, text)]),
+        ),
         ...codeSchemas(names),
       },
       responses: responseComponents(operations),
-      parameters: { IdempotencyKey: IDEMPOTENCY_KEY },
+      parameters: PARAMETERS,
       headers: HEADERS,
       securitySchemes: SECURITY_SCHEMES,
     },
@@ -106,6 +125,7 @@ function operationOf(endpoint: Endpoint, text: OperationText): Operation {
     operationId: operationIdOf(endpoint.path),
     tags: [TAGS[endpoint.access].name],
     summary: text.summary,
+    description: `${text.details}\n\n**Who may call:** ${callersOf(endpoint)}`,
     security: securityOf(endpoint),
     ...(parameters.length > 0 && { parameters }),
     ...(endpoint.method === 'POST' && {
@@ -118,7 +138,12 @@ function operationOf(endpoint: Endpoint, text: OperationText): Operation {
 /** What a provider sends is its own to describe. */
 function contentOf(endpoint: Endpoint, text: OperationText) {
   return endpoint.access === 'provider'
-    ? { 'application/json': { schema: { type: 'object' } } }
+    ? {
+        'application/json': {
+          schema: { type: 'object' },
+          ...(text.event && { example: text.event.payload }),
+        },
+      }
     : bodyOf(requestName(endpoint), text)
 }
 

@@ -38,10 +38,17 @@ export interface ResponseObject {
   readonly content: Readonly<Record<string, Media>>
 }
 
+/** An answer without a body. */
+export interface BodilessResponse extends Omit<ResponseObject, 'content'> {
+  readonly content?: undefined
+}
+
 export interface Operation {
   readonly operationId: string
   readonly tags: readonly string[]
   readonly summary: string
+  /** CommonMark. */
+  readonly description: string
   readonly security: readonly Readonly<Record<string, readonly string[]>>[]
   readonly parameters?: readonly (Parameter | Reference)[]
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, Media>> }
@@ -56,7 +63,7 @@ export interface OpenApiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
   readonly components: {
     readonly schemas: Readonly<Record<string, JsonSchema>>
-    readonly responses: Readonly<Record<string, ResponseObject>>
+    readonly responses: Readonly<Record<string, ResponseObject | BodilessResponse>>
     readonly [kind: string]: Readonly<Record<string, object>>
   }
 }
@@ -70,4 +77,19 @@ export function capitalised(name: string): string {
 export function operationIdOf(path: string): string {
   const words = path.replace(/^\/(api\/v1\/)?/, '').match(/[a-z0-9]+/g) ?? []
   return words.map((word, index) => (index === 0 ? word : capitalised(word))).join('')
+}
+
+/** What a reference within the document stands for. */
+export function resolve<Target extends object>(
+  document: OpenApiDocument,
+  target: Target | Reference,
+): Target {
+  if (!('$ref' in target)) return target
+  const [, , kind = '', name = ''] = String(target.$ref).split('/')
+  return document.components[kind]?.[name] as Target
+}
+
+/** @returns the schema itself, wherever it stands; an empty one where there is none */
+export function schemaOf(document: OpenApiDocument, schema: JsonSchema = {}): JsonSchema {
+  return schema.$ref === undefined ? schema : resolve<JsonSchema>(document, { $ref: schema.$ref })
 }

@@ -8,7 +8,7 @@ export const STYLE = raw(`<style>
   body { background: #14181e; color: #e4e8ee }
 }
 * { box-sizing: border-box }
-body { margin: 0 auto; padding: 1rem; max-width: 72rem; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
+body { margin: 0 auto; padding: 1rem; max-width: 72rem; font: 1rem/1.5 system-ui, sans-serif }
 h1 { margin: 0; line-height: 1.2 }
 h2 { margin: 3rem 0 0; padding-top: 1rem; border-top: 2px solid var(--line) }
 h3 { margin: 0; font-size: 1.05rem }
@@ -25,12 +25,14 @@ summary { cursor: pointer; padding: .3rem 0; font-weight: 600 }
 article { margin: 1.5rem 0; padding: 1rem; border: 1px solid var(--line); border-radius: .5rem; scroll-margin-top: 1rem }
 article:target { border-color: var(--accent) }
 article summary { font-size: .9rem; font-weight: 400; color: var(--quiet) }
-dl { display: grid; grid-template-columns: minmax(9rem, max-content) 1fr; gap: .25rem 1rem; margin: .25rem 0 1rem }
+dl { display: grid; grid-template-columns: minmax(13rem, max-content) 1fr; gap: .25rem 1rem; margin: .25rem 0 1rem }
 dt em { font-size: .8rem }
-dd { margin: 0 }
-pre { margin: .25rem 0; padding: .75rem; background: var(--soft); border-radius: .4rem; overflow-x: auto; overflow-wrap: normal }
-table { width: 100%; border-collapse: collapse; font-size: .9rem }
-th, td { padding: .25rem .5rem .25rem 0; text-align: left; vertical-align: top; border-top: 1px solid var(--line) }
+dd { margin: 0; max-width: 45rem }
+pre { margin: .25rem 0; padding: .75rem; background: var(--soft); border-radius: .4rem; white-space: pre-wrap; overflow-wrap: anywhere }
+table { width: 100%; border-collapse: collapse; margin: .25rem 0 .75rem; font-size: .9rem }
+th { white-space: nowrap }
+th, td { padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top; border-top: 1px solid var(--line) }
+td:last-child, th:last-child { width: 100%; padding-right: 0 }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 @media (max-width: 40rem) { dl { grid-template-columns: 1fr; gap: 0 } dd { margin: 0 0 .5rem 1rem } }
 </style>`)

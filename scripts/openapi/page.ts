@@ -3,6 +3,7 @@ import { html } from 'hono/html'
 import type { OpenApiDocument, Operation } from './document.ts'
 import { renderOperation } from './page-operation.ts'
 import { STYLE } from './page-style.ts'
+import { breakable, paragraphs } from './page-text.ts'
 
 interface Group {
   readonly name: string
@@ -28,9 +29,7 @@ ${STYLE}
 <header>
 <h1>${title} API</h1>
 <p class="version">Version ${version} · <a href="/openapi.json">openapi.json</a></p>
-${String(description)
-  .split('\n\n')
-  .map((paragraph) => html`<p>${paragraph}</p>\n`)}
+${paragraphs(String(description))}
 </header>
 <nav aria-label="Endpoints">
 ${groups.map(renderContents)}
@@ -57,7 +56,7 @@ function renderContents({ name, operations }: Group) {
 <ul>
 ${operations.map(
   ([method, path, { operationId }]) =>
-    html`<li><a href="#${operationId}"><span class="method">${method}</span> <span>${path}</span></a></li>\n`,
+    html`<li><a href="#${operationId}"><span class="method">${method}</span> <span>${breakable(path)}</span></a></li>\n`,
 )}</ul>
 </details>
 `

@@ -1,32 +1,61 @@
 /** What an operation takes: the very rules that the endpoint checks, as JSON Schema. */
 import * as z from 'zod'
+import { contractFields } from '../../src/api/contract-parameters.ts'
 import type { Endpoint } from '../../src/api/endpoint.ts'
-import { readSettings } from '../../src/env.ts'
+import { readSettings, type Settings } from '../../src/env.ts'
+import { QUANTITY_LIMIT } from '../../src/licensing/issuance.ts'
 import type { JsonSchema, Media, Parameter, Reference } from './document.ts'
+import { withMeanings } from './fields.ts'
+import { withLimitedDigits } from './number-texts.ts'
 import type { Example, OperationText } from './operation.ts'
 import { credentialOf } from './security.ts'
+import { signatureHeaders } from './signature-headers.ts'
 
-/** The settings of a fresh deployment: what they limit is limited so in the description. */
-const settings = readSettings({ DB: {} })
+/** Whatever a deployment may be set to is allowed: which limit is its own, the words say. */
+export const settings = readSettings({ DB: {}, MAX_QUANTITY: String(QUANTITY_LIMIT) })
 
 /** @returns the schema of the parameters, or undefined where there are no rules */
-export function parametersOf(endpoint: Endpoint): JsonSchema | undefined {
-  if (!endpoint.parameters) return undefined
-  const { $schema, ...schema } = z.toJSONSchema(endpoint.parameters(settings), {
-    io: 'input',
-    unrepresentable: 'any',
+export function parametersOf(endpoint: Endpoint, text: OperationText): JsonSchema | undefined {
+  const schema = rulesOf(endpoint, settings)
+  if (!schema) return undefined
+  const ofLess = rulesOf(endpoint, { ...settings, maxQuantity: 1 })?.properties
+  const properties = Object.entries(schema.properties ?? {}).map(([name, rule]) => {
+    const isSet = JSON.stringify(rule) !== JSON.stringify(ofLess?.[name])
+    return [name, withLimitedDigits(isSet ? withSetting(rule) : rule)]
   })
+  return withMeanings({ ...schema, properties: Object.fromEntries(properties) }, endpoint, text)
+}
+
+function rulesOf(endpoint: Endpoint, of: Settings): JsonSchema | undefined {
+  if (!endpoint.parameters) return undefined
+  return schemaOfRule(endpoint.parameters(of))
+}
+
+function schemaOfRule(rule: z.core.$ZodType): JsonSchema {
+  const { $schema, ...schema } = z.toJSONSchema(rule, { io: 'input', unrepresentable: 'any' })
   return schema as JsonSchema
 }
 
+/** Tells whose limit it is. */
+function withSetting(rule: JsonSchema): JsonSchema {
+  const { maxQuantity } = readSettings({ DB: {} })
+  const limit = `the deployment's MAX_QUANTITY: ${maxQuantity} unless it is set, ${QUANTITY_LIMIT} at most;`
+  return { ...rule, description: rule.description?.replace(`${QUANTITY_LIMIT},`, limit) ?? '' }
+}
+
 /** The parameters that are not in a body. */
-export function parameterList(
-  endpoint: Endpoint,
-  { isReading, example }: OperationText,
-): (Parameter | Reference)[] {
-  if (endpoint.method === 'GET') return queryOf(parametersOf(endpoint), example)
-  const isRepeatable = credentialOf(endpoint) !== undefined && !isReading
-  return isRepeatable ? [{ $ref: '#/components/parameters/IdempotencyKey' }] : []
+export function parameterList(endpoint: Endpoint, text: OperationText): (Parameter | Reference)[] {
+  if (endpoint.access === 'provider') return signatureHeaders(endpoint.path, text.event)
+  if (endpoint.method === 'GET') {
+    const conditional = endpoint.access === 'public' ? [reference('IfNoneMatch')] : []
+    return [...queryOf(parametersOf(endpoint, text), text.example), ...conditional]
+  }
+  const isRepeatable = credentialOf(endpoint) !== undefined && !text.isReading
+  return isRepeatable ? [reference('IdempotencyKey')] : []
+}
+
+function reference(name: keyof typeof PARAMETERS): Reference {
+  return { $ref: `#/components/parameters/${name}` }
 }
 
 function queryOf(schema: JsonSchema = {}, example?: Example): Parameter[] {
@@ -40,12 +69,19 @@ function queryOf(schema: JsonSchema = {}, example?: Example): Parameter[] {
   }))
 }
 
+/** An API key has no limit of its own; a contract key is what its contract was given. */
+const CREDENTIAL_RULES: Readonly<Record<string, JsonSchema>> = {
+  api_key: { type: 'string', minLength: 1 },
+  contract_key: schemaOfRule(contractFields.contract_key),
+}
+
 /** The schema of a body: the parameters, and the field for whoever can not send a bearer token. */
-export function bodySchema(endpoint: Endpoint): JsonSchema {
-  const schema = parametersOf(endpoint) ?? { type: 'object' }
+export function bodySchema(endpoint: Endpoint, text: OperationText): JsonSchema {
+  const schema = parametersOf(endpoint, text) ?? { type: 'object' }
   const credential = credentialOf(endpoint)
   if (!credential) return schema
-  const field = { type: 'string', description: `${credential.title}, where no bearer token is sent` }
+  const description = `${credential.title}, where no bearer token is sent. Where both are missing, the answer is 100`
+  const field = { ...CREDENTIAL_RULES[credential.field], description }
   return { ...schema, properties: { [credential.field]: field, ...schema.properties } }
 }
 
@@ -68,12 +104,23 @@ export function formFields(request: Readonly<Record<string, unknown>>): Record<s
   )
 }
 
-export const IDEMPOTENCY_KEY: Parameter = {
-  name: 'Idempotency-Key',
-  in: 'header',
-  required: false,
-  description:
-    'Asked again with the same key, it is not done again, and the same bytes come back. With other parameters: code 2422.',
-  schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
-  example: 'order-1001',
-}
+/** Those of many operations. */
+export const PARAMETERS = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description:
+      '1 to 255 visible ASCII characters. Asked again with the same key, it is not done again, and the same bytes ' +
+      'come back. With other parameters: code 2422',
+    schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
+    example: 'order-1001',
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    required: false,
+    description: 'The `ETag` of an earlier answer: where it is still the same, the answer is HTTP 304',
+    schema: { type: 'string' },
+  },
+} satisfies Record<string, Parameter>

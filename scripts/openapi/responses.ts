@@ -3,12 +3,39 @@ import * as z from 'zod'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { CODES } from '../../src/envelope/codes.ts'
 import { type CodeName, responseSchema } from './answers.ts'
-import { capitalised, type JsonSchema, type Reference, type ResponseObject } from './document.ts'
+import {
+  type BodilessResponse,
+  capitalised,
+  type JsonSchema,
+  type Reference,
+  type ResponseObject,
+} from './document.ts'
+import { KEY_ID } from './key-schemas.ts'
 import type { OperationText } from './operation.ts'
 import { credentialOf } from './security.ts'
 
 /** The time of all examples, in Unix seconds. */
 const EXAMPLE_TIMESTAMP = 1_795_509_000
+
+/** Headers of answers, by the names of their components. */
+export const HEADERS = {
+  RequestId: { description: 'Names the answer in the log.', schema: { type: 'string', format: 'uuid' } },
+  SigningKeyId: {
+    description:
+      'The id of the key that signed: the `kid` of one in `/.well-known/jwks.json`. Absent where nothing is signed. ' +
+      'It says which key to try, never that a key is to be trusted.',
+    schema: KEY_ID,
+  },
+  Replayed: { description: 'The answer repeats an earlier one.', schema: { const: 'true' } },
+  RetryAfter: { description: 'Seconds to wait.', schema: { type: 'string', pattern: '^[0-9]+$' } },
+  Allow: { description: 'The methods that the path has.', schema: { type: 'string' } },
+  ETag: { description: 'For `If-None-Match`.', schema: { type: 'string' } },
+  CacheControl: {
+    description:
+      'It may be kept for five minutes; not at all where a key that belongs to it can not be read.',
+    schema: { type: 'string' },
+  },
+}
 
 const API_KEY_REFUSALS: readonly CodeName[] = [
   'apiKeyUnknown',
@@ -30,8 +57,10 @@ export function codesOf(endpoint: Endpoint, { codes, isReading }: OperationText)
 }
 
 function commonCodes(endpoint: Endpoint, isReading: boolean): CodeName[] {
-  if (endpoint.access === 'provider') return ['bodyTooLarge', 'serviceUnavailable']
-  const always: CodeName[] = ['tooManyRequests', 'internalError', 'serviceUnavailable']
+  // Of an address that is written wrong, or asked by a method that it does not have.
+  const strayed: CodeName[] = ['notFound', 'methodNotAllowed']
+  if (endpoint.access === 'provider') return [...strayed, 'bodyTooLarge', 'serviceUnavailable']
+  const always: CodeName[] = [...strayed, 'tooManyRequests', 'internalError', 'serviceUnavailable']
   const credential = credentialOf(endpoint)
   if (!credential) return always
   const refusals = credential.scheme === 'apiKey' ? API_KEY_REFUSALS : CONTRACT_KEY_REFUSALS
@@ -52,14 +81,19 @@ export function responsesOf(
         ? successOf(endpoint, text, names)
         : { $ref: `#/components/responses/${componentName(names)}` }
   }
-  return text.document ? { '200': documentOf(text.document), ...responses } : responses
+  return text.document ? { ...documentsOf(text.document), ...responses } : responses
 }
 
 /** @returns the shared responses of these operations by their names */
 export function responseComponents(
   operations: readonly (readonly [Endpoint, OperationText])[],
-): Record<string, ResponseObject> {
-  const components: Record<string, ResponseObject> = {}
+): Record<string, ResponseObject | BodilessResponse> {
+  const components: Record<string, ResponseObject | BodilessResponse> = {
+    NotModified: {
+      description: 'It is what `If-None-Match` names; there is no body',
+      headers: documentHeaders(),
+    },
+  }
   for (const [endpoint, text] of operations) {
     for (const [status, names] of byStatus(codesOf(endpoint, text))) {
       if (status !== '200') components[componentName(names)] = envelopeOf(names, status)
@@ -91,7 +125,8 @@ function byStatus(names: readonly CodeName[]): Map<string, CodeName[]> {
 function successOf(endpoint: Endpoint, text: OperationText, names: readonly CodeName[]): ResponseObject {
   const isRepeatable = endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !text.isReading
   const [first] = text.codes
-  const example = text.example && first ? exampleAnswer(first, text.example.fields) : undefined
+  const { fields } = text.event ?? text.example ?? { fields: undefined }
+  const example = (text.event ?? text.example) && first ? exampleAnswer(first, fields) : undefined
   return envelopeOf(names, '200', isRepeatable, example)
 }
 
@@ -118,23 +153,39 @@ function envelopeOf(
   return {
     description: names.map((name) => `${CODES[name].code}: ${CODES[name].message}`).join('; '),
     headers: {
-      'X-Request-Id': { $ref: '#/components/headers/RequestId' },
-      ...(isRepeatable && { 'Idempotent-Replayed': { $ref: '#/components/headers/Replayed' } }),
-      ...((status === '503' || status === '429') && {
-        'Retry-After': { $ref: '#/components/headers/RetryAfter' },
-      }),
+      'X-Request-Id': header('RequestId'),
+      'X-Signing-Key-Id': header('SigningKeyId'),
+      ...(isRepeatable && { 'Idempotent-Replayed': header('Replayed') }),
+      ...(status === '405' && { Allow: header('Allow') }),
+      ...((status === '503' || status === '429') && { 'Retry-After': header('RetryAfter') }),
     },
     content: { 'application/json': { schema, ...(example && { example }) } },
   }
 }
 
-function documentOf({ contentType, example }: NonNullable<OperationText['document']>): ResponseObject {
-  const schema = { type: typeof example === 'string' ? 'string' : 'object' }
+/** What is answered in place of an envelope, and to whoever has it already. */
+function documentsOf({
+  contentType,
+  description,
+  schema,
+  example,
+}: NonNullable<OperationText['document']>): Record<string, ResponseObject | Reference> {
   return {
-    description: 'May be cached for five minutes',
-    headers: { 'X-Request-Id': { $ref: '#/components/headers/RequestId' } },
-    content: { [contentType]: { schema, example } },
+    '200': { description, headers: documentHeaders(), content: { [contentType]: { schema, example } } },
+    '304': { $ref: '#/components/responses/NotModified' },
   }
+}
+
+function documentHeaders(): Record<string, Reference> {
+  return {
+    'X-Request-Id': header('RequestId'),
+    ETag: header('ETag'),
+    'Cache-Control': header('CacheControl'),
+  }
+}
+
+function header(name: keyof typeof HEADERS): Reference {
+  return { $ref: `#/components/headers/${name}` }
 }
 
 /** The envelope of an example; what no reader could compare is shortened. */

@@ -1,6 +1,8 @@
 /** Who may call: an API key, a contract key, a payment provider's signature, or nothing. */
+import { contractFields } from '../../src/api/contract-parameters.ts'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../../src/payments/provider.ts'
+import { providerAt, signatureHeaderOf, signatureHeaders } from './signature-headers.ts'
 
 interface Credential {
   readonly scheme: 'apiKey' | 'contractKey'
@@ -24,25 +26,51 @@ export function credentialOf({ access }: Endpoint): Credential | undefined {
 
 /** @returns the alternatives; in a POST the key may also be a field of the body, for which OpenAPI has no scheme */
 export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
-  if (endpoint.access === 'provider') return [{ [signatureScheme(endpoint.path)]: [] }]
+  if (endpoint.access === 'provider') return [{ [signatureScheme(providerAt(endpoint.path))]: [] }]
   const credential = credentialOf(endpoint)
   if (!credential) return []
   const other = endpoint.method === 'GET' ? { [`${credential.scheme}InQuery`]: [] } : {}
   return [{ [credential.scheme]: [] }, other]
 }
 
-/** The header in which each provider's signature comes. */
-const SIGNATURE_HEADERS: Readonly<Record<ProviderName, string>> = {
-  dodo: 'webhook-signature',
-  'lemon-squeezy': 'X-Signature',
-  paddle: 'Paddle-Signature',
-  polar: 'webhook-signature',
-  stripe: 'Stripe-Signature',
-  standard: 'webhook-signature',
+/** @returns who may call, and how they say who they are, in CommonMark */
+export function callersOf(endpoint: Endpoint): string {
+  const { access, method, path } = endpoint
+  switch (access) {
+    case 'public':
+    case 'monitor':
+      return 'Anyone, without a credential.'
+    case 'provider': {
+      const names = signatureHeaders(path).map(({ name }) => `\`${name}\``)
+      const headers = `header${names.length > 1 ? 's' : ''} ${names.join(', ')}`
+      return `Whoever signs with the secret of the webhook (${headers}). There is no other credential.`
+    }
+    case 'contract-holder':
+      return `The holder of a contract with \`${permissionAt(path)}\`: the contract key ${placesOf(method, HOLDER_FIELDS)}.`
+    default:
+      return `An API key that may \`${access}\`: ${placesOf(method, '`api_key`')}.`
+  }
 }
 
-function signatureScheme(path: string): string {
-  return `signature-${path.replace('/webhooks/', '')}`
+const HOLDER_FIELDS = '`contract_key` (`contract_uuid` and `api_key` do as well)'
+
+function placesOf(method: Endpoint['method'], field: string): string {
+  const other =
+    method === 'GET'
+      ? `the parameter ${field} of the query, which others may write into their logs`
+      : `the field ${field} of the body`
+  return `as \`Authorization: Bearer <key>\`, or as ${other}`
+}
+
+/** @throws Error where no field of a contract permits what the path does */
+function permissionAt(path: string): string {
+  const name = `can_${path.replace(/^.*\//, '').replaceAll('-', '_')}`
+  if (!(name in contractFields)) throw new Error(`No field of a contract permits ${path}.`)
+  return name
+}
+
+function signatureScheme(provider: ProviderName): string {
+  return `signature-${provider}`
 }
 
 const KEYS = {
@@ -51,26 +79,36 @@ const KEYS = {
     scheme: 'bearer',
     description: 'An API key whose capability covers the endpoint. In a POST the field api_key does as well.',
   },
-  apiKeyInQuery: { type: 'apiKey', in: 'query', name: 'api_key' },
+  apiKeyInQuery: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'api_key',
+    description: 'The same in a GET. Prefer the header: queries are written into logs.',
+  },
   contractKey: {
     type: 'http',
     scheme: 'bearer',
     description:
       'The key of a contract, for its holder. The fields contract_key, contract_uuid and api_key do as well.',
   },
-  contractKeyInQuery: { type: 'apiKey', in: 'query', name: 'contract_key' },
+  contractKeyInQuery: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'contract_key',
+    description: 'The same in a GET. Prefer the header: queries are written into logs.',
+  },
 }
 
 export const SECURITY_SCHEMES: Readonly<Record<string, object>> = {
   ...KEYS,
   ...Object.fromEntries(
     PROVIDER_NAMES.map((name) => [
-      signatureScheme(`/webhooks/${name}`),
+      signatureScheme(name),
       {
         type: 'apiKey',
         in: 'header',
-        name: SIGNATURE_HEADERS[name],
-        description: 'HMAC-SHA-256 of the body.',
+        name: signatureHeaderOf(name),
+        description: 'HMAC-SHA-256 by the secret of the webhook, as the header of each operation says.',
       },
     ]),
   ),

@@ -59,9 +59,7 @@ export function plainText(name: string, charactersMax: number) {
 
 /** A license key as it is looked for: one that is missing is unknown, and answered as such. */
 export const licenseKey = optional(plainText('license_key', 255)).check(
-  z.meta({
-    description: 'The license key; one that is missing is answered as an unknown one',
-  }),
+  z.meta({ description: 'The license key, in 1 to 255 characters without control characters' }),
 )
 
 /** A device or domain. Where it is missing is for the database to say, since other things are said first. */

@@ -75,10 +75,48 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     })
   })
 
-  it('fits a phone: nothing is wider than the screen but what scrolls for itself', async () => {
-    await open({ viewport: PHONE, isMobile: true, hasTouch: true }, async (page) => {
-      const width = await page.evaluate('document.documentElement.scrollWidth')
-      expect(width).toBe(PHONE.width)
+  const SCREENS = (['light', 'dark'] as const).flatMap((colorScheme) => [
+    { colorScheme, viewport: { width: 320, height: 640 } },
+    { colorScheme, viewport: PHONE },
+    { colorScheme, viewport: { width: 1280, height: 900 } },
+  ])
+
+  it.each(SCREENS)(
+    'fits a screen of $viewport.width, $colorScheme: nothing is cut or scrolled',
+    async (screen) => {
+      const isMobile = screen.viewport.width < 500
+      await open({ ...screen, isMobile, hasTouch: isMobile }, async (page) => {
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(screen.viewport.width)
+        expect(await page.evaluate(WIDER_THAN_THEIR_BOX)).toEqual([])
+      })
+    },
+  )
+
+  it.each(SCREENS)('breaks no word on a screen of $viewport.width, $colorScheme', async (screen) => {
+    await open(screen, async (page) => {
+      expect(await page.locator('td').count()).toBeGreaterThan(100)
+      expect(await page.evaluate(BROKEN_WORDS)).toEqual([])
+    })
+  })
+
+  it('shows no command whose lines are longer than the widest page', async () => {
+    await open({ viewport: { width: 1280, height: 900 } }, async (page) => {
+      const commands = await page.locator('pre', { hasText: 'curl -s' }).allInnerTexts()
+      expect(commands.length).toBe(ENDPOINTS.filter(({ access }) => access !== 'provider').length)
+      const lines = commands.join('\n').split('\n')
+      expect(lines.filter((line) => line.length > 110)).toEqual([])
+    })
+  })
+
+  it('says of each endpoint who may call it, and where each parameter stands', async () => {
+    await open({}, async (page) => {
+      for (const { method, path, access } of ENDPOINTS) {
+        const article = page.locator('article', { has: page.getByText(`${method} ${path}`, { exact: true }) })
+        const text = await article.innerText()
+        expect(text, path).toMatch(/Who may call: (An API key that may|The holder of|Anyone|Whoever signs)/)
+        if (text.includes('Idempotency-Key')) expect(text, path).toMatch(/Headers\s+Idempotency-Key/)
+        if (access === 'public') expect(text, path).toMatch(/Answers: HTTP 200, HTTP 304/)
+      }
     })
   })
 
@@ -90,6 +128,37 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     })
   })
 })
+
+/** What is shown in a box that is too small for it. Of the page itself, the scrolled width tells. */
+const WIDER_THAN_THEIR_BOX = `
+  [...document.querySelectorAll('body *')]
+    .filter((element) => element.scrollWidth > element.clientWidth && element.clientWidth > 0)
+    .filter((element) => getComputedStyle(element).display !== 'inline')
+    .map((element) => element.outerHTML.slice(0, 200))`
+
+/**
+ * The words that begin on one line and end on another, and the headings of tables that are longer than one. A word may
+ * end after a hyphen, an underscore or a slash; what a program would copy stands in pre, and is no word.
+ */
+const BROKEN_WORDS = `
+  (() => {
+    const range = document.createRange()
+    const isBroken = (node, start, end) => {
+      range.setStart(node, start)
+      range.setEnd(node, end)
+      return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1
+    }
+    const found = []
+    const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
+    for (let node = texts.nextNode(); node; node = texts.nextNode()) {
+      if (node.parentElement.closest('pre, style')) continue
+      const words = node.parentElement.closest('th') ? /.+/gs : /[^\\s_/=,?&-]+[_/=,?&-]*/g
+      for (const { 0: word, index } of node.data.matchAll(words)) {
+        if (isBroken(node, index, index + word.length)) found.push(word)
+      }
+    }
+    return found
+  })()`
 
 /** The contrast ratio (WCAG 2.2) of an element's text, by the colours that the browser has computed. */
 async function contrast(page: Page, selector: string): Promise<number> {

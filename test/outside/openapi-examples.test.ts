@@ -3,14 +3,17 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { DEMO_PRICE } from '../../scripts/demo-data.ts'
+import * as z from 'zod'
 import { type CodeName, responseSchema } from '../../scripts/openapi/answers.ts'
-import type { Operation } from '../../scripts/openapi/document.ts'
+import type { Operation, Parameter } from '../../scripts/openapi/document.ts'
+import { codeWithout } from '../../scripts/openapi/fields.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
 import { OPERATIONS } from '../../scripts/openapi/operations/index.ts'
+import { EXAMPLE_HOST } from '../../scripts/openapi/page-example.ts'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { CODES } from '../../src/envelope/codes.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
+import { standingHeaders } from '../../src/response-headers.ts'
 import {
   cloneProject,
   freePort,
@@ -27,6 +30,16 @@ import { example } from './support/readme.ts'
 const description = JSON.parse(readFileSync(path.join(project, 'public/openapi.json'), 'utf8'))
 const examples = OPERATIONS.filter((text) => text.example)
 
+/** One with a query, and one with a body of several lines. */
+const COMMANDS: readonly string[] = ['/api/v1/get-license-keys', '/api/v1/create-license-keys']
+
+/** The local settings as `npm start` makes them, and a key of the other kind for a product that no example is about. */
+const MAKE_DEV_VARS = `
+  import { changeDevVars, makeDevVars } from './scripts/dev-vars.ts'
+  import { newSigningKey } from './scripts/secrets.ts'
+  makeDevVars()
+  changeDevVars({ SIGNING_PRIVATE_KEY_PRODUCT_2: newSigningKey('EdDSA') })`
+
 function operationAt(text: OperationText): Operation {
   return description.paths[text.path][endpointOf(text).method.toLowerCase()]
 }
@@ -42,6 +55,8 @@ describe('a service with the demo data', () => {
     folder = cloneProject()
     const port = await freePort()
     origin = `http://127.0.0.1:${port}`
+    const made = run(folder, process.execPath, '--input-type=module', '-e', MAKE_DEV_VARS)
+    if (made.status !== 0) throw new Error(made.output)
     service = await startService(folder, port, /\ncurl -s .*\n/)
     const added = run(folder, 'bash', '-ec', example('run: generators'))
     if (added.status !== 0) throw new Error(added.output)
@@ -58,8 +73,51 @@ describe('a service with the demo data', () => {
     expect(served.headers.get('Access-Control-Allow-Origin')).toBe('*')
     expect(await served.json()).toEqual(description)
     const page = await fetch(`${origin}/docs`, { redirect: 'error' })
-    expect(page.headers.get('Content-Security-Policy')).toContain("default-src 'none'")
     expect(await page.text()).toBe(readFileSync(path.join(project, 'public/docs/index.html'), 'utf8'))
+  })
+
+  it.each([
+    ['GET', '/docs', 200],
+    ['GET', '/openapi.json', 200],
+    ['GET', '/docs/', 307],
+    ['GET', '/docs/index.html', 307],
+    ['POST', '/docs', 405],
+    ['POST', '/openapi.json', 405],
+  ])('tells browsers of %s %s (%i) to guess, load and run nothing', async (method, of, status) => {
+    const response = await fetch(origin + of, {
+      method,
+      redirect: 'manual',
+      headers: { Connection: 'close' },
+    })
+    await response.body?.cancel()
+    expect(response.status).toBe(status)
+    const { headers } = response
+    const policy = headers.get('Content-Security-Policy') ?? ''
+    expect(policy).toContain("default-src 'none'; style-src 'unsafe-inline'")
+    expect(policy).toContain("frame-ancestors 'none'")
+    const { 'Content-Security-Policy': _ofAnswers, ...others } = standingHeaders(of === '/openapi.json')
+    for (const [name, value] of Object.entries(others)) {
+      if (!name.startsWith('Access-Control-Expose')) expect(headers.get(name), name).toBe(value)
+    }
+  })
+
+  it('publishes keys as they are described, names the one that signed, and answers 304 to whoever has them', async () => {
+    const url = `${origin}/.well-known/jwks.json`
+    const answer = await fetch(url)
+    const { keys } = (await answer.json()) as { keys: { kid: string; alg: string }[] }
+    const { RsaKey, Ed25519Key } = description.components.schemas
+    for (const key of keys) {
+      const schema = z.fromJSONSchema({ RS256: RsaKey, EdDSA: Ed25519Key }[key.alg])
+      expect(schema.safeParse(key).error).toBeUndefined()
+    }
+    expect(keys.map(({ alg }) => alg)).toEqual(['RS256', 'EdDSA'])
+    const healthy = await fetch(`${origin}/health`)
+    expect(healthy.headers.get('X-Signing-Key-Id')).toBe(keys[0]?.kid)
+    const again = await fetch(url, { headers: { 'If-None-Match': answer.headers.get('ETag') ?? '' } })
+    expect(again.status).toBe(304)
+    const { NotModified } = description.components.responses
+    for (const name of Object.keys(NotModified.headers)) expect(again.headers.get(name), name).not.toBeNull()
+    expect(await again.text()).toBe('')
   })
 
   it.each(['/', '/docs/other', '/_headers', '/openapi'])('leaves %s to the Worker', async (of) => {
@@ -69,10 +127,29 @@ describe('a service with the demo data', () => {
   })
 
   // Each one builds on those before it: they are one story.
-  it.each(examples)('answers the example of $path as it is told', async (text) => {
-    const request = Object.fromEntries(
-      Object.entries(text.example?.request ?? {}).map(([name, value]) => [name, madeUp.get(value) ?? value]),
-    )
+  describe.each(examples)('$path', (text) => {
+    const withCodes = Object.keys(text.example?.request ?? {}).filter((name) => codeWithout(text, name))
+
+    for (const name of withCodes) {
+      it(`answers the code that is told where ${name} is missing`, async () => {
+        const { [name]: _missing, ...request } = told(text)
+        const response = await sendExample(origin, text, request, 'application/json')
+        const { response: answer } = (await response.json()) as { response: { code: number } }
+        expect(answer.code).toBe(CODES[codeWithout(text, name) ?? 'internalError'].code)
+      })
+    }
+
+    it('answers the example as it is told', () => answersAsTold(text))
+  })
+
+  /** The example's request, with what the server has made up in place of what stands for it. */
+  function told(text: OperationText): Record<string, unknown> {
+    const request = Object.entries(text.example?.request ?? {})
+    return Object.fromEntries(request.map(([name, value]) => [name, madeUp.get(value) ?? value]))
+  }
+
+  async function answersAsTold(text: OperationText): Promise<void> {
+    const request = told(text)
     const response = await sendExample(origin, text, request, 'application/json')
     const [contentType, media] = successOf(operationAt(text))
     expect(response.status).toBe(200)
@@ -85,26 +162,58 @@ describe('a service with the demo data', () => {
     const answer = JSON.parse(body)
     expect(shapeOf(answer, madeUp, media.example)).toEqual(shapeOf(media.example))
     if (!text.document) expectDescribed(answer.response, text.codes[0])
+    if (!text.document) expect(response.headers.get('X-Signing-Key-Id')).toMatch(/^[\w-]{43}$/)
     if (endpointOf(text).method === 'POST') await expectTheSameOfForm(text, request, body)
+  }
+
+  describe.each(PROVIDER_SAMPLES)('/webhooks/$provider', ({ provider, sign }) => {
+    const operation: Operation = description.paths[`/webhooks/${provider}`].post
+    const body = JSON.stringify(operation.requestBody?.content['application/json']?.example)
+    const headers = (operation.parameters ?? []) as Parameter[]
+
+    /** The event of the description, signed now. */
+    async function signed(): Promise<Record<string, string>> {
+      const secrets = parseEnv(readFileSync(path.join(folder, '.dev.vars'), 'utf8'))
+      const id = String(headers.find(({ name }) => name === 'webhook-id')?.example)
+      return sign({ id, body }, secrets[webhookSecretName(provider)] ?? '', Math.floor(Date.now() / 1000))
+    }
+
+    async function deliver(of: Record<string, string>): Promise<{ code: number; outcome?: string }> {
+      const response = await fetch(`${origin}/webhooks/${provider}`, { method: 'POST', headers: of, body })
+      return ((await response.json()) as { response: { code: number } }).response
+    }
+
+    it('refuses the event where one of the headers that are told is missing', async () => {
+      const all = Object.entries(await signed())
+      expect(headers.length).toBeGreaterThan(0)
+      for (const { name } of headers) {
+        const others = all.filter(([sent]) => sent.toLowerCase() !== name.toLowerCase())
+        expect(others.length, name).toBe(all.length - 1)
+        expect((await deliver(Object.fromEntries(others))).code, name).toBe(2401)
+      }
+    })
+
+    it('takes the event as it is told', async () => {
+      const answer = await deliver(await signed())
+      const [, media] = successOf(operation)
+      expectDescribed(answer, 'webhookReceived')
+      expect(answer.outcome).toBe((media.example as { response: { outcome: string } }).response.outcome)
+      const scheme = description.components.securitySchemes[`signature-${provider}`]
+      expect(headers.map(({ name }) => name)).toContain(scheme.name)
+    })
   })
 
-  it.each(PROVIDER_SAMPLES)('takes an event of $provider as it is told', async (samples) => {
-    const secrets = parseEnv(readFileSync(path.join(folder, '.dev.vars'), 'utf8'))
-    const now = Date.now()
-    const event = samples.purchase({ order: '1001', externalId: DEMO_PRICE, now })
-    const secret = secrets[webhookSecretName(samples.provider)] ?? ''
-    const headers = await samples.sign(event, secret, Math.floor(now / 1000))
-    const response = await fetch(`${origin}/webhooks/${samples.provider}`, {
-      method: 'POST',
-      headers,
-      body: event.body,
-    })
-    const { response: answer } = (await response.json()) as { response: { code: number } }
-    expectDescribed(answer, 'webhookReceived')
-    const names = Object.keys(headers).map((name) => name.toLowerCase())
-    const scheme = description.components.securitySchemes[`signature-${samples.provider}`]
-    expect(names).toContain(scheme.name.toLowerCase())
-  })
+  it.each(examples.filter(({ path: of }) => COMMANDS.includes(of)))(
+    'answers the command that the page has for $path',
+    async (text) => {
+      const page = readFileSync(path.join(project, 'public/docs/index.html'), 'utf8')
+      const article = page.split(`<article id="${operationAt(text).operationId}">`)[1] ?? ''
+      const command = /<code>(curl [^<]+)<\/code>/.exec(article)?.[1] ?? ''
+      const typed = unescaped(command).replace(EXAMPLE_HOST, origin)
+      const { output } = run(folder, 'bash', '-ec', `API_KEY=demo-api-key; ${typed}`)
+      expect(JSON.parse(output).response.code).toBe(CODES[text.codes[0] ?? 'internalError'].code)
+    },
+  )
 
   /** The same fields as a form are the same request: what was done already is told again. */
   async function expectTheSameOfForm(text: OperationText, request: Record<string, unknown>, body: string) {
@@ -122,3 +231,12 @@ describe('a service with the demo data', () => {
     expect(responseSchema(name, CODES[name]).safeParse(response).error).toBeUndefined()
   }
 })
+
+/** The text of an element of the page. */
+function unescaped(html: string): string {
+  return html
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&amp;', '&')
+}

@@ -1,22 +1,25 @@
 /** The API's description is made of the code, is valid, and says of parameters what their rules say. */
+import { createPublicKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import type { JsonSchema } from '../../scripts/openapi/document.ts'
+import type { JsonSchema, Operation, ResponseObject } from '../../scripts/openapi/document.ts'
+import { codeWithout } from '../../scripts/openapi/fields.ts'
 import { describeFiles } from '../../scripts/openapi/files.ts'
+import type { OperationText } from '../../scripts/openapi/operation.ts'
 import { OPERATIONS } from '../../scripts/openapi/operations/index.ts'
-import { parametersOf } from '../../scripts/openapi/requests.ts'
+import { parametersOf, settings } from '../../scripts/openapi/requests.ts'
 import { credentialOf } from '../../scripts/openapi/security.ts'
+import type { Endpoint } from '../../src/api/endpoint.ts'
 import { ENDPOINTS } from '../../src/api/v1.ts'
-import { readSettings } from '../../src/env.ts'
 import { CODES } from '../../src/envelope/codes.ts'
 import { project } from './support/clone.ts'
-import { endpointOf } from './support/described-service.ts'
+import { endpointOf, successOf } from './support/described-service.ts'
 import { readme } from './support/readme.ts'
 
-const settings = readSettings({ DB: {} })
 const description = JSON.parse(readFileSync(path.join(project, 'public/openapi.json'), 'utf8'))
 const examples = OPERATIONS.filter((text) => text.example)
 
@@ -52,30 +55,113 @@ describe('the description', () => {
   )
 })
 
+const operations = Object.entries<Record<string, Operation>>(description.paths).flatMap(([of, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ of, method, operation })),
+)
+
+describe.each(operations)('of $method $of, the description', ({ of, method, operation }) => {
+  const isWebhook = of.startsWith('/webhooks/')
+
+  it('says what it does and who may call it, by which credential', () => {
+    const [details, callers] = operation.description.split('\n\n')
+    expect(details?.length).toBeGreaterThan(10)
+    const schemes = Object.keys(operation.security[0] ?? {})
+    expect(callers).toMatch(/^\*\*Who may call:\*\* /)
+    if (schemes.length === 0) expect(callers).toContain('Anyone')
+    else if (isWebhook) expect(callers).toContain('signs with the secret')
+    else expect(callers).toContain('`Authorization: Bearer <key>`')
+    const field = { apiKey: '`api_key`', contractKey: '`contract_key`' }[String(schemes[0])]
+    if (field) expect(callers).toContain(`${method === 'get' ? 'the parameter' : 'the field'} ${field}`)
+  })
+
+  it('says of every parameter what it means', () => {
+    const body = resolve(operation.requestBody?.content['application/json']?.schema)
+    const parameters = [
+      ...Object.values(body?.properties ?? {}),
+      ...(operation.parameters ?? []).map(resolve),
+    ]
+    for (const parameter of parameters)
+      expect(parameter, JSON.stringify(parameter)).toHaveProperty('description')
+  })
+
+  it('names the signing key of every envelope, and tells of wrong addresses and methods', () => {
+    const responses = Object.values(operation.responses).map(resolve) as ResponseObject[]
+    const envelopes = responses.filter(({ content }) => content?.['application/json'])
+    expect(envelopes.length).toBeGreaterThan(0)
+    for (const { headers } of envelopes) expect(headers).toHaveProperty('X-Signing-Key-Id')
+    expect(operation.responses).toHaveProperty('404')
+    expect(resolve(operation.responses['405'])).toHaveProperty('headers.Allow')
+  })
+})
+
+describe('the description of signatures', () => {
+  const { Envelope } = description.components.schemas
+
+  it('tells of both algorithms, wherever it tells of one', () => {
+    for (const text of [description.info.description, Envelope.properties.signature.description]) {
+      expect(text).toMatch(/RS256/)
+      expect(text).toMatch(/Ed25519/)
+      expect(text).toMatch(/X-Signing-Key-Id/)
+    }
+  })
+
+  it('allows what a server without a key says, and no other words', () => {
+    const signature = z.fromJSONSchema(Envelope.properties.signature)
+    const source = readFileSync(path.join(project, 'src/envelope/envelope.ts'), 'utf8')
+    const unsigned = /NO_SIGNATURE = '(.+)'/.exec(source)?.[1]
+    expect(signature.safeParse(unsigned).success).toBe(true)
+    expect(description.info.description).toContain(`"signature":"${unsigned}"`)
+    expect(signature.safeParse('Private key unset').success).toBe(false)
+  })
+
+  it('has real public keys as its example: the one that is PEM is in the set, under its thumbprint', async () => {
+    const pem = successOf(description.paths['/api/v1/public-key'].get)[1].example
+    const { keys } = successOf(description.paths['/.well-known/jwks.json'].get)[1].example as { keys: JWK[] }
+    for (const jwk of keys) expect(await calculateJwkThumbprint(jwk)).toBe(jwk.kid)
+    const spki = keys.map((key) =>
+      createPublicKey({ key, format: 'jwk' }).export({ type: 'spki', format: 'pem' }),
+    )
+    expect(spki[0]).toBe(pem)
+    expect(keys.map(({ alg }) => alg)).toEqual(['RS256', 'EdDSA'])
+  })
+})
+
+function resolve<Target>(target: Target): Target {
+  const { $ref } = (target ?? {}) as { $ref?: string }
+  if ($ref === undefined) return target
+  return $ref
+    .split('/')
+    .slice(1)
+    .reduce((found, name) => found[name], description)
+}
+
 describe('the schema of parameters', () => {
   const withRules = ENDPOINTS.filter(({ parameters }) => parameters !== undefined)
+  const textOf = ({ path: of }: Endpoint) => OPERATIONS.find((text) => text.path === of) as OperationText
 
   /** What a field might hold, right and wrong. */
   const CANDIDATES: readonly unknown[] = [
     ...[-1, 0, 1, 2, 1.5, 255, 256, 1_000, 1_001, 10_000, 36_500, 36_501, 100_000, 100_001, 1_000_000],
     ...[1_000_001, 2_147_483_647, 2_147_483_648, Number.MAX_SAFE_INTEGER, true, {}, [], ['a'], [1]],
-    ...['0', '1', '1e3', ' 7', '+1', 'x', 'available', 'active', 'envato', 'internal', 'deleted'],
+    ...['36500', '36501', '100000', '100001', '1000000', '1000001', '2147483647', '2147483648', '007', '00'],
+    ...['9007199254740991', '9007199254740992', '199', '9999', '10000', '10001', '20000', '999999'],
+    ...['0', '1', '2', '1e3', ' 7', '+1', 'x', 'available', 'active', 'envato', 'internal', 'deleted'],
     ...['ada@example.com', 'Not set', 'a'.repeat(255), 'a'.repeat(256), 'a'.repeat(2_048), 'a'.repeat(2_049)],
     ...['a'.repeat(10_000), 'a'.repeat(10_001), '2026-11-24 07:30:00', '["A"]', 'https://shop.example/keys'],
   ]
-  /** Rules whose every detail no JSON Schema can tell; their words do, as of the greatest number in digits. */
+  /** Rules whose every detail no JSON Schema can tell; their words do. */
   const TOLD_IN_WORDS = new Set(['webhook_url', 'assigned_at', 'license_keys', 'owner_email', 'email'])
 
   it.each(withRules)(
     'of $path allows what the endpoint takes, and nothing else but for what it says in words',
     (endpoint) => {
       const rules = endpoint.parameters?.(settings) as z.ZodObject
-      const schema = parametersOf(endpoint)
+      const schema = parametersOf(endpoint, textOf(endpoint))
       for (const [name, rule] of Object.entries(rules.shape)) {
         const described = z.fromJSONSchema(schema?.properties?.[name] as never)
         for (const value of CANDIDATES) {
           const isTaken = (rule as z.ZodType).safeParse(value).success
-          if (!isTaken && isToldInWords(name, value)) continue
+          if (!isTaken && TOLD_IN_WORDS.has(name)) continue
           expect(described.safeParse(value).success, `${name} ${JSON.stringify(value)}`).toBe(isTaken)
         }
       }
@@ -87,15 +173,47 @@ describe('the schema of parameters', () => {
     const required = Object.entries(rules.shape)
       .filter(([, rule]) => !(rule as z.ZodType).safeParse(undefined).success)
       .map(([name]) => name)
-    expect(parametersOf(endpoint)?.required ?? []).toEqual(required)
+    const withCodes = Object.keys(rules.shape).filter((name) => codeWithout(textOf(endpoint), name))
+    const described = parametersOf(endpoint, textOf(endpoint))?.required ?? []
+    expect([...described].sort()).toEqual([...withCodes, ...required].sort())
   })
+
+  it.each(withRules.filter(({ path: of }) => parametersInReadme(of) !== undefined))(
+    'of $path requires what the README marks',
+    (endpoint) => {
+      const schema = parametersOf(endpoint, textOf(endpoint))
+      const marked = [...(parametersInReadme(endpoint.path)?.matchAll(/`(\w+)\*`/g) ?? [])].map(
+        (match) => match[1],
+      )
+      const conditional = schema?.anyOf?.at(-1)?.required ?? []
+      expect([...new Set([...(schema?.required ?? []), ...conditional])].sort()).toEqual(marked.sort())
+    },
+  )
+
+  it.each(withRules.filter((endpoint) => /random-assign-license-keys$|\/v1\/generate$/.test(endpoint.path)))(
+    'of $path names the setting that limits the quantity',
+    (endpoint) => {
+      const quantity = parametersOf(endpoint, textOf(endpoint))?.properties?.quantity
+      expect(quantity?.description).toContain(
+        "the deployment's MAX_QUANTITY: 1000 unless it is set, 10000 at most",
+      )
+    },
+  )
+
+  it('limits the credentials as the server does', () => {
+    const { VerifyRequest, ContractsGenerateRequest } = description.components.schemas
+    expect(VerifyRequest.properties.api_key).toMatchObject({ minLength: 1 })
+    expect(ContractsGenerateRequest.properties.contract_key).toMatchObject({ minLength: 1, maxLength: 255 })
+  })
+
+  /** Where the cell names them one by one. */
+  function parametersInReadme(of: string): string | undefined {
+    const cell = new RegExp(`^\\| \`POST ${of}\` \\|[^|]*\\|([^|]*)\\|`, 'm').exec(readme)?.[1]
+    return cell?.includes('the same') ? undefined : cell
+  }
 
   it.each(examples.filter((text) => endpointOf(text).parameters))('allows the example of $path', (text) => {
-    const schema = parametersOf(endpointOf(text)) as JsonSchema
+    const schema = parametersOf(endpointOf(text), text) as JsonSchema
     expect(z.fromJSONSchema(schema as never).safeParse(text.example?.request).error).toBeUndefined()
   })
-
-  function isToldInWords(name: string, value: unknown): boolean {
-    return TOLD_IN_WORDS.has(name) || (typeof value === 'string' && /^[0-9]+$/.test(value))
-  }
 })

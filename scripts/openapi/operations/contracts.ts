@@ -56,12 +56,19 @@ export const contractsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/create-contract',
     summary: 'Lets whoever is given the contract key generate license keys of a product',
+    details:
+      'Its holder may generate as many license keys as the contract says. The same contract created again, ' +
+      'by the same API key and with the same fields, is the one there is. Choose contract keys that can not ' +
+      'be guessed, such as random UUIDs.',
     codes: ['contractCreated', 'contractIncorrect'],
     example: { request: TERMS, fields: { contract: CREATED } },
   },
   {
     path: '/api/v1/update-contract',
     summary: 'Puts other terms into a contract, all of them',
+    details:
+      "It answers 841, the code of a contract that was created, as the protocol's servers do. A contract " +
+      'never permits fewer license keys than exist under it.',
     codes: ['contractCreated', 'contractIncorrect', 'contractToChangeNotFound'],
     example: {
       request: { contract_id: 1, ...TERMS, license_keys_quantity: 200 },
@@ -71,6 +78,7 @@ export const contractsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/get-all-contracts',
     summary: 'Every contract, by ascending id',
+    details: 'With their contract keys, which are secrets, and how many license keys exist under each.',
     codes: ['allContracts'],
     example: { request: {}, fields: { contracts: [contract(200, 0)] } },
   },
@@ -80,6 +88,7 @@ export const lastContractsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/delete-contract',
     summary: 'Deletes a contract; what was issued under it stays',
+    details: 'Its contract key is good for nothing from then on.',
     codes: ['contractDeleted', 'contractToChangeNotFound'],
     example: { request: { contract_id: 1 } },
   },

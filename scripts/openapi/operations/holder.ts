@@ -9,6 +9,9 @@ export const holderOperations: readonly OperationText[] = [
   {
     path: '/api/v1/contracts/generate',
     summary: 'Generates license keys under a contract',
+    details:
+      "In the format of the product's generator. More than are left of the contract's quantity, or than the " +
+      "deployment's MAX_QUANTITY, is 1206.",
     codes: [
       'contractKeysGenerated',
       'capabilityMissing',
@@ -33,6 +36,7 @@ export const holderOperations: readonly OperationText[] = [
   {
     path: '/api/v1/contracts/get-info',
     summary: 'What a contract is, and how many license keys were generated under it',
+    details: 'Changes nothing.',
     codes: [
       'contractFound',
       'capabilityMissing',
@@ -45,12 +49,14 @@ export const holderOperations: readonly OperationText[] = [
   {
     path: '/api/v1/contracts/destroy',
     summary: 'Destroys a license key of a contract',
+    details: "With its activations and metadata. Its place in the contract's quantity is free again.",
     codes: ['contractKeyDeleted', 'contractKeyNotFound', 'capabilityMissing', 'contractNotFound'],
     example: { request: { license_key: GENERATED_KEY } },
   },
   {
     path: '/api/v1/contracts/destroy-all',
     summary: 'Destroys every license key of a contract',
+    details: "With their activations and metadata. The contract's quantity is whole again.",
     codes: ['contractKeysDeleted', 'contractKeysNotFound', 'capabilityMissing', 'contractNotFound'],
     example: { request: {} },
   },

@@ -6,6 +6,7 @@ export const productsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/create-product',
     summary: 'Adds a product',
+    details: 'License keys are issued for a product; the answer tells its id.',
     codes: ['productCreated', 'productToCreateIncorrect'],
     example: {
       request: { name: 'Photo editor', description: 'Edits photos.', source: 'internal', status: 'active' },
@@ -15,12 +16,14 @@ export const productsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/update-product',
     summary: 'Changes a product; what is left out stays as it is',
+    details: 'While a product is `inactive`, its license keys answer 203, and none are issued.',
     codes: ['productUpdated', 'productToUpdateIncorrect'],
     example: { request: { product_id: 3, name: 'Photo editor 2' } },
   },
   {
     path: '/api/v1/create-product-meta',
     summary: 'Gives a product a value under a name',
+    details: "For the seller's own use: a text under a name that the product does not have yet (else 272).",
     codes: [
       'productMetadataCreated',
       'productMetadataToCreateKeyRequired',
@@ -33,6 +36,7 @@ export const productsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/update-product-meta',
     summary: 'Gives a product another value under a name',
+    details: 'The name must be there already (else 372).',
     codes: [
       'productMetadataUpdated',
       'productMetadataToUpdateKeyRequired',
@@ -45,6 +49,7 @@ export const productsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/get-all-products',
     summary: 'All products, with their metadata',
+    details: 'By ascending id. Deleted products are left out.',
     codes: ['allProducts'],
     example: {
       request: {},
@@ -70,6 +75,7 @@ export const productsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/delete-product-meta',
     summary: 'Takes a value away from a product',
+    details: 'The name must be there (else 481).',
     codes: [
       'productMetadataDeleted',
       'productMetadataToDeleteKeyRequired',
@@ -81,6 +87,7 @@ export const productsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/delete-product',
     summary: 'Deletes a product; what was issued for it stays',
+    details: 'For good: its license keys answer 203 from then on.',
     codes: ['productDeleted', 'productToDeleteNotFound'],
     example: { request: { product_id: 3 } },
   },

@@ -4,6 +4,9 @@ export const stockOperations: readonly OperationText[] = [
   {
     path: '/api/v1/create-license-keys',
     summary: 'Takes license keys in that were made elsewhere',
+    details:
+      'Into stock, or as already assigned. A key that is known already, or stands in the list twice, is ' +
+      'counted in `duplicate` and left as it is; all others are written, or none.',
     codes: ['licenseKeysCreated', 'licenseKeysToCreateIncorrect', 'noLicenseKeysCreated'],
     example: {
       request: {
@@ -19,24 +22,34 @@ export const stockOperations: readonly OperationText[] = [
   {
     path: '/api/v1/get-available-license-keys-count',
     summary: 'How many license keys a product has in stock',
+    details: 'Only keys that are `available` count.',
     codes: ['availableCount', 'productToCountNotFound'],
     example: { request: { product_id: 1 }, fields: { count: 3 } },
   },
   {
     path: '/api/v1/update-license-key',
     summary: 'Corrects a license key by hand; what is left out stays as it is',
+    details:
+      'A key that becomes `available` again is as new: without owner, activations and metadata. What an ' +
+      'order was answered is told again to whoever repeats it, also after this.',
     codes: ['licenseKeyUpdated', 'licenseKeyToUpdateIncorrect', 'licenseKeyToUpdateNotFound'],
     example: { request: { license_key: 'DEMO-2F8K-3', validity: 30 } },
   },
   {
     path: '/api/v1/delete-license-key',
     summary: 'Deletes a license key, with all that belongs to it',
+    details:
+      'Its activations and metadata go with it. What an order was answered is told again to whoever repeats ' +
+      'it, also after this.',
     codes: ['licenseKeyDeleted', 'licenseKeyToDeleteNotFound'],
     example: { request: { license_key: 'DEMO-2F8K-3' } },
   },
   {
     path: '/api/v1/get-all-generators',
     summary: 'Every generator, under the name that the protocol gives the list',
+    details:
+      'A generator gives the keys of a product their format and their terms. Those of deleted products are ' +
+      'left out.',
     codes: ['allGenerators'],
     example: {
       request: {},
@@ -65,6 +78,8 @@ export const stockOperations: readonly OperationText[] = [
   {
     path: '/api/v1/generate',
     summary: "Fills the stock of a generator's product with fresh license keys",
+    details:
+      'The keys are `available` afterwards, on the terms of the generator. All of them are stored, or none.',
     codes: ['licenseKeysGenerated', 'generatorNotFound'],
     example: {
       request: { generator_id: 1, quantity: 2 },

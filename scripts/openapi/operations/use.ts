@@ -5,6 +5,9 @@ export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/activate',
     summary: 'Activates a license key on a device or domain',
+    details:
+      'Activated again on the same device or domain, it is the same activation (301). What is wrong is said ' +
+      'in this order: 210, 215, 201, 203, 204, 205, and then about the activation.',
     codes: [
       'licenseKeyActivated',
       'licenseKeyAlreadyActive',
@@ -21,6 +24,9 @@ export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/verify',
     summary: 'Whether a license key is valid on a device or domain',
+    details:
+      'Changes nothing. What is wrong is said in this order: 210, 215, 201, 203, 204, 205, 202. It may ask ' +
+      'the nearest replica of the database, and be behind by a moment.',
     codes: [
       'licenseKeyValid',
       'licenseKeyNotAssigned',
@@ -37,6 +43,9 @@ export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/create-license-key-meta',
     summary: 'Gives a license key a value under a name',
+    details:
+      "For the seller's own use: a text under a name that the key does not have yet (else 452). The key must " +
+      'be assigned, and need not be activated.',
     codes: [
       'metadataCreated',
       'licenseKeyNotAssigned',
@@ -50,6 +59,8 @@ export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/update-license-key-meta',
     summary: 'Gives a license key another value under a name',
+    details:
+      'The name must be there already (else 352). The key must be assigned, and need not be activated.',
     codes: [
       'metadataUpdated',
       'licenseKeyNotAssigned',
@@ -63,6 +74,10 @@ export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/get-license-key-details',
     summary: 'What is known of a license key, where it is activated',
+    details:
+      'Changes nothing. Tells owner, limits and metadata of the key, and its product, to whoever has ' +
+      'activated it. What is wrong is said in the order of `verify`, and it may be behind by a moment as ' +
+      'well.',
     codes: [
       'activeLicenseKeyFound',
       'licenseKeyNotAssigned',
@@ -103,6 +118,7 @@ export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/delete-license-key-meta',
     summary: 'Takes a value away from a license key',
+    details: 'The key must be assigned, and need not be activated.',
     codes: [
       'metadataDeleted',
       'licenseKeyNotAssigned',
@@ -115,6 +131,9 @@ export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/deactivate',
     summary: 'Ends the activation of a license key on a device or domain',
+    details:
+      'Another device or domain may then take its place. The code 400 is the text `"400"`, as the protocol ' +
+      'has it.',
     codes: ['licenseKeyDeactivated', 'licenseKeyAlreadyInactive', 'licenseKeyInvalid', 'identifierRequired'],
     example: { request: USE },
   },

@@ -42,6 +42,13 @@ export function query<Row>(folder: string, sql: string): Row[] {
   }
 }
 
+/** As a service that is writing: everybody else who wants to write is refused. @returns what ends that */
+export function lockForWriting(folder: string): () => void {
+  const database = new DatabaseSync(databaseFile(folder), { timeout: BUSY_MS_MAX })
+  database.exec('begin immediate')
+  return () => database.close()
+}
+
 /** Where wrangler keeps it. */
 function databaseFile(folder: string): string {
   const state = path.join(folder, '.wrangler/state/v3/d1/miniflare-D1DatabaseObject')

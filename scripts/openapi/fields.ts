@@ -1,0 +1,84 @@
+/** What a reader wants to know of a parameter and its rule does not say: what its words mean, and what is answered without it. */
+import type { Endpoint } from '../../src/api/endpoint.ts'
+import { CODES } from '../../src/envelope/codes.ts'
+import type { CodeName } from './answers.ts'
+import type { JsonSchema } from './document.ts'
+import type { OperationText } from './operation.ts'
+
+const KEY_STATUS =
+  '`available`: in stock; `assigned`: it has an owner; `reserved`: kept back from the stock, can be assigned by its ' +
+  'name; `blocked`: may not be used'
+const SOURCE = 'Where the product is sold: it is kept and told, and nothing depends on it'
+
+/** By `access`, the meaning of what has a rule and no words, or no more than its limits. */
+const MEANINGS: { readonly [Access in Endpoint['access']]?: Readonly<Record<string, string>> } = {
+  stock: { status: KEY_STATUS },
+  products: {
+    status: '`inactive`: its license keys answer 203, and none are issued',
+    source: SOURCE,
+    require_non_expired: 'It is kept and told, and nothing depends on it: an expired key never verifies',
+  },
+  contracts: {
+    status: '`inactive`: its holder is answered 1200, as if there were no such contract',
+    can_get_info: 'Whether the holder may ask for the contract: 1 or 0',
+    can_generate: 'Whether the holder may generate license keys: 1 or 0',
+    can_destroy: 'Whether the holder may destroy single license keys: 1 or 0',
+    can_destroy_all: 'Whether the holder may destroy all license keys at once: 1 or 0',
+    license_keys_quantity: 'The most license keys that may exist under the contract',
+  },
+}
+
+/** The codes that are answered where a parameter is missing and the rules do not refuse it: of each operation one. */
+const CODES_WITHOUT: Readonly<Record<string, readonly CodeName[]>> = {
+  license_key: [
+    'licenseKeyInvalid',
+    'licenseKeyNotAssignable',
+    'licenseKeyToUpdateNotFound',
+    'licenseKeyToDeleteNotFound',
+    'contractKeyNotFound',
+  ],
+  identifier: ['identifierRequired'],
+  key: [
+    'metadataToCreateKeyRequired',
+    'metadataToUpdateKeyRequired',
+    'metadataToDeleteKeyRequired',
+    'productMetadataToCreateKeyRequired',
+    'productMetadataToUpdateKeyRequired',
+    'productMetadataToDeleteKeyRequired',
+  ],
+  value: [
+    'metadataToCreateValueRequired',
+    'metadataToUpdateValueRequired',
+    'productMetadataToCreateValueRequired',
+    'productMetadataToUpdateValueRequired',
+  ],
+}
+
+/** @returns the code that the operation answers where this parameter is missing; undefined: it may be, or it is 804 */
+export function codeWithout({ codes }: OperationText, name: string): CodeName | undefined {
+  return CODES_WITHOUT[name]?.find((code) => codes.includes(code))
+}
+
+/**
+ * @param schema the rules of all parameters
+ * @returns the same, with the words of this file; what has a code of its own where it is missing counts as required
+ */
+export function withMeanings(schema: JsonSchema, { access }: Endpoint, text: OperationText): JsonSchema {
+  const properties = Object.entries(schema.properties ?? {})
+  const withCodes = properties.map(([name]) => name).filter((name) => codeWithout(text, name) !== undefined)
+  const required = [...withCodes, ...(schema.required ?? [])]
+  return {
+    ...schema,
+    properties: Object.fromEntries(
+      properties.map(([name, rule]) => [name, { ...rule, ...describe(rule, access, text, name) }]),
+    ),
+    ...(required.length > 0 && { required }),
+  }
+}
+
+function describe(rule: JsonSchema, access: Endpoint['access'], text: OperationText, name: string) {
+  const code = codeWithout(text, name)
+  const without = code && `Where it is missing, the answer is ${CODES[code].code}`
+  const description = [MEANINGS[access]?.[name], rule.description, without].filter(Boolean).join('. ')
+  return description === '' ? {} : { description }
+}

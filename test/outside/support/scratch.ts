@@ -1,0 +1,19 @@
+/** A folder for what the test files of one run have in common: made before the first, removed after the last. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TestProject } from 'vitest/node'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    scratch: string
+  }
+}
+
+export default function setup({ provide }: TestProject): () => void {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'keyseal-scratch-'))
+  provide('scratch', scratch)
+  // Programs are started by the hundred: each would compile wrangler and all that the commands import anew.
+  process.env.NODE_COMPILE_CACHE ??= path.join(scratch, 'compiled')
+  return () => rmSync(scratch, { recursive: true, force: true })
+}
