@@ -1,5 +1,5 @@
 /** `.dev.vars`: the secrets and settings of local development. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
 import { PROVIDER_NAMES } from '../src/payments/provider.ts'
@@ -24,6 +24,18 @@ export function makeDevVars(): void {
   console.log('Made .dev.vars with a fresh signing key and secrets for every payment provider.')
 }
 
+export function hasDevVars(): boolean {
+  return existsSync(file)
+}
+
+/** Keeps the file as it is now beside itself; git ignores the copy too. @returns the name of the copy */
+export function copyDevVars(): string {
+  const copy = `${file}.before-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
+  copyFileSync(file, copy, constants.COPYFILE_EXCL)
+  chmodSync(copy, 0o600)
+  return path.basename(copy)
+}
+
 /** @returns all settings by name, with line ends as such; none where there is no file */
 export function readDevVars(): Record<string, string> {
   if (!existsSync(file)) return {}
@@ -37,12 +49,24 @@ export function readDevVars(): Record<string, string> {
 export function changeDevVars(changes: Readonly<Record<string, string | undefined>>): void {
   let text = readFileSync(file, 'utf8')
   for (const [name, value] of Object.entries(changes)) {
-    const written = new RegExp(`^${name}=(?:"[^"]*"|'[^']*'|[^\\n]*)\\n?`, 'm')
     const line = value === undefined ? '' : `${lineOf(name, value)}\n`
-    if (written.test(text)) text = text.replace(written, () => line)
-    else text = `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}`
+    // Of a setting that stands there twice the last would count.
+    let isWritten = false
+    text = text.replaceAll(writtenAs(name), () => {
+      const written = isWritten ? '' : line
+      isWritten = true
+      return written
+    })
+    if (!isWritten) text = `${text}${text === '' || text.endsWith('\n') ? '' : '\n'}${line}`
   }
   writeFileSync(file, text, { mode: 0o600 })
+}
+
+/** A value in quotes may have several lines. So has a PEM that somebody pasted without them: it goes as a whole. */
+function writtenAs(name: string): RegExp {
+  const quoted = `"[^"]*"[ \\t]*$|'[^']*'[ \\t]*$`
+  const pem = '-----BEGIN [A-Z ]+-----[A-Za-z0-9+/=\\s]*-----END [A-Z ]+-----[ \\t]*$'
+  return new RegExp(`^(?:export )?${name}[ \\t]*=[ \\t]*(?:${quoted}|${pem}|[^\\n]*)\\n?`, 'gm')
 }
 
 /** @throws Error that says how to set what is missing */

@@ -1,6 +1,8 @@
 /** A setting without which a request can not be served. Its text goes to the log, never to the caller. */
 export class SettingError extends Error {
   override name = 'SettingError'
+  /** The setting and what is wrong with it, for those who know a remedy of their own. */
+  readonly fault: string
 
   /**
    * @param setting the variable, secret or binding
@@ -9,6 +11,7 @@ export class SettingError extends Error {
    */
   constructor(setting: string, fault: string, remedy: string) {
     super(`${setting} ${fault}. To mend it: ${remedy}`)
+    this.fault = `${setting} ${fault}`
   }
 }
 

@@ -13,9 +13,13 @@ export interface CommandSpec {
   readonly options?: readonly Option[]
   /** Left out: the local database, and with `--remote` the one in production. */
   readonly isLocalOnly?: boolean
+  /** What `--remote` does, where it is something else than that. */
+  readonly remote?: string
   /** It asks before it does anything: see `confirmed`. */
   readonly isDangerous?: boolean
 }
+
+const REMOTE = 'in production; without it, in the local database'
 
 /** What a command was given. */
 export interface Given<Options> {
@@ -24,8 +28,11 @@ export interface Given<Options> {
   readonly place: Place
   readonly isJson: boolean
   /** Asks whether to go on, as `confirmed` does. */
-  readonly confirm: (question: string) => Promise<void>
+  readonly confirm: (question: Question) => Promise<void>
 }
+
+/** A question, or what finds out what to ask, and fails where there is nothing to ask about. */
+export type Question = string | (() => Promise<string>)
 
 /** What a command tells: one value for scripts, or text for people. */
 export interface Told {
@@ -52,7 +59,7 @@ export function addCommand<Options>(
   const command = parent.command(spec.usage).description(spec.summary)
   for (const word of spec.words ?? []) command.addArgument(word)
   for (const option of spec.options ?? []) command.addOption(option)
-  if (!spec.isLocalOnly) command.option('--remote', 'in production; without it, in the local database')
+  if (!spec.isLocalOnly) command.option('--remote', spec.remote ?? REMOTE)
   if (spec.isDangerous) command.option('--yes', 'without asking')
   command.option('--json', 'print one JSON value, for scripts')
   command.showHelpAfterError(`How it goes: ${pathOf(command)} --help`)
@@ -90,13 +97,18 @@ function pathOf(command: Command): string {
  * @param isSure `--yes` was given
  * @throws Error where the answer is not yes, or nobody can be asked: nothing is done then
  */
-async function confirmed(question: string, isSure: boolean): Promise<void> {
+async function confirmed(asked: Question, isSure: boolean): Promise<void> {
   if (isSure) return
+  const question = typeof asked === 'string' ? asked : await asked()
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
     throw new Error(`${question} Nobody can be asked here, so nothing was done: repeat it with --yes.`)
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(`${question} Type yes to go on: `)
+  // Ctrl-C and Ctrl-D end the question without an answer, and leave the cursor behind it.
+  const answer = await terminal.question(`${question} Type yes to go on: `).catch(() => {
+    process.stderr.write('\n')
+    return ''
+  })
   terminal.close()
   if (answer.trim().toLowerCase() !== 'yes') throw new Error('Nothing was done.')
 }
@@ -105,13 +117,17 @@ export function said(value: unknown, text: string): Told {
   return { value, print: () => console.log(text) }
 }
 
-/** Rows by names such as `licenseKey`, which a table has as `license key`. */
+/** Rows by names such as `licenseKey`, which a table has as `license key`; lists as `one, other`. */
 export function listed(rows: readonly Row[], whenEmpty: string): Told {
   const heading = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   const shown = rows.map((row) =>
-    Object.fromEntries(Object.entries(row).map(([name, value]) => [heading(name), value])),
+    Object.fromEntries(Object.entries(row).map(([name, value]) => [heading(name), shownAs(value)])),
   )
   return { value: rows, print: () => printTable(shown, whenEmpty) }
+}
+
+function shownAs(value: unknown): unknown {
+  return Array.isArray(value) ? value.join(', ') : value
 }
 
 /** SQL, an expression: an instant of the database as text, `2026-11-24T07:30:00Z`. */
@@ -119,8 +135,9 @@ export function instant(column: string): string {
   return `strftime('%Y-%m-%dT%H:%M:%SZ', ${column} / 1000, 'unixepoch')`
 }
 
-/** An option that must be given. */
+/** An option that must be given; the help says so. */
 export function required(option: Option): Option {
+  option.description += ' (required)'
   return option.makeOptionMandatory()
 }
 

@@ -1,94 +1,83 @@
 /** What `keyseal doctor` asks of the running service. Nothing of it is written down there. */
-import { createPublicKey, verify } from 'node:crypto'
+import type { Part } from '../../src/api/health.ts'
 import type { Place } from '../database.ts'
-import { type Finding, good, wrong } from './doctor-checks.ts'
-import { ask, type PublishedKey, publishedKeys } from './service.ts'
+import { migrate } from './doctor-database.ts'
+import { checkOrder, seeLog } from './doctor-dry-run.ts'
+import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
+import { ask, isLocal } from './service.ts'
 
 const CLOCK_DEVIATION_SECONDS_MAX = 60
 
-interface Envelope {
-  readonly response: { readonly code: number; readonly timestamp: number; readonly not_ready?: string[] }
-  readonly response_base64: string
-  readonly signature: string
-}
-
-export async function checkService(origin: string, place: Place): Promise<Finding[]> {
+/**
+ * @param knownFaults what is found wrong already of that which the service needs: it is not told once more
+ */
+export async function checkService(origin: string, knownFaults: ReadonlySet<Part>): Promise<Finding[]> {
+  const place = isLocal(origin) ? 'local' : 'remote'
   try {
-    return await checkAnswers(origin)
+    return await checkAnswers(origin, place, knownFaults)
   } catch (error) {
     const finding = error instanceof Error ? error.message : String(error)
-    return [
-      wrong('service', finding, place === 'local' ? 'npm start' : 'npm run deploy, then npx wrangler tail'),
-    ]
+    return [wrong('service', finding, place === 'local' ? startAt(origin) : 'npm run deploy')]
   }
 }
 
-async function checkAnswers(origin: string): Promise<Finding[]> {
-  const ready = await ask(origin, '/health/ready')
-  const { response } = (await ready.json()) as Envelope
-  const missing = response.not_ready ?? []
-  // An order that names nothing is refused before anybody is looked for, and its refusal is signed as all answers are.
-  const refusal = await ask(origin, '/api/v1/random-assign-license-keys', {
-    method: 'POST',
-    body: new URLSearchParams({ api_key: 'doctor', product_id: '0' }),
-  })
-  const envelope = (await refusal.json()) as Envelope
-  return [
-    ready.ok
-      ? good('service', `${origin} is ready`)
-      : wrong(
-          'service',
-          `not ready: ${missing.join(', ') || `HTTP ${ready.status}`}`,
-          'npx wrangler tail (its log names what is missing)',
-        ),
-    envelope.response?.code === 804
-      ? good('order', 'an order without content is refused with code 804')
-      : wrong(
-          'order',
-          `an order without content is answered with HTTP ${refusal.status}`,
-          'npx wrangler tail',
-        ),
-    await checkSignature(origin, envelope),
-    checkClock(refusal.headers.get('Date'), envelope.response?.timestamp),
-  ]
+/** Whoever started it on another port is to look there, and need not start it. */
+function startAt(origin: string): string {
+  const { port } = new URL(origin)
+  if (port !== '8787') return `PORT=${port} npm start`
+  return 'npm start; of one on another port: PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
 }
 
-async function checkSignature(
+async function checkAnswers(
   origin: string,
-  { response_base64: signed, signature }: Envelope,
-): Promise<Finding> {
-  const remedy =
-    'npm run --silent keyseal -- signing-key create | npx wrangler secret put SIGNING_PRIVATE_KEY'
-  if (!signature) return wrong('signature', 'the answer is not signed', remedy)
-  const keys = await publishedKeys(origin)
-  const bytes = Buffer.from(signature, 'base64')
-  const key = keys.find((jwk) => verifies(jwk, signed, bytes))
-  return key
-    ? good('signature', `verified by the published key ${key.kid}`)
-    : wrong(
-        'signature',
-        `no key of ${origin}/.well-known/jwks.json verifies it`,
-        'npm run deploy (answers and keys come from different versions)',
-      )
+  place: Place,
+  knownFaults: ReadonlySet<Part>,
+): Promise<Finding[]> {
+  const ready = await ask(origin, '/health/ready')
+  const body = (await ready.json().catch(() => ({}))) as {
+    response?: { code: number; timestamp: number; not_ready?: readonly Part[] }
+  }
+  const clock = checkClock(ready.headers.get('Date'), body.response?.timestamp)
+  if (ready.ok) {
+    return [good('service', `${origin} is ready`), ...(await checkOrder(origin, place)), clock]
+  }
+  const missing = body.response?.not_ready
+  if (missing) return [...missing.map((part) => notReady(origin, place, part, knownFaults)), clock]
+  const code = body.response?.code
+  if (code === undefined) {
+    const finding = `what answers at ${origin} is no Keyseal: /health/ready is HTTP ${ready.status}`
+    return [wrong('service', finding, 'npm run keyseal -- doctor --url <the address of the service>')]
+  }
+  return [wrong('service', `not ready: HTTP ${ready.status}, code ${code}`, seeLog(ready, place)), clock]
 }
 
-function verifies(jwk: PublishedKey, signed: string, signature: Buffer): boolean {
-  const key = createPublicKey({ key: jwk, format: 'jwk' })
-  // Ed25519 hashes by itself (RFC 8032).
-  return verify(jwk.kty === 'OKP' ? null : 'sha256', Buffer.from(signed), key, signature)
+function notReady(origin: string, place: Place, part: Part, knownFaults: ReadonlySet<Part>): Finding {
+  const check = 'service'
+  if (knownFaults.has(part)) return notChecked(check, `not ready (${part}), as follows from the above`)
+  if (part === 'migrations') return wrong(check, `not ready: ${part}`, migrate(place))
+  if (place === 'remote') {
+    const remedy = `npx wrangler tail, and meanwhile curl ${origin}/health/ready: the log names the setting and the command that mends it`
+    return wrong(check, `not ready: ${part}`, remedy)
+  }
+  const finding =
+    part === 'signing key'
+      ? `not ready: ${part}; the service was started before .dev.vars was as it is now`
+      : `not ready: ${part}`
+  return wrong(check, finding, restart(origin))
 }
 
-function checkClock(date: string | null, timestamp: number | undefined): Finding {
+function restart(origin: string): string {
+  const { port } = new URL(origin)
+  return `Ctrl-C where it runs, then ${port === '8787' ? '' : `PORT=${port} `}npm start`
+}
+
+function checkClock(date: string | null, timestamp = Number.NaN): Finding {
   const check = 'clock'
-  const there = date === null ? (timestamp ?? Number.NaN) * 1000 : Date.parse(date)
+  // A local service sends no Date.
+  const there = date === null ? timestamp * 1000 : Date.parse(date)
   const seconds = Math.round(Math.abs(Date.now() - there) / 1000)
-  if (Number.isNaN(seconds))
-    return { check, status: 'not checked', finding: 'the service does not tell the time' }
-  return seconds <= CLOCK_DEVIATION_SECONDS_MAX
-    ? good(check, `${seconds} seconds apart`)
-    : wrong(
-        check,
-        `${seconds} seconds apart from the service's`,
-        'sudo timedatectl set-ntp true (on this machine)',
-      )
+  if (Number.isNaN(seconds)) return notChecked(check, 'the service does not tell the time')
+  if (seconds <= CLOCK_DEVIATION_SECONDS_MAX) return good(check, `${seconds} seconds apart`)
+  const remedy = 'sudo timedatectl set-ntp true (on this machine)'
+  return wrong(check, `${seconds} seconds apart from the service's`, remedy)
 }

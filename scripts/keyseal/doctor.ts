@@ -1,16 +1,19 @@
 /** `keyseal doctor`: looks at everything a service needs, and names the command that mends what is wrong. */
 import { type Command, Option } from 'commander'
+import type { Part } from '../../src/api/health.ts'
 import type { Place } from '../database.ts'
 import { addCommand, type Told } from './command.ts'
 import {
-  checkConfiguration,
-  checkMigrations,
-  checkQueue,
-  checkSecrets,
-  type Finding,
-} from './doctor-checks.ts'
+  type Configuration,
+  checkOtherBindings,
+  faultOfDatabaseBinding,
+  readConfiguration,
+} from './doctor-configuration.ts'
+import { checkDatabase, databaseNotChecked } from './doctor-database.ts'
+import { type Finding, isWrong, notChecked } from './doctor-finding.ts'
+import { checkLocalKeys, checkRemoteKeys, faultOfAccount, keysNotChecked } from './doctor-keys.ts'
 import { checkService } from './doctor-service.ts'
-import { localOrigin, originOf } from './service.ts'
+import { isLocal, localOrigin, originOf } from './service.ts'
 
 export function addDoctor(program: Command): void {
   addCommand<{ url?: string }>(
@@ -18,39 +21,58 @@ export function addDoctor(program: Command): void {
     {
       usage: 'doctor',
       summary: 'look for what is wrong, and say what mends it; writes nothing, exit code 1 if anything is',
-      options: [new Option('--url <url>', 'the service; the local one unless given')],
+      options: [new Option('--url <url>', 'the service; unless given, the local one at PORT or 8787')],
+      remote: 'look at production; without it, at .dev.vars, the local database and the local service',
     },
-    async ({ options: { url }, place }) => told(await examine(place, url)),
+    async ({ options: { url }, place }) =>
+      told(await examine(place, url === undefined ? undefined : originOf(url))),
   )
 }
 
-async function examine(place: Place, url: string | undefined): Promise<Finding[]> {
-  const origin = url === undefined ? undefined : originOf(url)
-  return [
-    ...(await checkConfiguration(place)),
-    await checkSecrets(place),
-    await checkMigrations(place),
-    await checkQueue(place),
-    ...(await findingsOfService(place, origin)),
-  ]
+async function examine(place: Place, origin: string | undefined): Promise<Finding[]> {
+  const configuration = await readConfiguration()
+  const account = place === 'remote' ? await faultOfAccount() : undefined
+  const keys = account ? keysNotChecked(account.finding) : await checkKeys(place, configuration)
+  const binding = faultOfDatabaseBinding(place, configuration)
+  const because = account?.finding ?? binding?.finding
+  const database = because === undefined ? await checkDatabase(place) : databaseNotChecked(because)
+  const service = await checkServiceOf(place, origin, {
+    'signing key': keys.some(isWrong),
+    database: binding !== undefined,
+    migrations: binding !== undefined || database.some((found) => isWrong(found) && found.check !== 'queue'),
+  })
+  const bindings = checkOtherBindings(configuration)
+  return [account ?? [], binding ?? [], bindings, keys, database, service].flat()
 }
 
-async function findingsOfService(place: Place, origin: string | undefined): Promise<Finding[]> {
-  if (origin === undefined && place === 'remote') {
-    const finding = 'give its address: --url https://keyseal.example.workers.dev'
-    return [{ check: 'service', status: 'not checked', finding }]
+function checkKeys(place: Place, configuration: Configuration): Promise<Finding[]> {
+  return place === 'remote' ? checkRemoteKeys(configuration) : checkLocalKeys(configuration)
+}
+
+async function checkServiceOf(
+  place: Place,
+  url: string | undefined,
+  isFaulty: Readonly<Record<Part, boolean>>,
+): Promise<Finding[]> {
+  if (url === undefined && place === 'remote') {
+    const remedy = 'npm run keyseal -- doctor --remote --url https://keyseal.<your-subdomain>.workers.dev'
+    return [notChecked('service', 'its address is not known here', remedy)]
   }
-  return checkService(origin ?? localOrigin(), place)
+  const origin = url ?? localOrigin()
+  const parts = Object.keys(isFaulty) as Part[]
+  // What is wrong here says nothing about a service elsewhere.
+  const isOfThisPlace = isLocal(origin) === (place === 'local')
+  return checkService(origin, new Set(parts.filter((part) => isOfThisPlace && isFaulty[part])))
 }
 
 function told(findings: readonly Finding[]): Told {
-  if (findings.some(({ status }) => status === 'wrong')) process.exitCode = 1
+  if (findings.some(isWrong)) process.exitCode = 1
   return {
     value: findings,
     print() {
       for (const { check, status, finding, remedy } of findings) {
         console.log(`${status.padEnd(11)}  ${check}: ${finding}`)
-        if (remedy) console.log(`${' '.repeat(13)}to mend it: ${remedy}`)
+        if (remedy) console.log(`${' '.repeat(13)}to ${status === 'wrong' ? 'mend' : 'check'} it: ${remedy}`)
       }
     },
   }

@@ -1,12 +1,12 @@
 /** The signing keys of `.dev.vars`: what they are, and how one takes the place of another. */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
-import { calculateJwkThumbprint, type JWK } from 'jose'
-import { changeDevVars, readDevVars } from '../dev-vars.ts'
+import type { PublicKey } from '../../src/envelope/public-half.ts'
+import { GLOBAL_KEY_NAME, NEXT, RETIRED_KEYS_NAME } from '../../src/envelope/signing-keys.ts'
+import { SettingError } from '../../src/setting-error.ts'
+import { changeDevVars, copyDevVars, hasDevVars, readDevVars } from '../dev-vars.ts'
 import { newSigningKey, type SigningAlgorithm } from '../secrets.ts'
+import { type JudgedKey, judgedKeys } from './judged-keys.ts'
 
-const RETIRED = 'SIGNING_PUBLIC_KEYS_RETIRED'
 const SETTING = /^SIGNING_PRIVATE_KEY(?:_PRODUCT_([1-9]\d*))?(_NEXT)?$/
-const PEM = /-----BEGIN PUBLIC KEY-----.+?-----END PUBLIC KEY-----/gs
 
 export interface LocalKey {
   /** RFC 7638, as the JWK Set names it. */
@@ -18,79 +18,140 @@ export interface LocalKey {
   readonly setting: string
 }
 
+export type NamedKey = Pick<LocalKey, 'kid' | 'algorithm'>
+
+/** What is to be done where there is no `.dev.vars`. */
+export const NO_DEV_VARS = 'There is no .dev.vars: npm start makes one, with a signing key.'
+
 /** The setting that holds the private key of a product, or the global one. */
 export function settingOf(productId: number | undefined): string {
-  return productId === undefined ? 'SIGNING_PRIVATE_KEY' : `SIGNING_PRIVATE_KEY_PRODUCT_${productId}`
+  return productId === undefined ? GLOBAL_KEY_NAME : `${GLOBAL_KEY_NAME}_PRODUCT_${productId}`
+}
+
+/** Whether a setting of this name holds a private key. */
+export function isKeySetting(setting: string): boolean {
+  return SETTING.test(setting)
 }
 
 /** @throws Error that names the setting that holds no key */
 export async function localKeys(): Promise<LocalKey[]> {
   const settings = readDevVars()
-  const keys: LocalKey[] = []
-  for (const [setting, value] of Object.entries(settings)) {
-    const [isKey, product, next] = SETTING.exec(setting) ?? []
-    if (!isKey || value === '') continue
-    const role = next ? 'next' : 'current'
-    keys.push({
-      ...(await describe(setting, value)),
-      role,
-      product: product ? Number(product) : null,
-      setting,
-    })
+  const keys = await judgedKeys(settings)
+  return keys.filter(({ setting }) => settings[setting]).map(localKey)
+}
+
+function localKey(judged: JudgedKey): LocalKey {
+  const [, product, next] = SETTING.exec(judged.setting) ?? []
+  const whilePrivate = next ? 'next' : 'current'
+  const role = judged.setting === RETIRED_KEYS_NAME ? 'retired' : whilePrivate
+  const { setting } = judged
+  return { ...named(usable(judged)), role, product: product ? Number(product) : null, setting }
+}
+
+function usable({ key }: JudgedKey): PublicKey {
+  if (!(key instanceof SettingError)) return key
+  throw new Error(`.dev.vars: ${key.fault}. npm run keyseal -- doctor names the command that mends it.`)
+}
+
+function named({ jwk }: PublicKey): NamedKey {
+  return { kid: jwk.kid, algorithm: jwk.kty === 'OKP' ? 'EdDSA' : 'RSA' }
+}
+
+/** @param privateKey one that can be used */
+export async function nameOf(privateKey: string): Promise<NamedKey> {
+  return named(await publicHalf(GLOBAL_KEY_NAME, privateKey))
+}
+
+async function publicHalf(setting: string, privateKey: string): Promise<PublicKey> {
+  const keys = await judgedKeys({ [setting]: privateKey })
+  return usable(keys.find((key) => key.setting === setting) ?? { setting, key: notThere(setting) })
+}
+
+const notThere = (setting: string) => new SettingError(setting, 'is not set', 'npm run keyseal -- doctor')
+
+/**
+ * Puts a fresh key where there is none that can be used.
+ *
+ * @returns also the name of a copy of `.dev.vars`, which has what was in its place
+ * @throws Error where there is one that can be used
+ */
+export async function writeFreshKey(
+  setting: string,
+  algorithm: SigningAlgorithm,
+): Promise<NamedKey & { readonly copy: string | undefined }> {
+  if (!hasDevVars()) throw new Error(NO_DEV_VARS)
+  const settings = readDevVars()
+  const before = settings[setting]
+  if (before && !(await isUnusable(setting, before))) {
+    const rotate = 'npm run keyseal -- signing-key rotate puts another in its place'
+    throw new Error(`${setting} in .dev.vars is a key that can be used, and stays: ${rotate}.`)
   }
-  for (const pem of retiredPems(settings)) {
-    keys.push({ ...(await describe(RETIRED, pem)), role: 'retired', product: null, setting: RETIRED })
-  }
-  return keys
+  const copy = before ? copyDevVars() : undefined
+  const privateKey = newSigningKey(algorithm)
+  changeDevVars({ [setting]: privateKey })
+  return { ...(await nameOf(privateKey)), copy }
 }
 
-/** PEMs one after the other, or in a JSON list: both are written alike between their marks. */
-function retiredPems(settings: Readonly<Record<string, string>>): string[] {
-  return settings[RETIRED]?.match(PEM) ?? []
+async function isUnusable(setting: string, value: string): Promise<boolean> {
+  const keys = await judgedKeys({ [setting]: value })
+  return keys.some((judged) => judged.setting === setting && judged.key instanceof SettingError)
 }
 
-async function describe(setting: string, pem: string): Promise<Pick<LocalKey, 'kid' | 'algorithm'>> {
-  const key = publicHalf(setting, pem)
-  const kid = await calculateJwkThumbprint(key.export({ format: 'jwk' }) as JWK)
-  return { kid, algorithm: key.asymmetricKeyType === 'ed25519' ? 'EdDSA' : 'RSA' }
-}
-
-function publicHalf(setting: string, pem: string): KeyObject {
-  try {
-    return createPublicKey(pem.includes('PRIVATE KEY') ? createPrivateKey(pem) : pem)
-  } catch {
-    throw new Error(
-      `${setting} in .dev.vars is no key in PEM: npm run --silent keyseal -- signing-key create prints one.`,
-    )
-  }
-}
-
-/** @returns the `kid` of a private key */
-export async function kidOf(privateKey: string): Promise<string> {
-  return (await describe('It', privateKey)).kid
-}
+/** A step of a rotation, and the key that it is about. */
+export type RotationStep =
+  | (NamedKey & { readonly step: 'published' })
+  | (NamedKey & { readonly step: 'switched'; readonly retired: string })
 
 /**
  * Goes one step on with the rotation of a key: publishes the next one, or lets it sign in the place of the one before,
  * whose public half stays published.
+ *
+ * @param algorithm of the next key; undefined: RSA, or what the one is that is published as next
+ * @throws Error where one of another algorithm is published as next
  */
-export function rotateLocally(
+export async function rotateLocally(
   productId: number | undefined,
-  algorithm: SigningAlgorithm,
-): 'published' | 'switched' {
+  algorithm: SigningAlgorithm | undefined,
+): Promise<RotationStep> {
+  if (!hasDevVars()) throw new Error(NO_DEV_VARS)
   const settings = readDevVars()
   const setting = settingOf(productId)
   const current = settings[setting]
-  const next = settings[`${setting}_NEXT`]
-  if (!current) throw new Error(`.dev.vars has no ${setting}, so there is nothing to rotate: set it first.`)
-  if (!next) {
-    changeDevVars({ [`${setting}_NEXT`]: newSigningKey(algorithm) })
-    return 'published'
+  const next = settings[setting + NEXT]
+  if (!current) {
+    const create = `npm run keyseal -- signing-key create --write ${setting}`
+    throw new Error(`.dev.vars has no ${setting}, so there is nothing to rotate: ${create} makes the first.`)
   }
-  const old = publicHalf(setting, current).export({ type: 'spki', format: 'pem' }).toString()
-  const retired = [...retiredPems(settings), old.trim()]
-  changeDevVars({ [setting]: `${next}\n`, [`${setting}_NEXT`]: undefined, [RETIRED]: retired.join('\n') })
-  return 'switched'
+  const old = await publicHalf(setting, current)
+  if (!next) {
+    const privateKey = newSigningKey(algorithm ?? 'RSA')
+    changeDevVars({ [setting + NEXT]: privateKey })
+    return { step: 'published', ...(await nameOf(privateKey)) }
+  }
+  const taking = named(await publicHalf(setting + NEXT, next))
+  if (algorithm !== undefined && algorithm !== taking.algorithm) {
+    throw new Error(
+      `The key that comes next is there already, and is ${taking.algorithm}, not ${algorithm}. Leave --algorithm out ` +
+        `to let it sign, or take ${setting + NEXT} out of .dev.vars to begin anew.`,
+    )
+  }
+  const retired = [...(await retiredPems()), old.pem]
+  changeDevVars({
+    [setting]: `${next}\n`,
+    [setting + NEXT]: undefined,
+    [RETIRED_KEYS_NAME]: retired.join('\n'),
+  })
+  return { step: 'switched', ...taking, retired: old.jwk.kid }
+}
+
+/** @throws Error where one of them can not be read */
+async function retiredPems(): Promise<string[]> {
+  return (await retiredLocally()).map((judged) => usable(judged).pem)
+}
+
+async function retiredLocally(): Promise<JudgedKey[]> {
+  const keys = await judgedKeys({ [RETIRED_KEYS_NAME]: readDevVars()[RETIRED_KEYS_NAME] })
+  return keys.filter(({ setting }) => setting === RETIRED_KEYS_NAME)
 }
 
 /** Publishes a key no longer that signs no more. */
@@ -100,9 +161,22 @@ export async function retireLocally(kid: string): Promise<void> {
   if (key.role !== 'retired') {
     throw new Error(`This key is in use (${key.setting}): npm run keyseal -- signing-key rotate comes first.`)
   }
-  const kept = []
-  for (const pem of retiredPems(readDevVars())) {
-    if ((await describe(RETIRED, pem)).kid !== kid) kept.push(pem)
-  }
-  changeDevVars({ [RETIRED]: kept.length === 0 ? undefined : kept.join('\n') })
+  const kept = (await retiredLocally()).map(usable).filter(({ jwk }) => jwk.kid !== kid)
+  setRetired(kept)
+}
+
+/** Takes out what is among the retired keys and can not be read. @returns the name of a copy of `.dev.vars` */
+export async function forgetUnusable(): Promise<string> {
+  const all = (await retiredLocally()).map(({ key }) => key)
+  const kept = all.filter((key): key is PublicKey => !(key instanceof SettingError))
+  if (kept.length === all.length) throw new Error('All retired keys of .dev.vars can be read.')
+  const copy = copyDevVars()
+  setRetired(kept)
+  return copy
+}
+
+function setRetired(keys: readonly PublicKey[]): void {
+  changeDevVars({
+    [RETIRED_KEYS_NAME]: keys.length === 0 ? undefined : keys.map(({ pem }) => pem).join('\n'),
+  })
 }

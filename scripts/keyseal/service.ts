@@ -6,6 +6,11 @@ export function localOrigin(): string {
   return `http://127.0.0.1:${process.env.PORT || 8787}`
 }
 
+/** Whether it is a service of this machine. */
+export function isLocal(origin: string): boolean {
+  return ['127.0.0.1', 'localhost', '[::1]'].includes(new URL(origin).hostname)
+}
+
 /** @throws Error where it is no address of a service */
 export function originOf(url: string): string {
   const parsed = URL.parse(url)
@@ -13,11 +18,13 @@ export function originOf(url: string): string {
   throw new Error('--url must be the address of a service, such as https://keyseal.example.workers.dev')
 }
 
+const STARTED_HOW = ' npm start starts one; where it was started with PORT=..., give this command the same.'
+
 /** @throws Error where nobody answers within 10 seconds */
 export function ask(origin: string, path: string, request: RequestInit = {}): Promise<Response> {
   return fetch(origin + path, { signal: AbortSignal.timeout(10_000), redirect: 'error', ...request }).catch(
     () => {
-      throw new Error(`No service answers at ${origin}.`)
+      throw new Error(`No service answers at ${origin}.${isLocal(origin) ? STARTED_HOW : ''}`)
     },
   )
 }

@@ -1,36 +1,70 @@
 /** `keyseal signing-key`: the keys that sign answers, from their making to their end. */
-import { type Command, Option } from 'commander'
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { GLOBAL_KEY_NAME } from '../../src/envelope/signing-keys.ts'
+import { SIGNING_KEY_ID } from '../../src/response-headers.ts'
+import { hasDevVars } from '../dev-vars.ts'
 import { newSigningKey, SIGNING_ALGORITHMS, type SigningAlgorithm } from '../secrets.ts'
 import { addCommand, addGroup, listed, said, type Told } from './command.ts'
-import { kidOf, localKeys, retireLocally, rotateLocally, settingOf } from './local-signing-keys.ts'
+import {
+  forgetUnusable,
+  isKeySetting,
+  localKeys,
+  NO_DEV_VARS,
+  nameOf,
+  retireLocally,
+  rotateLocally,
+  settingOf,
+  writeFreshKey,
+} from './local-signing-keys.ts'
 import { productId } from './options.ts'
 import { ask, originOf, publishedKeys } from './service.ts'
+import { retirementCommands, rotationCommands } from './signing-key-production.ts'
+
+interface CreateOptions {
+  readonly algorithm?: SigningAlgorithm
+  /** true: the global one. */
+  readonly write?: string | true
+}
 
 interface RotateOptions {
   readonly productId?: number
-  readonly algorithm: SigningAlgorithm
+  readonly algorithm?: SigningAlgorithm
 }
 
+const REMOTE = 'print the commands for production; without it, change .dev.vars'
+
+/** Without a default, so that one that was given can be told from none. */
 const algorithm = () =>
-  new Option('--algorithm <name>', 'EdDSA only where you wrote all software that verifies yourself')
-    .choices(SIGNING_ALGORITHMS)
-    .default('RSA')
+  new Option(
+    '--algorithm <name>',
+    'RSA unless given; EdDSA only where you wrote all software that verifies yourself',
+  ).choices(SIGNING_ALGORITHMS)
+
+const write = () =>
+  new Option(
+    '--write [setting]',
+    `put it into .dev.vars, where it has none that can be used; ${GLOBAL_KEY_NAME} unless named`,
+  ).argParser((setting) => {
+    if (isKeySetting(setting)) return setting
+    throw new InvalidArgumentError(
+      `It must be ${GLOBAL_KEY_NAME}, or that with _PRODUCT_<id>, _NEXT or both.`,
+    )
+  })
+
+const kidWord = () =>
+  new Argument('<kid>', 'its id; or "unusable": all retired keys of .dev.vars that can not be read')
 
 export function addSigningKey(program: Command): void {
   const group = addGroup(program, 'signing-key', 'the keys that sign answers')
-  addCommand<{ algorithm: SigningAlgorithm }>(
+  addCommand<CreateOptions>(
     group,
     {
       usage: 'create',
       summary: 'print a fresh private key: ... | npx wrangler secret put SIGNING_PRIVATE_KEY',
-      options: [algorithm()],
+      options: [algorithm(), write()],
       isLocalOnly: true,
     },
-    async ({ options }) => {
-      const privateKey = newSigningKey(options.algorithm)
-      const value = { kid: await kidOf(privateKey), algorithm: options.algorithm, privateKey }
-      return { value, print: () => process.stdout.write(privateKey) }
-    },
+    ({ options }) => (options.write === undefined ? create(options) : createIn(options.write, options)),
   )
   addCommand<{ url?: string }>(
     group,
@@ -40,87 +74,100 @@ export function addSigningKey(program: Command): void {
       options: [new Option('--url <url>', 'the service, such as https://keyseal.example.workers.dev')],
       isLocalOnly: true,
     },
-    async ({ options: { url } }) =>
-      listed(url ? await keysAt(originOf(url)) : (await localKeys()).map((key) => ({ ...key })), 'No keys.'),
+    ({ options: { url }, isJson }) => (url === undefined ? list(isJson) : keysAt(originOf(url))),
   )
   addCommand<RotateOptions>(
     group,
     {
       usage: 'rotate',
-      summary:
-        'publish the next key, and the next time let it sign; with --remote, print the commands for that',
+      summary: 'publish the next key, and the next time let it sign',
       options: [productId('the key of this product; the global one unless given'), algorithm()],
+      remote: REMOTE,
     },
-    ({ options, place }) => (place === 'remote' ? rotationCommands(options) : rotate(options)),
+    ({ options, place }) =>
+      place === 'remote' ? rotationCommands(options.productId, options.algorithm ?? 'RSA') : rotate(options),
   )
   addCommand(
     group,
     {
-      usage: 'retire <kid>',
-      summary: 'publish a key no longer that signs no more; with --remote, print the commands for that',
+      usage: 'retire',
+      summary: 'publish a key no longer that signs no more',
+      words: [kidWord()],
       isDangerous: true,
+      remote: REMOTE,
     },
     async ({ words: [kid = ''], place, confirm }) => {
       if (place === 'remote') return retirementCommands(kid)
+      if (kid === 'unusable') return forget()
       await confirm('What this key signed can not be verified any more by those who look keys up.')
       await retireLocally(kid)
-      return said({ kid, role: 'gone' }, `Key ${kid} is published no more. Start the service again.`)
+      return said({ kid, role: 'gone' }, `Key ${kid} is no longer in .dev.vars. ${RESTART}`)
     },
   )
 }
 
-async function keysAt(origin: string) {
+const RESTART = 'Start the service again now (Ctrl-C, npm start): it reads .dev.vars only then.'
+
+async function create(options: CreateOptions): Promise<Told> {
+  const privateKey = newSigningKey(options.algorithm)
+  const value = { ...(await nameOf(privateKey)), privateKey }
+  return { value, print: () => process.stdout.write(privateKey) }
+}
+
+async function createIn(named: string | true, options: CreateOptions): Promise<Told> {
+  const setting = named === true ? GLOBAL_KEY_NAME : named
+  const { copy, ...key } = await writeFreshKey(setting, options.algorithm ?? 'RSA')
+  const before = copy === undefined ? '' : ` What could not be used is still in ${copy}.`
+  const text = `A fresh ${key.algorithm} key, ${key.kid}, is ${setting} in .dev.vars.${before} ${RESTART}`
+  return said({ ...key, setting, copy: copy ?? null }, text)
+}
+
+async function forget(): Promise<Told> {
+  const copy = await forgetUnusable()
+  return said({ role: 'gone', copy }, `What could not be read is now only in ${copy}. ${RESTART}`)
+}
+
+async function list(isJson: boolean): Promise<Told> {
+  const whenEmpty = hasDevVars()
+    ? 'No keys in .dev.vars: npm run keyseal -- signing-key create --write makes one.'
+    : NO_DEV_VARS
+  const keys = await localKeys()
+  if (isJson && keys.length === 0) console.error(whenEmpty)
+  return listed(
+    keys.map((key) => ({ ...key })),
+    whenEmpty,
+  )
+}
+
+async function keysAt(origin: string): Promise<Told> {
   const keys = await publishedKeys(origin)
-  const signing = (await ask(origin, '/health')).headers.get('X-Signing-Key-Id')
-  return keys.map(({ kid, kty }) => ({
-    kid,
-    algorithm: kty === 'OKP' ? 'EdDSA' : 'RSA',
-    role: kid === signing ? 'current' : 'published: next, retired or of a product',
-  }))
+  const signing = (await ask(origin, '/health')).headers.get(SIGNING_KEY_ID)
+  return listed(
+    keys.map(({ kid, kty }) => ({
+      kid,
+      algorithm: kty === 'OKP' ? 'EdDSA' : 'RSA',
+      role: kid === signing ? 'current' : 'published: next, retired or of a product',
+    })),
+    'No keys.',
+  )
 }
 
-function rotate({ productId: product, algorithm: kind }: RotateOptions): Told {
-  const step = rotateLocally(product, kind)
+async function rotate({ productId: product, algorithm: kind }: RotateOptions): Promise<Told> {
+  const done = await rotateLocally(product, kind)
+  const of = product === undefined ? '' : ` --product-id ${product}`
   const text =
-    step === 'published'
-      ? 'The next key is published once the service is started again; run this once more to let it sign.'
-      : 'The next key signs once the service is started again; the one before stays published until it is retired (signing-key list, signing-key retire).'
-  return said({ setting: settingOf(product), step }, text)
-}
-
-function rotationCommands({ productId: product, algorithm: kind }: RotateOptions): Told {
-  const setting = settingOf(product)
-  const create = `npm run --silent keyseal -- signing-key create${kind === 'RSA' ? '' : ` --algorithm ${kind}`}`
-  const address = `/api/v1/public-key${product === undefined ? '' : `?product_id=${product}`}`
-  return steps([
-    ['Make the next key, and keep the file until it signs.', `(umask 077; ${create} > next-signing-key.pem)`],
-    ['Publish it.', `npx wrangler secret put ${setting}_NEXT < next-signing-key.pem`],
-    [
-      'Wait until everybody knows it: who reads /.well-known/jwks.json does after five minutes, software that ships keys after an update. Then fetch the old public key, and put it into [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, beside those that are there.',
-      `curl -s 'https://<your worker>${address}'`,
-    ],
-    ['Publish the old key as retired.', 'npx wrangler deploy'],
-    ['Let the next key sign.', `npx wrangler secret put ${setting} < next-signing-key.pem`],
-    ['Take it out of the other place.', `npx wrangler secret delete ${setting}_NEXT`],
-    ['Keep no copy where others may read it.', 'rm next-signing-key.pem'],
-  ])
-}
-
-function retirementCommands(kid: string): Told {
-  return steps([
-    [
-      `See that the key ${kid} signs no more.`,
-      'npm run keyseal -- signing-key list --url https://<your worker>',
-    ],
-    [
-      'Take its public key out of [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, and deploy.',
-      'npx wrangler deploy',
-    ],
-  ])
-}
-
-/** What a person does one after the other. */
-function steps(all: readonly (readonly [what: string, command: string])[]): Told {
-  const text = all.map(([what, command], index) => `${index + 1}. ${what}\n   ${command}`).join('\n')
-  return said({ commands: all.map(([, command]) => command) }, text)
+    done.step === 'published'
+      ? [
+          `The next key is ${done.kid} (${done.algorithm}). It signs nothing yet.`,
+          `1. ${RESTART} It is published from then on.`,
+          '2. Wait until everybody knows it: who reads /.well-known/jwks.json does after five minutes, software that ships keys after an update.',
+          `3. Let it sign: npm run keyseal -- signing-key rotate${of}`,
+        ]
+      : [
+          `The key ${done.kid} (${done.algorithm}) takes over from ${done.retired}, which stays published as a retired one.`,
+          `1. ${RESTART} It signs from then on.`,
+          '2. Wait until nobody looks up the old key any more for what it signed; it does no harm where it is.',
+          `3. Publish it no longer: npm run keyseal -- signing-key retire ${done.retired}`,
+        ]
+  return said({ setting: settingOf(product), ...done }, text.join('\n'))
 }

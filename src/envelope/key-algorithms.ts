@@ -22,8 +22,8 @@ const RSA: KeyAlgorithm = { name: 'RS256', scheme: 'RSASSA-PKCS1-v1_5' }
 /** RFC 8032 section 5.1, RFC 8037 section 3.1. */
 const ED25519: KeyAlgorithm = { name: 'EdDSA', scheme: 'Ed25519' }
 
-/** The AlgorithmIdentifier of Ed25519 in DER (RFC 8410 section 3), which writes it in no other way. */
-const ED25519_IDENTIFIER = '300506032b6570'
+/** The AlgorithmIdentifier of Ed25519 in DER (RFC 8410 section 3), which writes it in no other way; a character a byte. */
+const ED25519_IDENTIFIER = '\x30\x05\x06\x03\x2b\x65\x70'
 /** Where it stands: behind the header of the key and, in PKCS#8, the version. Keys of Ed25519 are short, so both are. */
 const IDENTIFIER_OFFSET_BYTES = { pkcs8: 5, spki: 2 }
 
@@ -61,8 +61,9 @@ function pemOf(text: string): string {
  * not be: the platform takes keys of any kind for Ed25519 until they are used.
  */
 function algorithmOf(pem: string, format: 'pkcs8' | 'spki'): KeyAlgorithm {
-  const der = Uint8Array.fromBase64(pem.replaceAll(/-----[A-Z ]+-----/g, '')).toHex()
-  return der.startsWith(ED25519_IDENTIFIER, 2 * IDENTIFIER_OFFSET_BYTES[format]) ? ED25519 : RSA
+  // Not `fromBase64`: the scripts read keys with this too, and Node 24 has none.
+  const der = atob(pem.replaceAll(/-----[A-Z ]+-----/g, ''))
+  return der.startsWith(ED25519_IDENTIFIER, IDENTIFIER_OFFSET_BYTES[format]) ? ED25519 : RSA
 }
 
 function longEnough(read: ReadKey): ReadKey {

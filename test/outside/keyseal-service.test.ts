@@ -1,11 +1,15 @@
 /** What an operator asks of a running service, and the life of its signing keys. */
 import { createPrivateKey } from 'node:crypto'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { checkService } from '../../scripts/keyseal/doctor-service.ts'
 import { cloneProject, freePort, type Running, removeClone, startService } from './support/clone.ts'
 import { type CommandLine, commandLineIn } from './support/keyseal.ts'
-import { query, runWrangler } from './support/local-database.ts'
+import { query, runShell } from './support/local-database.ts'
+import { example } from './support/readme.ts'
 
 interface Key {
   readonly kid: string
@@ -42,121 +46,186 @@ const keys = (...words: string[]) => commandLine.ask<Key[]>('signing-key', 'list
 const findings = (...words: string[]) => commandLine.ask<Finding[]>('doctor', ...words)
 
 function rowsWritten(): unknown {
-  const tables = ['issuances', 'license_keys', 'operations', 'activations', 'webhook_events']
+  const tables = ['issuances', 'license_keys', 'operations', 'activations', 'webhook_events', 'queued_orders']
   return query(
     commandLine.folder,
     tables.map((name) => `select count(*) as n from ${name}`).join(' union all '),
   )
 }
 
+async function restart(): Promise<void> {
+  await service.interrupt()
+  service = await startService(commandLine.folder, port, READY)
+}
+
+/** Runs an example of the documents against the service of this test. */
+function runExample(mark: string, change = (command: string) => command): string {
+  const command = change(example(mark)).replaceAll('127.0.0.1:8787', `127.0.0.1:${port}`)
+  return runShell(commandLine.folder, command.replaceAll('npm run', 'npm run --silent'))
+}
+
+/** Where nobody listens. */
+const NO_SERVICE = ['--url', 'http://127.0.0.1:1']
+
 describe('keyseal doctor', () => {
-  it('finds everything good where it is, the signature too, and writes nothing', () => {
+  it('finds everything good where it is, an order that goes the whole way too, and writes nothing', () => {
     const before = rowsWritten()
-    const found = findings()
-    expect(found.filter(({ status }) => status !== 'good')).toEqual([])
-    expect(found.map(({ check }) => check)).toEqual(
-      expect.arrayContaining([
-        'bindings',
-        'secrets',
-        'migrations',
-        'queue',
-        'service',
-        'order',
-        'signature',
-        'clock',
-      ]),
-    )
-    expect(commandLine.type('doctor').status).toBe(0)
+    const { status, stdout } = commandLine.type('doctor', '--json')
+    const found = JSON.parse(stdout) as Finding[]
+    expect(found.filter((finding) => finding.status !== 'good')).toEqual([])
+    const checks = ['bindings', 'secrets', 'migrations', 'queue', 'service', 'order', 'signature', 'clock']
+    expect(found.map(({ check }) => check)).toEqual(checks)
+    const said = Object.fromEntries(found.map(({ check, finding }) => [check, finding]))
+    expect(said).toMatchObject({
+      queue: 'nothing has been due for more than 10 minutes',
+      order: expect.stringMatching(
+        /API key that nobody has .* to the database, which refused it \(code 100\)/,
+      ),
+      signature: `that refusal is signed by ${keys()[0]?.kid}, which it names and the JWK Set publishes`,
+    })
+    expect(status).toBe(0)
     expect(rowsWritten()).toEqual(before)
   })
 
-  it('names what is wrong and the command that mends it, and fails', () => {
-    const { folder, type } = commandLine
-    const [newest] = query<{ name: string }>(folder, 'select max(name) as name from d1_migrations')
-    const config = path.join(folder, 'wrangler.toml')
-    const settings = readFileSync(config, 'utf8')
-    runWrangler(
-      folder,
-      'd1',
-      'execute',
-      'DB',
-      '--local',
-      '--command',
-      `delete from d1_migrations where name = '${newest?.name}'`,
+  it('says how one on another port is looked at, where none answers', async () => {
+    const remedyAt = async (origin: string) => (await checkService(origin, new Set()))[0]?.remedy
+    // Where npm start never listens.
+    const another = 'PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
+    expect(await remedyAt('http://[::1]:8787')).toBe(`npm start; of one on another port: ${another}`)
+    expect(await remedyAt('http://127.0.0.1:1')).toBe('PORT=1 npm start')
+    expect(await remedyAt('https://127.0.0.2:1')).toBe('npm run deploy')
+  })
+
+  it('asks for the right address where something else answers', async () => {
+    const server = createServer((_, response) => response.writeHead(404).end('nothing')).listen(
+      0,
+      '127.0.0.1',
     )
+    await once(server, 'listening')
+    const address = server.address()
+    const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
+    try {
+      expect(await checkService(origin, new Set())).toMatchObject([
+        { finding: `what answers at ${origin} is no Keyseal: /health/ready is HTTP 404` },
+      ])
+    } finally {
+      server.close()
+    }
+  })
+
+  it('names what is wrong in wrangler.toml once, and the command that takes it back', () => {
+    const config = path.join(commandLine.folder, 'wrangler.toml')
+    const settings = readFileSync(config, 'utf8')
+    const git = ['git', '-c', 'user.name=x', '-c', 'user.email=x@example.com']
+    const commands = `git init -q && git add wrangler.toml && ${git.join(' ')} commit -qm x`
+    runShell(commandLine.folder, commands)
     try {
       writeFileSync(config, settings.replace('binding = "DB"', 'binding = "OTHER"'))
-      const unbound = findings('--url', 'http://127.0.0.1:1')
-      expect(unbound).toContainEqual(
-        expect.objectContaining({
-          check: 'bindings',
-          remedy: expect.stringContaining('npx wrangler d1 create'),
-        }),
-      )
-      expect(unbound).toContainEqual(
-        expect.objectContaining({ check: 'service', status: 'wrong', remedy: 'npm start' }),
-      )
+      const found = findings(...NO_SERVICE)
+      expect(found).toMatchObject([
+        { status: 'wrong', check: 'bindings', finding: 'no database is bound as DB' },
+        { status: 'good', check: 'bindings' },
+        { status: 'good', check: 'secrets' },
+        { status: 'not checked', check: 'migrations', finding: 'no database is bound as DB' },
+        { status: 'not checked', check: 'queue' },
+        { status: 'wrong', check: 'service' },
+      ])
+      const [command] = found[0]?.remedy?.split(' (') ?? []
+      expect(command).toBe('git checkout -p HEAD -- wrangler.toml')
+      runShell(commandLine.folder, `yes | ${command}`)
+      expect(readFileSync(config, 'utf8')).toBe(settings)
     } finally {
       writeFileSync(config, settings)
+      rmSync(path.join(commandLine.folder, '.git'), { recursive: true })
     }
-    expect(findings('--url', 'http://127.0.0.1:1')).toContainEqual({
-      check: 'migrations',
-      status: 'wrong',
-      finding: `not applied: ${newest?.name}`,
-      remedy: 'npx wrangler d1 migrations apply DB --local',
-    })
-    const { status, stdout } = type('doctor', '--url', 'http://127.0.0.1:1')
-    expect(status).toBe(1)
-    expect(stdout).toContain('to mend it: npx wrangler d1 migrations apply DB --local')
-    runWrangler(
-      folder,
-      'd1',
-      'execute',
-      'DB',
-      '--local',
-      '--command',
-      `insert into d1_migrations (name) values ('${newest?.name}')`,
-    )
+  })
+
+  it('names the migration that is not applied, and the command that applies it', () => {
+    const { folder } = commandLine
+    runShell(folder, 'mv .wrangler/state .wrangler/kept')
+    try {
+      const missing = findings(...NO_SERVICE).find(({ check }) => check === 'migrations')
+      expect(missing).toMatchObject({ status: 'wrong' })
+      runShell(folder, missing?.remedy ?? '')
+      const wanted = readdirSync(path.join(folder, 'migrations')).filter((name) => name.endsWith('.sql'))
+      expect(query(folder, 'select name from d1_migrations')).toHaveLength(wanted.length)
+    } finally {
+      runShell(folder, 'rm -r .wrangler/state; mv .wrangler/kept .wrangler/state')
+    }
+  })
+
+  it('says of production first that one has to sign in, and of each cause once', () => {
+    const nobody = { HOME: commandLine.folder, XDG_CONFIG_HOME: '', CLOUDFLARE_API_TOKEN: '' }
+    const found = commandLineIn(commandLine.folder, nobody).ask<Finding[]>('doctor', '--remote')
+    expect(found.filter(({ status }) => status !== 'good')).toMatchObject([
+      { status: 'wrong', check: 'account', remedy: 'npx wrangler login' },
+      {
+        status: 'wrong',
+        check: 'bindings',
+        remedy: expect.stringMatching(/^npx wrangler d1 create keyseal /),
+      },
+      { status: 'not checked', check: 'secrets' },
+      { status: 'not checked', check: 'migrations' },
+      { status: 'not checked', check: 'queue' },
+      {
+        status: 'not checked',
+        check: 'service',
+        remedy: expect.stringMatching(/^npm run keyseal -- doctor --remote --url /),
+      },
+    ])
   })
 })
 
 describe('keyseal signing-key', () => {
   it('create prints a key of either kind', () => {
-    for (const [algorithm, type] of [
-      ['RSA', 'rsa'],
-      ['EdDSA', 'ed25519'],
-    ] as const) {
-      const { stdout } = commandLine.type('signing-key', 'create', '--algorithm', algorithm)
-      expect(createPrivateKey(stdout).asymmetricKeyType).toBe(type)
-    }
+    const commands = ['RSA', 'EdDSA'].map((name) => ['signing-key', 'create', '--algorithm', name])
+    const made = commandLine.typeEach(commands).map(({ stdout }) => createPrivateKey(stdout))
+    expect(made.map(({ asymmetricKeyType }) => asymmetricKeyType)).toEqual(['rsa', 'ed25519'])
   })
 
-  it('goes from the next key to the one that signs and to the one that is gone, as the service publishes it', async () => {
+  it('goes from the next key to the one that signs and to the one that is gone, as the document tells to try it', {
+    timeout: 240_000,
+  }, async () => {
     const [first] = keys()
     expect(first).toMatchObject({ algorithm: 'RSA', role: 'current' })
-    expect(commandLine.ask('signing-key', 'rotate')).toMatchObject({ step: 'published' })
+    const published = runExample('run: rotate-locally')
+    expect(published).toMatch(
+      /^The next key is \S{43} \(RSA\)\. It signs nothing yet\.\n1\. Start the service again/,
+    )
+    expect(published).toMatch(
+      /after five minutes.*\n3\. Let it sign: npm run keyseal -- signing-key rotate\n/,
+    )
     const [, next] = keys()
     expect(next).toMatchObject({ role: 'next' })
-    expect(commandLine.ask('signing-key', 'rotate')).toMatchObject({ step: 'switched' })
+    const other = commandLine.type('signing-key', 'rotate', '--algorithm', 'EdDSA')
+    expect(other.stderr).toContain('is RSA, not EdDSA')
+    expect(keys()).toHaveLength(2)
+
+    await restart()
+    expect(runExample('run: list-published')).toMatch(new RegExp(`^${next?.kid} +RSA +published`, 'm'))
+    const switched = runExample('run: rotate-locally')
+    expect(switched).toContain(`The key ${next?.kid} (RSA) takes over from ${first?.kid}`)
+    expect(switched).toContain('1. Start the service again now')
     expect(keys()).toMatchObject([
       { kid: next?.kid, role: 'current' },
       { kid: first?.kid, role: 'retired' },
     ])
     expect(statSync(path.join(commandLine.folder, '.dev.vars')).mode & 0o077).toBe(0)
 
-    await service.interrupt()
-    service = await startService(commandLine.folder, port, READY)
-    const published = keys('--url', `http://127.0.0.1:${port}`)
-    expect(published.find(({ role }) => role === 'current')?.kid).toBe(next?.kid)
-    expect(published.map(({ kid }) => kid)).toContain(first?.kid)
+    await restart()
+    const listed = runExample('run: list-published')
+    expect(listed).toMatch(new RegExp(`^${next?.kid} +RSA +current$`, 'm'))
+    expect(listed).toMatch(new RegExp(`^${first?.kid} +RSA +published`, 'm'))
     expect(findings().find(({ check }) => check === 'signature')?.finding).toContain(next?.kid)
 
-    const kid = first?.kid ?? ''
-    expect(commandLine.type('signing-key', 'retire', next?.kid ?? '', '--yes').stderr).toContain(
-      'This key is in use',
+    const inUse = commandLine.type('signing-key', 'retire', next?.kid ?? '', '--yes')
+    expect(inUse.stderr).toContain('This key is in use')
+    const unasked = commandLine.type('signing-key', 'retire', first?.kid ?? '')
+    expect(unasked.stderr).toContain('repeat it with --yes')
+    const retired = runExample('run: retire-locally', (command) =>
+      command.replace('<kid>', `${first?.kid} --yes`),
     )
-    expect(commandLine.type('signing-key', 'retire', kid).stderr).toContain('repeat it with --yes')
-    expect(commandLine.type('signing-key', 'retire', kid, '--yes').status).toBe(0)
+    expect(retired).toContain('Start the service again now')
     expect(keys()).toMatchObject([{ kid: next?.kid, role: 'current' }])
   })
 
@@ -167,5 +236,14 @@ describe('keyseal signing-key', () => {
     )
     expect(stdout).toContain('npx wrangler secret delete SIGNING_PRIVATE_KEY_PRODUCT_3_NEXT')
     expect(keys()).toHaveLength(1)
+  })
+
+  it('says in its help what --remote does', () => {
+    const help = commandLine.typeEach(
+      [['signing-key', 'rotate'], ['signing-key', 'retire'], ['doctor']].map((words) => [...words, '--help']),
+    )
+    for (const { stdout } of help) {
+      expect(stdout).toMatch(/--remote +(print the commands for production|look at production)/)
+    }
   })
 })

@@ -1,0 +1,65 @@
+/** What `keyseal doctor` looks at in the database. */
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { type Place, type Row, runSql, runStatements } from '../database.ts'
+import { projectFolder } from '../wrangler.ts'
+import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
+
+const OVERDUE_MINUTES = 10
+const APPLIED = 'select name from d1_migrations'
+const UNREADABLE = 'the database can not be read'
+
+/** Whether the database is migrated, and whether what is due is also done. */
+export async function checkDatabase(place: Place): Promise<Finding[]> {
+  const since = Date.now() - OVERDUE_MINUTES * 60_000
+  try {
+    // At once, since each start of wrangler takes seconds.
+    const [migrations = [], [overdue] = []] = await runStatements(place, [APPLIED, countOverdue(since)])
+    return [migrationsFound(place, migrations), queueFound(place, Number(overdue?.overdue))]
+  } catch {
+    return [await checkMigrations(place), notChecked('queue', UNREADABLE)]
+  }
+}
+
+/** @param because what is wrong with that which is needed for it */
+export function databaseNotChecked(because: string): Finding[] {
+  return [notChecked('migrations', because), notChecked('queue', because)]
+}
+
+function countOverdue(since: number): string {
+  return `select (select count(*) from deliveries where status = 'pending' and due_at < ${since})
+     + (select count(*) from webhook_events where outcome = 'waiting' and due_at < ${since})
+     + (select count(*) from queued_orders where status in ('issuing', 'releasing') and due_at < ${since}) as overdue`
+}
+
+/** Where tables are missing, this tells which migration would make them. */
+async function checkMigrations(place: Place): Promise<Finding> {
+  try {
+    return migrationsFound(place, await runSql(place, APPLIED))
+  } catch {
+    return wrong('migrations', `${UNREADABLE}, or was never migrated`, migrate(place))
+  }
+}
+
+function migrationsFound(place: Place, rows: readonly Row[]): Finding {
+  const check = 'migrations'
+  const wanted = readdirSync(path.join(projectFolder, 'migrations')).filter((name) => name.endsWith('.sql'))
+  const applied = rows.map(({ name }) => name)
+  const missing = wanted.filter((name) => !applied.includes(name))
+  if (missing.length === 0) return good(check, `all ${wanted.length} are applied`)
+  return wrong(check, `not applied: ${missing.join(', ')}`, migrate(place))
+}
+
+export function migrate(place: Place): string {
+  return place === 'local' ? 'npx wrangler d1 migrations apply DB --local' : 'npm run deploy'
+}
+
+function queueFound(place: Place, overdue: number): Finding {
+  const check = 'queue'
+  if (overdue === 0) return good(check, `nothing has been due for more than ${OVERDUE_MINUTES} minutes`)
+  const remedy =
+    place === 'local'
+      ? 'npm start (which does what is due while it runs)'
+      : 'npx wrangler tail (its log says why), npx wrangler queues info keyseal-deliveries'
+  return wrong(check, `${overdue} have been due for more than ${OVERDUE_MINUTES} minutes`, remedy)
+}

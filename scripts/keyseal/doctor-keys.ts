@@ -1,0 +1,80 @@
+/** Whether the signing keys are there and usable; of those in production nobody but the Worker can read a private one. */
+import { GLOBAL_KEY_NAME, NEW_KEY_COMMAND, RETIRED_KEYS_NAME } from '../../src/envelope/signing-keys.ts'
+import { hasDevVars, readDevVars } from '../dev-vars.ts'
+import { runWrangler } from '../wrangler.ts'
+import type { Configuration } from './doctor-configuration.ts'
+import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
+import { faultsBySetting, judgedKeys } from './judged-keys.ts'
+import { settingOf } from './local-signing-keys.ts'
+
+const CHECK = 'secrets'
+
+/** Those of `.dev.vars` and, among the variables of `wrangler.toml`, the retired ones. */
+export async function checkLocalKeys({ vars }: Configuration): Promise<Finding[]> {
+  if (!hasDevVars()) return [wrong(CHECK, 'there is no .dev.vars', 'npm start (makes it)')]
+  const own = readDevVars()
+  // As wrangler puts them together.
+  const keys = await judgedKeys({ ...vars, ...own })
+  const faults = faultsBySetting(keys)
+  if (faults.size === 0) return [good(CHECK, `all signing keys can be used: ${keys.length}`)]
+  return [...faults].map(([setting, fault]) =>
+    setting in own || setting !== RETIRED_KEYS_NAME
+      ? wrong(CHECK, `.dev.vars: ${fault}`, localRemedy(setting))
+      : wrong(CHECK, `wrangler.toml: ${fault}`, `${TAKE_OUT}, and start the service again: npm start`),
+  )
+}
+
+const TAKE_OUT = `take it out of [vars] ${RETIRED_KEYS_NAME} in wrangler.toml`
+
+function localRemedy(setting: string): string {
+  if (setting === RETIRED_KEYS_NAME) return 'npm run keyseal -- signing-key retire unusable'
+  return `npm run keyseal -- signing-key create --write${setting === settingOf(undefined) ? '' : ` ${setting}`}`
+}
+
+/** What production has: the names of its secrets, and what is no secret. */
+export async function checkRemoteKeys({ vars }: Configuration): Promise<Finding[]> {
+  const retired = faultsBySetting(await judgedKeys({ [RETIRED_KEYS_NAME]: vars[RETIRED_KEYS_NAME] }))
+  const fault = retired.get(RETIRED_KEYS_NAME)
+  return [
+    await checkSecretNames(),
+    ...(fault === undefined
+      ? []
+      : [wrong(CHECK, `wrangler.toml: ${fault}`, `${TAKE_OUT}, then npm run deploy`)]),
+  ]
+}
+
+async function checkSecretNames(): Promise<Finding> {
+  let names: string[]
+  try {
+    names = (JSON.parse(await runWrangler('secret', 'list')) as { name: string }[]).map(({ name }) => name)
+  } catch {
+    const remedy =
+      'npm run deploy (where it misses a queue, first: npx wrangler queues create keyseal-deliveries; npx wrangler queues create keyseal-deliveries-dead)'
+    return wrong(CHECK, 'the secrets of the Worker can not be listed: it may not be deployed yet', remedy)
+  }
+  if (!names.includes(GLOBAL_KEY_NAME)) {
+    const remedy = `${NEW_KEY_COMMAND} | npx wrangler secret put ${GLOBAL_KEY_NAME}`
+    return wrong(CHECK, `${GLOBAL_KEY_NAME} is not set`, remedy)
+  }
+  const keys = names.filter((name) => name.startsWith(GLOBAL_KEY_NAME))
+  const finding = `set: ${keys.join(', ')}; secrets can be listed by name only, so whether they can be used the service tells`
+  return good(CHECK, finding)
+}
+
+/** @returns undefined where the account can be asked */
+export async function faultOfAccount(): Promise<Finding | undefined> {
+  try {
+    await runWrangler('whoami', '--json')
+  } catch (error) {
+    // Anything else than this says itself at what is asked next.
+    if (String(error).includes('"loggedIn":false')) {
+      return wrong('account', 'wrangler is not signed in to Cloudflare', 'npx wrangler login')
+    }
+  }
+  return undefined
+}
+
+/** @param because what is wrong with that which is needed for it */
+export function keysNotChecked(because: string): Finding[] {
+  return [notChecked(CHECK, because)]
+}

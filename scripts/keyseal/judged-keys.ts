@@ -1,0 +1,51 @@
+/** Signing keys as the Worker's own code reads them, so that nothing is called good here that it refuses. */
+import { type PublicKey, publicHalfOf } from '../../src/envelope/public-half.ts'
+import { retiredKeys } from '../../src/envelope/retired-keys.ts'
+import {
+  GLOBAL_KEY_NAME,
+  RETIRED_KEYS_NAME,
+  signingSecrets,
+  usableKey,
+} from '../../src/envelope/signing-keys.ts'
+import { SettingError } from '../../src/setting-error.ts'
+
+export interface JudgedKey {
+  readonly setting: string
+  /** Or what is wrong with it. */
+  readonly key: PublicKey | SettingError
+}
+
+/**
+ * @param settings all that the Worker would have, by name
+ * @returns every key among them, the global one first and also where it is missing
+ */
+export async function judgedKeys(settings: Readonly<Record<string, unknown>>): Promise<JudgedKey[]> {
+  const secrets = signingSecrets(settings)
+  const names = new Set([GLOBAL_KEY_NAME, ...Object.keys(secrets)])
+  const all = [...names].map(async (setting) => {
+    const keys = await judge(setting, secrets[setting])
+    return keys.map((key) => ({ setting, key }))
+  })
+  return (await Promise.all(all)).flat()
+}
+
+async function judge(setting: string, value: string | undefined): Promise<(PublicKey | SettingError)[]> {
+  if (setting === RETIRED_KEYS_NAME) return retiredKeys(value)
+  try {
+    return [await usableKey(setting, value, publicHalfOf)]
+  } catch (error) {
+    if (error instanceof SettingError) return [error]
+    throw error
+  }
+}
+
+/** What is wrong with each setting that holds a key that can not be used. */
+export function faultsBySetting(keys: readonly JudgedKey[]): Map<string, string> {
+  const faults = new Map<string, string>()
+  for (const { setting, key } of keys) {
+    if (!(key instanceof SettingError)) continue
+    const before = faults.get(setting)
+    faults.set(setting, before === undefined ? key.fault : `${before}; ${key.fault}`)
+  }
+  return faults
+}

@@ -1,0 +1,45 @@
+/** What an operator does in production, where no command reads a secret: said step by step. */
+import { NEXT } from '../../src/envelope/signing-keys.ts'
+import type { SigningAlgorithm } from '../secrets.ts'
+import { said, type Told } from './command.ts'
+import { settingOf } from './local-signing-keys.ts'
+
+/** @param algorithm of the next key */
+export function rotationCommands(product: number | undefined, algorithm: SigningAlgorithm): Told {
+  const setting = settingOf(product)
+  const create = `npm run --silent keyseal -- signing-key create${algorithm === 'RSA' ? '' : ` --algorithm ${algorithm}`}`
+  const address = `/api/v1/public-key${product === undefined ? '' : `?product_id=${product}`}`
+  // What is fetched for a product without a key of its own is the global key, which goes on signing.
+  const unlessFirst = product === undefined ? '' : ' (Unless this is the first key of the product.)'
+  return steps([
+    ['Make the next key, and keep the file until it signs.', `(umask 077; ${create} > next-signing-key.pem)`],
+    ['Publish it.', `npx wrangler secret put ${setting}${NEXT} < next-signing-key.pem`],
+    [
+      `Wait until everybody knows it: who reads /.well-known/jwks.json does after five minutes, software that ships keys after an update. Then fetch the old public key, and put it into [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, beside those that are there.${unlessFirst}`,
+      `curl -s 'https://<your worker>${address}'`,
+    ],
+    [`Publish the old key as retired.${unlessFirst}`, 'npx wrangler deploy'],
+    ['Let the next key sign.', `npx wrangler secret put ${setting} < next-signing-key.pem`],
+    ['Take it out of the other place.', `npx wrangler secret delete ${setting}${NEXT}`],
+    ['Keep no copy where others may read it.', 'rm next-signing-key.pem'],
+  ])
+}
+
+export function retirementCommands(kid: string): Told {
+  return steps([
+    [
+      `See that the key ${kid} signs no more.`,
+      'npm run keyseal -- signing-key list --url https://<your worker>',
+    ],
+    [
+      'Take its public key out of [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, and deploy.',
+      'npx wrangler deploy',
+    ],
+  ])
+}
+
+/** What a person does one after the other. */
+function steps(all: readonly (readonly [what: string, command: string])[]): Told {
+  const text = all.map(([what, command], index) => `${index + 1}. ${what}\n   ${command}`).join('\n')
+  return said({ commands: all.map(([, command]) => command) }, text)
+}

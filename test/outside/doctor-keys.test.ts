@@ -1,0 +1,206 @@
+/** Signing keys that can not be used: found by the Worker's own code, and mended by the command that is named. */
+import { generateKeyPairSync } from 'node:crypto'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { judgedKeys } from '../../scripts/keyseal/judged-keys.ts'
+import { newSigningKey } from '../../scripts/secrets.ts'
+import { NO_PRIVATE_KEY } from '../../src/envelope/signing-keys.ts'
+import { SettingError } from '../../src/setting-error.ts'
+import { freePort, isInstalled, project, type Running, removeClone, startService } from './support/clone.ts'
+import { type CommandLine, commandLineIn, newShop } from './support/keyseal.ts'
+import { runShell } from './support/local-database.ts'
+
+interface Finding {
+  readonly check: string
+  readonly status: string
+  readonly finding: string
+  readonly remedy?: string
+}
+
+const pemOf = (key: { privateKey: { export: (as: { type: 'pkcs8'; format: 'pem' }) => string | Buffer } }) =>
+  String(key.privateKey.export({ type: 'pkcs8', format: 'pem' }))
+const SHORT_KEY = pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 })).trim()
+
+describe('a key is judged as the Worker judges it:', () => {
+  const key = newSigningKey()
+  const good = {
+    'as openssl prints it': key,
+    'with line ends as \\n': key.replaceAll('\n', '\\n'),
+    'with line ends as \\r\\n': key.replaceAll('\n', '\r\n'),
+    'pasted into a form of one line': key.replaceAll('\n', ''),
+    'with line ends as spaces': key.replaceAll('\n', ' '),
+    'of Ed25519': newSigningKey('EdDSA'),
+  }
+  const bad = {
+    'of 1024 bits': SHORT_KEY,
+    elliptic: pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
+    'for key agreement': pemOf(generateKeyPairSync('x25519')),
+    'not there': '',
+    'cut off': key.slice(0, 900),
+  }
+
+  it.each(Object.entries(good))('one %s is good', async (_, pem) => {
+    const [judged] = await judgedKeys({ SIGNING_PRIVATE_KEY: pem })
+    expect(judged?.key).toMatchObject({ jwk: { kid: expect.stringMatching(/^[\w-]{43}$/) } })
+  })
+
+  it.each(Object.entries(bad))('one %s is not', async (_, pem) => {
+    expect(await judgedKeys({ SIGNING_PRIVATE_KEY: pem })).toEqual([
+      { setting: 'SIGNING_PRIVATE_KEY', key: expect.any(SettingError) },
+    ])
+  })
+})
+
+describe('how a key is made for the button', () => {
+  const read = (name: string) => readFileSync(path.join(project, name), 'utf8')
+  const description = JSON.parse(read('package.json')).cloudflare.bindings.SIGNING_PRIVATE_KEY.description
+  const example = read('.dev.vars.example').replaceAll('\n# ', ' ')
+
+  it('is said alike where it is asked for and in .dev.vars.example', () => {
+    expect(description).toContain('`npm run --silent keyseal -- signing-key create`')
+    expect(example).toContain(description)
+  })
+
+  it.skipIf(!isInstalled('openssl', 'version'))(
+    'with openssl makes one that can be used (skipped where openssl is absent)',
+    async () => {
+      const [, command = ''] = /`(openssl [^`]+)`/.exec(description) ?? []
+      const [judged] = await judgedKeys({ SIGNING_PRIVATE_KEY: runShell(project, `${command} 2>/dev/null`) })
+      expect(judged?.key).not.toBeInstanceOf(SettingError)
+    },
+  )
+})
+
+let shop: CommandLine
+let port: number
+let service: Running | undefined
+
+beforeAll(async () => {
+  port = await freePort()
+  const { folder } = newShop()
+  shop = commandLineIn(folder, { PORT: String(port) })
+})
+
+afterAll(async () => {
+  await service?.interrupt()
+  removeClone(shop.folder)
+})
+
+const file = (name: string) => path.join(shop.folder, name)
+const findings = (...words: string[]) => shop.ask<Finding[]>('doctor', ...words)
+const wrong = (found: readonly Finding[]) => found.filter(({ status }) => status === 'wrong')
+const copies = () => readdirSync(shop.folder).filter((name) => name.startsWith('.dev.vars.before-'))
+
+const CREATE = 'npm run keyseal -- signing-key create --write'
+
+it('a .dev.vars that is missing is made by npm start, as the commands say', () => {
+  const commands = [['list'], ['list', '--json'], ['rotate'], ['create', '--write']]
+  const typed = shop.typeEach(commands.map((words) => ['signing-key', ...words]))
+  const hint = 'There is no .dev.vars: npm start makes one, with a signing key.\n'
+  expect(typed).toMatchObject([
+    { status: 0, stdout: hint, stderr: '' },
+    { status: 0, stdout: '[]\n', stderr: hint },
+    { status: 1, stdout: '', stderr: expect.stringContaining(hint) },
+    { status: 1, stdout: '', stderr: expect.stringContaining(hint) },
+  ])
+  expect(wrong(findings())).toMatchObject([
+    { check: 'secrets', finding: 'there is no .dev.vars', remedy: 'npm start (makes it)' },
+    { check: 'service', remedy: `PORT=${port} npm start` },
+  ])
+})
+
+it('a key that is missing is put in by the command that is named, and everything else stays', () => {
+  writeFileSync(file('.dev.vars'), '# mine\nEMAIL_FROM="x@example.com"\nSIGNING_PRIVATE_KEY=""\n')
+  const [found] = wrong(findings())
+  expect(found).toMatchObject({ finding: '.dev.vars: SIGNING_PRIVATE_KEY is not set', remedy: CREATE })
+  runShell(shop.folder, CREATE)
+  expect(shop.ask('signing-key', 'list')).toMatchObject([{ role: 'current', algorithm: 'RSA' }])
+  expect(readFileSync(file('.dev.vars'), 'utf8')).toMatch(
+    /^# mine\nEMAIL_FROM="x@example.com"\nSIGNING_PRIVATE_KEY="-----BEGIN [^"]*"\n$/,
+  )
+  expect(copies()).toEqual([])
+})
+
+it('a key that can be used is never written over', () => {
+  const before = readFileSync(file('.dev.vars'), 'utf8')
+  const refused = shop.type('signing-key', 'create', '--write')
+  expect(refused.status).toBe(1)
+  expect(refused.stderr).toContain('SIGNING_PRIVATE_KEY in .dev.vars is a key that can be used, and stays')
+  expect(shop.type('signing-key', 'create', '--write', 'PATH').stderr).toContain(
+    'It must be SIGNING_PRIVATE_KEY',
+  )
+  expect(readFileSync(file('.dev.vars'), 'utf8')).toBe(before)
+})
+
+describe('keys of every kind that can not be used', () => {
+  const names = ['', '_NEXT', '_PRODUCT_3'].map((end) => `SIGNING_PRIVATE_KEY${end}`)
+  // The first as somebody pasted it, without quotes.
+  const onOneLine = `"${SHORT_KEY.replaceAll('\n', '\\n')}"`
+  const lines = names.map((name, index) => `${name}=${index === 0 ? SHORT_KEY : onOneLine}\n`)
+  const broken = `${lines.join('')}SIGNING_PUBLIC_KEYS_RETIRED='${SHORT_KEY}junk'\nLAST="x"\n`
+  let remedies: string[]
+
+  it('are found, each once, and what follows from them is not told as something else', async () => {
+    writeFileSync(file('.dev.vars'), broken, { mode: 0o600 })
+    service = await startService(shop.folder, port, /The service can not sign/)
+    const found = findings()
+    expect(wrong(found)).toMatchObject([
+      ...names.map((name) => ({
+        check: 'secrets',
+        finding: `.dev.vars: ${name} ${NO_PRIVATE_KEY}`,
+        remedy: name === 'SIGNING_PRIVATE_KEY' ? CREATE : `${CREATE} ${name}`,
+      })),
+      {
+        check: 'secrets',
+        finding: expect.stringMatching(/_RETIRED holds a private key at place 1: .*; .* at place 2/),
+        remedy: 'npm run keyseal -- signing-key retire unusable',
+      },
+    ])
+    expect(found).toContainEqual({
+      check: 'service',
+      status: 'not checked',
+      finding: 'not ready (signing key), as follows from the above',
+    })
+    remedies = wrong(found).map(({ remedy = '' }) => remedy)
+  })
+
+  it('are mended by the commands that are named, which lose none of them', () => {
+    for (const remedy of remedies) runShell(shop.folder, remedy)
+    const kept = copies()
+    expect(kept).toHaveLength(remedies.length)
+    expect(kept.map((name) => readFileSync(file(name), 'utf8'))).toContain(broken)
+    for (const name of kept) expect(statSync(file(name)).mode & 0o077).toBe(0)
+    const fresh = /^(?:SIGNING_PRIVATE_KEY\w*="[^"\n]*"\n){3}LAST="x"\n$/
+    expect(readFileSync(file('.dev.vars'), 'utf8')).toMatch(fresh)
+  })
+
+  it('leave behind a service that does not know of it, and is to be started again', async () => {
+    expect(wrong(findings())).toMatchObject([
+      {
+        check: 'service',
+        finding: 'not ready: signing key; the service was started before .dev.vars was as it is now',
+        remedy: `Ctrl-C where it runs, then PORT=${port} npm start`,
+      },
+    ])
+    await service?.interrupt()
+    service = await startService(shop.folder, port, /\ncurl -s .*\n/)
+    expect(findings().filter(({ status }) => status !== 'good')).toEqual([])
+  })
+})
+
+it('a copy of .dev.vars, a key and a backup in the top folder are not committed by git add -A', () => {
+  for (const name of ['next-signing-key.pem', 'new-signing-key.pem', 'backup.sql', 'before-upgrade.sql']) {
+    writeFileSync(file(name), 'secret')
+  }
+  runShell(shop.folder, 'git init -q')
+  try {
+    const added = runShell(shop.folder, 'git add -A -n')
+    expect(added).toContain('test/support/global-signing-key.pem')
+    expect(added).toContain('.dev.vars.example')
+    expect(added).not.toMatch(/'[\w-]+\.(?:pem|sql)'|'\.dev\.vars(?!\.example)/)
+    expect(copies().length).toBeGreaterThan(0)
+  } finally {
+    rmSync(file('.git'), { recursive: true })
+  }
+})

@@ -1,0 +1,84 @@
+/** What the doctor finds in the database: what should have been done and was not, and migrations that are missing. */
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { removeClone } from './support/clone.ts'
+import { type CommandLine, newShop } from './support/keyseal.ts'
+import { query } from './support/local-database.ts'
+
+const MINUTE_MS = 60_000
+const NO_SERVICE = ['--url', 'http://127.0.0.1:1']
+
+let shop: CommandLine
+
+beforeAll(() => {
+  shop = newShop()
+})
+afterAll(() => removeClone(shop.folder))
+
+/** Of each kind one that waits, one that waits for its time and one that is done; all but the second were due. */
+function addWork(dueAt: number, laterAt: number): void {
+  const deliveries = [
+    ['pending', dueAt],
+    ['pending', laterAt],
+    ['delivered', dueAt],
+  ].map(([status, due]) => `(null, 'callback', '${status}', ${due}, 0, 0)`)
+  const events = [
+    ['waiting', dueAt],
+    ['waiting', laterAt],
+    ['issued', dueAt],
+  ].map(([outcome, due], id) => `('stripe', 'evt_${id}', 'x', 'live', 0, '${outcome}', ${due})`)
+  const orders = [
+    ['issuing', null, dueAt],
+    ['releasing', 'stock-insufficient', laterAt],
+    ['refused', 'stock-insufficient', dueAt],
+  ].map(
+    ([status, refusal, due], id) =>
+      `('cli', 'order-${id}', 'n', 1, 1, 'Ada', 'ada@example.com', 'fresh', 'https://shop.example',
+        '${status}', ${refusal && `'${refusal}'`}, ${due}, 0, 0)`,
+  )
+  query(
+    shop.folder,
+    `delete from deliveries; delete from webhook_events; delete from queued_orders;
+     insert into deliveries (issuance_id, channel, status, due_at, created_at, updated_at) values ${deliveries};
+     insert into webhook_events (provider, event_id, type, mode, received_at, outcome, due_at) values ${events};
+     insert into queued_orders (source, idempotency_key, nonce, product_id, quantity, owner_name, owner_email, origin,
+       webhook_url, status, refusal, due_at, created_at, updated_at) values ${orders}`,
+  )
+}
+
+const findings = () => shop.ask<{ check: string }[]>('doctor', ...NO_SERVICE)
+const queueFinding = () => findings().find(({ check }) => check === 'queue')
+
+it('keyseal doctor counts every delivery, event and queued order that is overdue, and names what mends it', () => {
+  addWork(Date.now() - 11 * MINUTE_MS, Date.now() - 9 * MINUTE_MS)
+  expect(queueFinding()).toEqual({
+    check: 'queue',
+    status: 'wrong',
+    finding: '3 have been due for more than 10 minutes',
+    remedy: 'npm start (which does what is due while it runs)',
+  })
+})
+
+it('keyseal doctor finds nothing wrong with what was due a moment ago, or is done', () => {
+  addWork(Date.now() - 9 * MINUTE_MS, Date.now() + MINUTE_MS)
+  expect(queueFinding()).toEqual({
+    check: 'queue',
+    status: 'good',
+    finding: 'nothing has been due for more than 10 minutes',
+  })
+})
+
+it('keyseal doctor names the migration that is not applied, where a table is missing for it too', () => {
+  const [newest] = query<{ name: string }>(shop.folder, 'select max(name) as name from d1_migrations')
+  query(
+    shop.folder,
+    `delete from d1_migrations where name = '${newest?.name}'; alter table queued_orders rename to others`,
+  )
+  const found = findings()
+  expect(found).toContainEqual({
+    check: 'migrations',
+    status: 'wrong',
+    finding: `not applied: ${newest?.name}`,
+    remedy: 'npx wrangler d1 migrations apply DB --local',
+  })
+  expect(found).toContainEqual(expect.objectContaining({ check: 'queue', status: 'not checked' }))
+})
