@@ -28,13 +28,23 @@ export async function runWrangler(...parameters: string[]): Promise<string> {
   return outputOf(spawnWrangler(parameters, 'pipe'), parameters)
 }
 
-/** As `runWrangler`, but for parameters that nobody else may see in the list of processes. */
-export async function runWranglerPrivately(...parameters: string[]): Promise<string> {
+/**
+ * As `runWrangler`, but for parameters that nobody else may see in the list of processes.
+ *
+ * @param signal ends wrangler early; this waits until it has ended
+ */
+export async function runWranglerPrivately(
+  parameters: readonly string[],
+  signal?: AbortSignal,
+): Promise<string> {
   const wrangler = spawn(process.execPath, ['--no-warnings', privateStarter, wranglerCli], {
     cwd: projectFolder,
     env: { ...process.env, ...quiet },
     stdio: ['pipe', 'pipe', 'pipe'],
+    signal,
   })
+  // One that is ended early fails below, by its exit code.
+  wrangler.on('error', () => {})
   // One that ends before it has read everything says why by its exit code.
   wrangler.stdin.on('error', () => {})
   wrangler.stdin.end(JSON.stringify(parameters))

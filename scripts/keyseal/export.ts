@@ -9,7 +9,8 @@ import { addCommand } from './command.ts'
 import { selectPage } from './license-rows.ts'
 import { productId } from './options.ts'
 
-const PAGE_ROWS = 1_000
+/** Each start of wrangler takes seconds; so many rows are about 4 MB of its JSON. */
+const PAGE_ROWS = 10_000
 
 const COLUMNS = [
   'licenseKey',
@@ -34,14 +35,18 @@ export function addExport(program: Command): void {
     {
       usage: 'export',
       summary:
-        'print all license keys with their owners: npm run --silent keyseal -- export --csv > keys.csv',
+        'print all license keys with their owners, as CSV unless told otherwise: npm run --silent keyseal -- export > keys.csv',
       options: [
-        new Option('--csv', 'as comma-separated values (RFC 4180)'),
+        new Option(
+          '--csv',
+          'as comma-separated values (RFC 4180), which is what it does without --json, too',
+        ),
         productId('of this product; of all unless given'),
       ],
     },
     async ({ options: { csv = false, productId: product }, place, isJson }) => {
-      if (csv === isJson) throw new Error('Give either --csv or --json.')
+      if (csv && isJson) throw new Error('Give either --csv or --json, not both.')
+      process.stdout.on('error', endUnwritten)
       const rows = allRows(place, product)
       await (isJson ? writeJson(rows) : writeCsv(rows))
       return undefined
@@ -51,18 +56,35 @@ export function addExport(program: Command): void {
 
 async function* allRows(place: Place, product: number | undefined): AsyncGenerator<Row> {
   let afterId = 0
-  for (;;) {
-    const page = await runSql(place, selectPage(afterId, product, PAGE_ROWS))
-    yield* page
-    afterId = Number(page.at(-1)?.id)
-    if (page.length < PAGE_ROWS) return
+  let read = 0
+  try {
+    for (;;) {
+      const page = await runSql(place, selectPage(afterId, product, PAGE_ROWS))
+      yield* page
+      if (page.length < PAGE_ROWS) return
+      afterId = Number(page.at(-1)?.id)
+      read += page.length
+      showProgress(`${read} license keys`)
+    }
+  } finally {
+    showProgress('')
   }
+}
+
+/** A reader that has seen enough, such as head, ends it quietly; a full disk does not. */
+function endUnwritten(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') process.exit(0)
+  console.error(`Not everything could be written (${error.code}).`)
+  process.exit(1)
+}
+
+/** In place of what it showed before, on a terminal that does not show the rows themselves. */
+function showProgress(text: string): void {
+  if (process.stderr.isTTY && !process.stdout.isTTY) process.stderr.write(`\r\x1b[K${text}`)
 }
 
 async function writeCsv(rows: AsyncIterable<Row>): Promise<void> {
   const csv: Stringifier = stringify({ header: true, columns: [...COLUMNS], record_delimiter: 'windows' })
-  // A reader that has seen enough, such as head, ends it quietly.
-  process.stdout.on('error', () => process.exit(0))
   csv.pipe(process.stdout, { end: false })
   for await (const row of rows) {
     await write(csv, { ...row, ownerName: asText(row.ownerName), ownerEmail: asText(row.ownerEmail) })

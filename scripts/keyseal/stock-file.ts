@@ -1,71 +1,67 @@
 /** Reads license keys from a CSV file, in pieces, and says which lines hold none. */
-import { createReadStream } from 'node:fs'
-import { parse } from 'csv-parse'
-import { isTextOfAtMost } from '../../src/licensing/owner.ts'
-
-/** How much goes into the database at once: as JSON text within a statement, of 100 kB at the most. */
-const PIECE_KEYS_MAX = 1_000
-const PIECE_BYTES_MAX = 60_000
-
-/** The column that holds them, where the first line names the columns; otherwise they are in the first one. */
-const HEADING = 'license_key'
-
-export interface StockLine {
-  readonly line: number
-  readonly licenseKey: string
-}
-
-export interface RefusedLine {
-  readonly line: number
-  readonly reason: string
-}
+import { sqlJson } from '../database.ts'
+import { readRecords } from './csv-records.ts'
+import { KeyReader, type RefusedLine, type StockLine } from './key-reader.ts'
 
 export interface Piece {
   readonly keys: readonly StockLine[]
   readonly refused: readonly RefusedLine[]
   /** Bytes of the file that are read, so far. */
   readonly bytes: number
+  /** Why nothing behind this piece can be read. */
+  readonly stopped?: string
 }
 
-/** @throws Error where the file can not be read or is no CSV */
-export async function* readPieces(file: string): AsyncGenerator<Piece> {
-  const records = createReadStream(file).pipe(
-    parse({ bom: true, info: true, relax_column_count: true, skip_empty_lines: true }),
-  )
-  const seen = new Map<string, number>()
-  let column: number | undefined
+export interface Reading {
+  /** The heading of the column with the license keys. */
+  readonly column?: string | undefined
+  /** How many lines a piece holds at the most, and how many bytes of SQL literals. */
+  readonly pieceLinesMax: number
+  readonly pieceBytesMax: number
+}
+
+/** @throws Error where the file can not be read, holds no license keys, or does not say which column holds them */
+export async function* readPieces(
+  file: string,
+  { column, pieceLinesMax, pieceBytesMax }: Reading,
+): AsyncGenerator<Piece> {
+  const keyReader = new KeyReader(column)
+  let hasLines = false
   let piece = newPiece()
-  for await (const { record, info } of records as AsyncIterable<CsvRecord>) {
-    if (column === undefined) {
-      column = Math.max(record.indexOf(HEADING), 0)
-      if (record.includes(HEADING)) continue
+  for await (const record of readRecords(file)) {
+    if (record.isUnclosed) {
+      piece.stopped = `line ${record.line} begins a quote that ends nowhere, so nothing from there on can be read`
+      break
     }
-    const licenseKey = (record[column] ?? '').trim()
-    const reason = faultIn(licenseKey, seen.get(licenseKey))
-    if (reason !== undefined) piece.refused.push({ line: info.lines, reason })
+    if (keyReader.isHeading(record)) continue
+    hasLines = true
+    const read = keyReader.read(record)
+    if ('reason' in read) piece.refused.push(read)
     else {
-      seen.set(licenseKey, info.lines)
-      piece.keys.push({ line: info.lines, licenseKey })
-      piece.size += Buffer.byteLength(JSON.stringify(licenseKey)) + 1
+      piece.keys.push(read)
+      piece.size += literalBytes(read)
     }
-    if (piece.keys.length < PIECE_KEYS_MAX && piece.size < PIECE_BYTES_MAX) continue
-    yield { ...piece, bytes: info.bytes }
+    const isFull = piece.keys.length + piece.refused.length >= pieceLinesMax || piece.size >= pieceBytesMax
+    if (!isFull) continue
+    yield { ...piece, bytes: record.bytes }
     piece = newPiece()
   }
+  if (!hasLines && piece.stopped === undefined) throw new Error(`${file} holds no license keys.`)
   yield { ...piece, bytes: Number.POSITIVE_INFINITY }
 }
 
-interface CsvRecord {
-  readonly record: readonly string[]
-  readonly info: { readonly lines: number; readonly bytes: number }
+/** How long it is in the list of an SQL literal: at most 1.5 kB. */
+export function literalBytes({ licenseKey }: StockLine): number {
+  return Buffer.byteLength(sqlJson(licenseKey))
 }
 
-function newPiece() {
-  return { keys: [] as StockLine[], refused: [] as RefusedLine[], size: 0 }
+interface OpenPiece {
+  readonly keys: StockLine[]
+  readonly refused: RefusedLine[]
+  size: number
+  stopped?: string
 }
 
-function faultIn(licenseKey: string, earlierLine: number | undefined): string | undefined {
-  if (licenseKey === '') return 'holds no license key'
-  if (!isTextOfAtMost(licenseKey, 255)) return 'is longer than 255 characters, or holds control characters'
-  return earlierLine === undefined ? undefined : `is the same as line ${earlierLine}`
+function newPiece(): OpenPiece {
+  return { keys: [], refused: [], size: 0 }
 }

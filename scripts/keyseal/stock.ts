@@ -1,35 +1,55 @@
 /** `keyseal stock import`: takes license keys in that were made elsewhere. */
-import { statSync } from 'node:fs'
-import path from 'node:path'
 import { SingleBar } from 'cli-progress'
-import type { Command } from 'commander'
-import { type Place, type Row, runSql, runStatements, sqlJson } from '../database.ts'
+import { type Command, Option } from 'commander'
+import { fromCaller } from '../caller.ts'
+import { type Place, runSql } from '../database.ts'
 import { addCommand, addGroup, required, type Told } from './command.ts'
+import { sizeInBytes } from './csv-records.ts'
+import { INTERRUPTED_EXIT_CODE, interruptible } from './interruption.ts'
+import type { RefusedLine } from './key-reader.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
-import { type RefusedLine, readPieces, type StockLine } from './stock-file.ts'
+import { addToStock, LIST_BYTES_MAX, type Terms } from './stock-additions.ts'
+import { type Piece, type Reading, readPieces } from './stock-file.ts'
 
-interface Terms {
-  readonly productId: number
-  readonly validityDays: number
-  readonly activationLimit: number
+/**
+ * How much goes into the database at once, since each start of wrangler takes seconds. Each key is in there twice.
+ * The local database takes statement by statement; that in production may take all of them for one of 100 kB.
+ */
+const PIECES: Record<Place, Reading> = {
+  local: { pieceLinesMax: 10_000, pieceBytesMax: 1_000_000 },
+  remote: { pieceLinesMax: 10_000, pieceBytesMax: LIST_BYTES_MAX / 2 },
+}
+
+interface ImportOptions extends Terms {
+  readonly column?: string
 }
 
 interface Imported {
+  /** Something of the file was read. */
+  hasBegun: boolean
   created: number
   /** In the product already: an import that is repeated finds all of them. */
   known: number
   readonly refused: RefusedLine[]
+  /** Why it did not get to the end of the file. */
+  stopped?: string | undefined
+  isInterrupted?: boolean
 }
 
 export function addStock(program: Command): void {
   const group = addGroup(program, 'stock', 'license keys that wait to be assigned')
-  addCommand<Terms>(
+  addCommand<ImportOptions>(
     group,
     {
       usage: 'import <file>',
       summary:
-        'take license keys of a CSV file into stock: the column license_key, or the first; a repetition adds none twice',
-      options: [required(productId('whose keys they are')), validityDays(), activationLimit()],
+        'take license keys of a CSV file (UTF-8) into stock; a repetition adds none twice. With several columns, the first line must name them',
+      options: [
+        required(productId('whose keys they are')),
+        validityDays(),
+        activationLimit(),
+        new Option('--column <name>', 'the heading of the column that holds them; left out: license_key'),
+      ],
     },
     async ({ words: [file = ''], options, place }) => {
       const [product] = await runSql(
@@ -39,68 +59,82 @@ export function addStock(program: Command): void {
       if (!product) {
         throw new Error(`There is no product ${options.productId}: npm run keyseal -- products list`)
       }
-      // npm runs this in the project's folder, and names the one it was called in.
-      return told(await importFile(place, path.resolve(process.env.INIT_CWD ?? '.', file), options))
+      return told(await interruptible((signal) => importFile(place, fromCaller(file), options, signal)))
     },
   )
 }
 
-async function importFile(place: Place, file: string, terms: Terms): Promise<Imported> {
-  const total = statSync(file, { throwIfNoEntry: false })?.size
-  if (total === undefined) throw new Error(`There is no file ${file}.`)
-  const imported: Imported = { created: 0, known: 0, refused: [] }
-  const bar = new SingleBar({ format: '{bar} {percentage}% | {created} added', clearOnComplete: true })
-  if (process.stderr.isTTY) bar.start(total, 0, { created: 0 })
+/** @throws Error where nothing of the file can be read; what fails later is told beside what was added before */
+async function importFile(
+  place: Place,
+  file: string,
+  options: ImportOptions,
+  signal: AbortSignal,
+): Promise<Imported> {
+  const imported: Imported = { hasBegun: false, created: 0, known: 0, refused: [] }
+  const total = sizeInBytes(file)
+  const bar = startBar(total)
   try {
-    for await (const { keys, refused, bytes } of readPieces(file)) {
-      imported.refused.push(...refused)
-      if (keys.length > 0) await importPiece(place, keys, terms, imported)
-      bar.update(Math.min(bytes, total), { created: imported.created })
+    for await (const piece of readPieces(file, { ...PIECES[place], column: options.column })) {
+      imported.hasBegun = true
+      signal.throwIfAborted()
+      await importPiece(place, piece, options, imported, signal)
+      bar.update(Math.min(piece.bytes, total), { created: imported.created })
     }
+  } catch (error) {
+    if (!imported.hasBegun && !signal.aborted) throw error
+    imported.stopped = signal.aborted ? INTERRUPTED : messageOf(error)
+    imported.isInterrupted = signal.aborted
   } finally {
     bar.stop()
   }
   return imported
 }
 
-/** Those that exist are looked for and all others added in one transaction. */
+const INTERRUPTED = 'it was interrupted, perhaps while some more were being added'
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function startBar(total: number): SingleBar {
+  // It would end itself at a signal, and leave everything else running.
+  const options = { clearOnComplete: true, gracefulExit: false }
+  const bar = new SingleBar({ format: '{bar} {percentage}% | {created} added', ...options })
+  if (process.stderr.isTTY) bar.start(total, 0, { created: 0 })
+  return bar
+}
+
 async function importPiece(
   place: Place,
-  keys: readonly StockLine[],
-  { productId: product, validityDays: validity, activationLimit: limit }: Terms,
+  piece: Piece,
+  terms: Terms,
   imported: Imported,
+  signal: AbortSignal,
 ): Promise<void> {
-  const list = sqlJson(keys.map(({ licenseKey }) => licenseKey))
-  const now = Date.now()
-  const [existing = []] = await runStatements(place, [
-    `select brought.key as place, product_id as product from json_each(${list}) as brought
-     cross join license_keys on license_key = brought.value`,
-    `insert into license_keys
-       (product_id, license_key, status, activation_limit, validity_days, created_at, updated_at)
-     select ${product}, value, 'available', ${limit}, ${validity}, ${now}, ${now} from json_each(${list})
-     where true on conflict (license_key) do nothing`,
-  ])
-  const foreign = existing.filter((row) => row.product !== product)
-  imported.created += keys.length - existing.length
-  imported.known += existing.length - foreign.length
-  imported.refused.push(...foreign.map((row: Row) => refusalOf(keys[Number(row.place)], row.product)))
+  for (const line of piece.refused) imported.refused.push(line)
+  const added = await addToStock(place, piece.keys, terms, signal)
+  imported.created += added.created
+  imported.known += added.known
+  for (const line of added.refused) imported.refused.push(line)
+  imported.stopped = piece.stopped
 }
 
-function refusalOf(key: StockLine | undefined, product: unknown): RefusedLine {
-  return { line: key?.line ?? 0, reason: `is a license key of product ${product} already` }
-}
-
-/** What was refused makes the command fail, so that a script notices. */
-function told({ created, known, refused }: Imported): Told {
-  if (refused.length > 0) process.exitCode = 1
+/** What was refused or not reached makes the command fail, so that a script notices. */
+function told({ created, known, refused, stopped, isInterrupted }: Imported): Told {
+  if (refused.length > 0 || stopped !== undefined) process.exitCode = 1
+  if (isInterrupted) process.exitCode = INTERRUPTED_EXIT_CODE
   refused.sort((one, other) => one.line - other.line)
   return {
-    value: { created, known, refused },
+    value: { created, known, refused, stopped },
     print() {
       for (const { line, reason } of refused) console.error(`Line ${line} ${reason}.`)
       console.log(
         `${created} license keys added to the stock, ${known} were there already, ${refused.length} lines refused.`,
       )
+      if (stopped === undefined) return
+      console.error(`It ended before the end of the file: ${stopped.replace(/\.$/, '')}.`)
+      console.error('The same command may be run again: it adds no license key twice.')
     },
   }
 }

@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { removeClone } from './support/clone.ts'
+import { removeClone, run } from './support/clone.ts'
 import { type CommandLine, newShop } from './support/keyseal.ts'
 import { query } from './support/local-database.ts'
+import { itRefuses } from './support/refusals.ts'
 
 const TERMS = ['--validity-days', '0', '--activation-limit', '3']
 
@@ -13,7 +14,10 @@ let shop: CommandLine
 
 beforeAll(() => {
   shop = newShop()
-  shop.type('products', 'add', '--name', 'Other app')
+  query(
+    shop.folder,
+    `insert into products (name, status, created_at, updated_at) values ('Other app', 'active', 0, 0)`,
+  )
 })
 afterAll(() => removeClone(shop.folder))
 
@@ -43,9 +47,12 @@ describe('keyseal stock import', () => {
       { line: 5, reason: 'holds no license key' },
       { line: 7, reason: 'is longer than 255 characters, or holds control characters' },
     ]
-    const words = ['stock', 'import', 'keys.csv', '--product-id', '1', ...TERMS]
-    expect(shop.ask(...words)).toEqual({ created: 3, known: 0, refused })
-    expect(shop.ask(...words)).toEqual({ created: 0, known: 3, refused })
+    const words = ['stock', 'import', 'keys.csv', '--product-id', '1', ...TERMS, '--json']
+    const twice = shop.typeEach([words, words]).map(({ stdout }) => JSON.parse(stdout))
+    expect(twice).toEqual([
+      { created: 3, known: 0, refused },
+      { created: 0, known: 3, refused },
+    ])
     expect(stockOf(1)).toBe(3)
     const sql = `select validity_days, activation_limit, assigned_at from license_keys where license_key = 'KEY;"2"'`
     expect(query(shop.folder, sql)).toEqual([{ validity_days: 0, activation_limit: 3, assigned_at: null }])
@@ -60,20 +67,53 @@ describe('keyseal stock import', () => {
   it('takes in more than fits into one statement, from a file without a heading', () => {
     write(
       'many.csv',
-      Array.from({ length: 1_200 }, (_, index) => `MANY-${index}-${'é'.repeat(40)}`),
+      // An apostrophe is two in SQL.
+      Array.from({ length: 1_200 }, (_, index) => `MANY-${index}-${"'".repeat(200)}${'é'.repeat(40)}`),
     )
     const words = ['stock', 'import', 'many.csv', '--product-id', '2', ...TERMS]
     expect(shop.ask(...words)).toEqual({ created: 1_200, known: 0, refused: [] })
     expect(stockOf(2)).toBe(1_200)
   })
 
-  it('says what is missing: the file, or the product', () => {
-    expect(shop.type('stock', 'import', 'no.csv', '--product-id', '1', ...TERMS).stderr).toContain(
-      'There is no file',
+  itRefuses(
+    () => shop,
+    [
+      [['stock', 'import', 'no.csv', '--product-id', '1', ...TERMS], 'There is no file'],
+      [['stock', 'import', 'keys.csv', '--product-id', '9', ...TERMS], 'There is no product 9'],
+      [['stock', 'import', 'scripts', '--product-id', '1', ...TERMS], 'scripts is a folder'],
+      [
+        ['stock', 'import', 'package.json', '--product-id', '1', ...TERMS, '--column', 'Key'],
+        'The first line names no column key, but: "{".',
+      ],
+    ],
+  )
+
+  it('takes the column that is named', () => {
+    write('orders.csv', ['Order;Code', '1;CODE-1'])
+    const words = ['stock', 'import', 'orders.csv', '--product-id', '2', ...TERMS]
+    const [unnamed, named] = shop.typeEach([words, [...words, '--column', 'code', '--json']])
+    expect(unnamed?.stderr).toContain(
+      '"Order", "Code". Name the one that holds the license keys with --column',
     )
-    expect(shop.type('stock', 'import', 'keys.csv', '--product-id', '9', ...TERMS).stderr).toContain(
-      'There is no product 9',
+    expect(unnamed?.status).toBe(1)
+    expect(JSON.parse(named?.stdout ?? '')).toEqual({ created: 1, known: 0, refused: [] })
+    expect(stockOf(2)).toBe(1_201)
+  })
+
+  it('adds what is before a quote that ends nowhere, and says where it stopped', () => {
+    write('open.csv', ['OPEN-1', 'OPEN"2', '"OPEN-3', 'OPEN-4'])
+    const words = ['stock', 'import', 'open.csv', '--product-id', '2', ...TERMS]
+    const [json, text] = shop.typeEach([[...words, '--json'], words])
+    const stopped = 'line 3 begins a quote that ends nowhere, so nothing from there on can be read'
+    const refused = [{ line: 2, reason: expect.stringContaining('has a stray quote') }]
+    expect(JSON.parse(json?.stdout ?? '')).toEqual({ created: 1, known: 0, refused, stopped })
+    expect(json?.status).toBe(1)
+    expect(text?.stdout).toContain(
+      '0 license keys added to the stock, 1 were there already, 1 lines refused.',
     )
+    expect(text?.stderr).toContain(`It ended before the end of the file: ${stopped}.`)
+    expect(text?.stderr).toContain('The same command may be run again')
+    expect(text?.status).toBe(1)
   })
 
   it.skipIf(process.platform !== 'linux')(
@@ -111,27 +151,44 @@ describe('keyseal stock import', () => {
 })
 
 describe('keyseal export', () => {
-  it('prints every license key once, page by page, as CSV and as JSON, and of one product only', () => {
-    const csv = shop.type('export', '--csv').stdout
+  itRefuses(() => shop, [[['export', '--csv', '--json'], 'Give either --csv or --json, not both.']])
+
+  it('prints every license key once, as CSV and as JSON, and of one product only', () => {
+    const csv = shop.type('export').stdout
+    expect(shop.type('export', '--csv').stdout).toBe(csv)
     const [heading, ...lines] = csv.trimEnd().split('\r\n')
     expect(heading).toBe(
       'licenseKey,product,status,ownerName,ownerEmail,validityDays,activationLimit,assignedAt,createdAt',
     )
-    expect(new Set(lines).size).toBe(1_204)
+    expect(new Set(lines).size).toBe(1_206)
     expect(csv).toContain('"KEY;""2""",1,available,,,0,3,,2')
     const all = shop.ask<{ licenseKey: string }[]>('export')
-    expect(new Set(all.map(({ licenseKey }) => licenseKey)).size).toBe(1_204)
+    expect(new Set(all.map(({ licenseKey }) => licenseKey)).size).toBe(1_206)
     expect(shop.ask('export', '--product-id', '1')).toHaveLength(4)
-    expect(shop.type('export').stderr).toContain('Give either --csv or --json.')
   })
 
   it("keeps a spreadsheet from taking a buyer's name for a formula", () => {
-    const owner = ['--owner-name', '=1+2', '--owner-email', 'ada@example.com']
-    shop.type('issue', '--product-id', '1', '--quantity', '1', ...owner, ...TERMS)
+    query(
+      shop.folder,
+      `update license_keys set status = 'assigned', owner_name = '=1+2', owner_email = 'ada@example.com',
+         assigned_at = 0 where license_key = 'KEY-1'`,
+    )
     expect(shop.type('export', '--csv', '--product-id', '1').stdout).toContain(
       ",assigned,'=1+2,ada@example.com,",
     )
   })
+
+  it.skipIf(process.platform !== 'linux')(
+    'ends quietly where its reader has seen enough, and fails where the disk is full (skipped without /dev/full)',
+    () => {
+      const exported = `${process.execPath} scripts/keyseal.ts export`
+      const { status, output } = run(shop.folder, 'bash', '-c', `${exported} > /dev/full`)
+      expect(output).toContain('Not everything could be written (ENOSPC).')
+      expect(status).toBe(1)
+      const head = run(shop.folder, 'bash', '-o', 'pipefail', '-c', `${exported} --json | head -c 1`)
+      expect(head).toEqual({ status: 0, output: '[' })
+    },
+  )
 })
 
 /** Of every process that can be looked at. */
