@@ -1,9 +1,9 @@
 /** `npm run backup`: writes the whole database into a file of SQL that can be restored. */
 import { createReadStream, createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
+import { fromCaller } from './caller.ts'
 import type { Place } from './database.ts'
 import { restorable } from './restorable-sql.ts'
 import { runWrangler } from './wrangler.ts'
@@ -16,6 +16,12 @@ const USAGE = `Usage: npm run backup -- FILE [--remote]
 The file holds license keys, names and e-mail addresses: keep it where nobody else can read it.
 docs/recovery.md says how to restore it.`
 
+/** Until the end there is nothing else to be seen. */
+const STARTED: Readonly<Record<Place, string>> = {
+  local: 'Exporting the local database: about 5 seconds for each 25,000 license keys ...',
+  remote: 'Exporting the database of production, which answers nothing else meanwhile ...',
+}
+
 try {
   const options = { remote: { type: 'boolean' }, help: { type: 'boolean' } } as const
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
@@ -26,11 +32,13 @@ try {
   process.exitCode = 1
 }
 
-async function writeBackup(place: Place, [file, more]: readonly string[]): Promise<void> {
-  if (file === undefined) throw new Error('FILE is missing.')
+async function writeBackup(place: Place, [given, more]: readonly string[]): Promise<void> {
+  if (given === undefined) throw new Error('FILE is missing.')
   if (more !== undefined) throw new Error(`One word too many: ${more}`)
+  const file = fromCaller(given)
   if (existsSync(file)) throw new Error(`${file} exists already. Choose another name.`)
-  await backUp(place, path.resolve(file))
+  if (process.stderr.isTTY) console.error(STARTED[place])
+  await backUp(place, file)
   console.log(`Written to ${file}. docs/recovery.md says how to restore it.`)
 }
 

@@ -7,7 +7,7 @@ import { projectFolder } from './wrangler.ts'
 
 const USAGE = `Usage: npm run release -- VERSION [--skip-tests]
 
-  VERSION       greater than the one in package.json, such as 0.2.0 (https://semver.org)
+  VERSION       MAJOR.MINOR.PATCH, greater than the one in package.json, such as 0.2.0 (https://semver.org)
   --skip-tests  where they passed a moment ago`
 
 const CHANGELOG = 'CHANGELOG.md'
@@ -18,18 +18,27 @@ try {
   const options = { 'skip-tests': { type: 'boolean' }, help: { type: 'boolean' } } as const
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   if (values.help) console.log(USAGE)
-  else release(positionals[0], new Date(), values['skip-tests'] === true)
+  else release(versionIn(positionals), new Date(), values['skip-tests'] === true)
 } catch (error) {
   console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
   process.exitCode = 1
 }
 
-/** Everything is checked before anything is written. */
-function release(version: string | undefined, now: Date, skipTests: boolean): void {
+function versionIn([version, more]: readonly string[]): string {
   if (version === undefined) throw new Error('VERSION is missing.')
+  if (more !== undefined) throw new Error(`One word too many: ${more}`)
+  if (/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}$/.test(version)) return version
+  throw new Error(
+    `VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0, without a v and without a pre-release, not "${version}".`,
+  )
+}
+
+/** Everything is checked before anything is written. */
+function release(version: string, now: Date, skipTests: boolean): void {
   const present = presentVersion()
-  if (!isLater(version, present))
+  if (version.localeCompare(present, 'en', { numeric: true }) <= 0) {
     throw new Error(`VERSION must be greater than ${present}, not "${version}".`)
+  }
   const changelog = released(contents(CHANGELOG), version, now)
   if (run('git', 'status', '--porcelain') !== '') {
     throw new Error('There are changes that are not committed. Commit them, or put them away with git stash.')
@@ -60,12 +69,6 @@ function released(changelog: string, version: string, now: Date): string {
 
 function presentVersion(): string {
   return (JSON.parse(contents('package.json')) as { version: string }).version
-}
-
-/** Of two versions of three numbers. */
-function isLater(version: string, present: string): boolean {
-  if (!/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}$/.test(version)) return false
-  return version.localeCompare(present, 'en', { numeric: true }) > 0
 }
 
 function contents(file: string): string {

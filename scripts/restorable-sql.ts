@@ -14,7 +14,12 @@ const PIECE_CHARACTERS = 20_000
 /** Texts that are worth storing in pieces. */
 const LONG_CHARACTERS = 2_000
 
+/** What rows that are joined may come to, with room for the statement around them. */
+const JOINED_BYTES_MAX = 50_000
+
 const PIECES_TABLE = 'restore_pieces'
+/** What the export says of one row. */
+const INSERTED_ROW = /^(INSERT INTO "\w+" (?:\([^)']*\) )?VALUES)(\(.*\));$/s
 const TEXT_LITERAL = /'(?:[^']|'')*'/g
 
 /**
@@ -27,7 +32,7 @@ export async function* restorable(open: () => AsyncIterable<string>): AsyncGener
     if (comesFirst(statement)) yield `${statement}\n`
   }
   yield `CREATE TABLE ${PIECES_TABLE} (text INTEGER, piece INTEGER, content TEXT);\n`
-  for await (const statement of statementsOf(open())) {
+  for await (const statement of withRowsJoined(statementsOf(open()))) {
     if (!comesFirst(statement)) yield `${shortened(statement).join('\n')}\n`
   }
   yield `DROP TABLE ${PIECES_TABLE};\n`
@@ -46,6 +51,30 @@ async function* statementsOf(exported: AsyncIterable<string>): AsyncGenerator<st
     statement = ''
   }
   if (statement !== '') throw new Error('The export ends in the middle of a statement. Make it again.')
+}
+
+/** Rows of one table that follow each other, in statements of several: each statement takes the restoring a while. */
+async function* withRowsJoined(statements: AsyncIterable<string>): AsyncGenerator<string> {
+  let head = ''
+  let rows: string[] = []
+  let bytes = 0
+  for await (const statement of statements) {
+    const [, into, row = statement] = INSERTED_ROW.exec(statement) ?? []
+    bytes += Buffer.byteLength(row)
+    if (into === undefined || into !== head || bytes > JOINED_BYTES_MAX) {
+      yield* joined(head, rows)
+      rows = []
+      bytes = Buffer.byteLength(row)
+    }
+    head = into ?? ''
+    if (into === undefined) yield statement
+    else rows.push(row)
+  }
+  yield* joined(head, rows)
+}
+
+function joined(head: string, rows: readonly string[]): string[] {
+  return rows.length === 0 ? [] : [`${head}${rows.join(',\n')};`]
 }
 
 /** A row holds no comments, so that its quotation marks come in pairs; a table holds no text with two hyphens. */

@@ -1,5 +1,6 @@
 /** `npm start`: from a fresh clone to a running service. */
 import { createServer } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { DEMO_API_KEY, loadDemoData } from './demo-data.ts'
 import { makeDevVars } from './dev-vars.ts'
 import { runWrangler, spawnWrangler } from './wrangler.ts'
@@ -7,6 +8,8 @@ import { runWrangler, spawnWrangler } from './wrangler.ts'
 const HOST = '127.0.0.1'
 const PORT_DEFAULT = 8787
 const READY_SECONDS_MAX = 60
+/** One that was stopped a moment ago may still hold its port. */
+const PORT_SECONDS_MAX = 5
 const SCHEDULE_SECONDS = 5
 
 try {
@@ -24,14 +27,17 @@ async function start(port: number): Promise<void> {
   console.log('Loading the demo data ...')
   await loadDemoData()
   console.log('Starting the service ...')
-  const parameters = ['dev', '--ip', HOST, '--port', String(port), '--show-interactive-dev-session=false']
-  const wrangler = spawnWrangler(parameters, 'inherit')
+  const address = ['--ip', HOST, '--port', String(port)]
+  // Any port for the debugger: one that wrangler looks for may be taken by the time that it is used.
+  const debuggerPort = ['--inspector-port', '0']
+  const session = '--show-interactive-dev-session=false'
+  const wrangler = spawnWrangler(['dev', ...address, ...debuggerPort, session], 'inherit')
   const ended = new Promise<void>((resolve) => wrangler.on('close', () => resolve()))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => wrangler.kill('SIGTERM'))
   }
   const origin = `http://${HOST}:${port}`
-  await Promise.race([ended, sayHowToUse(origin)])
+  await Promise.race([ended, sayHowToUse(origin, port)])
   const schedule = keepSchedule(origin)
   await ended
   clearInterval(schedule)
@@ -44,12 +50,19 @@ function portFrom(text: string | undefined): number {
 }
 
 async function makeSurePortIsFree(port: number): Promise<void> {
-  const isFree = await new Promise<boolean>((resolve) => {
+  for (const end = Date.now() + PORT_SECONDS_MAX * 1000; Date.now() < end; await wait(200)) {
+    if (await isFree(port)) return
+  }
+  const other = port === 65_535 ? port - 1 : port + 1
+  throw new Error(`Port ${port} is in use. Take another one: PORT=${other} npm start`)
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer()
     server.once('error', () => resolve(false))
     server.listen(port, HOST, () => server.close(() => resolve(true)))
   })
-  if (!isFree) throw new Error(`Port ${port} is in use. Take another one: PORT=${port + 1} npm start`)
 }
 
 /** Runs the schedule of wrangler.toml that goes every minute; locally nobody else does, and sooner is kinder. */
@@ -58,19 +71,21 @@ function keepSchedule(origin: string): NodeJS.Timeout {
   return setInterval(() => void fetch(url).catch(() => undefined), SCHEDULE_SECONDS * 1000)
 }
 
-async function sayHowToUse(origin: string): Promise<void> {
+async function sayHowToUse(origin: string, port: number): Promise<void> {
+  // The commands look for the service where npm start was told to put it.
+  const where = port === PORT_DEFAULT ? '' : `PORT=${port} `
   if (await isReady(origin)) {
     console.log(`
 Keyseal is running. Issue two license keys:
 
 curl -s ${origin}/api/v1/random-assign-license-keys -d api_key=${DEMO_API_KEY} -d product_id=1 --data-urlencode 'owner_name=Ada Lovelace' -d owner_email=ada@example.com -d quantity=2 -d validity=365 -d activation_limit=3
 
-Sell some at Stripe, as its webhook would tell: npm run keyseal -- webhook stripe --price price_demo
+Sell some at Stripe, as its webhook would tell: ${where}npm run keyseal -- webhook stripe --price price_demo
 
 Ctrl-C stops it.`)
   } else {
     console.log(
-      'The service can not sign: put a SIGNING_PRIVATE_KEY into .dev.vars (npm run --silent keyseal -- signing-key create prints one) and start again.',
+      `The service can not sign. ${where}npm run keyseal -- doctor names what is wrong with .dev.vars, and the command that mends it.`,
     )
   }
 }
@@ -80,7 +95,7 @@ async function isReady(origin: string): Promise<boolean> {
   for (const end = Date.now() + READY_SECONDS_MAX * 1000; Date.now() < end; ) {
     const response = await fetch(`${origin}/.well-known/jwks.json`).catch(() => undefined)
     if (response) return response.ok
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await wait(100)
   }
   throw new Error(`The service did not answer within ${READY_SECONDS_MAX} seconds.`)
 }

@@ -1,7 +1,7 @@
 /** `keyseal api-keys`: what shops and software call with. Printed once, stored only as a hash. */
 import { type Command, Option } from 'commander'
 import { CAPABILITIES, hashApiKey } from '../../src/auth/api-keys.ts'
-import { runSql, sqlJson, sqlText } from '../database.ts'
+import { type Place, type Row, runSql, sqlJson, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
 import { name, networkOf } from './options.ts'
 
@@ -57,30 +57,46 @@ export function addApiKeys(program: Command): void {
   )
 
   addCommand(group, { usage: 'list', summary: 'list all API keys by how they begin' }, async ({ place }) =>
-    listed(
-      await runSql(
-        place,
-        `select id, name, key_start as keyStart, status,
-           (select group_concat(value, ', ') from json_each(capabilities)) as capabilities,
-           (select group_concat(value, ', ') from json_each(allowed_ips)) as allowedNetworks,
-           ${instant('created_at')} as createdAt from api_keys order by id`,
-      ),
-      'No API keys yet: npm run keyseal -- api-keys create --name "My shop"',
-    ),
+    listed(await apiKeys(place), 'No API keys yet: npm run keyseal -- api-keys create --name "My shop"'),
   )
 
   addCommand(
     group,
-    { usage: 'revoke <id>', summary: 'refuse an API key from now on', isDangerous: true },
+    {
+      usage: 'revoke <id>',
+      summary: 'refuse an API key from now on, for good: its user needs another one',
+      isDangerous: true,
+    },
     async ({ words, place, confirm }) => {
       const id = idWord(words[0])
-      await confirm(`Whoever uses API key ${id} is refused from now on.`)
+      await confirm(async () => {
+        const [found] = await runSql(place, `select name from api_keys where id = ${id}`)
+        if (!found) throw unknownApiKey(id)
+        return `Whoever uses API key ${id} (${found.name}) is refused from now on, for good.`
+      })
       const [revoked] = await runSql(
         place,
         `update api_keys set status = 'inactive' where id = ${id} returning id, name, status`,
       )
-      if (!revoked) throw new Error(`There is no API key ${id}: npm run keyseal -- api-keys list`)
+      if (!revoked) throw unknownApiKey(id)
       return said(revoked, `API key ${id} (${revoked.name}) is revoked.`)
     },
   )
+}
+
+async function apiKeys(place: Place): Promise<Row[]> {
+  const rows = await runSql(
+    place,
+    `select id, name, key_start as keyStart, status, capabilities, allowed_ips as allowedNetworks,
+       ${instant('created_at')} as createdAt from api_keys order by id`,
+  )
+  return rows.map((row) => ({
+    ...row,
+    capabilities: JSON.parse(String(row.capabilities)),
+    allowedNetworks: JSON.parse(String(row.allowedNetworks)),
+  }))
+}
+
+function unknownApiKey(id: number): Error {
+  return new Error(`There is no API key ${id}: npm run keyseal -- api-keys list`)
 }

@@ -17,7 +17,7 @@ const OPTIONS = () => [
   ).argParser(networkOf),
   textOption(
     '--identifier <text>',
-    'a device or domain that requests are about, to the letter',
+    'a device or domain that requests are about, to the letter: 1 to 255 characters',
     (text) => isTextOfAtMost(text.trim(), 255),
     '1 to 255 characters without control characters',
   ),

@@ -5,7 +5,7 @@ import { type Place, runSql, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, listed, required, said, type Told } from './command.ts'
 import { retryFailed, selectByIds, selectLatest } from './delivery-rows.ts'
 import { productId } from './options.ts'
-import { retried, waitUntilTaken } from './retry.ts'
+import { nothingToRetry, retried, waitUntilTaken } from './retry.ts'
 
 const STATUSES = ['pending', 'delivered', 'failed', 'cancelled'] as const
 
@@ -37,16 +37,26 @@ export function addDeliveries(program: Command): void {
     },
     async ({ options: { failed = false }, words: [id], place }) => {
       if ((id === undefined) !== failed) throw new Error('Give either an ID or --failed.')
-      return retry(place, id === undefined ? 'true' : `id = ${idWord(id)}`)
+      if (id !== undefined) return retry(place, `id = ${idWord(id)}`, unknownDelivery)
+      return retry(place, 'true', nothingToRetry)
     },
   )
 }
 
-/** Makes the deliveries due since ever, and looks on until each was tried once. */
-async function retry(place: Place, which: string): Promise<Told> {
+function unknownDelivery(): never {
+  throw new Error('There is no such delivery that failed.')
+}
+
+/**
+ * Makes deliveries due since ever, and looks on until each was tried once.
+ *
+ * @param which SQL, a condition
+ * @param none what is told where none of them failed
+ */
+async function retry(place: Place, which: string, none: () => Told): Promise<Told> {
   const deliveries = await runSql(place, retryFailed(which))
   const ids = deliveries.map(({ id }) => Number(id)).join()
-  if (ids === '') throw new Error('There is no such delivery that failed.')
+  if (ids === '') return none()
   const isTaken = await waitUntilTaken(
     place,
     `select count(*) as open from deliveries where id in (${ids}) and attempts = 0`,
@@ -64,13 +74,15 @@ export function addDeliveryUrl(program: Command): void {
         required(productId('the product')),
         new Option(
           '--url <url>',
-          'an https address of a public host, locally http://127.0.0.1 too; back to DELIVERY_WEBHOOK_URL unless given',
+          'an https address of a public host; locally any http or https address, sent to while LOCAL_DEVELOPMENT is true; back to DELIVERY_WEBHOOK_URL unless given',
         ),
       ],
     },
     async ({ options: { productId: id, url }, place }) => {
       if (url !== undefined && !deliveryTarget(url, place === 'local')) {
-        throw new Error('--url must be an https address of a public host.')
+        throw new Error(
+          `--url must be ${place === 'local' ? 'an http or https address' : 'an https address of a public host'}, without a user name and password.`,
+        )
       }
       const [product] = await runSql(
         place,

@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { OUTCOMES } from '../../src/db/schema.ts'
 import { type Place, runSql } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said, type Told } from './command.ts'
-import { retried, waitUntilTaken } from './retry.ts'
+import { nothingToRetry, retried, waitUntilTaken } from './retry.ts'
 
 interface RetryOptions {
   readonly unmapped?: boolean
@@ -49,7 +49,8 @@ export function addEvents(program: Command): void {
       if ((id === undefined) === (outcomes.length === 0)) {
         throw new Error('Give either an ID, or --unmapped or --failed.')
       }
-      return retry(place, id === undefined ? `outcome in (${outcomes.join()})` : `id = ${idWord(id)}`)
+      if (id !== undefined) return retry(place, `id = ${idWord(id)}`, unknownEvent)
+      return retry(place, `outcome in (${outcomes.join()})`, nothingToRetry)
     },
   )
 }
@@ -74,19 +75,26 @@ function readable(payload: unknown): string {
   }
 }
 
-/** Sets the events back to waiting, overdue since ever, and looks on. */
-async function retry(place: Place, which: string): Promise<Told> {
+function unknownEvent(): never {
+  throw new Error(
+    'There is no such event that was unmapped or failed and whose payload is still kept (30 days).',
+  )
+}
+
+/**
+ * Sets events back to waiting, overdue since ever, and looks on.
+ *
+ * @param which SQL, a condition
+ * @param none what is told where there are no such events
+ */
+async function retry(place: Place, which: string, none: () => Told): Promise<Told> {
   const events = await runSql(
     place,
     `update webhook_events set outcome = 'waiting', due_at = 0, attempts = 0
      where ${which} and outcome in ('unmapped', 'failed') and payload is not null returning id`,
   )
   const ids = events.map(({ id }) => Number(id)).join()
-  if (ids === '') {
-    throw new Error(
-      'There is no such event that was unmapped or failed and whose payload is still kept (30 days).',
-    )
-  }
+  if (ids === '') return none()
   const isTaken = await waitUntilTaken(
     place,
     `select count(*) as open from webhook_events where id in (${ids}) and outcome = 'waiting'`,

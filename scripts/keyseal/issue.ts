@@ -57,7 +57,7 @@ export function addIssue(program: Command): void {
         activationLimit(OWN_TERMS),
         textOption(
           '--idempotency-key <text>',
-          'the same again issues nothing more; a new one unless given',
+          '1 to 255 visible ASCII characters; the same again issues nothing more; a new one unless given',
           (text) => /^[\x21-\x7e]{1,255}$/.test(text),
           '1 to 255 visible ASCII characters',
         ),

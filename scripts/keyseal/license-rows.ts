@@ -1,4 +1,5 @@
 /** The SQL of `keyseal licenses` and `keyseal export`. */
+import { REISSUED_AS } from '../../src/licensing/reissue.ts'
 import { sqlText } from '../database.ts'
 import { instant } from './command.ts'
 
@@ -45,10 +46,29 @@ export function blockKey(licenseKey: string, now: number): string {
 const STATUS_BEFORE = `case when assigned_at is not null then 'assigned'
   when owner_name is not null or owner_email is not null then 'reserved' else 'available' end`
 
-/** Gives a blocked key the status back that fits what is known of it. */
+/** What there is to know of a key before something is done about it. */
+export interface Standing {
+  readonly productId: number
+  readonly status: string
+  /** 1: a refund or a dispute took it back. */
+  readonly isReversed: 0 | 1
+  /** What replaces it, as `keysAsIssued` reads it; null: it was not reissued. */
+  readonly reissuedAs: string | null
+}
+
+export function selectStanding(licenseKey: string): string {
+  return `select product_id as productId, status, status_before_reversal is not null as isReversed,
+      ${REISSUED_AS} as reissuedAs
+    from license_keys where license_key = ${sqlText(licenseKey)}`
+}
+
+/**
+ * Gives a blocked key the status back that fits what is known of it. One that was reissued stays blocked, lest a sale
+ * have two valid keys, and so does one whose payment went back.
+ */
 export function unblockKey(licenseKey: string, now: number): string {
-  return `update license_keys set status = ${STATUS_BEFORE}, updated_at = ${now},
-      status_before_reversal = iif(status_before_reversal is null, null, ${STATUS_BEFORE})
-    where license_key = ${sqlText(licenseKey)} and status = 'blocked'
+  return `update license_keys set status = ${STATUS_BEFORE}, updated_at = ${now}
+    where license_key = ${sqlText(licenseKey)} and status = 'blocked' and status_before_reversal is null
+      and ${REISSUED_AS} is null
     returning id, license_key as licenseKey, status`
 }

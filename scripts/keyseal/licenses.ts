@@ -7,7 +7,7 @@ import { isTextOfAtMost } from '../../src/licensing/owner.ts'
 import { REISSUE, type ReissueRow } from '../../src/licensing/reissue.ts'
 import { filledIn, type Place, runSql, runStatements } from '../database.ts'
 import { addCommand, addGroup, listed, said, type Told } from './command.ts'
-import { blockKey, selectFound, unblockKey } from './license-rows.ts'
+import { blockKey, type Standing, selectFound, selectStanding, unblockKey } from './license-rows.ts'
 
 export function addLicenses(program: Command): void {
   const group = addGroup(program, 'licenses', 'single license keys; - reads the word from standard input')
@@ -27,13 +27,11 @@ export function addLicenses(program: Command): void {
   })
   addCommand(
     group,
-    { usage: 'unblock <key>', summary: 'give a blocked license key back' },
-    async ({ words, place }) => {
-      const [unblocked] = await runSql(place, unblockKey(await wordOf(words), Date.now()))
-      if (!unblocked)
-        throw new Error('There is no such license key that is blocked: licenses find tells of it.')
-      return said(unblocked, `The license key is no longer blocked, but ${unblocked.status}.`)
+    {
+      usage: 'unblock <key>',
+      summary: 'give a license key back that was blocked, unless it was reissued, refunded or disputed',
     },
+    async ({ words, place }) => unblock(place, await wordOf(words)),
   )
   addCommand(
     group,
@@ -45,9 +43,41 @@ export function addLicenses(program: Command): void {
     },
     async ({ words, place, confirm }) => {
       const licenseKey = await wordOf(words)
-      await confirm('The license key stops being valid, and its owner needs the new one.')
+      await confirm(async () => {
+        const { status, productId } = await standingOf(place, licenseKey)
+        return `The license key (${status}, of product ${productId}) stops being valid, and its owner needs the new one.`
+      })
       return reissue(place, licenseKey)
     },
+  )
+}
+
+async function standingOf(place: Place, licenseKey: string): Promise<Standing> {
+  const [standing] = await runSql(place, selectStanding(licenseKey))
+  if (!standing) throw unknownKey()
+  return standing as unknown as Standing
+}
+
+async function unblock(place: Place, licenseKey: string): Promise<Told> {
+  const statements = [selectStanding(licenseKey), unblockKey(licenseKey, Date.now())]
+  const [[before] = [], [unblocked] = []] = await runStatements(place, statements)
+  if (!before) throw unknownKey()
+  if (!unblocked) throw new Error(stillBlocked(before as unknown as Standing))
+  return said(unblocked, `The license key is no longer blocked, but ${unblocked.status}.`)
+}
+
+/** The correction is told too, for the seller who knows better. */
+function stillBlocked({ status, isReversed, reissuedAs }: Standing): string {
+  if (status !== 'blocked') return `The license key is not blocked, but ${status}.`
+  const correction = 'to have it valid all the same: update-license-key with status=assigned.'
+  if (reissuedAs !== null) {
+    const [, newKey] = keysAsIssued(reissuedAs)[0] ?? []
+    return `The license key was reissued, as ${newKey}, so it stays blocked; ${correction}`
+  }
+  if (isReversed === 0) return 'The license key has changed at this moment: repeat the command.'
+  return (
+    'The license key was refunded or is disputed, so it stays blocked: it is given back where the provider tells that ' +
+    `the refund failed or the dispute was won; ${correction}`
   )
 }
 
@@ -60,18 +90,21 @@ async function reissue(place: Place, licenseKey: string): Promise<Told> {
   )
   const row = rows.at(-1)?.[0] as ReissueRow | undefined
   if (!row) throw unknownKey()
-  const { nonce: issuedNonce, keys, status, isReversed } = row
-  if (issuedNonce === null || keys === null) throw new Error(notReissued(status, isReversed === 1))
+  const { nonce: issuedNonce, keys } = row
+  if (issuedNonce === null || keys === null) throw new Error(notReissued(row))
   const [, newKey] = keysAsIssued(keys)[0] ?? []
   const isReplay = issuedNonce !== nonce
   if (isReplay) console.error('It was reissued before, as:')
   return said({ licenseKey: newKey, isReplay }, String(newKey))
 }
 
-function notReissued(status: string, isReversed: boolean): string {
-  return isReversed
-    ? 'The license key was refunded or is disputed, so it is not reissued: npm run keyseal -- events list'
-    : `The license key is ${status} and was never assigned, so there is nothing to reissue.`
+function notReissued({ status, isReversed, isAssigned }: ReissueRow): string {
+  if (isReversed === 1) {
+    return 'The license key was refunded or is disputed, so it is not reissued: npm run keyseal -- events list'
+  }
+  return isAssigned === 1 && ['assigned', 'blocked'].includes(status)
+    ? 'The license key was reissued before, when somebody else had it. Block it, and issue another one: npm run keyseal -- issue --help'
+    : `The license key is ${status} and nobody has it, so there is nothing to reissue.`
 }
 
 /** The one word of the command: a `-` keeps it out of the list of processes and of the shell's history. */

@@ -1,8 +1,17 @@
 /** `keyseal offers`: what is sold at payment providers, and what it stands for here. */
 import { type Command, Option } from 'commander'
 import type { ProviderName } from '../../src/payments/provider.ts'
-import { type Place, runSql, sqlText } from '../database.ts'
-import { addCommand, addGroup, listed, numberOption, required, said, textOption } from './command.ts'
+import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
+import {
+  addCommand,
+  addGroup,
+  listed,
+  numberOption,
+  required,
+  said,
+  type Told,
+  textOption,
+} from './command.ts'
 import { activationLimit, productId, provider, validityDays } from './options.ts'
 
 interface OfferName {
@@ -18,11 +27,15 @@ interface Offer extends OfferName {
   readonly mode: 'key-per-unit' | 'seats'
 }
 
+interface NewOffer extends Offer {
+  readonly replace?: boolean
+}
+
 const externalId = () =>
   required(
     textOption(
       '--external-id <id>',
-      "the provider's id of what is sold: a Stripe price, product or payment link, a Paddle price or product, a Lemon Squeezy variant, a Polar or Dodo product",
+      "the provider's id of what is sold, 1 to 255 characters: a Stripe price, product or payment link, a Paddle price or product, a Lemon Squeezy variant, a Polar or Dodo product",
       (text) => text.length >= 1 && text.length <= 255,
       '1 to 255 characters',
     ),
@@ -30,11 +43,11 @@ const externalId = () =>
 
 export function addOffers(program: Command): void {
   const group = addGroup(program, 'offers', 'what is sold at payment providers, and what it stands for here')
-  addCommand<Offer>(
+  addCommand<NewOffer>(
     group,
     {
       usage: 'add',
-      summary: 'tie what a provider sells to a product here',
+      summary: 'tie what a provider sells to a product here; one that is tied already stays as it is',
       options: [
         provider(),
         externalId(),
@@ -48,18 +61,14 @@ export function addOffers(program: Command): void {
         )
           .choices(['key-per-unit', 'seats'])
           .default('key-per-unit'),
+        new Option('--replace', 'where it is tied already: by these terms from now on'),
       ],
     },
     ({ options, place }) => add(place, options),
   )
   addCommand(group, { usage: 'list', summary: 'list all offers' }, async ({ place }) =>
     listed(
-      await runSql(
-        place,
-        `select provider, external_id as externalId, product_id as product, mode, keys_per_unit as keysPerUnit,
-           validity_days as validityDays, activation_limit as activationLimit
-         from offers order by provider, external_id`,
-      ),
+      await runSql(place, `select ${TERMS} from offers order by provider, external_id`),
       'No offers yet: npm run keyseal -- offers add --help',
     ),
   )
@@ -69,8 +78,7 @@ export function addOffers(program: Command): void {
     async ({ options: offer, place }) => {
       const [removed] = await runSql(
         place,
-        `delete from offers where provider = ${sqlText(offer.provider)}
-           and external_id = ${sqlText(offer.externalId)} returning provider, external_id as externalId`,
+        `delete from offers where ${isOffer(offer)} returning provider, external_id as externalId`,
       )
       if (!removed) throw new Error(`There is no offer ${offer.externalId} at ${offer.provider}.`)
       return said(
@@ -81,24 +89,59 @@ export function addOffers(program: Command): void {
   )
 }
 
-async function add(place: Place, offer: Offer) {
-  const [added] = await runSql(
-    place,
-    `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
-     select ${sqlText(offer.provider)}, ${sqlText(offer.externalId)}, id, ${offer.keysPerUnit},
-       ${sqlText(offer.mode)}, ${offer.validityDays}, ${offer.activationLimit}
-     from products where id = ${offer.productId}
-     on conflict (provider, external_id) do update set product_id = excluded.product_id,
-       keys_per_unit = excluded.keys_per_unit, mode = excluded.mode,
-       validity_days = excluded.validity_days, activation_limit = excluded.activation_limit
-     returning provider, external_id as externalId, product_id as product`,
-  )
-  if (!added) {
+const TERMS = `provider, external_id as externalId, product_id as product, mode, keys_per_unit as keysPerUnit,
+  validity_days as validityDays, activation_limit as activationLimit`
+
+/** SQL, a condition. */
+function isOffer({ provider: name, externalId: id }: OfferName): string {
+  return `provider = ${sqlText(name)} and external_id = ${sqlText(id)}`
+}
+
+async function add(place: Place, offer: NewOffer): Promise<Told> {
+  const select = `select ${TERMS} from offers where ${isOffer(offer)}`
+  const [[before] = [], , [after] = []] = await runStatements(place, [select, insert(offer), select])
+  if (before && !offer.replace && !hasTermsOf(before, offer)) throw new Error(isTiedAlready(before))
+  if (after?.product !== offer.productId) {
     throw new Error(`There is no product ${offer.productId}: add it with npm run keyseal -- products add`)
   }
+  const isChanged = !before || !hasTermsOf(before, offer)
+  const told = `Offer ${offer.externalId} at ${offer.provider} stands for product ${offer.productId}`
   return said(
-    added,
-    `Offer ${offer.externalId} at ${offer.provider} stands for product ${offer.productId}.\n` +
-      'Orders that came before it: npm run keyseal -- events retry --unmapped',
+    { ...after, isChanged },
+    isChanged
+      ? `${told}.\nOrders that came before it: npm run keyseal -- events retry --unmapped`
+      : `${told} already, by these very terms.`,
+  )
+}
+
+/** What buyers get is changed on purpose only. */
+function insert(offer: NewOffer): string {
+  const onConflict = offer.replace
+    ? `update set product_id = excluded.product_id, keys_per_unit = excluded.keys_per_unit, mode = excluded.mode,
+         validity_days = excluded.validity_days, activation_limit = excluded.activation_limit`
+    : 'nothing'
+  return `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
+    select ${sqlText(offer.provider)}, ${sqlText(offer.externalId)}, id, ${offer.keysPerUnit},
+      ${sqlText(offer.mode)}, ${offer.validityDays}, ${offer.activationLimit}
+    from products where id = ${offer.productId}
+    on conflict (provider, external_id) do ${onConflict}`
+}
+
+function hasTermsOf(row: Row, offer: Offer): boolean {
+  const { product, mode, keysPerUnit, validityDays: days, activationLimit: limit } = row
+  return (
+    product === offer.productId &&
+    mode === offer.mode &&
+    keysPerUnit === offer.keysPerUnit &&
+    days === offer.validityDays &&
+    limit === offer.activationLimit
+  )
+}
+
+function isTiedAlready(row: Row): string {
+  return (
+    `Offer ${row.externalId} at ${row.provider} stands for product ${row.product} already, and stays so: by ` +
+    `--validity-days ${row.validityDays} --activation-limit ${row.activationLimit} ` +
+    `--keys-per-unit ${row.keysPerUnit} --mode ${row.mode}. To change it, repeat the command with --replace.`
   )
 }

@@ -1,6 +1,6 @@
 /** `keyseal products`: what license keys can be issued for. */
 import type { Command } from 'commander'
-import { runSql, sqlText } from '../database.ts'
+import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
 import { name } from './options.ts'
 
@@ -42,14 +42,52 @@ export function addProducts(program: Command): void {
     },
     async ({ words, place, confirm }) => {
       const id = idWord(words[0])
-      await confirm(`All license keys of product ${id} stop being valid.`)
-      const [product] = await runSql(
-        place,
-        `update products set status = 'inactive', updated_at = ${Date.now()}
-         where id = ${id} and deleted_at is null returning id, name, status`,
-      )
-      if (!product) throw new Error(`There is no product ${id}: npm run keyseal -- products list`)
-      return said(product, `Product ${id} is disabled.`)
+      await confirm(async () => {
+        const [found] = await runSql(place, selectProduct(id))
+        return `All license keys of product ${id} (${present(id, found).name}) stop being valid.`
+      })
+      const product = await setStatus(place, id, 'inactive')
+      return said(product, `Product ${id} is disabled${product.isChanged ? '' : ' already'}.`)
     },
   )
+
+  addCommand(
+    group,
+    {
+      usage: 'enable <id>',
+      summary:
+        'issue keys for a disabled product again, and find its keys valid again; a deleted one stays deleted',
+    },
+    async ({ words, place }) => {
+      const id = idWord(words[0])
+      const product = await setStatus(place, id, 'active')
+      return said(product, `Product ${id} is enabled${product.isChanged ? '' : ' already'}.`)
+    },
+  )
+}
+
+/** @throws Error where there is no such product, or it was deleted: nothing is changed then */
+async function setStatus(
+  place: Place,
+  id: number,
+  status: 'active' | 'inactive',
+): Promise<Row & { readonly isChanged: boolean }> {
+  const [[before] = []] = await runStatements(place, [
+    selectProduct(id),
+    `update products set status = '${status}', updated_at = ${Date.now()}
+     where id = ${id} and deleted_at is null and status <> '${status}'`,
+  ])
+  const product = present(id, before)
+  return { id, name: product.name, status, isChanged: product.status !== status }
+}
+
+function selectProduct(id: number): string {
+  return `select name, status, deleted_at as deletedAt from products where id = ${id}`
+}
+
+/** @throws Error where there is no such product, or it was deleted */
+function present(id: number, product: Row | undefined): Row {
+  if (!product) throw new Error(`There is no product ${id}: npm run keyseal -- products list`)
+  if (product.deletedAt === null) return product
+  throw new Error(`Product ${id} was deleted and stays deleted; the others: npm run keyseal -- products list`)
 }

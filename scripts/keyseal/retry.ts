@@ -1,6 +1,6 @@
 /** What the commands that try something again have in common. */
 import { type Place, type Row, runSql } from '../database.ts'
-import { listed, type Told } from './command.ts'
+import { listed, said, type Told } from './command.ts'
 
 const WAIT_SECONDS_MAX = 120
 const POLL_MS = 2_000
@@ -24,6 +24,11 @@ export async function waitUntilTaken(place: Place, open: string): Promise<boolea
   } finally {
     process.stderr.write('\n')
   }
+}
+
+/** That all is well is no failure: a schedule may retry what failed. */
+export function nothingToRetry(): Told {
+  return said([], 'Nothing to retry.')
 }
 
 /** What came of the rows; that nobody took them up makes the command fail. */

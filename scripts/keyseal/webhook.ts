@@ -8,7 +8,7 @@ import { devVar } from '../dev-vars.ts'
 import { newWebhookSecret } from '../secrets.ts'
 import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
 import { addCommand, listed, numberOption, said, type Told } from './command.ts'
-import { localOrigin } from './service.ts'
+import { ask, localOrigin } from './service.ts'
 
 interface SampleOptions {
   readonly price: string
@@ -23,7 +23,7 @@ export function addWebhook(program: Command): void {
     {
       usage: 'webhook',
       summary: 'send a signed sample of a payment provider to the local service, and show what came of it',
-      words: [new Argument('<provider>').choices(PROVIDER_NAMES)],
+      words: [new Argument('<provider>', 'who tells').choices(PROVIDER_NAMES)],
       options: [
         new Option('--price <id>', 'what is sold, as an offer knows it').default(DEMO_PRICE),
         numberOption('--quantity <n>', 'where the provider tells one', 1, 10_000).default(1),
@@ -83,10 +83,7 @@ async function send(
   headers: Record<string, string>,
   body: string,
 ): Promise<{ status: number; outcome: string }> {
-  const origin = localOrigin()
-  const response = await fetch(origin + path, { method: 'POST', headers, body }).catch(() => {
-    throw new Error(`No service answers at ${origin}: start it with npm start.`)
-  })
+  const response = await ask(localOrigin(), path, { method: 'POST', headers, body })
   const { response: answer } = (await response.json()) as { response: { outcome?: string; message: string } }
   return { status: response.status, outcome: answer.outcome ?? answer.message }
 }

@@ -12,7 +12,9 @@ import {
   run,
   startService,
 } from './support/clone.ts'
+import { commandLineIn } from './support/keyseal.ts'
 import { example } from './support/readme.ts'
+import { itRefuses } from './support/refusals.ts'
 
 const READY = /\ncurl -s .*\n/
 const PYTHONS = ['python3', '/usr/bin/python3'].filter((python) =>
@@ -171,19 +173,17 @@ describe("a shop of one's own", () => {
     expect(await (await issue(otherKey, '3')).json()).toMatchObject({ response: { code: 103 } })
   })
 
-  it.each([
-    ['products add', [], "required option '--name <text>' not specified"],
-    ['products add', ['--name', 'a\nb'], 'It must be 1 to 255 characters without control characters.'],
-    ['products add', ['--name', 'x', '--title', 'x'], "unknown option '--title'"],
-    ['api-keys create', ['--name', 'x', '--capability', 'all'], 'There is no capability all'],
-    ['api-keys create', ['--name', 'x', '--allow-ip', '10.0/8'], 'It is neither an address nor a network'],
-  ])('keyseal %s %j says what is wrong and how it goes', (command, parameters, fault) => {
-    const { status, output } = runCommand(...command.split(' '), ...parameters)
-    expect(status).toBe(1)
-    expect(output).toContain(fault)
-    expect(output).toContain(`How it goes: npm run keyseal -- ${command} --help`)
-    expect(output).not.toMatch(/\n\s+at /)
-  })
+  const named = ['--name', 'x']
+  itRefuses(
+    () => commandLineIn(folder),
+    [
+      [['products', 'add'], "required option '--name <text>' not specified"],
+      [['products', 'add', '--name', 'a\nb'], 'It must be 1 to 255 characters without control characters.'],
+      [['products', 'add', ...named, '--title', 'x'], "unknown option '--title'"],
+      [['api-keys', 'create', ...named, '--capability', 'all'], 'There is no capability all'],
+      [['api-keys', 'create', ...named, '--allow-ip', '10.0/8'], 'It is neither an address nor a network'],
+    ],
+  )
 })
 
 describe('Ctrl-C', () => {

@@ -1,65 +1,65 @@
 /** The operator's commands for generators and the blocklist, on a local database of its own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cloneProject, removeClone, run } from './support/clone.ts'
+import { removeClone, run } from './support/clone.ts'
+import { type CommandLine, newShop } from './support/keyseal.ts'
 import { example } from './support/readme.ts'
+import { itRefuses } from './support/refusals.ts'
 
-let folder: string
+let shop: CommandLine
 
 beforeAll(() => {
-  folder = cloneProject()
-  run(folder, 'npx', 'wrangler', 'd1', 'migrations', 'apply', 'DB', '--local')
-  command('products', 'add', '--name', 'App')
+  shop = newShop()
 })
 
-afterAll(() => removeClone(folder))
-
-function command(name: string, ...parameters: string[]) {
-  return run(folder, 'npm', 'run', '--silent', 'keyseal', '--', name, ...parameters)
-}
-
-const generators = (...parameters: string[]) => command('generators', ...parameters)
+afterAll(() => removeClone(shop.folder))
 
 const TERMS = ['--validity-days', '365', '--activation-limit', '3']
-const CHUNKS = ['add', '--product-id', '1', '--method', 'chunk-system', ...TERMS]
+const uuids = ['generators', 'add', '--product-id', '1', '--method', 'uuid', ...TERMS]
+const add = ['generators', 'add', '--product-id', '1', '--method', 'chunk-system', ...TERMS]
 
 describe('keyseal generators', () => {
   it('adds one, lists it, and disables it', () => {
-    expect(generators('list').output).toContain('No generators yet: ')
-    expect(generators(...CHUNKS, '--prefix', 'APP-')).toMatchObject({
+    const [none, chunks, uuid, both, disabled, one] = shop.typeEach([
+      ['generators', 'list'],
+      [...add, '--prefix', 'APP-'],
+      uuids,
+      ['generators', 'list'],
+      ['generators', 'disable', '1', '--yes'],
+      ['generators', 'list'],
+    ])
+    expect(none?.stdout).toContain('No generators yet: ')
+    expect(chunks).toMatchObject({
       status: 0,
-      output: expect.stringContaining('Generator 1 makes the keys of product 1 from now on: 80.0 bits'),
+      stdout: expect.stringContaining('Generator 1 makes the keys of product 1 from now on: 80.0 bits'),
     })
-    const uuid = ['add', '--product-id', '1', '--method', 'uuid', ...TERMS]
-    expect(generators(...uuid).output).toContain('122.0 bits')
-    expect(generators('list').output).toMatch(
-      /1 +1 +chunk-system +APP- +23456789ABCDEFGHJKLMNPQRSTUVWXYZ +4 x 4 +365 +3 +active/,
+    expect(uuid?.stdout).toContain('122.0 bits')
+    expect(both?.stdout).toMatch(
+      /1 +1 +chunk-system +APP- +23456789ABCDEFGHJKLMNPQRSTUVWXYZ +4 +4 +365 +3 +active/,
     )
-    expect(generators('disable', '1', '--yes').output).toContain('Generator 1 makes no keys any more')
-    expect(generators('list').output).toMatch(/1 +1 +chunk-system .* inactive\n2 +1 +uuid .* active\n/)
+    expect(disabled?.stdout).toContain('Generator 1 makes no keys any more')
+    expect(one?.stdout).toMatch(/1 +1 +chunk-system .* inactive\n2 +1 +uuid .* active\n/)
   })
 
-  it.each([
-    [[...CHUNKS, '--chunk-length', '2'], 'The key space has 40.0 bits; at least 64 are needed'],
-    [[...CHUNKS, '--charset', 'AAB'], 'each of them once'],
-    [[...CHUNKS, '--prefix', 'Ä'], 'The prefix and the suffix must be'],
-    [[...CHUNKS, '--product-id', '99'], 'There is no product 99'],
+  itRefuses(
+    () => shop,
     [
-      ['add', '--product-id', '1', '--method', 'custom', ...TERMS],
-      "'custom' is invalid. Allowed choices are uuid, chunk-system.",
+      [[...add, '--chunk-length', '2'], 'The key space has 40.0 bits; at least 64 are needed'],
+      [[...add, '--charset', 'AAB'], 'each of them once'],
+      [[...uuids, '--charset', 'abc'], '--charset is of --method chunk-system: leave it out'],
+      [[...uuids, '--chunk-length', '4'], '--chunk-length is of --method chunk-system'],
+      [[...add, '--prefix', 'Ä'], 'The prefix and the suffix must be'],
+      [[...add, '--product-id', '99'], 'There is no product 99'],
+      [[...add, '--method', 'custom'], "'custom' is invalid. Allowed choices are uuid, chunk-system."],
+      [add.slice(0, -4), "required option '--validity-days <n>' not specified"],
+      [add.slice(0, -2), "required option '--activation-limit <n>' not specified"],
+      [['generators', 'disable'], "missing required argument 'id'"],
+      [['generators', 'disable', '99', '--yes'], 'There is no generator 99'],
+      [['generators', 'remove', '1'], "unknown command 'remove'"],
     ],
-    [['add', '--product-id', '1', '--method', 'uuid'], "required option '--validity-days <n>' not specified"],
-    [['disable'], "missing required argument 'id'"],
-    [['disable', '1'], 'repeat it with --yes'],
-    [['disable', '99', '--yes'], 'There is no generator 99'],
-    [['remove', '1'], "unknown command 'remove'"],
-  ])('%j fails and says why: %s', (parameters, fault) => {
-    const { status, output } = generators(...parameters)
-    expect(status).toBe(1)
-    expect(output).toContain(fault)
-  })
+  )
 
   it('adds the one that the README prints', () => {
-    const { status, output } = run(folder, 'bash', '-ec', example('run: generators'))
+    const { status, output } = run(shop.folder, 'bash', '-ec', example('run: generators'))
     expect(status).toBe(0)
     expect(output).toContain('makes the keys of product 1 from now on: 123.9 bits')
   })
@@ -67,22 +67,26 @@ describe('keyseal generators', () => {
 
 describe('keyseal blocklist', () => {
   it('blocks what the README prints, lists it, and lets it in again', () => {
-    expect(command('blocklist', 'list').output).toContain('Nobody is blocked.')
-    const { status, output } = run(folder, 'bash', '-ec', example('run: blocklist'))
+    expect(shop.type('blocklist', 'list').stdout).toContain('Nobody is blocked.')
+    const { status, output } = run(shop.folder, 'bash', '-ec', example('run: blocklist'))
     expect(status).toBe(0)
     expect(output).toContain('203.0.113.0/24')
     expect(output).toContain('stolen-laptop')
-    expect(command('blocklist', 'remove', '--network', '203.0.113.0/24').status).toBe(0)
-    expect(command('blocklist', 'list').output).not.toContain('203.0.113.0/24')
+    const [removed, left] = shop.typeEach([
+      ['blocklist', 'remove', '--network', '203.0.113.0/24'],
+      ['blocklist', 'list'],
+    ])
+    expect(removed?.status).toBe(0)
+    expect(left?.stdout).toContain('stolen-laptop')
+    expect(left?.stdout).not.toContain('203.0.113.0/24')
   })
 
-  it.each([
-    [['add', '--network', '10.0/8'], 'It is neither an address nor a network'],
-    [['add'], 'Give either --network or --identifier.'],
-    [['remove', '--identifier', 'nobody'], 'nobody'],
-  ])('%j fails and says why: %s', (parameters, fault) => {
-    const { status, output } = command('blocklist', ...parameters)
-    expect(status).toBe(1)
-    expect(output).toContain(fault)
-  })
+  itRefuses(
+    () => shop,
+    [
+      [['blocklist', 'add', '--network', '10.0/8'], 'It is neither an address nor a network'],
+      [['blocklist', 'add'], 'Give either --network or --identifier.'],
+      [['blocklist', 'remove', '--identifier', 'nobody'], 'nobody'],
+    ],
+  )
 })

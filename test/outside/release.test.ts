@@ -53,7 +53,10 @@ function release(...parameters: string[]) {
 describe('npm run release', () => {
   it.each([
     ['no version', [], 'VERSION is missing.'],
-    ['no version of three numbers', ['0.2'], 'VERSION must be greater than 0.1.0, not "0.2".'],
+    ['no version of three numbers', ['0.2'], 'VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0'],
+    ['a tag', ['v0.2.0'], 'without a v and without a pre-release, not "v0.2.0".'],
+    ['a pre-release', ['0.2.0-beta.1'], 'VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0'],
+    ['a word too many', ['0.2.0', 'extra', '--skip-tests'], 'One word too many: extra'],
     ['the version there is', ['0.1.0'], 'VERSION must be greater than 0.1.0, not "0.1.0".'],
     ['an earlier one', ['0.0.9'], 'VERSION must be greater than 0.1.0, not "0.0.9".'],
   ])('refuses %s and says so', (_, parameters, fault) => {

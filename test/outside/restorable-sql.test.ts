@@ -1,4 +1,5 @@
 /** What a backup makes of an export; recovery.test.ts restores one. */
+import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { restorable } from '../../scripts/restorable-sql.ts'
 
@@ -27,6 +28,28 @@ it('puts every table before every row, and leaves what stands in a text as it is
     const made = await madeRestorable(text.slice(0, at), text.slice(at))
     expect(made.startsWith(tables.join(''))).toBe(true)
     expect(made).toContain(rows.join(''))
+  }
+})
+
+it('joins the rows of a table, in their order, in statements that are still short', async () => {
+  const rows = Array.from({ length: 3_000 }, (_, id) => `(${id},'a;(''${'x'.repeat(id % 90)}'')')`)
+  const others = ['(1)', '(2)']
+  const statements = [
+    ...rows.map((row) => `INSERT INTO "a" ("id","b") VALUES${row};`),
+    'CREATE INDEX e ON a (b);',
+    ...others.map((row) => `INSERT INTO "c" ("id") VALUES${row};`),
+  ]
+  const made = await madeRestorable(`${statements.join('\n')}\n`)
+  const joined = made.split(';\n').filter((statement) => statement.startsWith('INSERT'))
+  expect(joined.length).toBeLessThan(10)
+  for (const statement of joined) expect(Buffer.byteLength(statement)).toBeLessThanOrEqual(60_000)
+  const database = new DatabaseSync(':memory:')
+  database.exec(`create table a (id integer, b text); create table c (id integer); ${made}`)
+  const expected = new DatabaseSync(':memory:')
+  expected.exec(`create table a (id integer, b text); create table c (id integer); ${statements.join('\n')}`)
+  for (const table of ['a', 'c']) {
+    const all = `select rowid, * from ${table}`
+    expect(database.prepare(all).all()).toEqual(expected.prepare(all).all())
   }
 })
 

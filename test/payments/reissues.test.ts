@@ -113,6 +113,55 @@ describe('a reissue', () => {
     expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
   })
 
+  it('blocks the old key again where it is valid once more, and leaves to a refund what it takes back', async () => {
+    const order = await sell(1)
+    const [old] = await standingKeysOf(order)
+    const key = String(old?.licenseKey)
+    const fresh = await reissue(key)
+    expect(await call('update-license-key', key, { status: 'assigned' })).toBe(950)
+    expect(await statusesByPlace(order)).toEqual(['assigned, assigned'])
+    expect(await reissue(key)).toBe(fresh)
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
+
+    await refund(order)
+    expect(await call('update-license-key', key, { status: 'assigned' })).toBe(950)
+    expect(await reissue(key)).toBe(fresh)
+    expect(await statusesByPlace(order)).toEqual(['blocked, blocked'])
+    await reinstate(order)
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
+  })
+
+  it('of a key that went back to stock and was sold again is made for its next owner', async () => {
+    const order = await sell(1)
+    const [old] = await standingKeysOf(order)
+    const key = String(old?.licenseKey)
+    const first = await reissue(key)
+    expect(await call('update-license-key', key, { status: 'available' })).toBe(950)
+    expect(await reissue(key)).toBeUndefined()
+    await env.DB.prepare(
+      `update license_keys set status = 'assigned', assigned_at = 2, owner_name = 'Bob', issuance_id =
+         (select issuance_id from order_lines where order_id = ?) where license_key = ?`,
+    )
+      .bind(await sell(1), key)
+      .run()
+    const second = await reissue(key)
+    expect(second).toBeDefined()
+    expect(second).not.toBe(first)
+    expect(await reissue(key)).toBe(second)
+  })
+
+  it('that an earlier release made by the id alone is known, and not made once more', async () => {
+    const order = await sell(1)
+    const [old] = await standingKeysOf(order)
+    const fresh = await reissue(String(old?.licenseKey))
+    await env.DB.prepare(
+      `update issuances set idempotency_key = cast(cast(idempotency_key as integer) as text)
+       where id = (select max(id) from issuances)`,
+    ).run()
+    expect(await reissue(String(old?.licenseKey))).toBe(fresh)
+    expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
+  })
+
   it('may be deleted, and leaves nothing behind that stands in the way', async () => {
     const order = await sell(1)
     const fresh = String(await reissueAt(order, 0))

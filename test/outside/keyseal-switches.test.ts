@@ -1,0 +1,112 @@
+/** What an operator switches off and on again: products and generators. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { removeClone } from './support/clone.ts'
+import { type CommandLine, newShop, type Typed } from './support/keyseal.ts'
+import { runWrangler } from './support/local-database.ts'
+import { itRefuses } from './support/refusals.ts'
+
+const OWNER = '--owner-name Ada --owner-email ada@example.com'
+const ISSUE = `issue --product-id 1 --quantity 1 --validity-days 0 --activation-limit 0 --json ${OWNER}`
+const UUIDS = 'generators add --product-id 1 --method uuid --validity-days 0 --activation-limit 0 --prefix'
+
+let shop: CommandLine
+
+beforeAll(() => {
+  shop = newShop()
+  type(`${UUIDS} A-`, `${UUIDS} B-`)
+  const deleted = `insert into products (name, status, created_at, updated_at, deleted_at) values ('B', 'inactive', 0, 0, 1)`
+  runWrangler(shop.folder, 'd1', 'execute', 'DB', '--local', '--command', deleted)
+})
+
+afterAll(() => removeClone(shop.folder))
+
+/** @param commands the words of each, separated by blanks */
+function type(...commands: string[]): Typed[] {
+  return shop.typeEach(commands.map((command) => command.split(' ')))
+}
+
+/** What each printed for scripts. */
+function values(...typed: (Typed | undefined)[]): unknown[] {
+  return typed.map((each) => JSON.parse(each?.stdout ?? ''))
+}
+
+it('a product that is disabled issues nothing until it is enabled again; to switch it twice changes nothing', () => {
+  const [disabled, asBefore, refused, enabled, issued, already] = type(
+    'products disable 1 --yes',
+    'products disable 1 --yes --json',
+    ISSUE,
+    'products enable 1 --json',
+    ISSUE,
+    'products enable 1',
+  )
+  expect(disabled).toMatchObject({ status: 0, stdout: 'Product 1 is disabled.\n' })
+  expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('no active product 1') })
+  expect(issued?.status).toBe(0)
+  expect(already).toMatchObject({ status: 0, stdout: 'Product 1 is enabled already.\n' })
+  expect(values(asBefore, enabled)).toEqual([
+    { id: 1, name: 'App', status: 'inactive', isChanged: false },
+    { id: 1, name: 'App', status: 'active', isChanged: true },
+  ])
+})
+
+it('a generator that is enabled makes keys again, unless a later one is active', () => {
+  const [later, both, first, firstKey, second, secondKey, already] = type(
+    'generators disable 2 --yes',
+    'generators disable 1 --yes',
+    'generators enable 1 --json',
+    `${ISSUE} --from generator`,
+    'generators enable 2 --json',
+    `${ISSUE} --from generator`,
+    'generators enable 1',
+  )
+  expect(later?.stdout).toContain('The keys of product 1 come from generator 1, its latest active one.')
+  expect(both?.stdout).toContain('Product 1 has no active generator now.')
+  expect(firstKey?.stdout).toContain('"A-')
+  expect(secondKey?.stdout).toContain('"B-')
+  expect(values(first, second)).toEqual([
+    { id: 1, product: 1, status: 'active', isChanged: true, latestActive: 1 },
+    { id: 2, product: 1, status: 'active', isChanged: true, latestActive: 2 },
+  ])
+  expect(already).toMatchObject({
+    status: 0,
+    stdout:
+      'Generator 1 is enabled already. The keys of product 1 come from generator 2, its latest active one.\n',
+  })
+})
+
+describe('what can not be switched', () => {
+  itRefuses(
+    () => shop,
+    [
+      [['products', 'enable', '99'], 'There is no product 99: npm run keyseal -- products list'],
+      [['products', 'enable', '2'], 'Product 2 was deleted and stays deleted'],
+      [['products', 'disable', '2', '--yes'], 'Product 2 was deleted and stays deleted'],
+      [
+        ['products', 'disable', '1'],
+        'All license keys of product 1 (App) stop being valid. Nobody can be asked here',
+      ],
+      [['products', 'enable', 'App'], 'An id must be a whole number'],
+      [['generators', 'enable', '99'], 'There is no generator 99: npm run keyseal -- generators list'],
+      [['api-keys', 'enable', '1'], "unknown command 'enable'"],
+      [['api-keys', 'revoke', '99', '--yes'], 'There is no API key 99: npm run keyseal -- api-keys list'],
+      [['generators', 'disable', '1'], 'Generator 1, of product 1 (App), makes no keys from now on. Nobody'],
+    ],
+  )
+
+  describe('because it is not there is told before anything is asked', () => {
+    itRefuses(
+      () => shop,
+      [
+        [['products', 'disable', '99'], 'There is no product 99'],
+        [['products', 'disable', '2'], 'Product 2 was deleted'],
+        [['generators', 'disable', '77'], 'There is no generator 77'],
+        [['api-keys', 'revoke', '999'], 'There is no API key 999'],
+        [['licenses', 'reissue', 'NONE'], 'There is no such license key'],
+      ],
+    )
+  })
+
+  it('is an API key that was revoked: the help says that it is for good', () => {
+    expect(shop.type('api-keys', 'revoke', '--help').stdout).toContain('for good')
+  })
+})
