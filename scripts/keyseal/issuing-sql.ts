@@ -16,21 +16,15 @@ import {
   takeFromStock,
 } from '../../src/licensing/key-sources.ts'
 import { obstacleTo } from '../../src/licensing/obstacles.ts'
-import { IS_SAME_SOURCED_ORDER, insertSourcedIssuance } from '../../src/licensing/sourced-issuance.ts'
+import {
+  IS_SAME_SOURCED_ORDER,
+  insertSourcedIssuance,
+  type SourcedOrder,
+} from '../../src/licensing/sourced-issuance.ts'
 import { filledIn, type SqlValue } from '../database.ts'
 
-/** What is ordered. */
-export interface CliOrder {
-  readonly origin: Origin
-  readonly productId: number
-  readonly quantity: number
-  readonly ownerName: string
-  readonly ownerEmail: string
-  /** 0: the keys do not expire; null: as the generator or each key in stock has it. */
-  readonly validityDays: number | null
-  /** 0: any number of activations; null: as of `validityDays`. */
-  readonly activationLimit: number | null
-}
+/** What is ordered. Fresh keys have no terms of their own, so theirs are never null. */
+export type CliOrder = SourcedOrder<Origin>
 
 /** What tells one attempt from all others. */
 export interface Attempt {

@@ -5,8 +5,8 @@
  */
 import * as z from 'zod/mini'
 import type { IssueOrder } from '../licensing/issue.ts'
-import type { SourcedOrder } from '../licensing/issue-from.ts'
 import { NOT_SET } from '../licensing/owner.ts'
+import type { SourcedOrder } from '../licensing/sourced-issuance.ts'
 import {
   activationLimit,
   flag,

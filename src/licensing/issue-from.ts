@@ -12,20 +12,12 @@ import { type IssuanceRow, issueOnce } from './issue-once.ts'
 import { freshMaterial } from './key-formats.ts'
 import { countInStock, insertGeneratedKeys, takeFromStock } from './key-sources.ts'
 import { obstacleTo } from './obstacles.ts'
-import { IS_SAME_SOURCED_ORDER, insertSourcedIssuance, type KeySource } from './sourced-issuance.ts'
-
-/** What is asked for. The ranges are the endpoint's; the database checks them once more. */
-export interface SourcedOrder {
-  readonly origin: KeySource
-  readonly productId: number
-  readonly quantity: number
-  readonly ownerName: string
-  readonly ownerEmail: string
-  /** 0: the keys do not expire; null: as the generator or each key has it. */
-  readonly validityDays: number | null
-  /** 0: any number of activations; null: as the generator or each key has it. */
-  readonly activationLimit: number | null
-}
+import {
+  IS_SAME_SOURCED_ORDER,
+  insertSourcedIssuance,
+  type KeySource,
+  type SourcedOrder,
+} from './sourced-issuance.ts'
 
 export type SourcedOutcome =
   | {

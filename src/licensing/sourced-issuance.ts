@@ -11,6 +11,19 @@ import { countInStock, generatorOf } from './key-sources.ts'
 
 export type KeySource = Exclude<Origin, 'fresh'>
 
+/** What is asked for. Whoever takes the order checks the ranges; the database does once more. */
+export interface SourcedOrder<Source extends Origin = KeySource> {
+  readonly origin: Source
+  readonly productId: number
+  readonly quantity: number
+  readonly ownerName: string
+  readonly ownerEmail: string
+  /** 0: the keys do not expire; null: as the generator or each key has it. */
+  readonly validityDays: number | null
+  /** 0: any number of activations; null: as the generator or each key has it. */
+  readonly activationLimit: number | null
+}
+
 /** Who orders: the row of `table` on which `isAllowed` holds. */
 export type Orderer = Pick<Authority, 'table' | 'source' | 'isAllowed'>
 
