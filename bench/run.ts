@@ -11,7 +11,7 @@ const USAGE = `Usage: npm run bench -- [--rounds N] [--json FILE] [--check] [--s
   --rounds  how many times each measurement is repeated, 5 at least; more rounds, steadier ratios (${FULL.rounds})
   --json    a file to write every figure to
   --check   end with an error where a target is missed
-  --smoke   only show that it runs: ${SMOKE.rounds} rounds, ${SMOKE.quantities.join(' and ')} keys`
+  --smoke   only show that it runs: one round, ${SMOKE.quantities.join(' and ')} keys`
 
 const ROUNDS_MIN = 5
 

@@ -34,7 +34,7 @@ export const FULL: Scale = {
   part: 1,
 }
 export const SMOKE: Scale = {
-  rounds: 2,
+  rounds: 1,
   quantities: [1, 100],
   storedKeys: 10_000,
   warmUpRequests: 20,
