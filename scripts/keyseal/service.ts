@@ -18,15 +18,23 @@ export function originOf(url: string): string {
   throw new Error('--url must be the address of a service, such as https://keyseal.example.workers.dev')
 }
 
-const STARTED_HOW = ' npm start starts one; where it was started with PORT=..., give this command the same.'
-
 /** @throws Error where nobody answers within 10 seconds */
 export function ask(origin: string, path: string, request: RequestInit = {}): Promise<Response> {
   return fetch(origin + path, { signal: AbortSignal.timeout(10_000), redirect: 'error', ...request }).catch(
     () => {
-      throw new Error(`No service answers at ${origin}.${isLocal(origin) ? STARTED_HOW : ''}`)
+      throw new Error(`No service answers at ${origin}.`)
     },
   )
+}
+
+/** @throws Error that says how to start it, where nobody answers */
+export async function askLocally(path: string, request: RequestInit): Promise<Response> {
+  try {
+    return await ask(localOrigin(), path, request)
+  } catch (error) {
+    const how = 'npm start starts one; where it was started with PORT=..., give this command the same.'
+    throw new Error(`${error instanceof Error ? error.message : error} ${how}`)
+  }
 }
 
 export type PublishedKey = JsonWebKey & { readonly kid: string }

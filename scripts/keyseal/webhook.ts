@@ -8,7 +8,7 @@ import { devVar } from '../dev-vars.ts'
 import { newWebhookSecret } from '../secrets.ts'
 import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
 import { addCommand, listed, numberOption, said, type Told } from './command.ts'
-import { ask, localOrigin } from './service.ts'
+import { askLocally } from './service.ts'
 
 interface SampleOptions {
   readonly price: string
@@ -83,7 +83,7 @@ async function send(
   headers: Record<string, string>,
   body: string,
 ): Promise<{ status: number; outcome: string }> {
-  const response = await ask(localOrigin(), path, { method: 'POST', headers, body })
+  const response = await askLocally(path, { method: 'POST', headers, body })
   const { response: answer } = (await response.json()) as { response: { outcome?: string; message: string } }
   return { status: response.status, outcome: answer.outcome ?? answer.message }
 }
