@@ -3,10 +3,10 @@ import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { DEMO_API_KEY, loadDemoData } from './demo-data.ts'
 import { makeDevVars } from './dev-vars.ts'
+import { PORT_DEFAULT, portPrefix } from './keyseal/service.ts'
 import { runWrangler, spawnWrangler } from './wrangler.ts'
 
 const HOST = '127.0.0.1'
-const PORT_DEFAULT = 8787
 const READY_SECONDS_MAX = 60
 /** One that was stopped a moment ago may still hold its port. */
 const PORT_SECONDS_MAX = 5
@@ -73,7 +73,7 @@ function keepSchedule(origin: string): NodeJS.Timeout {
 
 async function sayHowToUse(origin: string, port: number): Promise<void> {
   // The commands look for the service where npm start was told to put it.
-  const where = port === PORT_DEFAULT ? '' : `PORT=${port} `
+  const where = portPrefix(port)
   if (await isReady(origin)) {
     console.log(`
 Keyseal is running. Issue two license keys:

@@ -4,7 +4,7 @@ import type { Place } from '../database.ts'
 import { migrate } from './doctor-database.ts'
 import { checkOrder, seeLog } from './doctor-dry-run.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
-import { ask, isLocal } from './service.ts'
+import { ask, isLocal, portPrefix } from './service.ts'
 
 const CLOCK_DEVIATION_SECONDS_MAX = 60
 
@@ -23,8 +23,8 @@ export async function checkService(origin: string, knownFaults: ReadonlySet<Part
 
 /** Whoever started it on another port is to look there, and need not start it. */
 function startAt(origin: string): string {
-  const { port } = new URL(origin)
-  if (port !== '8787') return `PORT=${port} npm start`
+  const prefix = portPrefix(new URL(origin).port)
+  if (prefix !== '') return `${prefix}npm start`
   return 'npm start; of one on another port: PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
 }
 
@@ -67,8 +67,7 @@ function notReady(origin: string, place: Place, part: Part, knownFaults: Readonl
 }
 
 function restart(origin: string): string {
-  const { port } = new URL(origin)
-  return `Ctrl-C where it runs, then ${port === '8787' ? '' : `PORT=${port} `}npm start`
+  return `Ctrl-C where it runs, then ${portPrefix(new URL(origin).port)}npm start`
 }
 
 function checkClock(date: string | null, timestamp = Number.NaN): Finding {

@@ -1,9 +1,17 @@
 /** The running service, asked from outside. */
 import type { JsonWebKey } from 'node:crypto'
 
+/** Where `npm start` listens unless PORT names another one. */
+export const PORT_DEFAULT = 8787
+
 /** Where `npm start` listens. */
 export function localOrigin(): string {
-  return `http://127.0.0.1:${process.env.PORT || 8787}`
+  return `http://127.0.0.1:${process.env.PORT || PORT_DEFAULT}`
+}
+
+/** What a command about a local service begins with: `PORT=9000 `, or nothing where it is at the usual port. */
+export function portPrefix(port: number | string): string {
+  return String(port) === String(PORT_DEFAULT) ? '' : `PORT=${port} `
 }
 
 /** Whether it is a service of this machine. */
