@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { fromCaller } from './caller.ts'
 import type { Place } from './database.ts'
+import { messageOf } from './message-of.ts'
 import { restorable } from './restorable-sql.ts'
 import { runWrangler } from './wrangler.ts'
 
@@ -28,7 +29,7 @@ try {
   if (values.help) console.log(USAGE)
   else await writeBackup(values.remote ? 'remote' : 'local', positionals)
 } catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+  console.error(`${messageOf(error)}\n\n${USAGE}`)
   process.exitCode = 1
 }
 

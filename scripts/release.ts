@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { messageOf } from './message-of.ts'
 import { projectFolder } from './wrangler.ts'
 
 const USAGE = `Usage: npm run release -- VERSION [--skip-tests]
@@ -20,7 +21,7 @@ try {
   if (values.help) console.log(USAGE)
   else release(versionIn(positionals), new Date(), values['skip-tests'] === true)
 } catch (error) {
-  console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`)
+  console.error(`${messageOf(error)}\n\n${USAGE}`)
   process.exitCode = 1
 }
 

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { DEMO_API_KEY, loadDemoData } from './demo-data.ts'
 import { makeDevVars } from './dev-vars.ts'
 import { PORT_DEFAULT, portPrefix } from './keyseal/service.ts'
+import { messageOf } from './message-of.ts'
 import { runWrangler, spawnWrangler } from './wrangler.ts'
 
 const HOST = '127.0.0.1'
@@ -15,7 +16,7 @@ const SCHEDULE_SECONDS = 5
 try {
   await start(portFrom(process.env.PORT))
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error)
+  console.error(messageOf(error))
   process.exitCode = 1
 }
 

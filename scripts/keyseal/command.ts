@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises'
 import { type Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import type { Place, Row } from '../database.ts'
+import { messageOf } from '../message-of.ts'
 import { printTable } from './table.ts'
 
 export interface CommandSpec {
@@ -76,7 +77,7 @@ export function addCommand<Options>(
       if (told && json) console.log(JSON.stringify(told.value))
       else told?.print()
     } catch (error) {
-      command.error(error instanceof Error ? error.message : String(error))
+      command.error(messageOf(error))
     }
   })
 }

@@ -1,6 +1,7 @@
 /** What `keyseal doctor` asks of the running service. Nothing of it is written down there. */
 import type { Part } from '../../src/api/health.ts'
 import type { Place } from '../database.ts'
+import { messageOf } from '../message-of.ts'
 import { migrate } from './doctor-database.ts'
 import { checkOrder, seeLog } from './doctor-dry-run.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
@@ -16,7 +17,7 @@ export async function checkService(origin: string, knownFaults: ReadonlySet<Part
   try {
     return await checkAnswers(origin, place, knownFaults)
   } catch (error) {
-    const finding = error instanceof Error ? error.message : String(error)
+    const finding = messageOf(error)
     return [wrong('service', finding, place === 'local' ? startAt(origin) : 'npm run deploy')]
   }
 }

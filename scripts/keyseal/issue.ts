@@ -5,6 +5,7 @@ import { ORIGINS, type Origin } from '../../src/db/schema.ts'
 import { keysAsIssued } from '../../src/licensing/as-issued.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../../src/licensing/owner.ts'
 import { type Place, runStatements } from '../database.ts'
+import { messageOf } from '../message-of.ts'
 import { addCommand, numberOption, required, said, textOption } from './command.ts'
 import { type CliOrder, type IssueRow, issueStatements } from './issuing-sql.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
@@ -93,7 +94,7 @@ async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) 
   const statements = issueStatements(order, { idempotencyKey, nonce, now: Date.now() })
   const rows = await runStatements(place, statements).catch((cause: unknown) => {
     const advice = `Whether anything was issued is unknown; to have it once, repeat it with --idempotency-key ${idempotencyKey}`
-    throw new Error(`${cause instanceof Error ? cause.message : cause}\n${advice}`)
+    throw new Error(`${messageOf(cause)}\n${advice}`)
   })
   const row = rows.at(-1)?.[0] as unknown as IssueRow
   if (row.nonce === null) throw new Error(notIssued(order, row))

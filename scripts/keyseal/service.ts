@@ -1,5 +1,7 @@
 /** The running service, asked from outside. */
+
 import type { JsonWebKey } from 'node:crypto'
+import { messageOf } from '../message-of.ts'
 
 /** Where `npm start` listens unless PORT names another one. */
 export const PORT_DEFAULT = 8787
@@ -41,7 +43,7 @@ export async function askLocally(path: string, request: RequestInit): Promise<Re
     return await ask(localOrigin(), path, request)
   } catch (error) {
     const how = 'npm start starts one; where it was started with PORT=..., give this command the same.'
-    throw new Error(`${error instanceof Error ? error.message : error} ${how}`)
+    throw new Error(`${messageOf(error)} ${how}`)
   }
 }
 

@@ -3,6 +3,7 @@ import { SingleBar } from 'cli-progress'
 import { type Command, Option } from 'commander'
 import { fromCaller } from '../caller.ts'
 import { type Place, runSql } from '../database.ts'
+import { messageOf } from '../message-of.ts'
 import { addCommand, addGroup, required, type Told } from './command.ts'
 import { sizeInBytes } from './csv-records.ts'
 import { INTERRUPTED_EXIT_CODE, interruptible } from './interruption.ts'
@@ -92,10 +93,6 @@ async function importFile(
 }
 
 const INTERRUPTED = 'it was interrupted, perhaps while some more were being added'
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
 
 function startBar(total: number): SingleBar {
   // It would end itself at a signal, and leave everything else running.
