@@ -4,7 +4,7 @@ import { ENDPOINTS } from '../../src/api/v1.ts'
 import { CAPABILITIES } from '../../src/auth/api-keys.ts'
 import { aroundRoundTrips } from '../support/around-database.ts'
 import { open, send } from '../support/client.ts'
-import { GOOD_REQUESTS } from '../support/good-requests.ts'
+import { goodFields } from '../support/good-requests.ts'
 import { openShop } from '../support/shop.ts'
 
 /** What may be slightly old, since it is asked for much more often than it changes. */
@@ -35,7 +35,7 @@ it.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))(
   '%s asks the primary, unless what it reads may be slightly old',
   async (path, { method }) => {
     const shop = await openShop()
-    const fields = { api_key: shop.apiKey, ...(await GOOD_REQUESTS[path]?.(shop)) }
+    const fields = await goodFields(path, shop)
     const { db, constraints } = watchSessions()
     const parameters = new URLSearchParams(fields)
     const bindings = { DB: db }

@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/api/v1.ts'
 import { isSignedBy, open, send } from '../support/client.ts'
-import { GOOD_REQUESTS } from '../support/good-requests.ts'
+import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
 import { failureLines } from '../support/log.ts'
 import { openShop } from '../support/shop.ts'
 import { requests, seed, seeded } from './plan.ts'
@@ -15,7 +15,7 @@ const posts = ENDPOINTS.flatMap(({ method, path }) =>
 )
 const good = new Map<string, Record<string, string>>()
 for (const path of posts) {
-  good.set(path, { api_key: shop.apiKey, ...(await GOOD_REQUESTS[path]?.(shop)) })
+  good.set(path, await goodFields(path, shop))
 }
 
 /** Anything that JSON may hold, preferably what is nearly right. */

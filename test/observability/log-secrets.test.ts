@@ -6,7 +6,7 @@ import { ENDPOINTS } from '../../src/api/v1.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { send } from '../support/client.ts'
 import { addContract, askAsHolder, DESTROY, GENERATE, GET_INFO } from '../support/contracts.ts'
-import { GOOD_REQUESTS } from '../support/good-requests.ts'
+import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
 import { faultsInLine, logText, requestLines } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
@@ -34,11 +34,11 @@ async function askEverything(): Promise<string[]> {
     answers.push(await (await send({ ...request, headers, bindings })).text())
   }
   for (const endpoint of ENDPOINTS) {
-    const good = GOOD_REQUESTS[endpoint.path]
-    if (!good) continue
-    await ask(endpoint, { api_key: shop.apiKey, ...(await good(shop)) }, {})
-    await ask(endpoint, { api_key: 'api-key-of-a-stranger', ...(await good(shop)) }, {})
-    await ask(endpoint, { api_key: shop.apiKey, ...(await good(shop)) }, { DB: db })
+    if (!(endpoint.path in GOOD_REQUESTS)) continue
+    const good = () => goodFields(endpoint.path, shop)
+    await ask(endpoint, await good(), {})
+    await ask(endpoint, { ...(await good()), api_key: 'api-key-of-a-stranger' }, {})
+    await ask(endpoint, await good(), { DB: db })
     await ask(endpoint, { api_key: shop.apiKey, license_key: 'hush\u0000', identifier: 'device-of-ada' }, {})
   }
   secrets.push(...answers.flatMap(secretsIn))

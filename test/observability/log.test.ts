@@ -6,7 +6,7 @@ import { createApp } from '../../src/app.ts'
 import { newKeysFields } from '../support/administration.ts'
 import { ISSUE_PATH, post, send } from '../support/client.ts'
 import { addContract, askAsHolder, DESTROY_ALL, GENERATE, GET_INFO } from '../support/contracts.ts'
-import { GOOD_REQUESTS } from '../support/good-requests.ts'
+import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
 import { activatedKeyFields } from '../support/key-life.ts'
 import { failureLines, logText, requestLines } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
@@ -53,7 +53,7 @@ describe('each request is one line of JSON', () => {
     async (endpoint) => {
       const shop = await openShop()
       const powerless = await openShop({ capabilities: [] })
-      const fields = (await GOOD_REQUESTS[endpoint.path]?.(shop)) ?? {}
+      const fields = await goodFields(endpoint.path, shop)
       for (const apiKey of [shop.apiKey, powerless.apiKey, 'none']) await askAs(apiKey, endpoint, fields)
       expect(requestLines().map(({ apiKeyId }) => apiKeyId)).toEqual([
         shop.apiKeyId,

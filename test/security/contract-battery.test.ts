@@ -7,13 +7,10 @@ import {
   addContract,
   addGenerator,
   askAsHolder,
-  DESTROY,
-  DESTROY_ALL,
   everythingOfContracts,
-  GENERATE,
-  GET_INFO,
   type TestContract,
 } from '../support/contracts.ts'
+import { GOOD_HOLDER_REQUESTS } from '../support/good-requests.ts'
 import { failureLines, logText } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
@@ -29,20 +26,13 @@ const INJECTIONS = [
   '{{7*7}}',
 ]
 
-/** What a good request says besides the contract key, and how it is answered. */
-const GOOD: Record<string, readonly [fields: Record<string, string>, code: number]> = {
-  [GET_INFO]: [{}, 1204],
-  [GENERATE]: [{ quantity: '1' }, 1300],
-  [DESTROY]: [{ license_key: 'C-1' }, 1400],
-  [DESTROY_ALL]: [{}, 1500],
-}
 const paths = ENDPOINTS.filter(({ access }) => access === 'contract-holder').map(({ path }) => path)
 
 /** A contract with one key, C-1 where there is no other. */
-async function openContract(): Promise<TestContract> {
+async function openContract(forbidden: readonly string[] = []): Promise<TestContract> {
   const shop = await openShop()
   await addGenerator(shop)
-  const contract = await addContract(shop)
+  const contract = await addContract(shop, { forbidden })
   await env.DB.prepare(
     `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, assigned_at,
        contract_id, created_at, updated_at) values (?, 'C-1', 'assigned', 0, 0, 0, ?, 0, 0)
@@ -51,12 +41,6 @@ async function openContract(): Promise<TestContract> {
     .bind(shop.productId, contract.id)
     .run()
   return contract
-}
-
-function goodOf(path: string): readonly [Record<string, string>, number] {
-  const good = GOOD[path]
-  if (!good) throw new Error(`Add a good request to ${path} to GOOD.`)
-  return good
 }
 
 /** Sends requests that must all be refused with this code, in a signed envelope, and change nothing. */
@@ -72,18 +56,26 @@ async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[
 }
 
 it('covers every endpoint that takes a contract key', () => {
-  expect(Object.keys(GOOD).sort()).toEqual([...paths].sort())
+  expect(Object.keys(GOOD_HOLDER_REQUESTS).sort()).toEqual([...paths].sort())
 })
 
-describe.each(paths)('%s', (path) => {
-  const [fields, code] = goodOf(path)
-
+describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, fields }) => {
   it('takes a good request, in one round trip', async () => {
     const { key } = await openContract()
     const { db, roundTrips } = observe(env.DB)
     const opened = await askAsHolder(path, { ...fields, contract_key: key }, { bindings: { DB: db } })
     expect(opened.response.code).toBe(code)
     expect(roundTrips).toHaveLength(1)
+  })
+
+  it(`takes ${needs} and no other permission, and is 102 without it`, async () => {
+    const others = Object.values(GOOD_HOLDER_REQUESTS).flatMap((good) =>
+      good.needs === needs ? [] : good.needs,
+    )
+    const without = await openContract([needs])
+    await expectRefused(102, () => askAsHolder(path, { ...fields, contract_key: without.key }))
+    const withOnly = await openContract(others)
+    expect((await askAsHolder(path, { ...fields, contract_key: withOnly.key })).response.code).toBe(code)
   })
 
   it('is closed to whoever has no contract key, without asking the database', async () => {

@@ -1,122 +1,186 @@
-/** A request to each endpoint behind an API key that is right in every respect. */
+/**
+ * What every endpoint behind a credential needs, how a request to it looks that is right in every respect, and how it
+ * is answered. Written by hand, so that it is compared with what the endpoints say of themselves: a new endpoint is one
+ * entry here.
+ */
+import type { Capability } from '../../src/auth/api-keys.ts'
 import { addKey, addProduct, addProductMetadata, newKeysFields } from './administration.ts'
-import { addContract, contractFields } from './contracts.ts'
+import { addContract, contractFields, DESTROY, DESTROY_ALL, GENERATE, GET_INFO } from './contracts.ts'
 import { activatedKeyFields, assignedKeyFields, metadataFields } from './key-life.ts'
 import { queuedOrderFields } from './queued-order.ts'
 import { orderFields, type Shop } from './shop.ts'
 import { addGenerator, availableKeyFields } from './stock.ts'
 
-/** The fields but for `api_key`; what they are about is made anew at each call. */
-export const GOOD_REQUESTS: Record<
-  string,
-  (shop: Shop) => Promise<Record<string, string>> | Record<string, string>
-> = {
-  '/api/v1/assign-license-key': async (shop) => ({
-    ...(await availableKeyFields(shop)),
-    owner_name: 'Ada Lovelace',
-    email: 'ada@example.com',
-  }),
-  '/api/v1/assign-and-activate-license-key': async (shop) => ({
-    ...(await availableKeyFields(shop)),
-    identifier: 'example.com',
-    owner_name: 'Ada Lovelace',
-    owner_email: 'ada@example.com',
-  }),
-  '/api/v1/random-assign-license-keys': (shop) => orderFields(shop),
-  '/api/v1/get-all-generators': () => ({}),
-  '/api/v1/generate': async ({ productId }) => ({
-    generator_id: String(await addGenerator(productId)),
-    quantity: '2',
-  }),
-  '/api/v1/random-assign-license-keys-queued': (shop) => queuedOrderFields(shop),
-  '/api/v1/verify': activatedKeyFields,
-  '/api/v1/activate': assignedKeyFields,
-  '/api/v1/deactivate': activatedKeyFields,
-  '/api/v1/get-license-key-details': activatedKeyFields,
-  '/api/v1/create-license-key-meta': async (shop) => ({
-    ...(await metadataFields(shop)),
-    key: 'seats',
-    value: '5',
-  }),
-  '/api/v1/update-license-key-meta': async (shop) => ({ ...(await metadataFields(shop)), value: 'pro' }),
-  '/api/v1/delete-license-key-meta': metadataFields,
-  '/api/v1/create-license-keys': newKeysFields,
-  '/api/v1/update-license-key': async (shop) => ({
-    license_key: await addKey(shop),
-    owner_name: 'Grace Hopper',
-    owner_email: 'grace@example.com',
-    validity: '30',
-    status: 'assigned',
-    assigned_at: '2026-11-24 07:30:00',
-  }),
-  '/api/v1/delete-license-key': async (shop) => ({ license_key: await addKey(shop) }),
-  '/api/v1/get-license-keys': ({ productId }) => ({
-    product_id: String(productId),
-    status: 'assigned',
-    owner_name: 'Ada Lovelace',
-    owner_email: 'ada@example.com',
-    page: '1',
-    items_per_page: '10',
-  }),
-  '/api/v1/get-available-license-keys-count': ({ productId }) => ({ product_id: String(productId) }),
-  '/api/v1/create-product': () => ({
-    source: 'internal',
-    name: 'App',
-    description: 'An app.',
-    require_non_expired: '0',
-    external_reference: '7',
-    status: 'active',
-  }),
-  '/api/v1/update-product': ({ productId }) => ({
-    product_id: String(productId),
-    name: 'New app',
-    status: 'active',
-  }),
-  '/api/v1/delete-product': async () => ({ product_id: String(await addProduct()) }),
-  '/api/v1/get-all-products': () => ({}),
-  '/api/v1/create-product-meta': ({ productId }) => ({
-    product_id: String(productId),
-    key: `key-${crypto.randomUUID()}`,
-    value: 'pro',
-  }),
-  '/api/v1/update-product-meta': async (shop) => ({ ...(await addProductMetadata(shop)), value: 'pro' }),
-  '/api/v1/delete-product-meta': addProductMetadata,
-  '/api/v1/create-contract': (shop) => contractFields(shop),
-  '/api/v1/update-contract': async (shop) => ({
-    contract_id: String((await addContract(shop)).id),
-    ...contractFields(shop),
-  }),
-  '/api/v1/delete-contract': async (shop) => ({ contract_id: String((await addContract(shop)).id) }),
-  '/api/v1/get-all-contracts': () => ({}),
+type Fields = Record<string, string>
+
+interface GoodRequest {
+  /** The one capability that the API key must have. */
+  readonly needs: Capability
+  readonly code: number | '400'
+  /** The fields but for `api_key`; what they are about is made anew at each call. */
+  readonly fields: (shop: Shop) => Promise<Fields> | Fields
 }
 
-/** The codes by which they are answered. */
-export const GOOD_CODES: readonly unknown[] = [
-  800,
-  815,
-  820,
-  803,
-  807,
-  200,
-  300,
-  '400',
-  500,
-  453,
-  353,
-  252,
-  900,
-  950,
-  850,
-  730,
-  741,
-  750,
-  650,
-  550,
-  810,
-  273,
-  373,
-  482,
-  841,
-  843,
-  846,
-]
+/** Of the endpoints behind an API key, by path. */
+export const GOOD_REQUESTS: Record<string, GoodRequest> = {
+  '/api/v1/verify': { needs: 'use', code: 200, fields: activatedKeyFields },
+  '/api/v1/activate': { needs: 'use', code: 300, fields: assignedKeyFields },
+  '/api/v1/deactivate': { needs: 'use', code: '400', fields: activatedKeyFields },
+  '/api/v1/get-license-key-details': { needs: 'use', code: 500, fields: activatedKeyFields },
+  '/api/v1/assign-license-key': {
+    needs: 'assign',
+    code: 800,
+    fields: async (shop) => ({
+      ...(await availableKeyFields(shop)),
+      owner_name: 'Ada Lovelace',
+      email: 'ada@example.com',
+    }),
+  },
+  '/api/v1/assign-and-activate-license-key': {
+    needs: 'assign',
+    code: 300,
+    fields: async (shop) => ({
+      ...(await availableKeyFields(shop)),
+      identifier: 'example.com',
+      owner_name: 'Ada Lovelace',
+      owner_email: 'ada@example.com',
+    }),
+  },
+  '/api/v1/random-assign-license-keys': { needs: 'assign', code: 803, fields: (shop) => orderFields(shop) },
+  '/api/v1/random-assign-license-keys-queued': {
+    needs: 'assign',
+    code: 807,
+    fields: (shop) => queuedOrderFields(shop),
+  },
+  '/api/v1/get-all-generators': { needs: 'stock', code: 820, fields: () => ({}) },
+  '/api/v1/generate': {
+    needs: 'stock',
+    code: 815,
+    fields: async ({ productId }) => ({
+      generator_id: String(await addGenerator(productId)),
+      quantity: '2',
+    }),
+  },
+  '/api/v1/create-license-keys': { needs: 'stock', code: 900, fields: newKeysFields },
+  '/api/v1/update-license-key': {
+    needs: 'stock',
+    code: 950,
+    fields: async (shop) => ({
+      license_key: await addKey(shop),
+      owner_name: 'Grace Hopper',
+      owner_email: 'grace@example.com',
+      validity: '30',
+      status: 'assigned',
+      assigned_at: '2026-11-24 07:30:00',
+    }),
+  },
+  '/api/v1/delete-license-key': {
+    needs: 'stock',
+    code: 850,
+    fields: async (shop) => ({ license_key: await addKey(shop) }),
+  },
+  '/api/v1/get-license-keys': {
+    needs: 'stock',
+    code: 730,
+    fields: ({ productId }) => ({
+      product_id: String(productId),
+      status: 'assigned',
+      owner_name: 'Ada Lovelace',
+      owner_email: 'ada@example.com',
+      page: '1',
+      items_per_page: '10',
+    }),
+  },
+  '/api/v1/get-available-license-keys-count': {
+    needs: 'stock',
+    code: 741,
+    fields: ({ productId }) => ({ product_id: String(productId) }),
+  },
+  '/api/v1/create-license-key-meta': {
+    needs: 'stock',
+    code: 453,
+    fields: async (shop) => ({ ...(await metadataFields(shop)), key: 'seats', value: '5' }),
+  },
+  '/api/v1/update-license-key-meta': {
+    needs: 'stock',
+    code: 353,
+    fields: async (shop) => ({ ...(await metadataFields(shop)), value: 'pro' }),
+  },
+  '/api/v1/delete-license-key-meta': { needs: 'stock', code: 252, fields: metadataFields },
+  '/api/v1/create-product': {
+    needs: 'products',
+    code: 750,
+    fields: () => ({
+      source: 'internal',
+      name: 'App',
+      description: 'An app.',
+      require_non_expired: '0',
+      external_reference: '7',
+      status: 'active',
+    }),
+  },
+  '/api/v1/update-product': {
+    needs: 'products',
+    code: 650,
+    fields: ({ productId }) => ({ product_id: String(productId), name: 'New app', status: 'active' }),
+  },
+  '/api/v1/delete-product': {
+    needs: 'products',
+    code: 550,
+    fields: async () => ({ product_id: String(await addProduct()) }),
+  },
+  '/api/v1/get-all-products': { needs: 'products', code: 810, fields: () => ({}) },
+  '/api/v1/create-product-meta': {
+    needs: 'products',
+    code: 273,
+    fields: ({ productId }) => ({
+      product_id: String(productId),
+      key: `key-${crypto.randomUUID()}`,
+      value: 'pro',
+    }),
+  },
+  '/api/v1/update-product-meta': {
+    needs: 'products',
+    code: 373,
+    fields: async (shop) => ({ ...(await addProductMetadata(shop)), value: 'pro' }),
+  },
+  '/api/v1/delete-product-meta': { needs: 'products', code: 482, fields: addProductMetadata },
+  '/api/v1/create-contract': { needs: 'contracts', code: 841, fields: (shop) => contractFields(shop) },
+  '/api/v1/update-contract': {
+    needs: 'contracts',
+    code: 841,
+    fields: async (shop) => ({
+      contract_id: String((await addContract(shop)).id),
+      ...contractFields(shop),
+    }),
+  },
+  '/api/v1/delete-contract': {
+    needs: 'contracts',
+    code: 843,
+    fields: async (shop) => ({ contract_id: String((await addContract(shop)).id) }),
+  },
+  '/api/v1/get-all-contracts': { needs: 'contracts', code: 846, fields: () => ({}) },
+}
+
+/** All fields of a good request. */
+export async function goodFields(path: string, shop: Shop): Promise<Fields> {
+  const good = GOOD_REQUESTS[path]
+  if (!good) throw new Error(`Add a good request to ${path} to GOOD_REQUESTS.`)
+  return { api_key: shop.apiKey, ...(await good.fields(shop)) }
+}
+
+interface GoodHolderRequest {
+  /** The column of `contracts` that must permit it. */
+  readonly needs: string
+  readonly code: number
+  /** The fields but for `contract_key`. The contract has one key, C-1. */
+  readonly fields: Fields
+}
+
+/** Of the endpoints behind a contract key, by path. */
+export const GOOD_HOLDER_REQUESTS: Record<string, GoodHolderRequest> = {
+  [GET_INFO]: { needs: 'can_get_info', code: 1204, fields: {} },
+  [GENERATE]: { needs: 'can_generate', code: 1300, fields: { quantity: '1' } },
+  [DESTROY]: { needs: 'can_destroy', code: 1400, fields: { license_key: 'C-1' } },
+  [DESTROY_ALL]: { needs: 'can_destroy_all', code: 1500, fields: {} },
+}
