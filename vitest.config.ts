@@ -70,6 +70,8 @@ export default defineConfig(async () => ({
         ],
         test: {
           name: 'worker',
+          // A test that returns before it asked anything fails.
+          expect: { requireAssertions: true },
           // Nothing here is timed; a busy machine of two cores takes its time.
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -82,6 +84,7 @@ export default defineConfig(async () => ({
       {
         test: {
           name: 'outside',
+          expect: { requireAssertions: true },
           provide: { faults },
           include: ['test/outside/**/*.test.ts'],
           globalSetup: ['./test/outside/support/scratch.ts'],

@@ -139,36 +139,39 @@ describe('the database itself refuses', () => {
   const termsInStock = { issuance_id: 1, terms: '[]' }
   const reissue = { issuance_id: 2, order_issuance_id: 1, place_id: 1 }
 
-  async function insert(table: string, row: Record<string, unknown>): Promise<void> {
+  function insert(table: string, row: Record<string, unknown>): Promise<D1Result> {
     const names = Object.keys(row)
-    await env.DB.prepare(`insert into ${table} (${names}) values (${names.map(() => '?')})`)
+    return env.DB.prepare(`insert into ${table} (${names}) values (${names.map(() => '?')})`)
       .bind(...Object.values(row))
       .run()
   }
 
   it('nothing that is right', async () => {
-    await insert('products', { ...product, id: 1 })
-    await insert('api_keys', apiKey)
-    await insert('issuances', issuance)
-    await insert('license_keys', key)
-    await insert('offers', offer)
-    await insert('webhook_events', event)
-    await insert('reversals', reversal)
-    await insert('order_lines', line)
-    await insert('deliveries', delivery)
-    await insert('generators', generator)
-    await insert('contracts', contract)
-    await insert('operations', operation)
-    await insert('blocklist', blocked)
-    await insert('activations', activation)
-    await insert('license_key_metadata', metadata)
-    await insert('product_metadata', productMetadata)
-    await insert('license_keys_as_issued', asIssued)
-    await insert('queued_orders', queuedOrder)
-    await insert('deliveries', callback)
-    await insert('terms_in_stock', termsInStock)
-    await insert('issuances', { ...issuance, idempotency_key: 'reissue' })
-    await insert('reissues', reissue)
+    const rows: [string, Record<string, unknown>][] = [
+      ['products', { ...product, id: 1 }],
+      ['api_keys', apiKey],
+      ['issuances', issuance],
+      ['license_keys', key],
+      ['offers', offer],
+      ['webhook_events', event],
+      ['reversals', reversal],
+      ['order_lines', line],
+      ['deliveries', delivery],
+      ['generators', generator],
+      ['contracts', contract],
+      ['operations', operation],
+      ['blocklist', blocked],
+      ['activations', activation],
+      ['license_key_metadata', metadata],
+      ['product_metadata', productMetadata],
+      ['license_keys_as_issued', asIssued],
+      ['queued_orders', queuedOrder],
+      ['deliveries', callback],
+      ['terms_in_stock', termsInStock],
+      ['issuances', { ...issuance, idempotency_key: 'reissue' }],
+      ['reissues', reissue],
+    ]
+    for (const [table, row] of rows) expect((await insert(table, row)).meta.changes, table).toBe(1)
   })
 
   it.each([
