@@ -17,6 +17,7 @@ import { CODES } from '../../src/envelope/codes.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { isSignedBy, type Opened, open, post, type RequestOptions, saidIn, send } from '../support/client.ts'
 import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
+import { assignedKeyFields } from '../support/key-life.ts'
 import { failureLines, logText } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
@@ -124,7 +125,7 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
 describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
   const needs = GOOD_REQUESTS[path]?.needs
 
-  it(`takes a good request of an API key that may ${needs} and nothing else, in one round trip`, async () => {
+  it(`takes a good request with the capability ${needs} alone, in one round trip`, async () => {
     const { db, roundTrips } = observe(env.DB)
     const shop = await openShop({ capabilities: CAPABILITIES.filter((capability) => capability === needs) })
     const opened = await ask(endpoint, await goodFields(path, shop), { bindings: { DB: db } })
@@ -231,6 +232,29 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
     ])
     expect(saidIn(answers) + logText()).not.toMatch(/hush/i)
   })
+})
+
+it('the same Idempotency-Key gives each endpoint an answer of its own', async () => {
+  const shop = await openShop()
+  const headers = { 'Idempotency-Key': 'shared' }
+  const codes: [string, unknown][] = []
+  for (const endpoint of guarded) {
+    const opened = await ask(endpoint, await goodFields(endpoint.path, shop), { headers })
+    codes.push([endpoint.path, opened.response.code])
+    expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
+  }
+  expect(codes).toEqual(guarded.map(({ path }) => [path, GOOD_REQUESTS[path]?.code]))
+})
+
+it('the same Idempotency-Key and fields are another request at each endpoint', async () => {
+  const shop = await openShop()
+  const fields = { api_key: shop.apiKey, ...(await assignedKeyFields(shop)) }
+  const headers = { 'Idempotency-Key': 'same-device' }
+  const codes: unknown[] = []
+  for (const name of ['activate', 'verify', 'get-license-key-details', 'deactivate', 'delete-license-key']) {
+    codes.push((await post(fields, { path: `/api/v1/${name}`, headers })).response.code)
+  }
+  expect(codes).toEqual([300, 200, 500, '400', 850])
 })
 
 describe.each(webhooks)('%s', (path, samples) => {

@@ -59,6 +59,16 @@ it('covers every endpoint that takes a contract key', () => {
   expect(Object.keys(GOOD_HOLDER_REQUESTS).sort()).toEqual([...paths].sort())
 })
 
+it('the same Idempotency-Key gives each endpoint an answer of its own', async () => {
+  const { key } = await openContract()
+  const headers = { 'Idempotency-Key': 'shared' }
+  for (const [path, { code, fields }] of Object.entries(GOOD_HOLDER_REQUESTS)) {
+    const opened = await askAsHolder(path, { ...fields, contract_key: key }, { headers })
+    expect(opened.response.code).toBe(code)
+    expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
+  }
+})
+
 describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, fields }) => {
   it('takes a good request, in one round trip', async () => {
     const { key } = await openContract()
@@ -68,7 +78,7 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     expect(roundTrips).toHaveLength(1)
   })
 
-  it(`takes ${needs} and no other permission, and is 102 without it`, async () => {
+  it(`needs the permission ${needs} and no other: 102 without it`, async () => {
     const others = Object.values(GOOD_HOLDER_REQUESTS).flatMap((good) =>
       good.needs === needs ? [] : good.needs,
     )
