@@ -262,6 +262,22 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
   })
 
+  it('tells the first terms after two corrections, and after the key was deleted', async () => {
+    const { shop, fields, first } = await issued()
+    const { license_key } = first.response.license_keys[0]
+    for (const [validity, activation_limit] of [
+      ['7', '8'],
+      ['9', '0'],
+    ]) {
+      const correction = { license_key, validity, activation_limit, owner_name: 'Grace Hopper' }
+      expect((await ask(shop, 'update-license-key', correction)).response.code).toBe(950)
+    }
+    expect(await licenseKeyRow(license_key)).toMatchObject({ validity_days: 9, activation_limit: 0 })
+    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
+    expect((await ask(shop, 'delete-license-key', { license_key })).response.code).toBe(850)
+    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
+  })
+
   it('is the same after a key was sold to somebody else', async () => {
     const { shop, fields, first } = await issued()
     const licenseKey = first.response.license_keys[0].license_key
@@ -290,6 +306,21 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     const { generate: _, ...others } = fields
     await refused(2422, () => askOnce(shop, NAME, { ...others, validity: 365, activation_limit: 1 }, 'order'))
   })
+})
+
+it('a key that came back to stock is told by the replays of both of its orders', async () => {
+  const shop = await openShop()
+  const license_key = await addLicenseKey(shop.productId)
+  const sell = (idempotencyKey: string) =>
+    askOnce(shop, NAME, order(shop, { generate: 0, quantity: 1 }), idempotencyKey)
+  const first = await sell('first')
+  const returned = { license_key, status: 'available', validity: '60' }
+  expect((await ask(shop, 'update-license-key', returned)).response.code).toBe(950)
+  const second = await sell('second')
+  expect(first.response.license_keys).toMatchObject([{ license_key, validity: 30 }])
+  expect(second.response.license_keys).toMatchObject([{ license_key, validity: 60 }])
+  expect((await sell('first')).text).toBe(first.text)
+  expect((await sell('second')).text).toBe(second.text)
 })
 
 describe('generate', () => {

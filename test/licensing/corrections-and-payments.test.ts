@@ -1,8 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { post } from '../support/client.ts'
+import { reissue } from '../support/reissues.ts'
 import { addOffer, keysOf, purchaseOf, statusesOf, tell } from '../support/sales.ts'
 import { openShop } from '../support/shop.ts'
+import { licenseKeyRow } from '../support/stock.ts'
 
 /** An order of two keys, and what may happen to it and to the first of its keys. */
 async function sell() {
@@ -17,16 +19,23 @@ async function sell() {
     .bind(order)
     .first<{ licenseKey: string }>()
   const reversal = (id: string) => ({ id: `${order}-${id}`, order })
+  const licenseKey = String(row?.licenseKey)
   return {
     order,
+    licenseKey,
     refund: (id = 'refund') =>
       tell({ kind: 'refund', ...reversal(id), occurredAt: 1000, phase: 'beginning' }),
     reinstate: (id = 'refund') =>
       tell({ kind: 'reinstatement', ...reversal(id), occurredAt: 2000, phase: 'end' }),
     async correct(status: string) {
-      const fields = { api_key: shop.apiKey, license_key: String(row?.licenseKey), status }
+      const fields = { api_key: shop.apiKey, license_key: licenseKey, status }
       const { response } = await post(fields, { path: '/api/v1/update-license-key' })
       expect(response.code).toBe(950)
+    },
+    async assign() {
+      const fields = { api_key: shop.apiKey, license_key: licenseKey, owner_name: 'Grace Hopper' }
+      const { response } = await post(fields, { path: '/api/v1/assign-license-key' })
+      expect(response.code).toBe(800)
     },
   }
 }
@@ -76,6 +85,24 @@ describe('a key whose payment was taken back', () => {
     expect(await keysOf(order)).toHaveLength(1)
     await reinstate()
     expect(await statusesOf(order)).toEqual(['assigned'])
+  })
+})
+
+describe('a key whose payment was taken back and that was assigned to somebody else', () => {
+  it('owes the order nothing: it stays assigned, and can be reissued', async () => {
+    const { order, licenseKey, refund, correct, assign, reinstate } = await sell()
+    await refund()
+    await correct('reserved')
+    await assign()
+    await refund('dispute')
+    await reinstate()
+    expect(await licenseKeyRow(licenseKey)).toMatchObject({
+      status: 'assigned',
+      owner_name: 'Grace Hopper',
+      status_before_reversal: null,
+    })
+    expect(await statusesOf(order)).toEqual(['blocked'])
+    expect(await reissue(licenseKey)).toBeDefined()
   })
 })
 
