@@ -1,4 +1,4 @@
-/** Queued orders and their callbacks through the Worker's own handlers: what a message does, and what its loss does. */
+/** Messages through the Worker's own handlers, above all those of queued orders: what one does, and what its loss does. */
 import {
   createExecutionContext,
   createMessageBatch,
@@ -11,19 +11,26 @@ import type { Message } from '../../src/deliveries/messages.ts'
 import { sweepCallbacks, sweepDeliveries } from '../../src/deliveries/sweep.ts'
 import worker from '../../src/index.ts'
 import { sweepQueuedOrders } from '../../src/licensing/queued-orders.ts'
-import { settingsWith } from '../support/delivery.ts'
+import { addDelivery, deliveryRow, settingsWith } from '../support/delivery.ts'
+import { change } from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
-import { answerAt } from '../support/outbound.ts'
+import { answerAt, requestsTo } from '../support/outbound.ts'
 import {
   addQueuedOrder,
+  addStock,
   callbacksAt,
   callbacksOf,
   chunksOf,
+  deadAfter,
   keepingQueue,
+  keysOf,
   orderRow,
   processOrder,
 } from '../support/queued-order.ts'
+import { eventOf } from '../support/sales.ts'
 import { openShop } from '../support/shop.ts'
+
+const DEAD = 'keyseal-deliveries-dead'
 
 /** Hands messages to the Worker, whose own messages are kept. */
 async function handle(bodies: readonly Message[], queueName = 'keyseal-deliveries') {
@@ -57,7 +64,7 @@ it('an order and its callback are one message each, whatever comes twice', async
 
 it('a message that died leaves its order as it is, and the sweep wakes somebody again', async () => {
   const order = await addQueuedOrder(await openShop())
-  const { acks } = await handle([{ kind: 'queued-order', id: order.id }], 'keyseal-deliveries-dead')
+  const { acks } = await handle([{ kind: 'queued-order', id: order.id }], DEAD)
   expect(acks).toEqual(['m0'])
   expect(failureLines()).toMatchObject([{ requestId: `queued-order ${order.id}`, error: 'MessageDiedError' }])
   expect(await orderRow(order)).toMatchObject({ status: 'issuing', due_at: 0 })
@@ -86,8 +93,43 @@ it('a callback whose messages all died has failed, and can be asked for again', 
   const order = await addQueuedOrder(await openShop())
   await processOrder(order)
   const [callback] = await callbacksOf(order)
-  await handle([{ kind: 'callback', id: callback?.id ?? 0 }], 'keyseal-deliveries-dead')
+  await handle([{ kind: 'callback', id: callback?.id ?? 0 }], DEAD)
   expect(await callbacksOf(order)).toMatchObject([{ status: 'failed', last_result: 'gave up' }])
+})
+
+it('an event whose messages all died has failed, and waits no longer', async () => {
+  const event = await env.DB.prepare(
+    `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
+     values ('standard', 'dead', 'order.paid', 'live', 0, 'waiting', '{}', 0) returning id`,
+  ).first<{ id: number }>()
+  const id = event?.id ?? 0
+  expect((await handle([{ kind: 'event', id }], DEAD)).acks).toEqual(['m0'])
+  expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
+  expect(failureLines()).toMatchObject([{ requestId: `event ${id}`, error: 'MessageDiedError' }])
+})
+
+it('a delivery whose messages all died has failed, and is not sent', async () => {
+  const delivery = await addDelivery()
+  expect((await handle([{ kind: 'delivery', id: delivery.id }], DEAD)).acks).toEqual(['m0'])
+  expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
+  expect(await requestsTo(delivery.url)).toEqual([])
+})
+
+it('the cron of each minute wakes an order that is being released, and it is refused', async () => {
+  const shop = await openShop()
+  await addStock(shop, 8)
+  const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
+  await processOrder(order, { db: deadAfter(2) }).catch(() => {})
+  await change(`update products set status = 'inactive' where id = ?`, shop.productId)
+  await processOrder(order, { db: deadAfter(2), now: Date.now() + 3_600_000 }).catch(() => {})
+  expect(await orderRow(order)).toMatchObject({ status: 'releasing', chunks: 1 })
+  await change('update queued_orders set due_at = 0 where id = ?', order.id)
+  const { queue, messages } = keepingQueue()
+  await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env, DELIVERIES: queue })
+  expect(messages).toContainEqual({ kind: 'queued-order', id: order.id })
+  await handle(messages)
+  expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0 })
+  expect((await keysOf(order)).map(({ status }) => status)).toEqual(Array(8).fill('available'))
 })
 
 it('an order of which every message was lost is issued and told by the cron of each minute', async () => {
