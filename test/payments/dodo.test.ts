@@ -92,6 +92,14 @@ describe('a subscription', () => {
     expect(again).not.toHaveProperty('firstPeriod')
   })
 
+  it.each([
+    ['2026-01-01T12:00:00Z', true],
+    ['2026-01-01T13:00:00Z', false],
+  ])('made at midnight and billed at %s claims its first period: %s', (billed, isFirst) => {
+    const begun = sayChanged(subscription, { 'data.previous_billing_date': billed })
+    expect('firstPeriod' in begun).toBe(isFirst)
+  })
+
   it('tells its period by its end where nothing was billed yet', () => {
     const renewal = dodoSamples.renewal?.(SUBSCRIPTION_ORDER) as SampleEvent
     expect(sayChanged(renewal, { 'data.previous_billing_date': null })).toMatchObject({

@@ -294,12 +294,39 @@ describe('a purchase', () => {
     expect((await eventOf(id))?.payload).toBe('{}')
   })
 
-  it('does not mistake one order and line for another whose names run together alike', async () => {
+  it('is issued without a further name that is too long to be one', async () => {
     const offer = await addOffer()
-    const base = newOrder()
-    const line = (id: string) => ({ lines: [{ id, externalIds: [offer.externalId], quantity: 1 }] })
-    await tell(purchaseOf(offer, `${base}:a`, line('b')))
-    expect((await tell(purchaseOf(offer, base, line('a:b')))).outcome).toBe('issued')
+    const order = newOrder()
+    const references = ['x'.repeat(256), '', `${order}-payment`]
+    expect((await tell(purchaseOf(offer, order, { references }))).outcome).toBe('issued')
+    const { results } = await env.DB.prepare(
+      'select reference from order_references where order_id = ? order by reference',
+    )
+      .bind(order)
+      .all()
+    expect(results).toEqual([{ reference: order }, { reference: `${order}-payment` }])
+  })
+
+  it.each(['', ':', '/', ' ', ',', '","', '|', '#', '-', '.', '_', '\t'])(
+    'of order 100, line 11 is not that of order 1001, line 1, joined by %j',
+    async (joint) => {
+      const offer = await addOffer()
+      const base = newOrder()
+      const line = (id: string) => ({ lines: [{ id, externalIds: [offer.externalId], quantity: 1 }] })
+      expect((await tell(purchaseOf(offer, `${base}${joint}1`, line('1')))).outcome).toBe('issued')
+      expect((await tell(purchaseOf(offer, base, line(`1${joint}1`)))).outcome).toBe('issued')
+      expect(await statusesOf(base)).toHaveLength(1)
+      expect(await statusesOf(`${base}${joint}1`)).toHaveLength(1)
+    },
+  )
+
+  it('issues both of two lines whose long names differ at the end', async () => {
+    const offer = await addOffer()
+    const order = newOrder().padEnd(255, 'x')
+    const ids = ['a', 'b'].map((end) => 'line'.padEnd(254, '-') + end)
+    const lines = ids.map((id) => ({ id, externalIds: [offer.externalId], quantity: 1 }))
+    expect((await tell(purchaseOf(offer, order, { lines }))).outcome).toBe('issued')
+    expect((await keysOf(order)).map(({ line }) => line)).toEqual(ids)
   })
 })
 

@@ -280,6 +280,26 @@ it('the time is signed as the header writes it', async () => {
   )
 })
 
+describe('at most 20 signatures are tried:', () => {
+  const wrong = (count: number) => Array.from({ length: count }, (_, index) => index.toString(16))
+
+  it.each([
+    [19, true],
+    [20, false],
+    [1_000, false],
+  ])('after %i that are wrong the right one counts: %s', async (count, isTried) => {
+    const hex = hexOf(await hmac(bytes('whsec_x'), `${NOW}.{}`))
+    const hexes = [...wrong(count).map((text) => text.padStart(64, '0')), hex]
+    const stripe = { 'Stripe-Signature': `t=${NOW},${hexes.map((text) => `v1=${text}`).join()}` }
+    expect(await verify('stripe', 'whsec_x', stripe, '{}', NOW)).toBe(isTried)
+
+    const digest = (await hmac(bytes('key'), `msg_1.${NOW}.{}`)).toBase64()
+    const digests = [...wrong(count).map((text) => `${text.padStart(42, 'A')}A=`), digest]
+    const standard = standardHeaders('msg_1', NOW, digests.map((text) => `v1,${text}`).join(' '))
+    expect(await verify('standard', btoa('key'), standard, '{}', NOW)).toBe(isTried)
+  })
+})
+
 describe('a secret', () => {
   it.each(['dodo', 'standard'])('of %s is base64, with whsec_ before it or not', (name) => {
     const { keys } = provider(name).signatures
