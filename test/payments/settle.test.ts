@@ -110,6 +110,28 @@ describe('a refund', () => {
     expect(await statusesOf(order)).toEqual(['blocked'])
   })
 
+  it('of one line cancels the delivery of that line only', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    const channels = { hasWebhook: true, hasEmail: false }
+    await tell(purchaseOf(offer, order, lines(offer.externalId, 1, 'a', 'b')), { channels })
+    await tell(refundOf(order, { lines: [{ id: 'b' }] }))
+    expect(await statusesOf(order)).toEqual(['assigned', 'blocked'])
+    expect((await deliveriesOf(order)).map(({ status }) => status).sort()).toEqual(['cancelled', 'pending'])
+  })
+
+  it('takes the lines that its latest news names, and no others', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    await tell(purchaseOf(offer, order, lines(offer.externalId, 1, 'a', 'b')))
+    await tell(refundOf(order, { lines: [{ id: 'a' }] }))
+    expect(await statusesOf(order)).toEqual(['blocked', 'assigned'])
+    await tell(refundOf(order, { lines: [{ id: 'b' }], occurredAt: 1001 }))
+    expect(await statusesOf(order)).toEqual(['assigned', 'blocked'])
+    await tell(refundOf(order, { lines: [{ id: 'a' }], occurredAt: 999 }))
+    expect(await statusesOf(order)).toEqual(['assigned', 'blocked'])
+  })
+
   it('at one provider touches no order of the same name at another', async () => {
     const offer = await addOffer()
     const order = newOrder()
@@ -126,6 +148,24 @@ describe('a refund', () => {
     expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'cancelled' }])
     expect((await tell(reinstatementOf(order))).deliveries).toHaveLength(1)
     expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'pending' }])
+  })
+})
+
+describe('a finished delivery', () => {
+  it.each(['delivered', 'failed'] as const)('stays %s after a refund and after its end', async (status) => {
+    const offer = await addOffer()
+    const order = newOrder()
+    await tell(purchaseOf(offer, order), { channels: { hasWebhook: true, hasEmail: false } })
+    await env.DB.prepare(
+      `update deliveries set status = ? where issuance_id in (select issuance_id from order_lines where order_id = ?)`,
+    )
+      .bind(status, order)
+      .run()
+    await tell(refundOf(order))
+    expect(await statusesOf(order)).toEqual(['blocked', 'blocked'])
+    expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status }])
+    expect((await tell(reinstatementOf(order))).deliveries).toEqual([])
+    expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status }])
   })
 })
 
@@ -172,6 +212,31 @@ describe('a renewal', () => {
     expect(await validitiesOf(order)).toEqual([90, 90])
   })
 
+  it('of a period that another order told already extends nothing more', async () => {
+    const offer = await addOffer({ validityDays: 30 })
+    const order = newOrder()
+    await tell(purchaseOf(offer, order, { references: [`sub-${order}`] }))
+    await tell(renewalOf(`sub-${order}`, 'May'))
+    const again = renewalOf(`sub-${order}`, 'May', { order: `${order}/May-again` })
+    expect((await tell(again)).outcome).toBe('duplicate')
+    expect(await validitiesOf(order)).toEqual([60, 60])
+    await tell(renewalOf(`sub-${order}`, 'June'))
+    expect(await validitiesOf(order)).toEqual([90, 90])
+  })
+
+  it('of which a part is refunded keeps its period', async () => {
+    const offer = await addOffer({ validityDays: 30 })
+    const order = newOrder()
+    const renewal = renewalOf(`sub-${order}`, 'May')
+    await tell(purchaseOf(offer, order, { references: [`sub-${order}`] }))
+    await tell(renewal)
+    await tell(refundOf(renewal.order, { lines: [{ id: '1', quantity: 1 }] }))
+    expect(await validitiesOf(order)).toEqual([60, 60])
+    expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
+    await tell(refundOf(renewal.order, { id: `${order}-whole` }))
+    expect(await validitiesOf(order)).toEqual([30, 30])
+  })
+
   it('mints no keys', async () => {
     const offer = await addOffer()
     const order = newOrder()
@@ -215,6 +280,35 @@ describe('a renewal', () => {
     expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
     await tell(reinstatementOf(`payment-${order}`))
     expect(await validitiesOf(order)).toEqual([60, 60])
+  })
+
+  it('at one provider extends no keys of a subscription of the same name at another', async () => {
+    const offer = await addOffer({ validityDays: 30 })
+    const order = newOrder()
+    await tell(purchaseOf(offer, order, { references: [`sub-${order}`] }))
+    await tell(renewalOf(`sub-${order}`, 'May'), { provider: 'polar' })
+    await tell(renewalOf(`sub-${order}`, 'June'))
+    expect(await validitiesOf(order)).toEqual([60, 60])
+  })
+
+  it('extends keys to 36,500 days at most', async () => {
+    const offer = await addOffer({ validityDays: 30_000 })
+    const order = newOrder()
+    await tell(purchaseOf(offer, order, { references: [`sub-${order}`] }))
+    expect((await tell(renewalOf(`sub-${order}`, 'May'))).outcome).toBe('renewed')
+    expect(await validitiesOf(order)).toEqual([36_500, 36_500])
+  })
+
+  it('that is refunded never makes a key permanent', async () => {
+    const offer = await addOffer({ validityDays: 30 })
+    const order = newOrder()
+    await tell(purchaseOf(offer, order, { references: [`sub-${order}`] }))
+    await tell(renewalOf(`sub-${order}`, 'May'))
+    await env.DB.prepare(
+      'update license_keys set validity_days = 30 where id = (select max(id) from license_keys)',
+    ).run()
+    await tell(refundOf(`sub-${order}/May`))
+    expect(await validitiesOf(order)).toEqual([30, 1])
   })
 
   it('leaves keys that never expire as they are', async () => {
