@@ -7,6 +7,7 @@ import {
   type SampleOrder,
 } from '../../scripts/webhook-samples/index.ts'
 import { ATTEMPTS_MAX } from '../../src/deliveries/backoff.ts'
+import { LEASE_MS } from '../../src/deliveries/processing.ts'
 import { readSettings, type Settings } from '../../src/env.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from '../../src/payments/waiting-events.ts'
@@ -126,6 +127,46 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     }
     expect(await processEvent(settings, id, now)).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'failed', payload: expect.stringContaining(o.order) })
+  })
+
+  it('stays settled when it is delivered again, and asks nothing more', async () => {
+    const o = { ...(await newOrder()), eventId: `evt_${crypto.randomUUID()}` }
+    expect(await deliver(samples, o)).toBe('waiting')
+    const id = await latestEventId()
+    await processEvent(settings, id, Date.now())
+    const settled = await eventOf(id)
+    expect(settled).toMatchObject({ outcome: 'issued' })
+    expect(await deliver(samples, o)).toBe('issued')
+    expect(await eventOf(id)).toEqual(settled)
+    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await requestsTo(addressOf(o))).toHaveLength(1)
+    expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
+  })
+
+  it('keeps its backoff when it is delivered again while it waits', async () => {
+    const o = { ...(await newOrder({ status: 500 })), eventId: `evt_${crypto.randomUUID()}` }
+    await deliver(samples, o)
+    const id = await latestEventId()
+    const now = Date.now()
+    expect(await processEvent(settings, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await deliver(samples, o)).toBe('waiting')
+    expect(await latestEventId()).toBe(id)
+    expect(await processEvent(settings, id, now + 9_000)).toEqual({ kind: 'done' })
+    expect(await requestsTo(addressOf(o))).toHaveLength(1)
+  })
+
+  it('is left to the later of two consumers where the earlier one fails after its lease', async () => {
+    const o = await newOrder({ status: 500, delayMs: 300 }, { status: 500 })
+    await deliver(samples, o)
+    const id = await latestEventId()
+    const now = Date.now()
+    const earlier = processEvent(settings, id, now)
+    while ((await requestsTo(addressOf(o))).length === 0) await scheduler.wait(5)
+    const later = now + LEASE_MS
+    expect(await processEvent(settings, id, later)).toEqual({ kind: 'again', delaySeconds: 30 })
+    await earlier
+    const row = env.DB.prepare('select attempts, due_at from webhook_events where id = ?').bind(id)
+    expect(await row.first()).toEqual({ attempts: 2, due_at: later + 30_000 })
   })
 
   it('is issued once where two consumers have its message', async () => {
@@ -261,6 +302,35 @@ describe('an event', () => {
     const id = await storeEvent()
     await abandonEvent(settings, id)
     expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
+  })
+
+  it.each(['issued', 'duplicate', 'revoked', 'flagged', 'ignored', 'unmapped', 'failed'])(
+    'that is %s stays so when a message about it dies',
+    async (outcome) => {
+      const id = await storeEvent({ outcome })
+      const before = await eventOf(id)
+      await abandonEvent(settings, id)
+      expect(await eventOf(id)).toEqual(before)
+    },
+  )
+
+  it('of the wrong mode is ignored at once, and its provider is asked nothing', async () => {
+    const samples = samplesOf('stripe')
+    const externalId = crypto.randomUUID()
+    await addOffer({ provider: 'stripe', externalId })
+    const o = { order: String(orders++), externalId, isTest: true }
+    const address = `https://api.stripe.com/v1/checkout/sessions/cs_test_${o.order}/line_items`
+    await answerAt(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
+    expect(await deliver(samples, o)).toBe('ignored')
+    const id = await latestEventId()
+    expect(await eventOf(id)).toMatchObject({ note: 'a test event, signed with the live secret' })
+    // Also one that waits since before anybody looked at its mode.
+    await env.DB.prepare(`update webhook_events set outcome = 'waiting', due_at = 0 where id = ?`)
+      .bind(id)
+      .run()
+    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await eventOf(id)).toMatchObject({ outcome: 'ignored' })
+    expect(await requestsTo(address)).toEqual([])
   })
 
   it('whose payload was emptied can not be tried again, and says so', async () => {
