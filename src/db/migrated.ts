@@ -2,7 +2,7 @@
 import { compileText, type Database, runBatch } from './batch.ts'
 
 /** The last of the folder `migrations`: what this code is written for. */
-export const NEWEST_MIGRATION = '0004_reissues.sql'
+export const NEWEST_MIGRATION = '0001_initial.sql'
 
 /** Wrangler's own record of what it has applied. */
 const selectNewest = compileText<{ readonly newest: string | null }>(

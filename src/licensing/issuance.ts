@@ -28,16 +28,16 @@ export function issuanceColumns(issuance: IssuanceSql) {
     idempotencyKey: sql<string>`${issuance.idempotencyKey}`.as('idempotencyKey'),
     nonce: sql<string>`${issuance.nonce}`.as('nonce'),
     productId: sql<number>`${issuance.productId}`.as('productId'),
+    contractId: sql<null>`null`.as('contractId'),
+    origin: sql<'fresh'>`'fresh'`.as('origin'),
     quantity: sql<number>`${issuance.quantity}`.as('quantity'),
     ownerName: sql<string>`${issuance.ownerName}`.as('ownerName'),
     ownerEmail: sql<string>`${issuance.ownerEmail}`.as('ownerEmail'),
     validityDays: sql<number>`${issuance.validityDays}`.as('validityDays'),
     activationLimit: sql<number>`${issuance.activationLimit}`.as('activationLimit'),
-    createdAt: sql<number>`${issuance.createdAt}`.as('createdAt'),
-    origin: sql<'fresh'>`'fresh'`.as('origin'),
     requestedValidityDays: sql<null>`null`.as('requestedValidityDays'),
     requestedActivationLimit: sql<null>`null`.as('requestedActivationLimit'),
-    contractId: sql<null>`null`.as('contractId'),
+    createdAt: sql<number>`${issuance.createdAt}`.as('createdAt'),
   }
 }
 
@@ -51,18 +51,18 @@ export function licenseKeyColumns(licenseKey: SQL) {
   return {
     id: sql<number>`null`.as('id'),
     productId: sql<number>`${issuances.productId}`.as('productId'),
+    issuanceId: sql<number>`${issuances.id}`.as('issuanceId'),
+    contractId: sql<null>`null`.as('contractId'),
     licenseKey: sql<string>`${licenseKey}`.as('licenseKey'),
     status: sql<'assigned'>`'assigned'`.as('status'),
+    statusBeforeReversal: sql<null>`null`.as('statusBeforeReversal'),
     activationLimit: sql<number>`${issuances.activationLimit}`.as('activationLimit'),
     validityDays: sql<number>`${issuances.validityDays}`.as('validityDays'),
     ownerName: sql<string>`${issuances.ownerName}`.as('ownerName'),
     ownerEmail: sql<string>`${issuances.ownerEmail}`.as('ownerEmail'),
     assignedAt: sql<number>`${issuances.createdAt}`.as('assignedAt'),
-    contractId: sql<null>`null`.as('contractId'),
-    issuanceId: sql<number>`${issuances.id}`.as('issuanceId'),
     createdAt: sql<number>`${issuances.createdAt}`.as('createdAt'),
     updatedAt: sql<number>`${issuances.createdAt}`.as('updatedAt'),
-    statusBeforeReversal: sql<null>`null`.as('statusBeforeReversal'),
   }
 }
 

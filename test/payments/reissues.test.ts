@@ -89,6 +89,18 @@ describe('a refund after a reissue', () => {
     expect(await statusesByPlace(order)).toEqual(['blocked', 'blocked'])
   })
 
+  it('blocks the last key of a chain whose middle key was deleted', async () => {
+    const order = await sell(2)
+    await reissueAt(order, 1)
+    const middle = await reissueAt(order, 1)
+    await reissueAt(order, 1)
+    expect(await call('delete-license-key', String(middle))).toBe(850)
+    await refund(order, { lines: [{ id: '1', quantity: 1 }] })
+    expect(await statusesByPlace(order)).toEqual(['assigned', 'blocked, blocked, blocked'])
+    await reinstate(order)
+    expect(await statusesByPlace(order)).toEqual(['assigned', 'blocked, blocked, assigned'])
+  })
+
   it('does not reach a key that went back to stock', async () => {
     const order = await sell(1)
     const fresh = String(await reissueAt(order, 0))
@@ -199,44 +211,5 @@ describe('a renewal after a reissue', () => {
     await reissueAt(order, 0)
     await renew(order, 'June')
     expect(await validitiesOf(order)).toEqual([90, 90, 90])
-  })
-})
-
-describe('the migration', () => {
-  /** What it does to rows that are there, once more. */
-  async function migrateAgain(): Promise<void> {
-    const { queries = [] } = env.TEST_MIGRATIONS.find(({ name }) => name === '0004_reissues.sql') ?? {}
-    const onRows = queries.filter((sql) => !/^\s*(--.*\n\s*)*create/i.test(sql))
-    expect(onRows).toHaveLength(2)
-    for (const sql of onRows) await env.DB.prepare(sql).run()
-  }
-
-  it('finds the places of all keys that were reissued before it, of chains and of deleted ones too', async () => {
-    const order = await sell(3)
-    await reissueAt(order, 0)
-    await reissueAt(order, 2)
-    const middle = await reissueAt(order, 2)
-    await reissueAt(order, 2)
-    expect(await call('delete-license-key', String(middle))).toBe(850)
-    const { results: places } = await env.DB.prepare('select * from reissues order by issuance_id').all()
-    expect(places.length).toBeGreaterThanOrEqual(4)
-    await env.DB.prepare('delete from reissues').run()
-    await migrateAgain()
-    expect((await env.DB.prepare('select * from reissues order by issuance_id').all()).results).toEqual(
-      places,
-    )
-  })
-
-  it('blocks what was taken back since, so that its end gives it back', async () => {
-    const order = await sell(2)
-    await reissueAt(order, 1)
-    const { results: places } = await env.DB.prepare('select * from reissues').all()
-    await env.DB.prepare('delete from reissues').run()
-    await refund(order, { lines: [{ id: '1', quantity: 1 }] })
-    await migrateAgain()
-    expect(places.length).toBeGreaterThan(0)
-    expect(await statusesByPlace(order)).toEqual(['assigned', 'blocked, blocked'])
-    await reinstate(order)
-    expect(await statusesByPlace(order)).toEqual(['assigned', 'blocked, assigned'])
   })
 })

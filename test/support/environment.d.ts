@@ -17,7 +17,7 @@ declare namespace Cloudflare {
   }
 }
 
-declare module '*.toml?raw' {
+declare module '*?raw' {
   const text: string
   export default text
 }

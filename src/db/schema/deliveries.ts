@@ -56,6 +56,7 @@ export const deliveries = sqliteTable(
   {
     id: integer().primaryKey(),
     issuanceId: integer('issuance_id').references(() => issuances.id),
+    queuedOrderId: integer('queued_order_id').references(() => queuedOrders.id),
     channel: text({ enum: CHANNELS }).notNull(),
     status: text({ enum: ['pending', 'delivered', 'failed', 'cancelled'] }).notNull(),
     attempts: integer().notNull().default(0),
@@ -63,7 +64,6 @@ export const deliveries = sqliteTable(
     lastResult: text('last_result'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
-    queuedOrderId: integer('queued_order_id').references(() => queuedOrders.id),
   },
   (table) => [
     unique().on(table.issuanceId, table.channel),

@@ -5,16 +5,16 @@ import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-co
 export const products = sqliteTable('products', {
   id: integer().primaryKey({ autoIncrement: true }),
   name: text().notNull(),
-  status: text({ enum: ['active', 'inactive'] }).notNull(),
-  createdAt: integer('created_at').notNull(),
-  updatedAt: integer('updated_at').notNull(),
-  deliveryWebhookUrl: text('delivery_webhook_url'),
   description: text().notNull().default(''),
+  status: text({ enum: ['active', 'inactive'] }).notNull(),
   source: text({ enum: ['internal', 'envato'] })
     .notNull()
     .default('internal'),
   externalReference: text('external_reference').notNull().default(''),
   requireNonExpired: integer('require_non_expired').notNull().default(0),
+  deliveryWebhookUrl: text('delivery_webhook_url'),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
   deletedAt: integer('deleted_at'),
 })
 
@@ -32,16 +32,16 @@ export const issuances = sqliteTable(
     productId: integer('product_id')
       .notNull()
       .references(() => products.id),
+    contractId: integer('contract_id'),
+    origin: text({ enum: ORIGINS }).notNull().default('fresh'),
     quantity: integer().notNull(),
     ownerName: text('owner_name').notNull(),
     ownerEmail: text('owner_email').notNull(),
     validityDays: integer('validity_days').notNull(),
     activationLimit: integer('activation_limit').notNull(),
-    createdAt: integer('created_at').notNull(),
-    origin: text({ enum: ORIGINS }).notNull().default('fresh'),
     requestedValidityDays: integer('requested_validity_days'),
     requestedActivationLimit: integer('requested_activation_limit'),
-    contractId: integer('contract_id'),
+    createdAt: integer('created_at').notNull(),
   },
   (table) => [unique().on(table.source, table.idempotencyKey)],
 )
@@ -53,20 +53,20 @@ export const licenseKeys = sqliteTable(
     productId: integer('product_id')
       .notNull()
       .references(() => products.id),
+    issuanceId: integer('issuance_id').references(() => issuances.id),
+    contractId: integer('contract_id'),
     licenseKey: text('license_key').notNull().unique(),
     status: text({ enum: ['available', 'assigned', 'reserved', 'blocked'] }).notNull(),
+    statusBeforeReversal: text('status_before_reversal', {
+      enum: ['available', 'assigned', 'reserved', 'blocked'],
+    }),
     activationLimit: integer('activation_limit').notNull(),
     validityDays: integer('validity_days').notNull(),
     ownerName: text('owner_name'),
     ownerEmail: text('owner_email'),
     assignedAt: integer('assigned_at'),
-    contractId: integer('contract_id'),
-    issuanceId: integer('issuance_id').references(() => issuances.id),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
-    statusBeforeReversal: text('status_before_reversal', {
-      enum: ['available', 'assigned', 'reserved', 'blocked'],
-    }),
   },
   (table) => [
     index('license_keys_by_issuance').on(table.issuanceId).where(isNotNull(table.issuanceId)),

@@ -1,8 +1,0 @@
--- What the release whose only migration was 0001 wrote: its demo data, a product, an API key, and order-1001.
-INSERT INTO "products" ("id","name","status","created_at","updated_at") VALUES(1,'Demo product','active',1795507724053,1795507724053);
-INSERT INTO "products" ("id","name","status","created_at","updated_at") VALUES(2,'Inactive demo product','inactive',1795507724053,1795507724053);
-INSERT INTO "products" ("id","name","status","created_at","updated_at") VALUES(3,'Ada''s app','active',1795507741655,1795507741655);
-INSERT INTO "api_keys" ("id","name","key_hash","key_start","status","capabilities","allowed_ips","created_at") VALUES(1,'Demo','ca6f2e39b2ff141859b18bb5283aadd5093c8ede2869f3656231a054e54bfc22','demo','active','["assign"]',NULL,1795507724053);
-INSERT INTO "api_keys" ("id","name","key_hash","key_start","status","capabilities","allowed_ips","created_at") VALUES(2,'Old shop','ff76934286e722805ba37449a45641b38dd20e4ec7185830e63400d41dfac431','ks__xI-P','active','["assign"]',NULL,1795507745104);
-INSERT INTO "issuances" ("id","source","idempotency_key","nonce","product_id","quantity","owner_name","owner_email","validity_days","activation_limit","created_at") VALUES(1,'api:2','order-1001','682fdb0d-b883-41c0-8e56-b236a3f925fd',3,1,'Ада Lovelace','ada@example.com',0,2,1795507755325);
-INSERT INTO "license_keys" ("id","product_id","license_key","status","activation_limit","validity_days","owner_name","owner_email","assigned_at","contract_id","issuance_id","created_at","updated_at") VALUES(1,3,'c98954d8-0c5d-4b2b-90c0-af99fb05a75a','assigned',2,0,'Ада Lovelace','ada@example.com',1795507755325,NULL,1,1795507755325,1795507755325);

@@ -1,0 +1,60 @@
+/**
+ * Orders that an earlier version of the Worker issued, and the answers it gave. The files beside this test never
+ * change: a replay gives the same bytes in every later version.
+ */
+import { env } from 'cloudflare:workers'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { post } from '../support/client.ts'
+import { openShop } from '../support/shop.ts'
+import order1001 from './order-1001.txt?raw'
+import order1002 from './order-1002.txt?raw'
+import storedOrders from './stored-orders.sql?raw'
+
+/** It exists in these files only, and has the one capability that there was: `assign`. */
+const STORED_API_KEY = 'ks__xI-PEFrB8JX0qXPsDDowsJbKc0ESuNZxDyrJrwniQs'
+
+beforeAll(async () => {
+  const inserts = storedOrders.split('\n').filter((line) => line.startsWith('INSERT'))
+  await env.DB.batch(inserts.map((sql) => env.DB.prepare(sql)))
+})
+
+describe('orders of an earlier version', () => {
+  it.each([
+    { name: 'order-1001', quantity: '1', validity: '0', answer: order1001 },
+    { name: 'order-1002', quantity: '12', validity: '365', answer: order1002 },
+  ])('replay $name with the same bytes', async ({ name, quantity, validity, answer }) => {
+    const owner = { owner_name: 'Ада Lovelace', owner_email: 'ada@example.com' }
+    const terms = { product_id: '3', quantity, validity, activation_limit: '2' }
+    const replay = await post(
+      { api_key: STORED_API_KEY, ...owner, ...terms },
+      { headers: { 'Idempotency-Key': name } },
+    )
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    expect(replay.text).toBe(answer)
+  })
+
+  it('still verify and activate their license keys', async () => {
+    const { apiKey } = await openShop()
+    const licenseKey: string = JSON.parse(order1001).response.license_keys[0].license_key
+    const use = { api_key: apiKey, license_key: licenseKey, identifier: 'laptop' }
+    const codeOf = async (endpoint: string) =>
+      (await post(use, { path: `/api/v1/${endpoint}` })).response.code
+    expect(await codeOf('verify')).toBe(202)
+    expect(await codeOf('activate')).toBe(300)
+    expect(await codeOf('verify')).toBe(200)
+  })
+
+  it('give their API key no capability that came later', async () => {
+    const use = { api_key: STORED_API_KEY, license_key: 'any', identifier: 'laptop' }
+    expect((await post(use, { path: '/api/v1/verify' })).response.code).toBe(102)
+  })
+
+  it('refer only to rows that exist', async () => {
+    const { results } = await env.DB.prepare('pragma foreign_key_check').all()
+    expect(results).toEqual([])
+    const row = await env.DB.prepare(
+      'select count(*) as n from license_keys where issuance_id in (1, 2)',
+    ).first()
+    expect(row).toEqual({ n: 13 })
+  })
+})
