@@ -40,6 +40,6 @@ it('goes into no database that has tables, which is left as it was', () => {
   query(shop.folder, `update products set name = 'Later'`)
   const { status, output } = run(shop.folder, 'env', 'CI=true', 'bash', '-ec', example('run: restore'))
   expect(status).not.toBe(0)
-  expect(output).toContain('table products already exists')
+  expect(output).toContain('table api_keys already exists')
   expect(query(shop.folder, 'select name from products')).toEqual([{ name: 'Later' }])
 })
