@@ -1,20 +1,9 @@
-/** Sends orders to a server and measures its answers. */
+/** Sends the requests of a task to a server and measures its answers. */
 import autocannon, { type Options, type Result } from 'autocannon'
-
-export interface Load {
-  /** How many requests. */
-  readonly requests: number
-  /** How many at the same time. */
-  readonly connections: number
-  /** License keys a request. */
-  readonly quantity: number
-  /** The same for every request: all but the first are replays. Left out: each is a new order. */
-  readonly idempotencyKey?: string
-}
+import type { Task, TaskRequest } from './tasks.ts'
 
 export interface Measured {
   readonly requestsPerSecond: number
-  readonly keysPerSecond: number
   readonly p50Ms: number
   readonly p95Ms: number
   readonly p99Ms: number
@@ -22,57 +11,49 @@ export interface Measured {
 
 const REQUEST_SECONDS_MAX = 60
 
-/** What every Worker of the bench is asked for. */
-export function orderForm(quantity: number): string {
-  return new URLSearchParams({
-    api_key: 'bench-api-key',
-    product_id: '1',
-    owner_name: 'Ada Lovelace',
-    owner_email: 'ada@example.com',
-    quantity: String(quantity),
-    validity: '365',
-    activation_limit: '3',
-  }).toString()
-}
+/** The address of a caller as Cloudflare tells it. */
+const ADDRESS = { 'CF-Connecting-IP': '203.0.113.7' }
 
 /** @throws Error where a single answer is not the one that was asked for */
-export async function sendLoad(origin: string, load: Load): Promise<Measured> {
+export async function sendLoad(origin: string, task: Task): Promise<Measured> {
+  // Made before the clock runs; each connection prepares one request that it may not send any more.
+  const count = task.requests + task.connections
+  const requests = await Promise.all(Array.from({ length: count }, task.makeRequest))
   const latenciesMs: number[] = []
-  const begun = performance.now()
   const { promise: finished, resolve, reject } = Promise.withResolvers<Result>()
   const options: Options = {
-    url: `${origin}/api/v1/random-assign-license-keys`,
+    url: origin + task.path,
     method: 'POST',
-    amount: load.requests,
-    connections: load.connections,
+    amount: task.requests,
+    connections: task.connections,
     timeout: REQUEST_SECONDS_MAX,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: orderForm(load.quantity),
+    verifyBody: (body) => String(body).startsWith(task.answer),
     requests: [
       {
-        setupRequest: (request) => ({
-          ...request,
-          headers: { ...request.headers, 'idempotency-key': load.idempotencyKey ?? crypto.randomUUID() },
-        }),
+        setupRequest(defaults) {
+          const { headers, body } = requests.pop() as TaskRequest
+          return { ...defaults, headers: { ...defaults.headers, ...ADDRESS, ...headers }, body }
+        },
       },
     ],
   }
+  const begun = performance.now()
   let ended = begun
   const cannon = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)))
   cannon.on('response', (_client, _status, _bytes, latencyMs) => {
     latenciesMs.push(latencyMs)
     ended = performance.now() // Its own clock only ticks once a second.
   })
-  const result = await finished
+  const { '2xx': answered, mismatches } = await finished
   const seconds = (ended - begun) / 1000
-  if (result['2xx'] !== load.requests) {
-    throw new Error(`${load.requests} requests were sent, and ${result['2xx']} answered well.`)
+  if (answered !== task.requests || mismatches > 0) {
+    const wrong = `${task.requests - answered} failed and ${mismatches} were not what was asked for`
+    throw new Error(`Of ${task.requests} answers (${task.name}) ${wrong}.`)
   }
   const sorted = latenciesMs.toSorted((one, other) => one - other)
   const percentile = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN
   return {
-    requestsPerSecond: load.requests / seconds,
-    keysPerSecond: (load.requests * load.quantity) / seconds,
+    requestsPerSecond: task.requests / seconds,
     p50Ms: percentile(0.5),
     p95Ms: percentile(0.95),
     p99Ms: percentile(0.99),

@@ -1,7 +1,8 @@
 /** The measurements. Whatever is compared is measured in rounds that alternate between the servers. */
-import { type Load, type Measured, sendLoad } from './load.ts'
+import { type Measured, sendLoad } from './load.ts'
 import type { Server } from './server.ts'
 import { median } from './statistics.ts'
+import { type Task, withRequests } from './tasks.ts'
 
 /** One round of one server. */
 export interface Round extends Measured {
@@ -12,44 +13,55 @@ export interface Round extends Measured {
 /** The medians of all rounds. */
 export type Summary = { readonly [Figure in keyof Round]: number }
 
-/**
- * @param servers by name; the order changes from round to round, so that none is always the first
- * @param loadOf the load of each
- * @param rounds how many
- * @returns the rounds of each server, in their order
- */
-export async function alternate<Name extends string>(
-  servers: Record<Name, Server>,
-  loadOf: (name: Name) => Load,
-  rounds: number,
-): Promise<Record<Name, Round[]>> {
-  const names = Object.keys(servers) as Name[]
-  const measured = Object.fromEntries(names.map((name) => [name, [] as Round[]])) as Record<Name, Round[]>
-  for (let round = 0; round < rounds; round++) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) {
-      measured[name].push(await measureOnce(servers[name], loadOf(name)))
-    }
-  }
-  return measured
+/** One server at one task. */
+export interface Measurement {
+  readonly task: Task
+  /** The server's. */
+  readonly name: string
+  readonly server: Server
+  /** What was measured so far. */
+  readonly rounds: Round[]
 }
 
-async function measureOnce(server: Server, load: Load): Promise<Round> {
-  const cpuMsBefore = server.cpuMs()
-  const measured = await sendLoad(server.origin, load)
-  return { ...measured, cpuMsPerRequest: (server.cpuMs() - cpuMsBefore) / load.requests }
+/** Every task of every server. */
+export function measurementsOf(
+  tasks: readonly Task[],
+  servers: Readonly<Record<string, Server>>,
+): Measurement[] {
+  const entries = Object.entries(servers)
+  return tasks.flatMap((task) => entries.map(([name, server]) => ({ task, name, server, rounds: [] })))
+}
+
+export interface Rounds {
+  readonly rounds: number
+  /** The part of each task's requests that is sent in a round. */
+  readonly part: number
+}
+
+/**
+ * Measures. Each server has done its task once before, so that none starts within a round; the order changes from
+ * round to round, so that none is always the first.
+ */
+export async function alternate(measurements: readonly Measurement[], rounds: Rounds): Promise<void> {
+  for (const { server, task } of measurements) await sendLoad(server.origin, withRequests(task, 1))
+  for (let round = 0; round < rounds.rounds; round++) {
+    for (const one of round % 2 === 0 ? measurements : measurements.toReversed()) {
+      const task = withRequests(one.task, one.task.requests * rounds.part)
+      const cpuMsBefore = one.server.cpuMs()
+      const measured = await sendLoad(one.server.origin, task)
+      const cpuMsPerRequest = (one.server.cpuMs() - cpuMsBefore) / task.requests
+      one.rounds.push({ ...measured, cpuMsPerRequest })
+    }
+  }
 }
 
 export function summary(rounds: readonly Round[]): Summary {
-  const figures = Object.keys(rounds[0] ?? {}) as (keyof Round)[]
-  return Object.fromEntries(
-    figures.map((name) => [name, median(rounds.map((round) => round[name]))]),
-  ) as Summary
-}
-
-/** Lets the runtime compile what it is going to run. */
-export async function warmUp(servers: Record<string, Server>, requests: number): Promise<void> {
-  for (const { origin } of Object.values(servers)) {
-    await sendLoad(origin, { requests, connections: 4, quantity: 1 })
-    await sendLoad(origin, { requests: Math.ceil(requests / 5), connections: 4, quantity: 100 })
+  const middle = (figure: keyof Round) => median(rounds.map((round) => round[figure]))
+  return {
+    requestsPerSecond: middle('requestsPerSecond'),
+    p50Ms: middle('p50Ms'),
+    p95Ms: middle('p95Ms'),
+    p99Ms: middle('p99Ms'),
+    cpuMsPerRequest: middle('cpuMsPerRequest'),
   }
 }

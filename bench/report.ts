@@ -1,82 +1,51 @@
-/** The report as a person reads it: tables that are Markdown too, for README.md. */
+/** What the bench finds. */
+import type { Summary } from './measure.ts'
+import type { StartUp } from './start-up.ts'
+import type { Ratio } from './statistics.ts'
 
-import { figure, type Ratio } from './statistics.ts'
-import type { Report } from './suite.ts'
-
-export function printReport(report: Report): void {
-  const { machine, date, rounds } = report
-  console.log(
-    `\n${machine.processor}, ${machine.cores} cores, ${machine.memoryGigabytes} GB; ${date}; medians of ${rounds} rounds\n`,
-  )
-  printTable(
-    [
-      'Keys',
-      'Worker',
-      'requests/s',
-      'keys/s',
-      'p50 ms',
-      'p95 ms',
-      'p99 ms',
-      'CPU ms',
-      "by the floor's",
-      "by the straightforward's",
-    ],
-    report.sizes.flatMap(({ quantity, workers, toFloor, toStraightforward }) =>
-      Object.entries(workers).map(([name, found]) => [
-        quantity.toLocaleString('en'),
-        name,
-        figure(found.requestsPerSecond),
-        figure(found.keysPerSecond),
-        figure(found.p50Ms),
-        figure(found.p95Ms),
-        figure(found.p99Ms),
-        figure(found.cpuMsPerRequest),
-        name === 'product' ? spread(toFloor) : '',
-        name === 'product' ? spread(toStraightforward) : '',
-      ]),
-    ),
-  )
-  printTable(
-    ['Worker', 'bundle, gzipped', 'start-up to the first answer'],
-    Object.entries(report.bundle).map(([name, { gzippedBytes }]) => [
-      name,
-      `${figure(gzippedBytes / 1000)} kB`,
-      `${figure(report.startUpMs[name as keyof Report['startUpMs']])} ms`,
-    ]),
-  )
-  printTable(
-    ['Keys', `time with ${figure(report.storedKeys)} keys stored, by that with none`, "the floor's"],
-    report.growth.map(({ quantity, product, floor }) => [
-      quantity.toLocaleString('en'),
-      spread(product),
-      spread(floor),
-    ]),
-  )
-  console.log(`A replay takes ${spread(report.replay)} of the time of a first issue.`)
-  const { idleMegabytes, peakMegabytes, heapMegabytesMax } = report.memory
-  console.log(
-    `The runtime holds ${figure(idleMegabytes)} MB when idle and ${figure(peakMegabytes)} MB at its peak with 10,000 keys a request, its heaps limited to ${heapMegabytesMax} MB.\n`,
-  )
-  printTable(
-    ['Target', 'wanted', 'found', ''],
-    report.targets.map(({ name, wanted, found, isReached }) => [
-      name,
-      wanted,
-      found,
-      isReached ? 'reached' : 'MISSED',
-    ]),
-  )
+export interface Report {
+  readonly machine: { readonly processor: string; readonly cores: number; readonly memoryGigabytes: number }
+  readonly date: string
+  readonly rounds: number
+  readonly tasks: readonly TaskReport[]
+  /** Requests a second of the product: paid webhooks, by orders of one key. */
+  readonly webhookToOrder: Ratio
+  /** CPU time for each key of an order beyond the first: of the product, by that of the floor. */
+  readonly cpuPerKey: Ratio
+  /** The same with the database this far away. */
+  readonly atDistance: { readonly milliseconds: number; readonly tasks: readonly TaskReport[] }
+  readonly growth: { readonly storedKeys: number; readonly tasks: readonly GrowthReport[] }
+  /** Of the whole runtime with 10,000 keys a request, its heaps limited. */
+  readonly memory: {
+    readonly heapMegabytesMax: number
+    readonly idleMegabytes: number
+    readonly peakMegabytes: number
+  }
+  /** Of the product's bundle. */
+  readonly gzippedBytes: number
+  /** Of an isolate: the product's, and one that does nothing. */
+  readonly startUp: Readonly<Record<'product' | 'empty', StartUp>>
 }
 
-function spread({ median, least, greatest }: Ratio): string {
-  return `${median.toFixed(2)} (${least.toFixed(2)} to ${greatest.toFixed(2)})`
+export interface TaskReport {
+  readonly task: string
+  readonly product: Summary
+  readonly floor: Summary
+  /** Which knows nothing but orders. */
+  readonly straightforward?: Summary
+  /** Requests a second of the product, by the floor's. */
+  readonly toFloor: Ratio
+  /** CPU time a request of the product, by the floor's. */
+  readonly cpuToFloor: Ratio
+  /** Requests a second of the product, by the straightforward's. */
+  readonly toStraightforward?: Ratio
 }
 
-function printTable(head: readonly string[], rows: readonly (readonly string[])[]): void {
-  const widths = head.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
-  )
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`
-  console.log([line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line), ''].join('\n'))
+/** The median time on a database that holds many license keys, by that on one that holds few. */
+export interface GrowthReport {
+  readonly task: string
+  readonly product: Ratio
+  readonly floor: Ratio
+  /** The product's growth by the floor's. */
+  readonly toFloor: Ratio
 }

@@ -15,9 +15,16 @@ export interface Ratio {
 }
 
 /** Round by round, so that what slows the machine down for a while slows both. */
-export function ratio(ones: readonly number[], others: readonly number[]): Ratio {
-  const ratios = ones.map((one, round) => one / (others[round] ?? Number.NaN))
+export function quotients(ones: readonly number[], others: readonly number[]): number[] {
+  return ones.map((one, round) => one / (others[round] ?? Number.NaN))
+}
+
+export function spread(ratios: readonly number[]): Ratio {
   return { median: median(ratios), least: Math.min(...ratios), greatest: Math.max(...ratios) }
+}
+
+export function ratio(ones: readonly number[], others: readonly number[]): Ratio {
+  return spread(quotients(ones, others))
 }
 
 /** Three significant digits, and no more zeros than that. */

@@ -1,83 +1,57 @@
 /** Everything that is measured, one after the other. */
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { type Load, sendLoad } from './load.ts'
-import { alternate, type Round, type Summary, summary, warmUp } from './measure.ts'
-import { DISTANCE_MS, LOADS, type Setting, serve, WORKERS, type WorkerName } from './scenario.ts'
-import { bundle, type Server } from './server.ts'
-import { type Ratio, ratio } from './statistics.ts'
-import { type Target, targetsOf } from './targets.ts'
+import { bundleAll, bundleAtDistance, type Scripts } from './bundle.ts'
+import { makeDatabase, storeKeys } from './database.ts'
+import { cpuPerKey, growthReport, tasksReport, webhookToOrder } from './figures.ts'
+import { sendLoad } from './load.ts'
+import { alternate, type Measurement, measurementsOf, type Rounds } from './measure.ts'
+import type { Report } from './report.ts'
+import { type Server, type Serving, startServer } from './server.ts'
+import { measureStartUps } from './start-up.ts'
+import {
+  GROWING_ORDERS,
+  LARGER_ORDERS,
+  ORDER_OF_100,
+  ORDER_OF_10000,
+  ORDER_OF_ONE,
+  SMALL_TASKS,
+  type Task,
+  withRequests,
+} from './tasks.ts'
 
 /** How much is measured. */
-export interface Scale {
-  readonly rounds: number
-  /** License keys a request; those of LOADS. */
-  readonly quantities: readonly number[]
-  /** In the database that is compared with an empty one. */
+export interface Scale extends Rounds {
+  /** In the database that is compared with one that holds few license keys. */
   readonly storedKeys: number
   /**
-   * Requests that let the runtime compile what it is going to run. The more code a Worker has, the more of them it
-   * takes: with 300 the product was measured half interpreted, at 0.82 of the floor; with 3,000 at 0.86 to 0.88.
+   * Requests of each task that let the runtime compile what it is going to run. The more code a Worker has, the more
+   * of them it takes: with 300 orders the product was measured half interpreted, at 0.82 of the floor; with 3,000 at
+   * 0.86 to 0.88.
    */
   readonly warmUpRequests: number
-  /** The part of the requests of LOADS that is sent. */
-  readonly part: number
+  /** The largest order. */
+  readonly keysMax: number
 }
 
 export const FULL: Scale = {
-  rounds: 7,
-  quantities: LOADS.map(({ quantity }) => quantity),
+  rounds: 15,
   storedKeys: 1_000_000,
-  warmUpRequests: 3_000,
+  warmUpRequests: 2_000,
+  keysMax: 10_000,
   part: 1,
 }
-export const SMOKE: Scale = {
-  rounds: 1,
-  quantities: [1, 100],
-  storedKeys: 10_000,
-  warmUpRequests: 20,
-  part: 0.1,
-}
+export const SMOKE: Scale = { rounds: 1, storedKeys: 1_000, warmUpRequests: 0, keysMax: 1_000, part: 0.05 }
 
-const REPLAYED_REQUESTS = 300
-const GROWTH_QUANTITIES = [1, 100, 1_000]
+/** The round trips of a Worker that stands this far from its database. */
+const DISTANCE_MS = 50
+const DISTANT_REQUESTS = 40
+
+const MEMORY_REQUESTS = 5
 /** Half of the 128 MB that the platform grants a Worker; the other half is for what lives outside the heap. */
 const HEAP_MEGABYTES_MAX = 64
-
-export interface Report {
-  readonly machine: { readonly processor: string; readonly cores: number; readonly memoryGigabytes: number }
-  readonly date: string
-  readonly rounds: number
-  readonly storedKeys: number
-  readonly sizes: readonly SizeReport[]
-  /** CPU time for each key beyond the first: of the product, by that of the floor. */
-  readonly cpuPerKey: Ratio
-  /** One key, with the database DISTANCE_MS away: requests a second of the product, by the straightforward's. */
-  readonly atDistance: { readonly milliseconds: number; readonly toStraightforward: Ratio }
-  /** One key: the median time of a replay, by that of a first issue. */
-  readonly replay: Ratio
-  /** The median time on a database with `storedKeys`, by that on an empty one. */
-  readonly growth: readonly { readonly quantity: number; readonly product: Ratio; readonly floor: Ratio }[]
-  /** Of the whole runtime with 10,000 keys a request, its heaps limited. */
-  readonly memory: {
-    readonly heapMegabytesMax: number
-    readonly idleMegabytes: number
-    readonly peakMegabytes: number
-  }
-  readonly bundle: Record<WorkerName, { readonly gzippedBytes: number }>
-  /** From starting the process to its first answer. */
-  readonly startUpMs: Record<WorkerName, number>
-  readonly targets: readonly Target[]
-}
-
-export interface SizeReport {
-  readonly quantity: number
-  readonly workers: Partial<Record<WorkerName, Summary>>
-  readonly toFloor: Ratio
-  readonly toStraightforward: Ratio
-}
 
 /** Says what is going on, for the minutes in which nothing else is said. */
 function progress(text: string): void {
@@ -89,17 +63,17 @@ function progress(text: string): void {
  * @param scale how much is measured
  */
 export async function measure(folder: string, scale: Scale): Promise<Report> {
-  const { rounds, storedKeys, warmUpRequests } = scale
-  const loads: Load[] = LOADS.filter(({ quantity }) => scale.quantities.includes(quantity)).map((load) => ({
-    ...load,
-    requests: Math.max(Math.ceil(load.requests * scale.part), load.connections),
-  }))
-  let databases = 0
+  const { rounds, storedKeys } = scale
   const running: Server[] = []
-  const oneKey: Load = { quantity: 1, requests: Math.ceil(REPLAYED_REQUESTS * scale.part), connections: 4 }
 
-  async function open(setting: Omit<Setting, 'folder'>): Promise<Server> {
-    const server = await serve({ ...setting, folder: path.join(folder, `database-${databases++}`) })
+  function inFolder(name: string): string {
+    return path.join(folder, name)
+  }
+  /** Each server has a copy of the database to itself. */
+  async function open(database: string, serving: Omit<Serving, 'folder'>): Promise<Server> {
+    const copy = inFolder(`database-${crypto.randomUUID()}`)
+    cpSync(inFolder(database), copy, { recursive: true })
+    const server = await startServer({ ...serving, folder: copy })
     running.push(server)
     return server
   }
@@ -107,69 +81,67 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
     await Promise.all(running.splice(0).map((server) => server.stop()))
   }
 
-  progress('bundling the Workers')
-  const names = Object.keys(WORKERS) as WorkerName[]
-  const scripts = byName(names, (name) => bundle(WORKERS[name], path.join(folder, name)))
-  const distantProduct = bundle('bench/workers/product.ts', path.join(folder, 'product-at-distance'))
+  progress('bundling the Workers and making the databases')
+  const [scripts] = await Promise.all([bundleAll(folder), makeDatabase(inFolder('few-keys'))])
+  const distantScript = await bundleAtDistance(scripts, DISTANCE_MS, folder)
+  cpSync(inFolder('few-keys'), inFolder('many-keys'), { recursive: true })
+  storeKeys(inFolder('many-keys'), storedKeys)
 
   try {
-    progress('starting the servers')
-    const servers = {} as Record<WorkerName, Server>
-    const startUpMs = {} as Record<WorkerName, number>
-    for (const name of names) {
-      servers[name] = await open({ script: scripts[name] })
-      startUpMs[name] = servers[name].startUpMs
-    }
-    await warmUp(servers, warmUpRequests)
-
-    const measured: { quantity: number; by: Record<WorkerName, Round[]> }[] = []
-    for (const load of loads) {
-      progress(`${load.quantity} keys a request, ${rounds} rounds of each Worker`)
-      measured.push({ quantity: load.quantity, by: await alternate(servers, () => load, rounds) })
-    }
-
-    progress('replays')
-    const replayed = { replay: servers.product, first: servers.product }
-    const replays = await alternate(
-      replayed,
-      (name) => (name === 'replay' ? { ...oneKey, idempotencyKey: 'replayed' } : oneKey),
-      rounds,
+    progress('warming up')
+    const servers = await opened({
+      product: open('few-keys', { script: scripts.product }),
+      floor: open('few-keys', { script: scripts.floor }),
+      straightforward: open('few-keys', { script: scripts.straightforward }),
+    })
+    const small = smallMeasurements(SMALL_TASKS, servers)
+    const large = measurementsOf(
+      LARGER_ORDERS.filter(({ keys }) => keys <= scale.keysMax),
+      servers,
     )
+    await warmUp([...small, ...large], scale)
+    progress(`small tasks, ${rounds} rounds`)
+    await alternate(small, scale)
+    progress(`larger orders, ${rounds} rounds`)
+    await alternate(large, scale)
     await closeAll()
 
-    progress(`a database ${DISTANCE_MS} ms away`)
-    const distant = {
-      product: await open({ script: distantProduct, distanceMs: DISTANCE_MS }),
-      straightforward: await open({ script: scripts.straightforward, distanceMs: DISTANCE_MS }),
-    }
-    const atDistance = await alternate(distant, () => ({ quantity: 1, requests: 40, connections: 4 }), rounds)
+    progress(`a database ${DISTANCE_MS} ms away, ${rounds} rounds`)
+    const distantTasks = SMALL_TASKS.map((task) => ({ ...task, requests: DISTANT_REQUESTS }))
+    const far = await open('few-keys', { script: distantScript })
+    const distant = smallMeasurements(distantTasks, {
+      product: { ...far, origin: `${far.origin}/product` },
+      floor: { ...far, origin: `${far.origin}/floor` },
+      straightforward: { ...far, origin: `${far.origin}/straightforward` },
+    })
+    await alternate(distant, scale)
     await closeAll()
 
-    progress(`an empty database, and one with ${storedKeys.toLocaleString('en')} keys`)
-    const stores = {
-      productEmpty: await open({ script: scripts.product }),
-      productFull: await open({ script: scripts.product, storedKeys }),
-      floorEmpty: await open({ script: scripts.floor }),
-      floorFull: await open({ script: scripts.floor, storedKeys }),
-    }
-    await warmUp(stores, warmUpRequests)
-    const growth: Report['growth'][number][] = []
-    for (const load of loads.filter(({ quantity }) => GROWTH_QUANTITIES.includes(quantity))) {
-      const by = await alternate(stores, () => load, rounds)
-      growth.push({
-        quantity: load.quantity,
-        product: ratio(by.productFull.map(p50), by.productEmpty.map(p50)),
-        floor: ratio(by.floorFull.map(p50), by.floorEmpty.map(p50)),
-      })
-    }
+    progress(`a database with ${storedKeys.toLocaleString('en')} keys, ${rounds} rounds`)
+    const stores = await opened({
+      product: open('few-keys', { script: scripts.product }),
+      'full product': open('many-keys', { script: scripts.product }),
+      floor: open('few-keys', { script: scripts.floor }),
+      'full floor': open('many-keys', { script: scripts.floor }),
+    })
+    const growing = measurementsOf(GROWING_ORDERS, stores)
+    await warmUp(growing, scale)
+    await alternate(growing, scale)
     await closeAll()
 
     progress('memory')
-    const memory = await measureMemory(
-      await open({ script: scripts.product, heapMegabytesMax: HEAP_MEGABYTES_MAX }),
-    )
+    const heapMegabytesMax = HEAP_MEGABYTES_MAX
+    const limited = await open('few-keys', { script: scripts.product, heapMegabytesMax })
+    const idleBytes = limited.memoryBytesMax()
+    await sendLoad(limited.origin, withRequests(ORDER_OF_10000, MEMORY_REQUESTS * scale.part))
+    const peakBytes = limited.memoryBytesMax()
+    await closeAll()
 
-    const figures = {
+    progress(`the start of isolates, ${rounds} rounds`)
+    const empty = path.join(import.meta.dirname, 'workers/empty.js')
+    const startUp = await measureStartUps({ product: scripts.product, empty }, inFolder('loader'), rounds)
+
+    return {
       machine: {
         processor: cpus()[0]?.model ?? '',
         cores: cpus().length,
@@ -177,70 +149,40 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
       },
       date: new Date().toISOString().slice(0, 10),
       rounds,
-      storedKeys,
-      sizes: measured.map(({ quantity, by }) => sizeReport(quantity, by)),
-      cpuPerKey: cpuPerKey(measured),
-      atDistance: {
-        milliseconds: DISTANCE_MS,
-        toStraightforward: ratio(atDistance.product.map(speed), atDistance.straightforward.map(speed)),
-      },
-      replay: ratio(replays.replay.map(p50), replays.first.map(p50)),
-      growth,
-      memory,
-      bundle: byName(names, (name) => ({ gzippedBytes: gzipSync(readFileSync(scripts[name])).byteLength })),
-      startUpMs,
+      tasks: tasksReport([...small, ...large]),
+      webhookToOrder: webhookToOrder(small),
+      cpuPerKey: cpuPerKey([...small, ...large]),
+      atDistance: { milliseconds: DISTANCE_MS, tasks: tasksReport(distant) },
+      growth: { storedKeys, tasks: growthReport(growing) },
+      memory: { heapMegabytesMax, idleMegabytes: idleBytes / 1e6, peakMegabytes: peakBytes / 1e6 },
+      gzippedBytes: gzipSync(readFileSync(scripts.product)).byteLength,
+      startUp,
     }
-    return { ...figures, targets: targetsOf(figures) }
   } finally {
     await closeAll()
   }
 }
 
-function byName<Value>(
-  names: readonly WorkerName[],
-  of: (name: WorkerName) => Value,
-): Record<WorkerName, Value> {
-  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<WorkerName, Value>
+async function opened<Name extends string>(
+  opening: Readonly<Record<Name, Promise<Server>>>,
+): Promise<Record<Name, Server>> {
+  const names = Object.keys(opening) as Name[]
+  const servers = await Promise.all(names.map(async (name) => [name, await opening[name]]))
+  return Object.fromEntries(servers) as Record<Name, Server>
 }
 
-function speed(round: Round): number {
-  return round.requestsPerSecond
+/** The straightforward one knows nothing but orders. */
+function smallMeasurements(tasks: readonly Task[], servers: Record<keyof Scripts, Server>): Measurement[] {
+  const { straightforward, ...both } = servers
+  const orders = tasks.filter(({ name }) => name === ORDER_OF_ONE.name)
+  return [...measurementsOf(tasks, both), ...measurementsOf(orders, { straightforward })]
 }
 
-function p50(round: Round): number {
-  return round.p50Ms
-}
-
-function sizeReport(quantity: number, by: Record<WorkerName, Round[]>): SizeReport {
-  return {
-    quantity,
-    workers: {
-      product: summary(by.product),
-      floor: summary(by.floor),
-      straightforward: summary(by.straightforward),
-    },
-    toFloor: ratio(by.product.map(speed), by.floor.map(speed)),
-    toStraightforward: ratio(by.product.map(speed), by.straightforward.map(speed)),
-  }
-}
-
-/** From 1 key to 1,000: the rise of the CPU time, of the product by that of the floor. */
-function cpuPerKey(measured: readonly { quantity: number; by: Record<WorkerName, Round[]> }[]): Ratio {
-  const small = measured.find(({ quantity }) => quantity === 1)
-  const large = measured.find(({ quantity }) => quantity === 1_000) ?? measured.at(-1)
-  const rise = (name: WorkerName) =>
-    (large?.by[name] ?? []).map(
-      (round, index) => round.cpuMsPerRequest - (small?.by[name][index]?.cpuMsPerRequest ?? 0),
-    )
-  return ratio(rise('product'), rise('floor'))
-}
-
-async function measureMemory(server: Server): Promise<Report['memory']> {
-  const idle = server.memoryBytesMax()
-  await sendLoad(server.origin, { quantity: 10_000, requests: 5, connections: 1 })
-  return {
-    heapMegabytesMax: HEAP_MEGABYTES_MAX,
-    idleMegabytes: Math.round(idle / 1e6),
-    peakMegabytes: Math.round(server.memoryBytesMax() / 1e6),
+/** The small tasks, and of the larger orders one. */
+async function warmUp(measurements: readonly Measurement[], { warmUpRequests }: Scale): Promise<void> {
+  if (warmUpRequests === 0) return
+  for (const { server, task } of measurements) {
+    if (task.keys <= 1) await sendLoad(server.origin, withRequests(task, warmUpRequests))
+    if (task === ORDER_OF_100) await sendLoad(server.origin, withRequests(task, warmUpRequests / 5))
   }
 }

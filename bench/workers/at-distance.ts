@@ -1,17 +1,35 @@
-/** A database that is far away: each round trip takes this much longer. */
+/** Workers whose database is far away: each round trip takes so much longer. */
 import { aroundRoundTrips } from '../../test/support/around-database.ts'
 
-/** @param delayMs milliseconds added to each round trip; nothing or 0: the database as it is */
-export function atDistance(db: D1Database, delayMs: string | undefined): D1Database {
-  if (!Number(delayMs)) return db
-  return aroundRoundTrips(db, async (_, run) => {
-    await scheduler.wait(Number(delayMs))
-    return run()
-  })
+interface Bindings {
+  readonly DB: D1Database
 }
 
-export interface BenchBindings {
-  readonly DB: D1Database
-  readonly SIGNING_PRIVATE_KEY: string
-  readonly D1_DELAY_MS?: string
+interface Worker {
+  readonly fetch: (request: Request, bindings: Bindings) => Response | Promise<Response>
+}
+
+/**
+ * @param workers by the first part of the path that each is asked by
+ * @param distanceMs milliseconds added to each round trip
+ */
+export function atDistance(workers: Readonly<Record<string, Worker>>, distanceMs: number): Worker {
+  function distant(bindings: Bindings): Bindings {
+    const DB = aroundRoundTrips(bindings.DB, async (_, run) => {
+      await scheduler.wait(distanceMs)
+      return run()
+    })
+    return { ...bindings, DB }
+  }
+  let distantBindings: Bindings | undefined
+  return {
+    fetch(request, bindings) {
+      // The same object for the whole life of the isolate, as the platform hands it over.
+      distantBindings ??= distant(bindings)
+      const [, origin, name = '', path] = /^(https?:\/\/[^/]+)\/(\w+)(\/.*)$/.exec(request.url) ?? []
+      const worker = workers[name]
+      if (!worker) return new Response(null, { status: 404 })
+      return worker.fetch(new Request(`${origin}${path}`, request), distantBindings)
+    },
+  }
 }

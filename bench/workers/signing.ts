@@ -1,9 +1,15 @@
 /** The signing key of the Workers that the product is compared with, imported once per isolate. */
 const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
+export interface BenchBindings {
+  readonly DB: D1Database
+  readonly SIGNING_PRIVATE_KEY: string
+  readonly STANDARD_WEBHOOK_SECRET: string
+}
+
 let imported: Promise<CryptoKey> | undefined
 
-export function signingKey(pem: string): Promise<CryptoKey> {
+function signingKey(pem: string): Promise<CryptoKey> {
   const der = () => Uint8Array.fromBase64(pem.replaceAll('\\n', '\n').replace(/-----[A-Z ]+-----/g, ''))
   imported ??= crypto.subtle.importKey('pkcs8', der(), ALGORITHM, false, ['sign'])
   return imported

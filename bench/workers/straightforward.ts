@@ -8,8 +8,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { hashApiKey } from '../../src/auth/api-keys.ts'
 import { apiKeys, licenseKeys, products } from '../../src/db/schema.ts'
-import { atDistance, type BenchBindings } from './at-distance.ts'
-import { sign } from './signing.ts'
+import { type BenchBindings, sign } from './signing.ts'
 
 /** Ten columns are given a row, and three more stand in the statement as null. */
 const ROWS_A_STATEMENT = 10
@@ -28,7 +27,7 @@ const app = new Hono<{ Bindings: BenchBindings }>()
 
 app.post('/api/v1/random-assign-license-keys', async (context) => {
   const form = parameters.parse(await context.req.parseBody())
-  const db = drizzle(atDistance(context.env.DB, context.env.D1_DELAY_MS))
+  const db = drizzle(context.env.DB)
 
   const keyHash = await hashApiKey(form.api_key)
   const [apiKey] = await db.select().from(apiKeys).where(eq(apiKeys.keyHash, keyHash))

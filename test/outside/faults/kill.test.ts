@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { orderForm } from '../../../bench/load.ts'
-import { prepare } from '../../../bench/scenario.ts'
-import { openRuntime, type Serving } from '../../../bench/serve.ts'
-import { bundle, type Server, startServer } from '../../../bench/server.ts'
+import { bundleProduct } from '../../../bench/bundle.ts'
+import { makeDatabase } from '../../../bench/database.ts'
+import { openRuntime, type Server, type Serving, startServer } from '../../../bench/server.ts'
+import { orderForm } from '../../../bench/tasks.ts'
 import { kills, orders, seed, seeded } from '../../faults/plan.ts'
 
 const CLIENTS = 8
@@ -22,8 +22,11 @@ let server: Server
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'keyseal-kill-'))
-  const script = bundle('src/index.ts', path.join(folder, 'bundle'))
-  serving = await prepare({ script, folder: path.join(folder, 'database') })
+  serving = {
+    script: await bundleProduct(path.join(folder, 'bundle')),
+    folder: path.join(folder, 'database'),
+  }
+  await makeDatabase(serving.folder)
   server = await startServer(serving)
 })
 

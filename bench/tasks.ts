@@ -1,0 +1,117 @@
+/** What the Workers of the bench are asked for. */
+import { standardSamples } from '../scripts/webhook-samples/standard.ts'
+import { API_KEY, LICENSE_KEYS, licenseKeyOf, OFFER, PRODUCT_ID } from './database.ts'
+
+export interface Task {
+  readonly name: string
+  readonly path: `/${string}`
+  /**
+   * How many requests a round. As many as take a second or two, since shorter rounds measure the machine's other work;
+   * of the large orders only a few, since the database grows with them.
+   */
+  readonly requests: number
+  /** How many at the same time. */
+  readonly connections: number
+  /** License keys a request; 0: it is no order. */
+  readonly keys: number
+  /** How the answer begins. */
+  readonly answer: string
+  readonly makeRequest: () => TaskRequest | Promise<TaskRequest>
+}
+
+export interface TaskRequest {
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
+
+/** @param quantity license keys */
+export function orderForm(quantity: number): string {
+  return new URLSearchParams({
+    api_key: API_KEY,
+    product_id: String(PRODUCT_ID),
+    owner_name: 'Ada Lovelace',
+    owner_email: 'ada@example.com',
+    quantity: String(quantity),
+    validity: '365',
+    activation_limit: '3',
+  }).toString()
+}
+
+function order(keys: number, requests: number, connections: number): Task {
+  return {
+    name: `order, ${keys.toLocaleString('en')} ${keys === 1 ? 'key' : 'keys'}`,
+    path: '/api/v1/random-assign-license-keys',
+    requests,
+    connections,
+    keys,
+    answer: '{"response":{"code":803,',
+    makeRequest: () => ({
+      headers: { ...FORM, 'Idempotency-Key': crypto.randomUUID() },
+      body: orderForm(keys),
+    }),
+  }
+}
+
+/** Any of the stored keys, so that each has only a few activations. */
+function useForm(identifierOf: (index: number) => string): string {
+  const index = Math.floor(Math.random() * LICENSE_KEYS)
+  return new URLSearchParams({
+    api_key: API_KEY,
+    license_key: licenseKeyOf(index),
+    identifier: identifierOf(index),
+  }).toString()
+}
+
+const small = { requests: 500, connections: 4, keys: 0 }
+
+export const ORDER_OF_ONE = order(1, small.requests, small.connections)
+
+export const ORDER_OF_100 = order(100, 80, 4)
+export const ORDER_OF_1000 = order(1_000, 16, 4)
+export const ORDER_OF_10000 = order(10_000, 2, 1)
+export const LARGER_ORDERS = [order(10, 200, 4), ORDER_OF_100, ORDER_OF_1000, ORDER_OF_10000]
+
+export const VERIFY: Task = {
+  ...small,
+  name: 'verify',
+  path: '/api/v1/verify',
+  answer: '{"response":{"code":200,',
+  makeRequest: () => ({ headers: FORM, body: useForm((index) => `device-${index}`) }),
+}
+
+export const ACTIVATE: Task = {
+  ...small,
+  name: 'activate',
+  path: '/api/v1/activate',
+  answer: '{"response":{"code":300,',
+  makeRequest: () => ({
+    headers: { ...FORM, 'Idempotency-Key': crypto.randomUUID() },
+    body: useForm(() => crypto.randomUUID()),
+  }),
+}
+
+export const PAID_WEBHOOK: Task = {
+  ...small,
+  name: 'paid webhook',
+  path: '/webhooks/standard',
+  answer: '{"response":{"code":2200,"message":"Webhook received","outcome":"issued",',
+  async makeRequest() {
+    const event = standardSamples.purchase({ order: crypto.randomUUID(), externalId: OFFER })
+    const seconds = Math.floor(Date.now() / 1000)
+    return { headers: await standardSamples.sign(event, standardSamples.secret, seconds), body: event.body }
+  },
+}
+
+/** What takes one statement at the least, and gives one license key at the most. */
+export const SMALL_TASKS = [ORDER_OF_ONE, VERIFY, ACTIVATE, PAID_WEBHOOK]
+
+/** What takes longer where many keys are stored. */
+export const GROWING_ORDERS = [ORDER_OF_ONE, ORDER_OF_100, ORDER_OF_1000]
+
+/** The same with another number of requests, one at least. */
+export function withRequests(task: Task, wanted: number): Task {
+  const requests = Math.max(1, Math.ceil(wanted))
+  return { ...task, requests, connections: Math.min(task.connections, requests) }
+}
