@@ -1,12 +1,9 @@
-/** `npm run openapi`: writes the API's description and its page, which the Worker's static assets are. */
-import { mkdirSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
-import { describeFiles } from './openapi/files.ts'
-import { projectFolder } from './wrangler.ts'
+/** `npm run openapi`: makes the static assets that nobody writes by hand. */
+import { writeFileSync } from 'node:fs'
+import { copyReference } from './openapi/copy-reference.ts'
+import { descriptionFile, descriptionText } from './openapi/description-file.ts'
 
-for (const [name, text] of Object.entries(await describeFiles())) {
-  const file = path.join(projectFolder, name)
-  mkdirSync(path.dirname(file), { recursive: true })
-  writeFileSync(file, text)
-  console.log(`Wrote ${name}.`)
-}
+writeFileSync(descriptionFile, descriptionText())
+console.log('Wrote public/openapi.json.')
+copyReference()
+console.log('Copied the API reference to public/docs/scalar.')

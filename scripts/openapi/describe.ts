@@ -11,59 +11,90 @@ import {
 import { KEY_SCHEMAS } from './key-schemas.ts'
 import type { OperationText } from './operation.ts'
 import { OPERATIONS } from './operations/index.ts'
-import { EXAMPLE_HOST } from './page-example.ts'
 import { bodyOf, bodySchema, PARAMETERS, parameterList } from './requests.ts'
 import { codeSchemas, codesOf, HEADERS, responseComponents, responsesOf } from './responses.ts'
 import { callersOf, SECURITY_SCHEMES, securityOf } from './security.ts'
 
 /** By `access`. */
 const TAGS: Readonly<Record<Endpoint['access'], { readonly name: string; readonly description: string }>> = {
-  use: { name: 'Use a license key', description: 'With an API key that may "use".' },
-  assign: { name: 'Assign license keys', description: 'With an API key that may "assign".' },
-  stock: { name: 'Stock, corrections and generators', description: 'With an API key that may "stock".' },
-  products: { name: 'Products', description: 'With an API key that may "products".' },
-  contracts: { name: 'Contracts', description: 'With an API key that may "contracts".' },
-  'contract-holder': { name: 'Holders of a contract', description: 'With the key of a contract.' },
-  public: { name: 'Public keys', description: 'For anyone.' },
-  monitor: { name: 'Health', description: 'For anyone; told is only whether the service works.' },
-  provider: { name: 'Payment providers', description: 'For whoever signs with the secret of a provider.' },
+  use: {
+    name: 'Use license keys',
+    description: 'What your software asks. It needs an API key with the capability `use`.',
+  },
+  assign: {
+    name: 'Assign license keys',
+    description: 'What your shop asks. It needs an API key with the capability `assign`.',
+  },
+  stock: {
+    name: 'Stock and generators',
+    description: 'Needs an API key with the capability `stock`.',
+  },
+  products: { name: 'Products', description: 'Needs an API key with the capability `products`.' },
+  contracts: {
+    name: 'Contracts',
+    description:
+      'A contract lets somebody else generate license keys of a product, such as a reseller. Managing contracts ' +
+      'needs an API key with the capability `contracts`.',
+  },
+  'contract-holder': {
+    name: 'Contract holders',
+    description: 'What the holder of a contract asks. It needs the contract key.',
+  },
+  public: { name: 'Public keys', description: 'The keys that verify answers. Needs no credential.' },
+  monitor: { name: 'Health', description: 'Whether the service works. Needs no credential.' },
+  provider: {
+    name: 'Payment webhooks',
+    description: 'What payment providers send. They sign with the secret of the webhook.',
+  },
 }
 
 /** As src/envelope/envelope.ts has it. */
 const UNSIGNED = 'Private key not set'
 
-const ABOUT = `A license-key server that runs at the edge: issues keys in bulk, exactly once, and signs every answer. \
-It speaks the KeyManager/Keevault API v1.
+const ABOUT = `Keyseal issues license keys, exactly once for each order, and signs every answer. It speaks the \
+KeyManager/Keevault API v1.
 
-Every answer but a public key is an envelope, failures too. The signature is over the characters of \
-\`response_base64\`: verify it, then decode \`response_base64\` and use what is in there. It is RSASSA-PKCS1-v1_5 with SHA-256 (RS256, RFC 8017), or Ed25519 \
-(EdDSA, RFC 8032) where the seller has chosen a key of that kind, for a product or for everything. The header \
-\`X-Signing-Key-Id\` names the key by its \`kid\` in [/.well-known/jwks.json](#wellKnownJwksJson), where the keys that \
-sign, come next and are retired stand: which algorithm it is for, the key says itself. A server without a usable key \
-answers 2500, and says \`"signature":"${UNSIGNED}"\`, without that header: believe none of it.
+To try it, run \`npm start\`, open /docs of that service, and enter the API key \`demo-api-key\` under \
+Authentication. Every operation has a button that sends it.
 
-The code decides, not the HTTP status: the protocol answers most of what it refuses with HTTP 200. Fields that are \
-unknown are ignored, and what is empty counts as left out. /v1 is an alias of /api/v1.
+## Codes
 
-In the examples, put your server's address in place of \`${EXAMPLE_HOST}\`, and your keys in place of \`$API_KEY\` and \
-\`$CONTRACT_KEY\`. What \`npm start\` has started is \`http://127.0.0.1:8787\`, with the API key \`demo-api-key\`.`
+Read \`code\`, not the HTTP status: the protocol answers most refusals with HTTP 200. Unknown fields are ignored, and \
+an empty field counts as missing. /v1 is an alias of /api/v1.
+
+## Signatures
+
+Every answer except a public key is an envelope, refusals too. The signature covers the characters of \
+\`response_base64\`. Verify it, then decode \`response_base64\` and use only that. The algorithm is RSASSA-PKCS1-v1_5 \
+with SHA-256 (RS256, RFC 8017), or Ed25519 (EdDSA, RFC 8032) if the seller chose an Ed25519 key, for one product or for \
+all answers.
+
+The header \`X-Signing-Key-Id\` is the \`kid\` of the key that signed. [/.well-known/jwks.json](/.well-known/jwks.json) \
+lists the keys that sign now, come next or are retired, each with its algorithm. A server without a usable key answers \
+2500 with \`"signature":"${UNSIGNED}"\` and without that header: do not trust that answer.
+
+The examples here are signed too. The example answers of the two public-key operations hold the key that verifies them.`
 
 const ENVELOPE: JsonSchema = {
   type: 'object',
   required: ['response', 'response_base64', 'private_key_used', 'signature'],
   properties: {
     response: { type: 'object' },
-    response_base64: { type: 'string', contentEncoding: 'base64', description: 'The text of response' },
-    private_key_used: { enum: ['global', 'product'], description: 'Whose key signed' },
+    response_base64: {
+      type: 'string',
+      contentEncoding: 'base64',
+      description: 'The base64 of the text of `response`',
+    },
+    private_key_used: {
+      enum: ['global', 'product'],
+      description: 'Which key signed: the one for all answers, or the one of the product',
+    },
     signature: {
       type: 'string',
       description:
-        'The base64 of the signature over the characters of response_base64: RS256, or EdDSA where the key that ' +
-        `X-Signing-Key-Id names is of Ed25519. ${UNSIGNED}: no key is usable, and nothing is signed`,
-      anyOf: [
-        { type: 'string', contentEncoding: 'base64', pattern: '^[A-Za-z0-9+/]+={0,2}$' },
-        { const: UNSIGNED },
-      ],
+        'The base64 of the signature over the characters of `response_base64`: RS256, or EdDSA if the key that ' +
+        `X-Signing-Key-Id names is an Ed25519 key. "${UNSIGNED}" if the server has no usable key`,
+      pattern: `^([A-Za-z0-9+/]+={0,2}|${UNSIGNED})$`,
     },
   },
 }
@@ -82,9 +113,10 @@ export function describeApi(version: string): OpenApiDocument {
       title: 'Keyseal',
       version,
       description: ABOUT,
+      contact: { name: 'The operator of this server' },
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/', description: 'The server that this description is read from' }],
+    servers: [{ url: '/', description: 'The server that served this description' }],
     tags: Object.values(TAGS),
     paths: Object.fromEntries(
       operations.map(([endpoint, text]) => [

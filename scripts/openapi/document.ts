@@ -1,8 +1,8 @@
-/** The parts of an OpenAPI 3.1 document that are made here, and that the page reads again. */
+/** The parts of an OpenAPI 3.1 document that are made here. */
 
 export interface JsonSchema {
   readonly $ref?: string
-  readonly type?: string
+  readonly type?: string | readonly string[]
   readonly description?: string
   readonly const?: unknown
   readonly enum?: readonly unknown[]
@@ -77,19 +77,4 @@ export function capitalised(name: string): string {
 export function operationIdOf(path: string): string {
   const words = path.replace(/^\/(api\/v1\/)?/, '').match(/[a-z0-9]+/g) ?? []
   return words.map((word, index) => (index === 0 ? word : capitalised(word))).join('')
-}
-
-/** What a reference within the document stands for. */
-export function resolve<Target extends object>(
-  document: OpenApiDocument,
-  target: Target | Reference,
-): Target {
-  if (!('$ref' in target)) return target
-  const [, , kind = '', name = ''] = String(target.$ref).split('/')
-  return document.components[kind]?.[name] as Target
-}
-
-/** @returns the schema itself, wherever it stands; an empty one where there is none */
-export function schemaOf(document: OpenApiDocument, schema: JsonSchema = {}): JsonSchema {
-  return schema.$ref === undefined ? schema : resolve<JsonSchema>(document, { $ref: schema.$ref })
 }

@@ -1,17 +1,13 @@
-/** Two public keys for the examples. Nobody has their private halves. */
-import { createHash, createPublicKey } from 'node:crypto'
+/** The key that signs the examples, and the public keys that they show. */
+import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 
-export const RSA_PEM = `-----BEGIN PUBLIC KEY-----
-MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA8ax2fITh1fCJyvpYphFV
-A/tFkZbeJGQZxaCJR/o6Bmxfjgl9X1yDgDXqkdq800wLfYSMEf0i1tHPyLoTvMoA
-XgznIp0f3LJm5P4z29D+DDI/rI4YM1RUaTk/uyPZn60LaYhawFbFhDr5bNzFWKfC
-uAgiijwctXe87XiNcjQQCiAxivWbHDg4EcONbWl/HC+esd9cw+253EdyJ3adrDbz
-J+l1WtqmZQ42//jjdnRcG2CaxB8RTB2G3NWxnwQcseTdzSCmxhEgGSLe2rO8Prww
-6OPnI0E4Y9EJCrvw13X3mJrPZi5/8BMwijeU+vvxhRBd1DlJCfdp2A/3aPbcTrID
-wwIDAQAB
------END PUBLIC KEY-----
-`
+const RSA_KEY = createPrivateKey(readFileSync(path.join(import.meta.dirname, 'example-signing-key.pem')))
 
+export const RSA_PEM = String(createPublicKey(RSA_KEY).export({ type: 'spki', format: 'pem' }))
+
+/** A public key whose private half nobody has: no example is signed with it. */
 const ED25519_PEM = `-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAnQu7ToALoVEEdG+KrWgnsSw6YghfKlMQXbnpFU/PqBk=
 -----END PUBLIC KEY-----
@@ -37,3 +33,17 @@ function jwkOf(pem: string, alg: 'RS256' | 'EdDSA') {
 
 /** A deployment that signs with RSA, and about one product with Ed25519. */
 export const EXAMPLE_KEY_SET = { keys: [jwkOf(RSA_PEM, 'RS256'), jwkOf(ED25519_PEM, 'EdDSA')] }
+
+/**
+ * Signs as src/envelope/envelope.ts does. RSASSA-PKCS1-v1_5 gives the same signature each time (RFC 8017 section 8.2),
+ * so the description changes only where an example does.
+ *
+ * @param signed the characters of `response_base64`
+ * @returns base64 of the signature
+ */
+export function signExample(signed: string): string {
+  return sign('sha256', Buffer.from(signed), RSA_KEY).toString('base64')
+}
+
+/** The `kid` of the key that signs the examples. */
+export const EXAMPLE_KEY_ID = jwkOf(RSA_PEM, 'RS256').kid

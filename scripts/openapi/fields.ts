@@ -6,9 +6,9 @@ import type { JsonSchema } from './document.ts'
 import type { OperationText } from './operation.ts'
 
 const KEY_STATUS =
-  '`available`: in stock; `assigned`: it has an owner; `reserved`: kept back from the stock, can be assigned by its ' +
-  'name; `blocked`: may not be used'
-const SOURCE = 'Where the product is sold: it is kept and told, and nothing depends on it'
+  '`available`: in stock; `assigned`: has an owner; `reserved`: kept out of the stock, assigned only by name; ' +
+  '`blocked`: cannot be used'
+const SOURCE = 'Where the product is sold. Keyseal only stores it'
 
 /** By `access`, the meaning of what has a rule and no words, or no more than its limits. */
 const MEANINGS: { readonly [Access in Endpoint['access']]?: Readonly<Record<string, string>> } = {
@@ -16,11 +16,11 @@ const MEANINGS: { readonly [Access in Endpoint['access']]?: Readonly<Record<stri
   products: {
     status: '`inactive`: its license keys answer 203, and none are issued',
     source: SOURCE,
-    require_non_expired: 'It is kept and told, and nothing depends on it: an expired key never verifies',
+    require_non_expired: 'Keyseal only stores it: an expired key never verifies',
   },
   contracts: {
-    status: '`inactive`: its holder is answered 1200, as if there were no such contract',
-    can_get_info: 'Whether the holder may ask for the contract: 1 or 0',
+    status: '`inactive`: its holder gets 1200, as if the contract did not exist',
+    can_get_info: 'Whether the holder may get the contract: 1 or 0',
     can_generate: 'Whether the holder may generate license keys: 1 or 0',
     can_destroy: 'Whether the holder may destroy single license keys: 1 or 0',
     can_destroy_all: 'Whether the holder may destroy all license keys at once: 1 or 0',
@@ -78,7 +78,7 @@ export function withMeanings(schema: JsonSchema, { access }: Endpoint, text: Ope
 
 function describe(rule: JsonSchema, access: Endpoint['access'], text: OperationText, name: string) {
   const code = codeWithout(text, name)
-  const without = code && `Where it is missing, the answer is ${CODES[code].code}`
+  const without = code && `If it is missing, the answer is ${CODES[code].code}`
   const description = [MEANINGS[access]?.[name], rule.description, without].filter(Boolean).join('. ')
   return description === '' ? {} : { description }
 }

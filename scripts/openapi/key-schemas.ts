@@ -13,7 +13,7 @@ export const KEY_ID: JsonSchema = {
 function jwk(title: string, members: Readonly<Record<string, JsonSchema>>): JsonSchema {
   const properties = {
     ...members,
-    kid: { ...KEY_ID, description: 'Its thumbprint (RFC 7638), as X-Signing-Key-Id names it' },
+    kid: { ...KEY_ID, description: 'The thumbprint of the key (RFC 7638), the value of X-Signing-Key-Id' },
     use: { const: 'sig' },
   }
   return { title, type: 'object', properties, required: Object.keys(properties) }
@@ -41,7 +41,7 @@ export const KEY_SCHEMAS = {
       keys: {
         type: 'array',
         minItems: 1,
-        description: 'Those that sign, those that come next, and those that are retired; each once',
+        description: 'The current, next and retired keys, each once',
         items: {
           oneOf: [{ $ref: '#/components/schemas/RsaKey' }, { $ref: '#/components/schemas/Ed25519Key' }],
         },

@@ -7,15 +7,25 @@ interface NumberRule extends JsonSchema {
 }
 
 /** Whether a rule is about a whole number, sent as such or as its digits. */
-export function isNumberRule(rule: JsonSchema): rule is NumberRule {
+function isNumberRule(rule: JsonSchema): rule is NumberRule {
   return rule.anyOf?.[0]?.type === 'integer'
 }
 
-/** @returns the same rule, whose digits have the limits of its number */
+/**
+ * @returns the same rule, whose digits have the limits of its number; as one schema of two types, which readers see as
+ *   one field: each of its keywords is about one of the types alone
+ */
 export function withLimitedDigits(rule: JsonSchema): JsonSchema {
   if (!isNumberRule(rule)) return rule
-  const [number, text] = rule.anyOf
-  return { ...rule, anyOf: [number, { ...text, pattern: digitsPattern(number.minimum, number.maximum) }] }
+  const { anyOf, ...others } = rule
+  const [{ minimum, maximum }] = anyOf
+  return {
+    ...others,
+    type: ['integer', 'string'],
+    minimum,
+    maximum,
+    pattern: digitsPattern(minimum, maximum),
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import type { JsonSchema } from './document.ts'
 export interface OperationText {
   /** As in `ENDPOINTS`. */
   readonly path: `/${string}`
+  /** In the imperative, at most 40 characters: it is a line of the sidebar. */
   readonly summary: string
   /** What it does beyond that: CommonMark, for people. */
   readonly details: string

@@ -9,7 +9,7 @@ import { withMeanings } from './fields.ts'
 import { withLimitedDigits } from './number-texts.ts'
 import type { Example, OperationText } from './operation.ts'
 import { credentialOf } from './security.ts'
-import { signatureHeaders } from './signature-headers.ts'
+import { signedHeaders } from './signature-headers.ts'
 
 /** Whatever a deployment may be set to is allowed: which limit is its own, the words say. */
 export const settings = readSettings({ DB: {}, MAX_QUANTITY: String(QUANTITY_LIMIT) })
@@ -23,7 +23,10 @@ export function parametersOf(endpoint: Endpoint, text: OperationText): JsonSchem
     const isSet = JSON.stringify(rule) !== JSON.stringify(ofLess?.[name])
     return [name, withLimitedDigits(isSet ? withSetting(rule) : rule)]
   })
-  return withMeanings({ ...schema, properties: Object.fromEntries(properties) }, endpoint, text)
+  // A page lets its reader choose one by its title.
+  const sets = schema.anyOf?.map((set) => ({ title: `With ${set.required?.join(', ')}`, ...set }))
+  const named = { ...schema, properties: Object.fromEntries(properties), ...(sets && { anyOf: sets }) }
+  return withMeanings(named, endpoint, text)
 }
 
 function rulesOf(endpoint: Endpoint, of: Settings): JsonSchema | undefined {
@@ -45,7 +48,7 @@ function withSetting(rule: JsonSchema): JsonSchema {
 
 /** The parameters that are not in a body. */
 export function parameterList(endpoint: Endpoint, text: OperationText): (Parameter | Reference)[] {
-  if (endpoint.access === 'provider') return signatureHeaders(endpoint.path, text.event)
+  if (endpoint.access === 'provider') return signedHeaders(endpoint.path, text.event)
   if (endpoint.method === 'GET') {
     const conditional = endpoint.access === 'public' ? [reference('IfNoneMatch')] : []
     return [...queryOf(parametersOf(endpoint, text), text.example), ...conditional]
@@ -80,7 +83,7 @@ export function bodySchema(endpoint: Endpoint, text: OperationText): JsonSchema 
   const schema = parametersOf(endpoint, text) ?? { type: 'object' }
   const credential = credentialOf(endpoint)
   if (!credential) return schema
-  const description = `${credential.title}, where no bearer token is sent. Where both are missing, the answer is 100`
+  const description = `${credential.title}, if you send no bearer token. If both are missing, the answer is 100`
   const field = { ...CREDENTIAL_RULES[credential.field], description }
   return { ...schema, properties: { [credential.field]: field, ...schema.properties } }
 }
@@ -111,8 +114,8 @@ export const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      '1 to 255 visible ASCII characters. Asked again with the same key, it is not done again, and the same bytes ' +
-      'come back. With other parameters: code 2422',
+      '1 to 255 visible ASCII characters. A repeated request with the same key is not carried out again and returns ' +
+      'the same bytes. The same key with other parameters answers 2422',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
     example: 'order-1001',
   },
@@ -120,7 +123,7 @@ export const PARAMETERS = {
     name: 'If-None-Match',
     in: 'header',
     required: false,
-    description: 'The `ETag` of an earlier answer: where it is still the same, the answer is HTTP 304',
+    description: 'The `ETag` of an earlier answer. If it is still current, the answer is HTTP 304',
     schema: { type: 'string' },
   },
 } satisfies Record<string, Parameter>

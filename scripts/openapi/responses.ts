@@ -2,6 +2,7 @@
 import * as z from 'zod'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { CODES } from '../../src/envelope/codes.ts'
+import { serialiseResponse } from '../../src/envelope/envelope.ts'
 import { type CodeName, responseSchema } from './answers.ts'
 import {
   type BodilessResponse,
@@ -10,6 +11,7 @@ import {
   type Reference,
   type ResponseObject,
 } from './document.ts'
+import { EXAMPLE_KEY_ID, signExample } from './example-keys.ts'
 import { KEY_ID } from './key-schemas.ts'
 import type { OperationText } from './operation.ts'
 import { credentialOf } from './security.ts'
@@ -19,20 +21,20 @@ const EXAMPLE_TIMESTAMP = 1_795_509_000
 
 /** Headers of answers, by the names of their components. */
 export const HEADERS = {
-  RequestId: { description: 'Names the answer in the log.', schema: { type: 'string', format: 'uuid' } },
+  RequestId: { description: 'The id of this answer in the log.', schema: { type: 'string', format: 'uuid' } },
   SigningKeyId: {
     description:
-      'The id of the key that signed: the `kid` of one in `/.well-known/jwks.json`. Absent where nothing is signed. ' +
-      'It says which key to try, never that a key is to be trusted.',
+      'The `kid` of the key in `/.well-known/jwks.json` that signed. Absent if nothing is signed. It tells which key ' +
+      'to try, never that a key can be trusted.',
     schema: KEY_ID,
+    example: EXAMPLE_KEY_ID,
   },
-  Replayed: { description: 'The answer repeats an earlier one.', schema: { const: 'true' } },
+  Replayed: { description: 'This answer repeats an earlier one.', schema: { const: 'true' } },
   RetryAfter: { description: 'Seconds to wait.', schema: { type: 'string', pattern: '^[0-9]+$' } },
-  Allow: { description: 'The methods that the path has.', schema: { type: 'string' } },
+  Allow: { description: 'The methods of the path.', schema: { type: 'string' } },
   ETag: { description: 'For `If-None-Match`.', schema: { type: 'string' } },
   CacheControl: {
-    description:
-      'It may be kept for five minutes; not at all where a key that belongs to it can not be read.',
+    description: 'Five minutes; `no-store` if one of the keys cannot be read.',
     schema: { type: 'string' },
   },
 }
@@ -90,7 +92,7 @@ export function responseComponents(
 ): Record<string, ResponseObject | BodilessResponse> {
   const components: Record<string, ResponseObject | BodilessResponse> = {
     NotModified: {
-      description: 'It is what `If-None-Match` names; there is no body',
+      description: 'The answer that `If-None-Match` names is still current. No body',
       headers: documentHeaders(),
     },
   }
@@ -106,10 +108,20 @@ export function responseComponents(
 export function codeSchemas(names: Iterable<CodeName>): Record<string, JsonSchema> {
   const schemas: Record<string, JsonSchema> = {}
   for (const name of names) {
-    const { $schema, ...schema } = z.toJSONSchema(responseSchema(name, CODES[name]), { io: 'output' })
-    schemas[capitalised(name)] = schema as JsonSchema
+    const { $schema, ...schema } = z.toJSONSchema(responseSchema(name, CODES[name]), {
+      io: 'output',
+      override: ({ jsonSchema }) => leaveOutSafeIntegers(jsonSchema),
+    })
+    const title = `${CODES[name].code}: ${CODES[name].message}`
+    schemas[capitalised(name)] = { title, ...(schema as JsonSchema) }
   }
   return schemas
+}
+
+/** That a number is a safe integer goes without saying, and would stand at each. */
+function leaveOutSafeIntegers(schema: z.core.JSONSchema.BaseSchema): void {
+  if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
+  if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
 }
 
 function byStatus(names: readonly CodeName[]): Map<string, CodeName[]> {
@@ -188,14 +200,14 @@ function header(name: keyof typeof HEADERS): Reference {
   return { $ref: `#/components/headers/${name}` }
 }
 
-/** The envelope of an example; what no reader could compare is shortened. */
+/** The envelope of an example, encoded and signed as a server would. */
 function exampleAnswer(name: CodeName, fields: Readonly<Record<string, unknown>> = {}): object {
-  const { code, message } = CODES[name]
-  const response = { code, message, ...fields, timestamp: EXAMPLE_TIMESTAMP }
+  const text = serialiseResponse(CODES[name], fields, EXAMPLE_TIMESTAMP)
+  const responseBase64 = Buffer.from(text).toString('base64')
   return {
-    response,
-    response_base64: `${btoa(JSON.stringify(response)).slice(0, 32)}...`,
+    response: JSON.parse(text),
+    response_base64: responseBase64,
     private_key_used: 'global',
-    signature: 'WIN8PNdudX1gYgUu4tBgndHrdCrby7Wv...',
+    signature: signExample(responseBase64),
   }
 }

@@ -2,7 +2,7 @@
 import { contractFields } from '../../src/api/contract-parameters.ts'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../../src/payments/provider.ts'
-import { providerAt, signatureHeaderOf, signatureHeaders } from './signature-headers.ts'
+import { providerAt, signatureHeaderOf, verifiedHeaders } from './signature-headers.ts'
 
 interface Credential {
   readonly scheme: 'apiKey' | 'contractKey'
@@ -41,23 +41,23 @@ export function callersOf(endpoint: Endpoint): string {
     case 'monitor':
       return 'Anyone, without a credential.'
     case 'provider': {
-      const names = signatureHeaders(path).map(({ name }) => `\`${name}\``)
+      const names = verifiedHeaders(path).map((name) => `\`${name}\``)
       const headers = `header${names.length > 1 ? 's' : ''} ${names.join(', ')}`
-      return `Whoever signs with the secret of the webhook (${headers}). There is no other credential.`
+      return `The sender, which signs with the secret of the webhook (${headers}). There is no other credential.`
     }
     case 'contract-holder':
       return `The holder of a contract with \`${permissionAt(path)}\`: the contract key ${placesOf(method, HOLDER_FIELDS)}.`
     default:
-      return `An API key that may \`${access}\`: ${placesOf(method, '`api_key`')}.`
+      return `An API key with the capability \`${access}\`: ${placesOf(method, '`api_key`')}.`
   }
 }
 
-const HOLDER_FIELDS = '`contract_key` (`contract_uuid` and `api_key` do as well)'
+const HOLDER_FIELDS = '`contract_key` (or `contract_uuid` or `api_key`)'
 
 function placesOf(method: Endpoint['method'], field: string): string {
   const other =
     method === 'GET'
-      ? `the parameter ${field} of the query, which others may write into their logs`
+      ? `the parameter ${field} of the query, which may end up in logs`
       : `the field ${field} of the body`
   return `as \`Authorization: Bearer <key>\`, or as ${other}`
 }
@@ -77,25 +77,27 @@ const KEYS = {
   apiKey: {
     type: 'http',
     scheme: 'bearer',
-    description: 'An API key whose capability covers the endpoint. In a POST the field api_key does as well.',
+    description:
+      'An API key with the capability of the endpoint. A POST may send it as the field `api_key` instead.',
   },
   apiKeyInQuery: {
     type: 'apiKey',
     in: 'query',
     name: 'api_key',
-    description: 'The same in a GET. Prefer the header: queries are written into logs.',
+    description: 'The same for a GET. Prefer the header, since queries end up in logs.',
   },
   contractKey: {
     type: 'http',
     scheme: 'bearer',
     description:
-      'The key of a contract, for its holder. The fields contract_key, contract_uuid and api_key do as well.',
+      'The key of a contract, for its holder. A POST may send it as the field `contract_key`, `contract_uuid` or ' +
+      '`api_key` instead.',
   },
   contractKeyInQuery: {
     type: 'apiKey',
     in: 'query',
     name: 'contract_key',
-    description: 'The same in a GET. Prefer the header: queries are written into logs.',
+    description: 'The same for a GET. Prefer the header, since queries end up in logs.',
   },
 }
 
@@ -104,12 +106,7 @@ export const SECURITY_SCHEMES: Readonly<Record<string, object>> = {
   ...Object.fromEntries(
     PROVIDER_NAMES.map((name) => [
       signatureScheme(name),
-      {
-        type: 'apiKey',
-        in: 'header',
-        name: signatureHeaderOf(name),
-        description: 'HMAC-SHA-256 by the secret of the webhook, as the header of each operation says.',
-      },
+      { type: 'apiKey', in: 'header', ...signatureHeaderOf(name) },
     ]),
   ),
 }

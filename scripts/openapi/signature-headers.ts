@@ -6,42 +6,42 @@ import type { ProviderEvent } from './operation.ts'
 
 type SignatureHeader = Pick<Parameter, 'name' | 'description'>
 
-const HMAC = 'HMAC-SHA-256 by the secret of the webhook'
+const HMAC = 'HMAC-SHA-256 with the secret of the webhook'
 const TIMELY = `Unix seconds, at most ${TOLERANCE_SECONDS} from now`
 
 /** Standard Webhooks 1.0. */
 const STANDARD: readonly [SignatureHeader, ...SignatureHeader[]] = [
   {
     name: 'webhook-signature',
-    description: `\`v1,\` and the base64 of the ${HMAC}, of id, time and body with dots between; several with spaces between`,
+    description: `\`v1,\` and the base64 of the ${HMAC} over id, time and body, joined by dots. Several are separated by spaces`,
   },
-  { name: 'webhook-id', description: 'Names the event: the same each time it is sent' },
+  { name: 'webhook-id', description: 'The id of the event, the same each time it is sent' },
   { name: 'webhook-timestamp', description: `When it was sent: ${TIMELY}` },
 ]
 
 /** The signature first. */
 const HEADERS: Readonly<Record<ProviderName, readonly [SignatureHeader, ...SignatureHeader[]]>> = {
   dodo: STANDARD,
-  'lemon-squeezy': [{ name: 'X-Signature', description: `The hex of the ${HMAC}, of the body` }],
+  'lemon-squeezy': [{ name: 'X-Signature', description: `The hex of the ${HMAC} over the body` }],
   paddle: [
     {
       name: 'Paddle-Signature',
-      description: `\`ts=<time>;h1=<hex>\`: the ${HMAC}, of time and body with a colon between. Time: ${TIMELY}`,
+      description: `\`ts=<time>;h1=<hex>\`: the ${HMAC} over time and body, joined by a colon. Time: ${TIMELY}`,
     },
   ],
   polar: STANDARD,
   stripe: [
     {
       name: 'Stripe-Signature',
-      description: `\`t=<time>,v1=<hex>\`: the ${HMAC}, of time and body with a dot between. Time: ${TIMELY}`,
+      description: `\`t=<time>,v1=<hex>\`: the ${HMAC} over time and body, joined by a dot. Time: ${TIMELY}`,
     },
   ],
   standard: STANDARD,
 }
 
 /** @returns the header in which the signature itself comes */
-export function signatureHeaderOf(provider: ProviderName): string {
-  return HEADERS[provider][0].name
+export function signatureHeaderOf(provider: ProviderName): SignatureHeader {
+  return HEADERS[provider][0]
 }
 
 /** @throws Error where the path is none of a provider's */
@@ -51,9 +51,15 @@ export function providerAt(path: string): ProviderName {
   return provider
 }
 
-/** All headers of a delivery that are verified; each must be there. */
-export function signatureHeaders(path: string, event?: ProviderEvent): Parameter[] {
-  return HEADERS[providerAt(path)].map((header) => ({
+/** The names of all headers of a delivery that are verified, the signature's first; each must be there. */
+export function verifiedHeaders(path: string): string[] {
+  return HEADERS[providerAt(path)].map(({ name }) => name)
+}
+
+/** Those besides the signature, which is the credential of the operation. */
+export function signedHeaders(path: string, event?: ProviderEvent): Parameter[] {
+  const [, ...others] = HEADERS[providerAt(path)]
+  return others.map((header) => ({
     ...header,
     in: 'header',
     required: true,

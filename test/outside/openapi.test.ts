@@ -1,14 +1,15 @@
 /** The API's description is made of the code, is valid, and says of parameters what their rules say. */
-import { createPublicKey } from 'node:crypto'
+import { createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { responseSchema } from '../../scripts/openapi/answers.ts'
+import { descriptionFile, descriptionText } from '../../scripts/openapi/description-file.ts'
 import type { JsonSchema, Operation, ResponseObject } from '../../scripts/openapi/document.ts'
 import { codeWithout } from '../../scripts/openapi/fields.ts'
-import { describeFiles } from '../../scripts/openapi/files.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
 import { OPERATIONS } from '../../scripts/openapi/operations/index.ts'
 import { parametersOf, settings } from '../../scripts/openapi/requests.ts'
@@ -20,14 +21,12 @@ import { project } from './support/clone.ts'
 import { endpointOf, successOf } from './support/described-service.ts'
 import { readme } from './support/readme.ts'
 
-const description = JSON.parse(readFileSync(path.join(project, 'public/openapi.json'), 'utf8'))
+const description = JSON.parse(readFileSync(descriptionFile, 'utf8'))
 const examples = OPERATIONS.filter((text) => text.example)
 
 describe('the description', () => {
-  it('is what the code says: where this fails, run npm run openapi', async () => {
-    for (const [name, text] of Object.entries(await describeFiles())) {
-      expect(readFileSync(path.join(project, name), 'utf8') === text, name).toBe(true)
-    }
+  it('is what the code says: where this fails, run npm run openapi', () => {
+    expect(readFileSync(descriptionFile, 'utf8') === descriptionText()).toBe(true)
   })
 
   it('is valid OpenAPI 3.1', async () => {
@@ -72,6 +71,11 @@ describe.each(operations)('of $method $of, the description', ({ of, method, oper
     else expect(callers).toContain('`Authorization: Bearer <key>`')
     const field = { apiKey: '`api_key`', contractKey: '`contract_key`' }[String(schemes[0])]
     if (field) expect(callers).toContain(`${method === 'get' ? 'the parameter' : 'the field'} ${field}`)
+  })
+
+  it('has a summary that fits a sidebar', () => {
+    expect(operation.summary).toMatch(/^[A-Z][a-z]+ [\w ]{1,38}\w$/)
+    expect(operation.summary.length).toBeLessThanOrEqual(40)
   })
 
   it('says of every parameter what it means', () => {
@@ -122,6 +126,24 @@ describe('the description of signatures', () => {
     )
     expect(spki[0]).toBe(pem)
     expect(keys.map(({ alg }) => alg)).toEqual(['RS256', 'EdDSA'])
+  })
+})
+
+describe('the example answers', () => {
+  const { keys } = successOf(description.paths['/.well-known/jwks.json'].get)[1].example as { keys: JWK[] }
+  const signingKey = keys.find(({ kid }) => kid === description.components.headers.SigningKeyId.example)
+  const envelopes = OPERATIONS.filter(({ codes, document }) => codes.length > 0 && !document)
+
+  it.each(envelopes)('of $path is described, encoded and signed as a server would', (text) => {
+    const operation = description.paths[text.path][endpointOf(text).method.toLowerCase()]
+    const envelope = successOf(operation)[1].example as Record<string, string>
+    expect(Object.keys(envelope)).toEqual(['response', 'response_base64', 'private_key_used', 'signature'])
+    const { response, response_base64: signed = '', signature = '' } = envelope
+    const [name = 'internalError'] = text.codes
+    expect(responseSchema(name, CODES[name]).safeParse(response).error).toBeUndefined()
+    expect(Buffer.from(signed, 'base64').toString()).toBe(JSON.stringify(response))
+    const key = createPublicKey({ key: signingKey ?? {}, format: 'jwk' })
+    expect(verify('sha256', Buffer.from(signed), key, Buffer.from(signature, 'base64'))).toBe(true)
   })
 })
 

@@ -4,10 +4,10 @@ import { assignedKey, ORDER, OWNER } from './requests.ts'
 export const assignOperations: readonly OperationText[] = [
   {
     path: '/api/v1/assign-license-key',
-    summary: 'Assigns one certain license key to an owner',
+    summary: 'Assign a license key',
     details:
-      'The key must be in stock or reserved, else the answer is 801: it is assigned once, however many ask ' +
-      'at the same time. What is left out of the owner stays as it is.',
+      'Assigns one specific key. The key must be in stock or reserved, else the answer is 801. A key is ' +
+      'assigned only once, even when requests race. Owner fields that you leave out stay as they are.',
     codes: ['licenseKeyAssigned', 'licenseKeyNotAssignable'],
     example: {
       request: { license_key: 'DEMO-2F8K-1', owner_name: OWNER.owner_name, email: OWNER.owner_email },
@@ -15,10 +15,10 @@ export const assignOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/assign-and-activate-license-key',
-    summary: 'Assigns a license key and activates it, both or neither',
+    summary: 'Assign and activate a license key',
     details:
-      'For a device or domain that is known when the key is given away. The key must be in stock or ' +
-      'reserved, else the answer is 801.',
+      'Does both or neither. Use it if you know the device or domain when you hand out the key. The key ' +
+      'must be in stock or reserved, else the answer is 801.',
     codes: [
       'licenseKeyActivated',
       'licenseKeyAlreadyActive',
@@ -34,10 +34,11 @@ export const assignOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/random-assign-license-keys',
-    summary: "Assigns license keys to an owner: new ones, or such as are in the product's stock",
+    summary: 'Issue license keys for an order',
     details:
-      'This is how a shop issues an order: exactly once, however often it is repeated with the same ' +
-      '`Idempotency-Key`. `generate` tells where the keys come from; all of them are assigned, or none.',
+      'Issues an order exactly once, however often you repeat it with the same `Idempotency-Key`. ' +
+      "`generate` decides whether the keys are new or come from the product's stock. Either all keys are " +
+      'assigned or none.',
     codes: [
       'licenseKeysAssigned',
       'stockInsufficient',
@@ -56,11 +57,11 @@ export const assignOperations: readonly OperationText[] = [
 export const queueOperations: readonly OperationText[] = [
   {
     path: '/api/v1/random-assign-license-keys-queued',
-    summary: 'Takes an order for many license keys, which a callback to webhook_url tells',
+    summary: 'Queue an order for license keys',
     details:
-      'It answers 807 at once. When the keys are issued, one signed callback to `webhook_url` tells the ' +
-      'answer 803, or 802, 805 or 806 where they can not be issued; it is sent again until it is answered, ' +
-      'for more than two days.',
+      'Answers 807 at once. When the keys are issued, a signed callback to `webhook_url` brings the answer: ' +
+      '803, or 802, 805 or 806 if the order cannot be issued. The callback is repeated for more than two ' +
+      'days until your server confirms it.',
     codes: ['requestQueued', 'stockInsufficient', 'incorrectData', 'productNotFound', 'generatorNotFound'],
     example: { request: { ...ORDER, quantity: 5000, webhook_url: 'https://shop.example/keys' } },
   },

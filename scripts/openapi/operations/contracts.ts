@@ -55,20 +55,20 @@ const CREATED = {
 export const contractsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/create-contract',
-    summary: 'Lets whoever is given the contract key generate license keys of a product',
+    summary: 'Create a contract',
     details:
-      'Its holder may generate as many license keys as the contract says. The same contract created again, ' +
-      'by the same API key and with the same fields, is the one there is. Choose contract keys that can not ' +
-      'be guessed, such as random UUIDs.',
+      'The holder of the contract key may generate as many license keys as the contract allows. Repeating ' +
+      'the call with the same API key and the same fields returns the existing contract. Choose contract ' +
+      'keys that cannot be guessed, such as random UUIDs.',
     codes: ['contractCreated', 'contractIncorrect'],
     example: { request: TERMS, fields: { contract: CREATED } },
   },
   {
     path: '/api/v1/update-contract',
-    summary: 'Puts other terms into a contract, all of them',
+    summary: 'Update a contract',
     details:
-      "It answers 841, the code of a contract that was created, as the protocol's servers do. A contract " +
-      'never permits fewer license keys than exist under it.',
+      'Replaces all terms of the contract. It answers 841, the code for a created contract, as the ' +
+      "protocol's servers do. A contract never allows fewer license keys than exist under it.",
     codes: ['contractCreated', 'contractIncorrect', 'contractToChangeNotFound'],
     example: {
       request: { contract_id: 1, ...TERMS, license_keys_quantity: 200 },
@@ -77,8 +77,10 @@ export const contractsOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/get-all-contracts',
-    summary: 'Every contract, by ascending id',
-    details: 'With their contract keys, which are secrets, and how many license keys exist under each.',
+    summary: 'List contracts',
+    details:
+      'By ascending id. Each contract comes with its contract key, which is a secret, and with the number ' +
+      'of license keys under it.',
     codes: ['allContracts'],
     example: { request: {}, fields: { contracts: [contract(200, 0)] } },
   },
@@ -87,8 +89,8 @@ export const contractsOperations: readonly OperationText[] = [
 export const lastContractsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/delete-contract',
-    summary: 'Deletes a contract; what was issued under it stays',
-    details: 'Its contract key is good for nothing from then on.',
+    summary: 'Delete a contract',
+    details: 'Its contract key stops working. License keys that were issued under it stay.',
     codes: ['contractDeleted', 'contractToChangeNotFound'],
     example: { request: { contract_id: 1 } },
   },

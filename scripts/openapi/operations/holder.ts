@@ -8,10 +8,10 @@ const GENERATED_KEY = 'APP-GK5WD-7RVQ2-NYHXC-A9TPM-E4JBU'
 export const holderOperations: readonly OperationText[] = [
   {
     path: '/api/v1/contracts/generate',
-    summary: 'Generates license keys under a contract',
+    summary: 'Generate license keys',
     details:
-      "In the format of the product's generator. More than are left of the contract's quantity, or than the " +
-      "deployment's MAX_QUANTITY, is 1206.",
+      "The product's generator decides the format. Asking for more keys than the contract has left, or more " +
+      "than the deployment's MAX_QUANTITY, answers 1206.",
     codes: [
       'contractKeysGenerated',
       'capabilityMissing',
@@ -35,8 +35,8 @@ export const holderOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/contracts/get-info',
-    summary: 'What a contract is, and how many license keys were generated under it',
-    details: 'Changes nothing.',
+    summary: 'Get the contract',
+    details: 'Returns the terms of the contract and how many license keys exist under it. Changes nothing.',
     codes: [
       'contractFound',
       'capabilityMissing',
@@ -48,15 +48,17 @@ export const holderOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/contracts/destroy',
-    summary: 'Destroys a license key of a contract',
-    details: "With its activations and metadata. Its place in the contract's quantity is free again.",
+    summary: 'Destroy a license key',
+    details: 'Deletes the key with its activations and metadata. The contract may then generate another one.',
     codes: ['contractKeyDeleted', 'contractKeyNotFound', 'capabilityMissing', 'contractNotFound'],
     example: { request: { license_key: GENERATED_KEY } },
   },
   {
     path: '/api/v1/contracts/destroy-all',
-    summary: 'Destroys every license key of a contract',
-    details: "With their activations and metadata. The contract's quantity is whole again.",
+    summary: 'Destroy all license keys',
+    details:
+      "Deletes every key of the contract with its activations and metadata. The contract's whole quantity " +
+      'is available again.',
     codes: ['contractKeysDeleted', 'contractKeysNotFound', 'capabilityMissing', 'contractNotFound'],
     example: { request: {} },
   },

@@ -4,10 +4,10 @@ import { OWNER } from './requests.ts'
 export const listOperations: readonly OperationText[] = [
   {
     path: '/api/v1/get-license-keys',
-    summary: "A product's license keys, by the page",
+    summary: 'List license keys',
     details:
-      'By ascending id, 100 on a page where nothing else is asked for. A page that is not full is the last ' +
-      'one. Owners are matched exactly.',
+      'By ascending id, 100 on a page by default. A page that is not full is the last one. Owners must ' +
+      'match exactly.',
     codes: ['licenseKeys', 'incorrectData'],
     example: {
       request: { product_id: 1, status: 'assigned', items_per_page: 1 },

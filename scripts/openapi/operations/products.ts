@@ -5,8 +5,8 @@ const PRODUCT_METADATA = { product_id: 3, key: 'channel' }
 export const productsOperations: readonly OperationText[] = [
   {
     path: '/api/v1/create-product',
-    summary: 'Adds a product',
-    details: 'License keys are issued for a product; the answer tells its id.',
+    summary: 'Create a product',
+    details: 'License keys are issued for a product. The answer holds its id.',
     codes: ['productCreated', 'productToCreateIncorrect'],
     example: {
       request: { name: 'Photo editor', description: 'Edits photos.', source: 'internal', status: 'active' },
@@ -15,15 +15,17 @@ export const productsOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/update-product',
-    summary: 'Changes a product; what is left out stays as it is',
-    details: 'While a product is `inactive`, its license keys answer 203, and none are issued.',
+    summary: 'Update a product',
+    details:
+      'Fields that you leave out stay as they are. The license keys of an `inactive` product answer 203, ' +
+      'and no new keys are issued.',
     codes: ['productUpdated', 'productToUpdateIncorrect'],
     example: { request: { product_id: 3, name: 'Photo editor 2' } },
   },
   {
     path: '/api/v1/create-product-meta',
-    summary: 'Gives a product a value under a name',
-    details: "For the seller's own use: a text under a name that the product does not have yet (else 272).",
+    summary: 'Add metadata to a product',
+    details: 'Stores a text of yours under a name. If the product already has that name, the answer is 272.',
     codes: [
       'productMetadataCreated',
       'productMetadataToCreateKeyRequired',
@@ -35,8 +37,8 @@ export const productsOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/update-product-meta',
-    summary: 'Gives a product another value under a name',
-    details: 'The name must be there already (else 372).',
+    summary: 'Update metadata of a product',
+    details: 'Replaces the text under a name. If the product does not have that name, the answer is 372.',
     codes: [
       'productMetadataUpdated',
       'productMetadataToUpdateKeyRequired',
@@ -48,8 +50,8 @@ export const productsOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/get-all-products',
-    summary: 'All products, with their metadata',
-    details: 'By ascending id. Deleted products are left out.',
+    summary: 'List products',
+    details: 'By ascending id, with metadata. Deleted products are left out.',
     codes: ['allProducts'],
     example: {
       request: {},
@@ -74,8 +76,8 @@ export const productsOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/delete-product-meta',
-    summary: 'Takes a value away from a product',
-    details: 'The name must be there (else 481).',
+    summary: 'Delete metadata of a product',
+    details: 'If the product does not have that name, the answer is 481.',
     codes: [
       'productMetadataDeleted',
       'productMetadataToDeleteKeyRequired',
@@ -86,8 +88,8 @@ export const productsOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/delete-product',
-    summary: 'Deletes a product; what was issued for it stays',
-    details: 'For good: its license keys answer 203 from then on.',
+    summary: 'Delete a product',
+    details: 'This cannot be undone. License keys that were issued for the product stay, but answer 203.',
     codes: ['productDeleted', 'productToDeleteNotFound'],
     example: { request: { product_id: 3 } },
   },

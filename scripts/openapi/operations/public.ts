@@ -5,11 +5,11 @@ import type { OperationText } from '../operation.ts'
 export const publicOperations: readonly OperationText[] = [
   {
     path: '/api/v1/public-key',
-    summary: 'The public key that verifies the answers about a product, or the global one',
+    summary: 'Get a public key',
     details:
-      'For clients that verify signatures by one key; ship it with your software, and it verifies without a ' +
-      'connection. The PEM says itself whether it is RSA (RS256) or Ed25519 (EdDSA). With `key=next` it is ' +
-      'the key that will sign after it, with `key_id` any that is published.',
+      'Returns the key that verifies answers about a product, or the global key. Ship it with your software ' +
+      'to verify answers without a connection. The PEM tells whether the key is RSA (RS256) or Ed25519 ' +
+      '(EdDSA). `key=next` returns the key that will sign next, `key_id` any published key.',
     codes: ['incorrectData'],
     document: {
       contentType: 'text/plain',
@@ -21,10 +21,11 @@ export const publicOperations: readonly OperationText[] = [
   },
   {
     path: '/.well-known/jwks.json',
-    summary: 'All public keys, as a JWK Set (RFC 7517)',
+    summary: 'Get all public keys',
     details:
-      'For clients that look the key up by the header `X-Signing-Key-Id`: RSA keys (RS256), and Ed25519 keys ' +
-      '(EdDSA) where the seller has chosen them. A client that meets an unknown `kid` asks again.',
+      'A JWK Set (RFC 7517), for clients that find the key by the header `X-Signing-Key-Id`. It holds RSA ' +
+      'keys (RS256), and Ed25519 keys (EdDSA) if the seller chose any. Fetch it again when you meet an ' +
+      'unknown `kid`.',
     codes: [],
     document: {
       contentType: 'application/jwk-set+json',
@@ -36,17 +37,17 @@ export const publicOperations: readonly OperationText[] = [
   },
   {
     path: '/health',
-    summary: 'Whether the service answers and can sign',
-    details: 'The database is not asked.',
+    summary: 'Check that the service runs',
+    details: 'Checks that the service answers and can sign. It does not ask the database.',
     codes: ['healthy'],
     example: { request: {} },
   },
   {
     path: '/health/ready',
-    summary: 'Whether the service can do its work: signing keys, database and migrations',
+    summary: 'Check that the service is ready',
     details:
-      'Where it can not, the answer is 2503, and `not_ready` tells what of `database`, `migrations` and ' +
-      '`signing key` is missing.',
+      'Checks signing keys, database and migrations. If one of them fails, the answer is 2503, and ' +
+      '`not_ready` lists what is missing: `database`, `migrations` or `signing key`.',
     codes: ['healthy'],
     example: { request: {} },
   },

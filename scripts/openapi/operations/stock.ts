@@ -3,10 +3,11 @@ import type { OperationText } from '../operation.ts'
 export const stockOperations: readonly OperationText[] = [
   {
     path: '/api/v1/create-license-keys',
-    summary: 'Takes license keys in that were made elsewhere',
+    summary: 'Add license keys to the stock',
     details:
-      'Into stock, or as already assigned. A key that is known already, or stands in the list twice, is ' +
-      'counted in `duplicate` and left as it is; all others are written, or none.',
+      'Takes in keys that were made elsewhere, as stock or as already assigned. A key that exists already, ' +
+      'or comes twice in the list, stays as it is and counts as `duplicate`. All other keys are written, or ' +
+      'none.',
     codes: ['licenseKeysCreated', 'licenseKeysToCreateIncorrect', 'noLicenseKeysCreated'],
     example: {
       request: {
@@ -21,35 +22,35 @@ export const stockOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/get-available-license-keys-count',
-    summary: 'How many license keys a product has in stock',
-    details: 'Only keys that are `available` count.',
+    summary: 'Count license keys in stock',
+    details: 'Counts only keys that are `available`.',
     codes: ['availableCount', 'productToCountNotFound'],
     example: { request: { product_id: 1 }, fields: { count: 3 } },
   },
   {
     path: '/api/v1/update-license-key',
-    summary: 'Corrects a license key by hand; what is left out stays as it is',
+    summary: 'Update a license key',
     details:
-      'A key that becomes `available` again is as new: without owner, activations and metadata. What an ' +
-      'order was answered is told again to whoever repeats it, also after this.',
+      'Fields that you leave out stay as they are. A key that becomes `available` again loses its owner, ' +
+      'activations and metadata. Repeating an earlier order still returns the original answer.',
     codes: ['licenseKeyUpdated', 'licenseKeyToUpdateIncorrect', 'licenseKeyToUpdateNotFound'],
     example: { request: { license_key: 'DEMO-2F8K-3', validity: 30 } },
   },
   {
     path: '/api/v1/delete-license-key',
-    summary: 'Deletes a license key, with all that belongs to it',
+    summary: 'Delete a license key',
     details:
-      'Its activations and metadata go with it. What an order was answered is told again to whoever repeats ' +
-      'it, also after this.',
+      'Deletes the key with its activations and metadata. Repeating an earlier order still returns the ' +
+      'original answer.',
     codes: ['licenseKeyDeleted', 'licenseKeyToDeleteNotFound'],
     example: { request: { license_key: 'DEMO-2F8K-3' } },
   },
   {
     path: '/api/v1/get-all-generators',
-    summary: 'Every generator, under the name that the protocol gives the list',
+    summary: 'List generators',
     details:
-      'A generator gives the keys of a product their format and their terms. Those of deleted products are ' +
-      'left out.',
+      "A generator sets the format and the terms of a product's keys. The protocol names the list " +
+      '`products`. Generators of deleted products are left out.',
     codes: ['allGenerators'],
     example: {
       request: {},
@@ -77,9 +78,10 @@ export const stockOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/generate',
-    summary: "Fills the stock of a generator's product with fresh license keys",
+    summary: 'Generate license keys into stock',
     details:
-      'The keys are `available` afterwards, on the terms of the generator. All of them are stored, or none.',
+      "Adds fresh, `available` keys to the stock of the generator's product, on the generator's terms. All " +
+      'of them are stored, or none.',
     codes: ['licenseKeysGenerated', 'generatorNotFound'],
     example: {
       request: { generator_id: 1, quantity: 2 },

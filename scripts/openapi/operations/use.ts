@@ -4,10 +4,10 @@ import { METADATA, USE } from './requests.ts'
 export const useOperations: readonly OperationText[] = [
   {
     path: '/api/v1/activate',
-    summary: 'Activates a license key on a device or domain',
+    summary: 'Activate a license key',
     details:
-      'Activated again on the same device or domain, it is the same activation (301). What is wrong is said ' +
-      'in this order: 210, 215, 201, 203, 204, 205, and then about the activation.',
+      'Activates the key on a device or domain. Activating it there again changes nothing (301). Problems ' +
+      'are reported in this order: 210, 215, 201, 203, 204, 205, then those of the activation.',
     codes: [
       'licenseKeyActivated',
       'licenseKeyAlreadyActive',
@@ -23,10 +23,11 @@ export const useOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/verify',
-    summary: 'Whether a license key is valid on a device or domain',
+    summary: 'Verify a license key',
     details:
-      'Changes nothing. What is wrong is said in this order: 210, 215, 201, 203, 204, 205, 202. It may ask ' +
-      'the nearest replica of the database, and be behind by a moment.',
+      'Tells whether the key is valid on a device or domain. Changes nothing. Problems are reported in this ' +
+      'order: 210, 215, 201, 203, 204, 205, 202. It may read the nearest replica of the database, which can ' +
+      'lag by a moment.',
     codes: [
       'licenseKeyValid',
       'licenseKeyNotAssigned',
@@ -42,10 +43,10 @@ export const useOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/create-license-key-meta',
-    summary: 'Gives a license key a value under a name',
+    summary: 'Add metadata to a license key',
     details:
-      "For the seller's own use: a text under a name that the key does not have yet (else 452). The key must " +
-      'be assigned, and need not be activated.',
+      'Stores a text of yours under a name. If the key already has that name, the answer is 452. The key ' +
+      'must be assigned, but need not be activated.',
     codes: [
       'metadataCreated',
       'licenseKeyNotAssigned',
@@ -58,9 +59,10 @@ export const useOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/update-license-key-meta',
-    summary: 'Gives a license key another value under a name',
+    summary: 'Update metadata of a license key',
     details:
-      'The name must be there already (else 352). The key must be assigned, and need not be activated.',
+      'Replaces the text under a name. If the key does not have that name, the answer is 352. The key must ' +
+      'be assigned, but need not be activated.',
     codes: [
       'metadataUpdated',
       'licenseKeyNotAssigned',
@@ -73,11 +75,11 @@ export const useOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/get-license-key-details',
-    summary: 'What is known of a license key, where it is activated',
+    summary: 'Get license key details',
     details:
-      'Changes nothing. Tells owner, limits and metadata of the key, and its product, to whoever has ' +
-      'activated it. What is wrong is said in the order of `verify`, and it may be behind by a moment as ' +
-      'well.',
+      'Returns owner, limits, metadata and product of a key that is active on this device or domain. ' +
+      'Changes nothing. Problems are reported in the order of `verify`. It may lag by a moment, as `verify` ' +
+      'may.',
     codes: [
       'activeLicenseKeyFound',
       'licenseKeyNotAssigned',
@@ -117,8 +119,8 @@ export const useOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/delete-license-key-meta',
-    summary: 'Takes a value away from a license key',
-    details: 'The key must be assigned, and need not be activated.',
+    summary: 'Delete metadata of a license key',
+    details: 'The key must be assigned, but need not be activated.',
     codes: [
       'metadataDeleted',
       'licenseKeyNotAssigned',
@@ -130,10 +132,10 @@ export const useOperations: readonly OperationText[] = [
   },
   {
     path: '/api/v1/deactivate',
-    summary: 'Ends the activation of a license key on a device or domain',
+    summary: 'Deactivate a license key',
     details:
-      'Another device or domain may then take its place. The code 400 is the text `"400"`, as the protocol ' +
-      'has it.',
+      'Ends the activation on a device or domain, so that another one can take its place. The code 400 is ' +
+      'the text `"400"`, as the protocol has it.',
     codes: ['licenseKeyDeactivated', 'licenseKeyAlreadyInactive', 'licenseKeyInvalid', 'identifierRequired'],
     example: { request: USE },
   },

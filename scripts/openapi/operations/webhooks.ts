@@ -13,19 +13,15 @@ const ORDER = {
   eventId: 'evt_keyseal_demo',
 } as const
 
-/** What a provider sends is the provider's to describe; the sender of Standard Webhooks is told by docs/payments.md. */
+/** Providers document their own events; docs/payments.md documents those of Standard Webhooks. */
 export const webhooksOperations: readonly OperationText[] = await Promise.all(
   PROVIDER_NAMES.map(async (name) => ({
     path: `/webhooks/${name}` as const,
-    summary:
-      name === 'standard'
-        ? 'Takes the events of any sender that signs by Standard Webhooks'
-        : `Takes the events of ${titleOf(name)} as the provider sends and signs them`,
+    summary: name === 'standard' ? 'Receive Standard Webhooks events' : `Receive ${titleOf(name)} events`,
     details:
-      'A paid order issues its license keys exactly once, whichever of its events comes first and however often; a ' +
-      'refund or a dispute blocks them, a renewal extends them. Any answer but 2200 asks the sender to send the ' +
-      'event again: 2401 where the signature is wrong or too old, 2404 where the server has no secret of this ' +
-      'provider.',
+      'A paid order issues its license keys exactly once, in whatever order and however often its events arrive. A ' +
+      'refund or a dispute blocks the keys, a renewal extends them. Any answer except 2200 makes the sender repeat the ' +
+      'event: 2401 if the signature is wrong or too old, 2404 if the server has no secret of this provider.',
     codes: ['webhookReceived', 'signatureInvalid', 'notFound'] as const,
     event: await exampleOf(name),
   })),
