@@ -5,6 +5,7 @@ import { DEMO_API_KEY, loadDemoData } from './demo-data.ts'
 import { makeDevVars } from './dev-vars.ts'
 import { PORT_DEFAULT, portPrefix } from './keyseal/service.ts'
 import { messageOf } from './message-of.ts'
+import { copyReference } from './openapi/copy-reference.ts'
 import { runWrangler, spawnWrangler } from './wrangler.ts'
 
 const HOST = '127.0.0.1'
@@ -23,6 +24,7 @@ try {
 async function start(port: number): Promise<void> {
   await makeSurePortIsFree(port)
   makeDevVars()
+  copyReference()
   console.log('Applying the migrations to the local database ...')
   await runWrangler('d1', 'migrations', 'apply', 'DB', '--local')
   console.log('Loading the demo data ...')

@@ -1,9 +1,11 @@
-/** The page /docs in a real browser: readable in the dark and on a phone, and in need of nobody else. */
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ENDPOINTS } from '../../src/api/v1.ts'
-import { cloneProject, freePort, type Running, removeClone, startService } from './support/clone.ts'
+/** The page /docs in a real browser: it shows the whole description, works on a phone and in the dark, and asks nobody else. */
+import { existsSync, readFileSync } from 'node:fs'
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { DEMO_API_KEY } from '../../scripts/demo-data.ts'
+import { descriptionFile } from '../../scripts/openapi/description-file.ts'
+import type { OpenApiDocument } from '../../scripts/openapi/document.ts'
+import { cloneProject, freePort, type Running, removeClone, run, startService } from './support/clone.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = [
@@ -16,13 +18,18 @@ const FLAGS = [
   '--disable-component-update',
   '--disable-sync',
 ]
-const PHONE = { width: 360, height: 740 }
+const VERIFY = 'tag/use-license-keys/POST/api/v1/verify'
+const LICENSE_KEYS = 'tag/stock-and-generators/GET/api/v1/get-license-keys'
 
 describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is absent)`, () => {
   let folder: string
   let origin: string
   let service: Running
   let browser: Browser
+  /** Stays open from one test to the next. */
+  let desktop: Page
+  const complaints: string[] = []
+  const asked = new Set<string>()
 
   beforeAll(async () => {
     folder = cloneProject()
@@ -30,6 +37,12 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     origin = `http://127.0.0.1:${port}`
     service = await startService(folder, port, /\ncurl -s .*\n/)
     browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    desktop = await open({})
+  })
+
+  afterEach(() => {
+    expect(complaints).toEqual([])
+    expect([...asked]).toEqual([origin])
   })
 
   afterAll(async () => {
@@ -38,148 +51,138 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     removeClone(folder)
   })
 
-  /** Opens the page and everything in it that is folded. */
-  async function open(options: BrowserContextOptions, look: (page: Page) => Promise<void>): Promise<void> {
-    const context = await browser.newContext(options)
-    const complaints: string[] = []
-    const requests: string[] = []
-    try {
-      const page = await context.newPage()
-      page.on('console', (message) => complaints.push(message.text()))
-      page.on('pageerror', (error) => complaints.push(error.message))
-      page.on('request', (request) => requests.push(request.url()))
-      await page.goto(`${origin}/docs`, { waitUntil: 'networkidle' })
-      await page.evaluate('for (const details of document.querySelectorAll("details")) details.open = true')
-      await look(page)
-    } finally {
-      await context.close()
-    }
-    expect(complaints).toEqual([])
-    expect(requests.filter((url) => !url.startsWith('data:'))).toEqual([`${origin}/docs`])
+  async function open(options: BrowserContextOptions): Promise<Page> {
+    const page = await browser.newPage(options)
+    page.on('console', (message) => message.type() !== 'info' && complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    page.on('request', (request) => asked.add(new URL(request.url()).origin))
+    await goTo(page, VERIFY)
+    return page
   }
 
-  it('shows every endpoint, complains of nothing and asks nobody else', async () => {
-    await open({}, async (page) => {
-      const titles = await page.locator('article h3').allInnerTexts()
-      expect(titles.sort()).toEqual(ENDPOINTS.map(({ method, path }) => `${method} ${path}`).sort())
-    })
+  /** @returns the part of the page that is about the operation */
+  async function goTo(page: Page, anchor: string): Promise<Locator> {
+    await page.goto(`${origin}/docs#${anchor}`)
+    const operation = page.locator(`section[id$="${anchor}"]`)
+    await operation.getByRole('button', { name: 'Test Request' }).waitFor()
+    return operation
+  }
+
+  it('lists every operation in its sidebar', async () => {
+    const { paths, tags }: OpenApiDocument = JSON.parse(readFileSync(descriptionFile, 'utf8'))
+    const described = Object.values(paths).flatMap((methods) =>
+      Object.entries(methods).map(([method, { summary }]) => `${summary} ${method.toUpperCase()}`),
+    )
+    const sidebar = desktop.getByRole('complementary')
+    for (const { name } of tags.slice(1)) {
+      await sidebar.getByRole('button', { name: `Open Group - ${name}`, exact: true }).click()
+    }
+    const links = await sidebar.getByRole('link', { name: /HTTP Method/ }).allTextContents()
+    const listed = links.map((text) => text.replace(/\s*HTTP Method:\s*/, ' ').trim())
+    expect(listed.sort()).toEqual(described.sort())
   })
 
-  it.each(['light', 'dark'] as const)('can be read where the reader prefers %s', async (colorScheme) => {
-    await open({ colorScheme }, async (page) => {
-      const background = await page.evaluate('getComputedStyle(document.body).backgroundColor')
-      expect(background === 'rgb(20, 24, 30)').toBe(colorScheme === 'dark')
-      for (const selector of ['body', 'nav a', '.method', 'article summary', 'pre code', 'td']) {
-        expect(await contrast(page, selector), selector).toBeGreaterThanOrEqual(4.5)
-      }
-    })
+  it('finds an operation by a word of it', async () => {
+    await desktop.getByRole('button', { name: 'Open Search' }).click()
+    await desktop.getByRole('combobox', { name: 'Enter search query' }).fill('destroy')
+    await desktop.getByRole('option', { name: 'Destroy a license key' }).click()
+    await desktop.waitForURL(/#tag\/contract-holders\/POST\/api\/v1\/contracts\/destroy$/)
   })
 
-  const SCREENS = (['light', 'dark'] as const).flatMap((colorScheme) => [
-    { colorScheme, viewport: { width: 320, height: 640 } },
-    { colorScheme, viewport: PHONE },
-    { colorScheme, viewport: { width: 1280, height: 900 } },
-  ])
-
-  it.each(SCREENS)(
-    'fits a screen of $viewport.width, $colorScheme: nothing is cut or scrolled',
-    async (screen) => {
-      const isMobile = screen.viewport.width < 500
-      await open({ ...screen, isMobile, hasTouch: isMobile }, async (page) => {
-        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(screen.viewport.width)
-        expect(await page.evaluate(WIDER_THAN_THEIR_BOX)).toEqual([])
-      })
-    },
-  )
-
-  it.each(SCREENS)('breaks no word on a screen of $viewport.width, $colorScheme', async (screen) => {
-    await open(screen, async (page) => {
-      expect(await page.locator('td').count()).toBeGreaterThan(100)
-      expect(await page.evaluate(BROKEN_WORDS)).toEqual([])
-    })
+  it('shows the types of fields, and samples in several languages', async () => {
+    const operation = await goTo(desktop, VERIFY)
+    const fields = await operation.getByRole('group', { name: 'Request Body' }).innerText()
+    expect(fields).toMatch(/license_key\s+(Type:\s+)?string\s.*\s255\s+required/s)
+    await operation.getByRole('button', { name: 'Shell Curl' }).click()
+    expect(await desktop.getByRole('listbox').getByRole('group').count()).toBeGreaterThan(10)
+    await desktop.getByRole('option', { name: 'Guzzle' }).click()
+    await operation.getByText('GuzzleHttp').waitFor()
+    await operation.getByRole('button', { name: 'PHP Guzzle' }).click()
+    await desktop.getByRole('option', { name: 'Curl', exact: true }).click()
   })
 
-  it('shows no command whose lines are longer than the widest page', async () => {
-    await open({ viewport: { width: 1280, height: 900 } }, async (page) => {
-      const commands = await page.locator('pre', { hasText: 'curl -s' }).allInnerTexts()
-      expect(commands.length).toBe(ENDPOINTS.filter(({ access }) => access !== 'provider').length)
-      const lines = commands.join('\n').split('\n')
-      expect(lines.filter((line) => line.length > 110)).toEqual([])
-    })
+  it.each([VERIFY, LICENSE_KEYS])('shows a command for %s that the server answers', async (anchor) => {
+    const operation = await goTo(desktop, anchor)
+    const command = await operation.locator('pre', { hasText: 'curl' }).innerText()
+    const typed = command.replace('YOUR_SECRET_TOKEN', DEMO_API_KEY).replace('curl ', 'curl -s ')
+    const { output } = run(folder, 'bash', '-ec', typed)
+    expect(JSON.parse(output).response.code).toBe(anchor === VERIFY ? 210 : 730)
   })
 
-  it('says of each endpoint who may call it, and where each parameter stands', async () => {
-    await open({}, async (page) => {
-      for (const { method, path, access } of ENDPOINTS) {
-        const article = page.locator('article', { has: page.getByText(`${method} ${path}`, { exact: true }) })
-        const text = await article.innerText()
-        expect(text, path).toMatch(/Who may call: (An API key that may|The holder of|Anyone|Whoever signs)/)
-        if (text.includes('Idempotency-Key')) expect(text, path).toMatch(/Headers\s+Idempotency-Key/)
-        if (access === 'public') expect(text, path).toMatch(/Answers: HTTP 200, HTTP 304/)
-      }
-    })
+  it('sends a request to its own server, and keeps no credential', async () => {
+    const operation = await goTo(desktop, LICENSE_KEYS)
+    await desktop.getByPlaceholder('Token').first().fill(DEMO_API_KEY)
+    await operation.getByRole('button', { name: 'Test Request' }).click()
+    const dialog = desktop.getByRole('dialog')
+    await dialog.getByRole('button', { name: /^Send/ }).first().click()
+    await dialog.getByText('"License keys"').waitFor()
+    const stored = await desktop.evaluate('JSON.stringify({ ...localStorage, ...sessionStorage })')
+    expect(stored).not.toContain(DEMO_API_KEY)
+    await dialog.getByRole('button', { name: 'Close Client' }).click()
   })
 
-  it('leads from its contents to each endpoint', async () => {
-    await open({ viewport: PHONE }, async (page) => {
-      await page.getByRole('link', { name: 'POST /api/v1/contracts/destroy-all' }).click()
-      expect(await page.locator('article:target h3').innerText()).toBe('POST /api/v1/contracts/destroy-all')
-      await expect.poll(() => page.locator('article:target').boundingBox()).toMatchObject({ x: 16 })
-    })
+  it('offers no service of those who make the library', async () => {
+    const words = await desktop.locator('body').innerText()
+    expect(words).toContain('Verify a license key')
+    expect(words).not.toMatch(/\bAI\b|\bMCP\b|\bAgent\b|Share|Deploy|Open in|API Client|SDK/)
+  })
+
+  it.each(['light', 'dark'] as const)('can be read on a desk and on a phone, %s', async (colorScheme) => {
+    const page = await open({ colorScheme })
+    for (const viewport of [
+      { width: 1440, height: 900 },
+      { width: 390, height: 844 },
+      { width: 320, height: 640 },
+    ]) {
+      await page.setViewportSize(viewport)
+      await goTo(page, VERIFY)
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(viewport.width)
+      const [background, texts] = await page.evaluate<[number, [number, string][]]>(CONTRASTS)
+      expect(background < 0.5).toBe(colorScheme === 'dark')
+      expect(texts.length).toBeGreaterThan(20)
+      expect(texts.filter(([contrast]) => contrast < CONTRAST_MIN)).toEqual([])
+    }
+    await page.close()
   })
 })
 
-/** What is shown in a box that is too small for it. Of the page itself, the scrolled width tells. */
-const WIDER_THAN_THEIR_BOX = `
-  [...document.querySelectorAll('body *')]
-    .filter((element) => element.scrollWidth > element.clientWidth && element.clientWidth > 0)
-    .filter((element) => getComputedStyle(element).display !== 'inline')
-    .map((element) => element.outerHTML.slice(0, 200))`
+/** WCAG 2.2 section 1.4.3. */
+const CONTRAST_MIN = 4.5
 
 /**
- * The words that begin on one line and end on another, and the headings of tables that are longer than one. A word may
- * end after a hyphen, an underscore or a slash; what a program would copy stands in pre, and is no word.
+ * How light the background of the page is, from 0 to 1, and of each text that is seen its contrast (WCAG 2.2) to what is
+ * painted behind it.
  */
-const BROKEN_WORDS = `
+const CONTRASTS = `
   (() => {
-    const range = document.createRange()
-    const isBroken = (node, start, end) => {
-      range.setStart(node, start)
-      range.setEnd(node, end)
-      return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true })
+    const colorOf = (text) => {
+      canvas.clearRect(0, 0, 1, 1)
+      canvas.fillStyle = text
+      canvas.fillRect(0, 0, 1, 1)
+      return [...canvas.getImageData(0, 0, 1, 1).data]
+    }
+    const painted = ([r, g, b, a], below) => [r, g, b].map((part, i) => (part * a + below[i] * (255 - a)) / 255)
+    const behind = (element) =>
+      element === null
+        ? [255, 255, 255]
+        : painted(colorOf(getComputedStyle(element).backgroundColor), behind(element.parentElement))
+    const luminance = (color) => {
+      const [r, g, b] = color.map((part) => (part <= 10 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4))
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+    const contrastOf = (element) => {
+      const below = behind(element)
+      const text = painted(colorOf(getComputedStyle(element).color), below)
+      const [less, more] = [luminance(text), luminance(below)].sort((one, other) => one - other)
+      return (more + 0.05) / (less + 0.05)
     }
     const found = []
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
-      if (node.parentElement.closest('pre, style')) continue
-      const words = node.parentElement.closest('th') ? /.+/gs : /[^\\s_/=,?&-]+[_/=,?&-]*/g
-      for (const { 0: word, index } of node.data.matchAll(words)) {
-        if (isBroken(node, index, index + word.length)) found.push(word)
-      }
+      const element = node.parentElement
+      const isSeen = element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+      if (isSeen && element.clientHeight !== 1 && node.data.trim() !== '') found.push([contrastOf(element), node.data])
     }
-    return found
+    return [luminance(behind(document.body)), found]
   })()`
-
-/** The contrast ratio (WCAG 2.2) of an element's text, by the colours that the browser has computed. */
-async function contrast(page: Page, selector: string): Promise<number> {
-  const [color = '', ...backgrounds] = await page.evaluate<string[]>(`
-    (() => {
-      const element = document.querySelector(${JSON.stringify(selector)})
-      const colors = [getComputedStyle(element).color]
-      for (let outer = element; outer; outer = outer.parentElement) {
-        colors.push(getComputedStyle(outer).backgroundColor)
-      }
-      return colors
-    })()`)
-  const background = backgrounds.find((candidate) => !candidate.endsWith(', 0)')) ?? 'rgb(255, 255, 255)'
-  const shades = [luminance(color), luminance(background)]
-  return (Math.max(...shades) + 0.05) / (Math.min(...shades) + 0.05)
-}
-
-function luminance(color: string): number {
-  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map((channel) => {
-    const part = Number(channel) / 255
-    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}

@@ -8,7 +8,10 @@ import path from 'node:path'
 export const project = path.join(import.meta.dirname, '../../..')
 
 /** What a clone does not hold. */
-const NOT_CLONED = new Set(['.git', '.wrangler', '.dev.vars', 'node_modules', 'coverage', 'dist'])
+const NOT_CLONED = new Set([
+  ...['.git', '.wrangler', '.dev.vars', 'node_modules', 'coverage', 'dist'],
+  'public/docs/scalar',
+])
 
 /** @returns the folder; the packages are linked, everything else is its own */
 export function cloneProject(): string {
