@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type Opened, open, post, send } from '../support/client.ts'
+import { newPrivateKey } from '../support/key-pairs.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, orderFields, type Shop } from '../support/shop.ts'
 
@@ -84,7 +85,8 @@ describe('work that is not done twice', () => {
 
   it('a private key is imported once per isolate, also when the first requests come together', async () => {
     const shop = await openShop()
-    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
+    // One that no test of another file has used in this isolate.
+    const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: await newPrivateKey('RSA') }
     await issue() // Imports the global key, where no test before has.
     const importKey = vi.spyOn(crypto.subtle, 'importKey')
     const answers = await Promise.all([1, 2, 3].map(() => post(orderFields(shop), { bindings })))
