@@ -3,13 +3,13 @@
  * fails closed: no request is served, and the log names it and the command that mends it.
  */
 import * as z from 'zod/mini'
-import type { Message } from './deliveries/messages.ts'
 import { type DeliverySettings, deliverySettingsSchema } from './deliveries/settings.ts'
-import { type SigningSecrets, signingSecrets } from './envelope/signing-keys.ts'
-import { QUANTITY_LIMIT } from './licensing/issuance.ts'
-import { type Limiters, limitersSchema } from './limits.ts'
+import { type Limiters, limitersSchema } from './http/limits.ts'
+import { QUANTITY_LIMIT } from './issuing/issuance.ts'
 import { type PaymentSettings, paymentSettings } from './payments/settings.ts'
-import { settingError } from './setting-error.ts'
+import { settingError } from './platform/setting-error.ts'
+import type { Message } from './queue/messages.ts'
+import { type SigningSecrets, signingSecrets } from './signing/signing-keys.ts'
 
 /** What the platform hands over: `wrangler.toml` declares bindings and variables, secrets are set by command. */
 export interface Bindings {

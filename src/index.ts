@@ -1,15 +1,16 @@
 /** The Worker: requests, messages and the clock, each handed to whom it concerns. */
-import { createApp } from './app.ts'
+
+import { forgetOperations } from './callers/forget-operations.ts'
 import { abandonDelivery } from './deliveries/claim.ts'
-import { consume, type MessageHandler, type MessageHandlers } from './deliveries/consume.ts'
 import { deliver } from './deliveries/deliver.ts'
-import type { Message } from './deliveries/messages.ts'
-import { sweepCallbacks, sweepDeliveries } from './deliveries/sweep.ts'
 import { type Bindings, readSettings, type Settings } from './env.ts'
-import { forgetOperations } from './licensing/forget-operations.ts'
-import { processQueuedOrder, sweepQueuedOrders } from './licensing/queued-orders.ts'
-import { logFailure } from './log.ts'
+import { createApp } from './http/app.ts'
+import { processQueuedOrder, sweepQueuedOrders } from './issuing/queued-orders.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
+import { logFailure } from './platform/log.ts'
+import { consume, type MessageHandler, type MessageHandlers } from './queue/consume.ts'
+import type { Message } from './queue/messages.ts'
+import { sweepCallbacks, sweepDeliveries } from './queue/sweep.ts'
 
 type Job = (settings: Settings, now: number) => Promise<void>
 

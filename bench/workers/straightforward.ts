@@ -6,8 +6,8 @@ import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
 import { Hono } from 'hono'
 import * as z from 'zod'
-import { hashApiKey } from '../../src/auth/api-keys.ts'
-import { apiKeys, licenseKeys, products } from '../../src/db/schema.ts'
+import { hashApiKey } from '../../src/callers/api-keys.ts'
+import { apiKeys, licenseKeys, products } from '../../src/db/schema/index.ts'
 import { type BenchBindings, sign } from './signing.ts'
 
 /** Ten columns are given a row, and three more stand in the statement as null. */

@@ -1,6 +1,6 @@
 /** `keyseal api-keys`: what shops and software call with. Printed once, stored only as a hash. */
 import { type Command, Option } from 'commander'
-import { CAPABILITIES, hashApiKey } from '../../src/auth/api-keys.ts'
+import { CAPABILITIES, hashApiKey } from '../../src/callers/api-keys.ts'
 import { type Place, type Row, runSql, sqlJson, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
 import { name, networkOf } from './options.ts'

@@ -1,6 +1,6 @@
 /** `keyseal blocklist`: addresses and devices that are refused, whatever API key they have. */
 import { type Command, Option } from 'commander'
-import { isTextOfAtMost } from '../../src/licensing/owner.ts'
+import { isTextOfAtMost } from '../../src/protocol/owner.ts'
 import { runSql, sqlText } from '../database.ts'
 import { addCommand, addGroup, instant, listed, said, textOption } from './command.ts'
 import { networkOf } from './options.ts'

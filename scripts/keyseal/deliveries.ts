@@ -1,6 +1,6 @@
 /** `keyseal deliveries` and `keyseal delivery-url`: what is sent to sellers, buyers and shops, and where to. */
 import { type Command, Option } from 'commander'
-import { deliveryTarget } from '../../src/deliveries/target.ts'
+import { deliveryTarget } from '../../src/platform/target.ts'
 import { type Place, runSql, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, listed, required, said, type Told } from './command.ts'
 import { retryFailed, selectByIds, selectLatest } from './delivery-rows.ts'

@@ -1,5 +1,5 @@
 /** Whether the signing keys are there and usable; of those in production nobody but the Worker can read a private one. */
-import { GLOBAL_KEY_NAME, NEW_KEY_COMMAND, RETIRED_KEYS_NAME } from '../../src/envelope/signing-keys.ts'
+import { GLOBAL_KEY_NAME, NEW_KEY_COMMAND, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
 import { hasDevVars, readDevVars } from '../dev-vars.ts'
 import { runWrangler } from '../wrangler.ts'
 import type { Configuration } from './doctor-configuration.ts'

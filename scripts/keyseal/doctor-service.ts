@@ -1,5 +1,5 @@
 /** What `keyseal doctor` asks of the running service. Nothing of it is written down there. */
-import type { Part } from '../../src/api/health.ts'
+import type { Part } from '../../src/service/health.ts'
 import type { Place } from '../database.ts'
 import { messageOf } from '../message-of.ts'
 import { migrate } from './doctor-database.ts'

@@ -1,6 +1,6 @@
 /** `keyseal doctor`: looks at everything a service needs, and names the command that mends what is wrong. */
 import { type Command, Option } from 'commander'
-import type { Part } from '../../src/api/health.ts'
+import type { Part } from '../../src/service/health.ts'
 import type { Place } from '../database.ts'
 import { addCommand, type Told } from './command.ts'
 import {

@@ -1,6 +1,6 @@
 /** `keyseal events`: what payment providers told, and what became of it. */
 import { type Command, Option } from 'commander'
-import { OUTCOMES } from '../../src/db/schema.ts'
+import { OUTCOMES } from '../../src/db/schema/index.ts'
 import { type Place, runSql } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said, type Told } from './command.ts'
 import { nothingToRetry, retried, waitUntilTaken } from './retry.ts'

@@ -6,8 +6,8 @@ import {
   KEY_SPACE_BITS_MIN,
   type KeyFormat,
   keySpaceBits,
-} from '../../src/licensing/key-formats.ts'
-import { generatorOf } from '../../src/licensing/key-sources.ts'
+} from '../../src/issuing/key-formats.ts'
+import { generatorOf } from '../../src/issuing/key-sources.ts'
 import { type Place, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, listed, numberOption, required, said } from './command.ts'
 import { activationLimit, productId, validityDays } from './options.ts'

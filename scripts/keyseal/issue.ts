@@ -1,9 +1,9 @@
 /** `keyseal issue`: issues license keys to an owner, as an API caller's order does. */
 import { randomUUID } from 'node:crypto'
 import { type Command, Option } from 'commander'
-import { ORIGINS, type Origin } from '../../src/db/schema.ts'
-import { keysAsIssued } from '../../src/licensing/as-issued.ts'
-import { isEmailAddress, isOwnerName, NOT_SET } from '../../src/licensing/owner.ts'
+import { ORIGINS, type Origin } from '../../src/db/schema/index.ts'
+import { keysAsIssued } from '../../src/issuing/as-issued.ts'
+import { isEmailAddress, isOwnerName, NOT_SET } from '../../src/protocol/owner.ts'
 import { type Place, runStatements } from '../database.ts'
 import { messageOf } from '../message-of.ts'
 import { addCommand, numberOption, required, said, textOption } from './command.ts'

@@ -6,21 +6,21 @@
  * none.
  */
 import { randomUUID } from 'node:crypto'
-import type { Obstacle, Origin } from '../../src/db/schema.ts'
-import { KEYS_AS_ISSUED } from '../../src/licensing/as-issued.ts'
-import { freshMaterial } from '../../src/licensing/key-formats.ts'
+import type { Obstacle, Origin } from '../../src/db/schema/index.ts'
+import { KEYS_AS_ISSUED } from '../../src/issuing/as-issued.ts'
+import { freshMaterial } from '../../src/issuing/key-formats.ts'
 import {
   countInStock,
   insertFreshKeys,
   insertGeneratedKeys,
   takeFromStock,
-} from '../../src/licensing/key-sources.ts'
-import { obstacleTo } from '../../src/licensing/obstacles.ts'
+} from '../../src/issuing/key-sources.ts'
+import { obstacleTo } from '../../src/issuing/obstacles.ts'
 import {
   IS_SAME_SOURCED_ORDER,
   insertSourcedIssuance,
   type SourcedOrder,
-} from '../../src/licensing/sourced-issuance.ts'
+} from '../../src/issuing/sourced-issuance.ts'
 import { filledIn, type SqlValue } from '../database.ts'
 
 /** What is ordered. Fresh keys have no terms of their own, so theirs are never null. */

@@ -1,13 +1,14 @@
 /** Signing keys as the Worker's own code reads them, so that nothing is called good here that it refuses. */
-import { type PublicKey, publicHalfOf } from '../../src/envelope/public-half.ts'
-import { retiredKeys } from '../../src/envelope/retired-keys.ts'
+
+import { SettingError } from '../../src/platform/setting-error.ts'
+import { type PublicKey, publicHalfOf } from '../../src/signing/public-half.ts'
+import { retiredKeys } from '../../src/signing/retired-keys.ts'
 import {
   GLOBAL_KEY_NAME,
   RETIRED_KEYS_NAME,
   signingSecrets,
   usableKey,
-} from '../../src/envelope/signing-keys.ts'
-import { SettingError } from '../../src/setting-error.ts'
+} from '../../src/signing/signing-keys.ts'
 
 export interface JudgedKey {
   readonly setting: string

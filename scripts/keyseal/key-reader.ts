@@ -1,5 +1,5 @@
 /** Which field of a record is its license key, and what is wrong with those that have none. */
-import { isTextOfAtMost } from '../../src/licensing/owner.ts'
+import { isTextOfAtMost } from '../../src/protocol/owner.ts'
 import type { CsvRecord } from './csv-records.ts'
 
 /** The column that holds them, unless another one is named. */

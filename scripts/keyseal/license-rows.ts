@@ -1,5 +1,5 @@
 /** The SQL of `keyseal licenses` and `keyseal export`. */
-import { REISSUED_AS } from '../../src/licensing/reissue.ts'
+import { REISSUED_AS } from '../../src/issuing/reissue.ts'
 import { sqlText } from '../database.ts'
 import { instant } from './command.ts'
 

@@ -1,7 +1,8 @@
 /** The signing keys of `.dev.vars`: what they are, and how one takes the place of another. */
-import type { PublicKey } from '../../src/envelope/public-half.ts'
-import { GLOBAL_KEY_NAME, NEXT, RETIRED_KEYS_NAME } from '../../src/envelope/signing-keys.ts'
-import { SettingError } from '../../src/setting-error.ts'
+
+import { SettingError } from '../../src/platform/setting-error.ts'
+import type { PublicKey } from '../../src/signing/public-half.ts'
+import { GLOBAL_KEY_NAME, NEXT, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
 import { changeDevVars, copyDevVars, hasDevVars, readDevVars } from '../dev-vars.ts'
 import { newSigningKey, type SigningAlgorithm } from '../secrets.ts'
 import { type JudgedKey, judgedKeys } from './judged-keys.ts'

@@ -1,8 +1,8 @@
 /** Options that several commands have. */
 import { InvalidArgumentError, Option } from 'commander'
-import { canonicalNetwork } from '../../src/auth/ip-allowlist.ts'
-import { isTextOfAtMost } from '../../src/licensing/owner.ts'
+import { canonicalNetwork } from '../../src/callers/networks.ts'
 import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
+import { isTextOfAtMost } from '../../src/protocol/owner.ts'
 import { numberOption, required, textOption } from './command.ts'
 
 export const name = (description: string) => {

@@ -1,5 +1,5 @@
 /** What an operator does in production, where no command reads a secret: said step by step. */
-import { NEXT } from '../../src/envelope/signing-keys.ts'
+import { NEXT } from '../../src/signing/signing-keys.ts'
 import type { SigningAlgorithm } from '../secrets.ts'
 import { said, type Told } from './command.ts'
 import { settingOf } from './local-signing-keys.ts'

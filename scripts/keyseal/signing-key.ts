@@ -1,7 +1,7 @@
 /** `keyseal signing-key`: the keys that sign answers, from their making to their end. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
-import { GLOBAL_KEY_NAME } from '../../src/envelope/signing-keys.ts'
-import { SIGNING_KEY_ID } from '../../src/response-headers.ts'
+import { SIGNING_KEY_ID } from '../../src/http/headers.ts'
+import { GLOBAL_KEY_NAME } from '../../src/signing/signing-keys.ts'
 import { hasDevVars } from '../dev-vars.ts'
 import { newSigningKey, SIGNING_ALGORITHMS, type SigningAlgorithm } from '../secrets.ts'
 import { addCommand, addGroup, listed, said, type Told } from './command.ts'

@@ -1,6 +1,7 @@
 /** The whole description, made of the endpoints, their rules, the codes and the texts beside this file. */
-import type { Endpoint } from '../../src/api/endpoint.ts'
-import { ENDPOINTS } from '../../src/api/v1.ts'
+
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import {
   capitalised,
   type JsonSchema,
@@ -48,7 +49,7 @@ const TAGS: Readonly<Record<Endpoint['access'], { readonly name: string; readonl
   },
 }
 
-/** As src/envelope/envelope.ts has it. */
+/** As src/protocol/envelope.ts has it. */
 const UNSIGNED = 'Private key not set'
 
 const ABOUT = `Keyseal issues license keys, exactly once for each order, and signs every answer. It speaks the \

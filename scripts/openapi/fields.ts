@@ -1,6 +1,7 @@
 /** What a reader wants to know of a parameter and its rule does not say: what its words mean, and what is answered without it. */
-import type { Endpoint } from '../../src/api/endpoint.ts'
-import { CODES } from '../../src/envelope/codes.ts'
+
+import { CODES } from '../../src/protocol/codes.ts'
+import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import type { CodeName } from './answers.ts'
 import type { JsonSchema } from './document.ts'
 import type { OperationText } from './operation.ts'

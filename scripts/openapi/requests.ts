@@ -1,9 +1,9 @@
 /** What an operation takes: the very rules that the endpoint checks, as JSON Schema. */
 import * as z from 'zod'
-import { contractFields } from '../../src/api/contract-parameters.ts'
-import type { Endpoint } from '../../src/api/endpoint.ts'
+import { contractFields } from '../../src/contracts/contract-parameters.ts'
 import { readSettings, type Settings } from '../../src/env.ts'
-import { QUANTITY_LIMIT } from '../../src/licensing/issuance.ts'
+import { QUANTITY_LIMIT } from '../../src/issuing/issuance.ts'
+import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import type { JsonSchema, Media, Parameter, Reference } from './document.ts'
 import { withMeanings } from './fields.ts'
 import { withLimitedDigits } from './number-texts.ts'

@@ -1,8 +1,8 @@
 /** What an operation answers: by HTTP status, the envelopes of all codes that it can carry. */
 import * as z from 'zod'
-import type { Endpoint } from '../../src/api/endpoint.ts'
-import { CODES } from '../../src/envelope/codes.ts'
-import { serialiseResponse } from '../../src/envelope/envelope.ts'
+import { CODES } from '../../src/protocol/codes.ts'
+import type { Endpoint } from '../../src/protocol/endpoint.ts'
+import { serialiseResponse } from '../../src/protocol/envelope.ts'
 import { type CodeName, responseSchema } from './answers.ts'
 import {
   type BodilessResponse,

@@ -1,7 +1,7 @@
 /** Who may call: an API key, a contract key, a payment provider's signature, or nothing. */
-import { contractFields } from '../../src/api/contract-parameters.ts'
-import type { Endpoint } from '../../src/api/endpoint.ts'
+import { contractFields } from '../../src/contracts/contract-parameters.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../../src/payments/provider.ts'
+import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import { providerAt, signatureHeaderOf, verifiedHeaders } from './signature-headers.ts'
 
 interface Credential {

@@ -6,19 +6,19 @@
  * Nothing else can be done about keys that must not be lost; a receiver that would take them twice looks at that.
  */
 import type { Settings } from '../env.ts'
-import { CODES } from '../envelope/codes.ts'
-import { serialiseResponse } from '../envelope/envelope.ts'
-import { type LongEnvelope, type LongResponse, sealLong } from '../envelope/long-envelope.ts'
-import { OBSTACLE_CODES } from '../envelope/obstacle-codes.ts'
-import { signingKeyFor } from '../envelope/signing-keys.ts'
-import { unixSeconds } from '../licensing/dates.ts'
-import { issuedKeyObjects } from '../licensing/license-key-object.ts'
-import { readChunk } from '../licensing/queued-keys.ts'
-import { SIGNING_KEY_ID } from '../response-headers.ts'
+import { SIGNING_KEY_ID } from '../http/headers.ts'
+import { OBSTACLE_CODES } from '../issuing/obstacle-codes.ts'
+import { readChunk } from '../issuing/queued-keys.ts'
+import { deliveryTarget } from '../platform/target.ts'
+import { CODES } from '../protocol/codes.ts'
+import { unixSeconds } from '../protocol/dates.ts'
+import { serialiseResponse } from '../protocol/envelope.ts'
+import { issuedKeyObjects } from '../protocol/license-key-object.ts'
+import { type LongEnvelope, type LongResponse, sealLong } from '../protocol/long-envelope.ts'
+import { signingKeyFor } from '../signing/signing-keys.ts'
 import type { CallbackConsignment } from './consignment.ts'
 import { post } from './post.ts'
 import { deliveryName, type Sent } from './sent.ts'
-import { deliveryTarget } from './target.ts'
 
 /** Longer than a webhook's: it may bring 80 MB, and is told when all of them were taken in. */
 export const CALLBACK_TIMEOUT_MS = 120_000

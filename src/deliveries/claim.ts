@@ -7,8 +7,8 @@
  */
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
+import { CALLBACK_LEASE_MS, LEASE_MS } from '../queue/processing.ts'
 import { type Attempt, type Consignment, consignmentIn, selectConsignment } from './consignment.ts'
-import { CALLBACK_LEASE_MS, LEASE_MS } from './processing.ts'
 
 /** What an attempt ends with. */
 export interface Conclusion {

@@ -1,7 +1,7 @@
 /** What a delivery brings: the keys of an issuance, or the news of a queued order. */
 import { type BoundStatement, bind, compileText } from '../db/batch.ts'
-import type { Channel, Obstacle } from '../db/schema.ts'
-import type { IssueOrder } from '../licensing/issue.ts'
+import type { Channel, Obstacle } from '../db/schema/index.ts'
+import type { IssueOrder } from '../issuing/issue.ts'
 
 /** One attempt at a delivery. */
 export interface Attempt {

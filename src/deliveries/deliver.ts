@@ -5,14 +5,14 @@
  * again under the same name. It is tried until it is delivered, cancelled, or has failed for the last time.
  */
 import type { Settings } from '../env.ts'
-import { logFailure } from '../log.ts'
-import { SettingError } from '../setting-error.ts'
-import { ATTEMPTS_MAX, backoffSeconds } from './backoff.ts'
+import { logFailure } from '../platform/log.ts'
+import { SettingError } from '../platform/setting-error.ts'
+import { ATTEMPTS_MAX, backoffSeconds } from '../queue/backoff.ts'
+import { DONE, type Processing } from '../queue/processing.ts'
 import { CALLBACK_TIMEOUT_MS, sendCallback } from './callback.ts'
 import { claimDelivery, concludeAttempt } from './claim.ts'
 import type { Consignment } from './consignment.ts'
 import { sendEmail } from './email.ts'
-import { DONE, type Processing } from './processing.ts'
 import type { Sent } from './sent.ts'
 import { RESPONSE_TIMEOUT_MS, sendWebhook } from './webhook.ts'
 

@@ -1,6 +1,6 @@
 /** The e-mail to the buyer: the keys that can be used, what they are for, and the order. */
 import type { Settings } from '../env.ts'
-import { settingError } from '../setting-error.ts'
+import { settingError } from '../platform/setting-error.ts'
 import type { IssuanceConsignment } from './consignment.ts'
 import { senderFrom } from './sender.ts'
 import { deliveryName, type Sent } from './sent.ts'

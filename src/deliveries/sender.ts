@@ -1,5 +1,5 @@
 /** Who an e-mail comes from, as EMAIL_FROM says it: `keys@example.com` or `Example <keys@example.com>`. */
-import { isEmailAddress } from '../licensing/owner.ts'
+import { isEmailAddress } from '../protocol/owner.ts'
 
 const NAME_AND_ADDRESS = /^(.*?)\s*<([^<>]*)>$/
 

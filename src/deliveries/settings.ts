@@ -1,8 +1,8 @@
 /** What is configured for deliveries: where they go, what signs them, and the bindings that carry them. */
 import * as z from 'zod/mini'
-import type { Message } from './messages.ts'
+import { deliveryTarget } from '../platform/target.ts'
+import type { Message } from '../queue/messages.ts'
 import { senderFrom } from './sender.ts'
-import { deliveryTarget } from './target.ts'
 
 export interface DeliverySettings {
   /** undefined where it is not bound: payments fail closed, everything else works. */

@@ -1,5 +1,5 @@
 /** Signs as the Standard Webhooks specification says, so that receivers verify with a library they can choose. */
-import { settingError } from '../setting-error.ts'
+import { settingError } from '../platform/setting-error.ts'
 
 const SECRET_PREFIX = 'whsec_'
 const KEY_BYTES_MIN = 24

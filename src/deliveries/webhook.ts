@@ -3,18 +3,18 @@
  * signed twice: the envelope for whoever is handed the keys, the request for the one who receives it.
  */
 import type { Settings } from '../env.ts'
-import { CODES } from '../envelope/codes.ts'
-import { seal, serialiseResponse } from '../envelope/envelope.ts'
-import { type SigningKey, signingKeyFor } from '../envelope/signing-keys.ts'
-import { unixSeconds, withoutMilliseconds } from '../licensing/dates.ts'
-import { licenseKeyObjects } from '../licensing/license-key-object.ts'
-import { SIGNING_KEY_ID } from '../response-headers.ts'
-import { settingError } from '../setting-error.ts'
+import { SIGNING_KEY_ID } from '../http/headers.ts'
+import { settingError } from '../platform/setting-error.ts'
+import { deliveryTarget } from '../platform/target.ts'
+import { CODES } from '../protocol/codes.ts'
+import { unixSeconds, withoutMilliseconds } from '../protocol/dates.ts'
+import { seal, serialiseResponse } from '../protocol/envelope.ts'
+import { licenseKeyObjects } from '../protocol/license-key-object.ts'
+import { type SigningKey, signingKeyFor } from '../signing/signing-keys.ts'
 import type { IssuanceConsignment } from './consignment.ts'
 import { post } from './post.ts'
 import { deliveryName, type Sent } from './sent.ts'
 import { signedHeaders, webhookKey } from './standard-webhooks.ts'
-import { deliveryTarget } from './target.ts'
 
 /** Who takes longer has not answered. */
 export const RESPONSE_TIMEOUT_MS = 10_000

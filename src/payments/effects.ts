@@ -1,6 +1,6 @@
 /** What each kind of happening writes: its facts, the names of the orders it touches, and how its outcome is found. */
 import { compileText, type Statement } from '../db/batch.ts'
-import type { IssueSources } from '../licensing/issuance.ts'
+import type { IssueSources } from '../issuing/issuance.ts'
 import { recordEvent } from './events.ts'
 import { checkLines, isName, ownerOf } from './order-lines.ts'
 import type { Happening, Notice, Purchase, Refund, Reinstatement, Renewal } from './purchase.ts'

@@ -4,7 +4,7 @@
  * it a redelivery, a retry or a look-up.
  */
 import { compileText, type Statement } from '../db/batch.ts'
-import type { Outcome } from '../db/schema.ts'
+import type { Outcome } from '../db/schema/index.ts'
 import type { Mode } from './settings.ts'
 
 /** An event as it is recorded. */

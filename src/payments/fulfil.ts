@@ -8,8 +8,8 @@
  */
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
-import type { Outcome } from '../db/schema.ts'
-import { type IssueSources, isCollision } from '../licensing/issuance.ts'
+import type { Outcome } from '../db/schema/index.ts'
+import { type IssueSources, isCollision } from '../issuing/issuance.ts'
 import { effectsOf } from './effects.ts'
 import { type EventRecord, type RecordedEvent, selectRecorded } from './events.ts'
 import type { Happening } from './purchase.ts'

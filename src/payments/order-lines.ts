@@ -2,9 +2,10 @@
  * A purchase as the database takes it: its names and quantities checked, its owner made usable, and under each
  * line the fresh license keys that it may need.
  */
-import { sha256HexOfText } from '../hash.ts'
-import { freshLicenseKeys, type IssueSources, QUANTITY_LIMIT } from '../licensing/issuance.ts'
-import { isEmailAddress, isOwnerName, NOT_SET } from '../licensing/owner.ts'
+
+import { freshLicenseKeys, type IssueSources, QUANTITY_LIMIT } from '../issuing/issuance.ts'
+import { sha256HexOfText } from '../platform/hash.ts'
+import { isEmailAddress, isOwnerName, NOT_SET } from '../protocol/owner.ts'
 import type { Purchase, PurchasedLine } from './purchase.ts'
 
 /** As the CHECK of `offers.keys_per_unit` has it: how many keys a unit takes is known only in the database. */

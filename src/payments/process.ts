@@ -1,7 +1,7 @@
 /** Does what an event means, and wakes the consumer for what is to be delivered because of it. */
-import type { Outcome } from '../db/schema.ts'
-import { enqueue } from '../deliveries/enqueue.ts'
+import type { Outcome } from '../db/schema/index.ts'
 import type { Settings } from '../env.ts'
+import { enqueue } from '../queue/enqueue.ts'
 import type { EventRecord } from './events.ts'
 import { fulfil } from './fulfil.ts'
 import type { Happening } from './purchase.ts'

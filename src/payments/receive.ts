@@ -2,11 +2,11 @@
  * Takes a delivery of a payment provider: proves whom it is from, understands it, and does what it means. What
  * can not be proved leaves no trace; what is proved is never lost, also where it is not understood.
  */
-import type { Outcome } from '../db/schema.ts'
-import { requireQueue } from '../deliveries/enqueue.ts'
+import type { Outcome } from '../db/schema/index.ts'
 import type { Settings } from '../env.ts'
-import { sha256Hex } from '../hash.ts'
-import { SettingError } from '../setting-error.ts'
+import { sha256Hex } from '../platform/hash.ts'
+import { SettingError } from '../platform/setting-error.ts'
+import { requireQueue } from '../queue/enqueue.ts'
 import type { EventRecord } from './events.ts'
 import { isName } from './order-lines.ts'
 import { process } from './process.ts'

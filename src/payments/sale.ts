@@ -8,9 +8,9 @@
  */
 import { sql } from 'drizzle-orm'
 import { build, compile, compileText, fragment } from '../db/batch.ts'
-import { issuances, licenseKeys, offers } from '../db/schema.ts'
-import { issuanceColumns, licenseKeyColumns, QUANTITY_LIMIT } from '../licensing/issuance.ts'
-import { NOT_SET } from '../licensing/owner.ts'
+import { issuances, licenseKeys, offers } from '../db/schema/index.ts'
+import { issuanceColumns, licenseKeyColumns, QUANTITY_LIMIT } from '../issuing/issuance.ts'
+import { NOT_SET } from '../protocol/owner.ts'
 import { FRESH_KEYS_MAX } from './order-lines.ts'
 import { WHOLE_ORDER } from './purchase.ts'
 

@@ -4,16 +4,16 @@
  */
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
-import type { Outcome } from '../db/schema.ts'
-import { backoffSeconds } from '../deliveries/backoff.ts'
-import { enqueue } from '../deliveries/enqueue.ts'
-import { DONE, LEASE_MS, type Processing } from '../deliveries/processing.ts'
-import { SWEPT_ROWS_MAX, sweep } from '../deliveries/sweep.ts'
+import type { Outcome } from '../db/schema/index.ts'
 import type { Settings } from '../env.ts'
+import { backoffSeconds } from '../queue/backoff.ts'
+import { enqueue } from '../queue/enqueue.ts'
+import { DONE, LEASE_MS, type Processing } from '../queue/processing.ts'
+import { SWEPT_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import { type EventRecord, recordWaiting, selectRecorded } from './events.ts'
 import { lookUp } from './look-up.ts'
 import { process } from './process.ts'
-import { providerNamed } from './providers.ts'
+import { providerNamed } from './providers/index.ts'
 import { parsePayload, questionOf, understand } from './understand.ts'
 
 const PAYLOAD_DAYS = 30

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
-import type { Message } from '../../src/deliveries/messages.ts'
+import type { Message } from '../../src/queue/messages.ts'
 import { isSignedBy, type Opened, post } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
 import { failing, observe } from '../support/observed-database.ts'

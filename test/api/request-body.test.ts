@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BODY_BYTES_MAX } from '../../src/api/request-body.ts'
+import { BODY_BYTES_MAX } from '../../src/http/body.ts'
 import { open, post, send } from '../support/client.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 

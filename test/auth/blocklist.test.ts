@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { canonicalNetwork } from '../../src/auth/ip-allowlist.ts'
+import { canonicalNetwork } from '../../src/callers/networks.ts'
 import { post } from '../support/client.ts'
 import { activatedKeyFields, addKey, assignedKeyFields, change, identifiersOf } from '../support/key-life.ts'
 import { openShop } from '../support/shop.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalNetwork, networksContaining } from '../../src/auth/ip-allowlist.ts'
+import { canonicalNetwork, networksContaining } from '../../src/callers/networks.ts'
 
 describe('the networks that contain an address', () => {
   it('are 33 for IPv4, from the address itself to everything', () => {

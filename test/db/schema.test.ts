@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { getTableColumns, is, SQL } from 'drizzle-orm'
 import { getTableConfig, SQLiteSyncDialect, SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { describe, expect, it } from 'vitest'
-import * as schema from '../../src/db/schema.ts'
+import * as schema from '../../src/db/schema/index.ts'
 
 interface Column {
   readonly name: string

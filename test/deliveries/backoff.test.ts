@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ATTEMPTS_MAX, backoffSeconds } from '../../src/deliveries/backoff.ts'
+import { ATTEMPTS_MAX, backoffSeconds } from '../../src/queue/backoff.ts'
 
 const HOUR = 3600
 

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { readSettings } from '../../src/env.ts'
-import { SettingError } from '../../src/setting-error.ts'
+import { SettingError } from '../../src/platform/setting-error.ts'
 
 const SECRET = `whsec_${btoa('x'.repeat(32))}`
 

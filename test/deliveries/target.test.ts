@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deliveryTarget } from '../../src/deliveries/target.ts'
+import { deliveryTarget } from '../../src/platform/target.ts'
 
 const PUBLIC = [
   'https://example.com/keys',

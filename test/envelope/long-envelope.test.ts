@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { seal } from '../../src/envelope/envelope.ts'
-import { sealLong } from '../../src/envelope/long-envelope.ts'
-import { signingKeyFor, signingSecrets } from '../../src/envelope/signing-keys.ts'
+import { seal } from '../../src/protocol/envelope.ts'
+import { sealLong } from '../../src/protocol/long-envelope.ts'
+import { signingKeyFor, signingSecrets } from '../../src/signing/signing-keys.ts'
 
 const key = await signingKeyFor(signingSecrets(env))
 

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ENDPOINTS } from '../../src/api/v1.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
 import { isSignedBy, open, send } from '../support/client.ts'
 import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
 import { failureLines } from '../support/log.ts'

@@ -1,13 +1,13 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import type { ContractHolder } from '../../src/auth/contract-holders.ts'
+import type { ContractHolder } from '../../src/callers/contract-holders.ts'
+import { allKeysDestruction, keyDestruction } from '../../src/contracts/contract-destruction.ts'
+import { contractInformation } from '../../src/contracts/contract-information.ts'
+import { type GenerationSources, generateContractKeys } from '../../src/contracts/contract-keys.ts'
+import { contractChange } from '../../src/contracts/contract-terms.ts'
 import type { Statement } from '../../src/db/batch.ts'
 import { UniqueConstraintError } from '../../src/db/errors.ts'
-import { allKeysDestruction, keyDestruction } from '../../src/licensing/contract-destruction.ts'
-import { contractInformation } from '../../src/licensing/contract-information.ts'
-import { type GenerationSources, generateContractKeys } from '../../src/licensing/contract-keys.ts'
-import { contractChange } from '../../src/licensing/contract-terms.ts'
-import { freshMaterial } from '../../src/licensing/key-formats.ts'
+import { freshMaterial } from '../../src/issuing/key-formats.ts'
 import {
   addContract,
   addGenerator,

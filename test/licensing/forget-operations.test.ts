@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
+import { forgetOperations } from '../../src/callers/forget-operations.ts'
 import { readSettings } from '../../src/env.ts'
-import { forgetOperations } from '../../src/licensing/forget-operations.ts'
 
 const DAY_MS = 86_400_000
 

@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { type ApiCaller, hashApiKey } from '../../src/auth/api-keys.ts'
+import { type ApiCaller, hashApiKey } from '../../src/callers/api-keys.ts'
 import {
   DatabaseStatementError,
   DatabaseUnavailableError,
   UniqueConstraintError,
 } from '../../src/db/errors.ts'
-import { type IssueOrder, issueLicenseKeys } from '../../src/licensing/issue.ts'
+import { type IssueOrder, issueLicenseKeys } from '../../src/issuing/issue.ts'
 import { failing, observe } from '../support/observed-database.ts'
 import { countRows, openShop, type Shop } from '../support/shop.ts'
 

@@ -6,7 +6,7 @@ import {
   KEY_IN_FORMAT,
   type KeyFormat,
   keySpaceBits,
-} from '../../src/licensing/key-formats.ts'
+} from '../../src/issuing/key-formats.ts'
 
 const UUID = '28600943-4ea2-4059-9940-acccad11d0e6'
 const HEXADECIMAL = '0123456789ABCDEF'

@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { freshMaterial } from '../../src/licensing/key-formats.ts'
+import { freshMaterial } from '../../src/issuing/key-formats.ts'
 import {
   countInStock,
   generatorOf,
   insertGeneratedKeys,
   takeFromStock,
-} from '../../src/licensing/key-sources.ts'
+} from '../../src/issuing/key-sources.ts'
 import { openShop } from '../support/shop.ts'
 import { addGenerator, addLicenseKey, addStock } from '../support/stock.ts'
 

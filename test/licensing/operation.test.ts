@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { API_CALLER, callerValues, hashApiKey } from '../../src/auth/api-keys.ts'
+import { API_CALLER, callerValues, hashApiKey } from '../../src/callers/api-keys.ts'
+import { defineOperation, type OperationRequest, perform } from '../../src/callers/operation.ts'
 import { DatabaseUnavailableError } from '../../src/db/errors.ts'
-import { defineOperation, type OperationRequest, perform } from '../../src/licensing/operation.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { LEASE_MS } from '../../src/deliveries/processing.ts'
-import { issueChunk } from '../../src/licensing/issue-chunk.ts'
-import { claimQueuedOrder, postponeQueuedOrder } from '../../src/licensing/queued-order-state.ts'
+import { issueChunk } from '../../src/issuing/issue-chunk.ts'
+import { claimQueuedOrder, postponeQueuedOrder } from '../../src/issuing/queued-order-state.ts'
+import { LEASE_MS } from '../../src/queue/processing.ts'
 import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import {

@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import type { Message } from '../../src/deliveries/messages.ts'
-import { LEASE_MS } from '../../src/deliveries/processing.ts'
-import { claimQueuedOrder } from '../../src/licensing/queued-order-state.ts'
-import { processQueuedOrder, sweepQueuedOrders } from '../../src/licensing/queued-orders.ts'
+import { claimQueuedOrder } from '../../src/issuing/queued-order-state.ts'
+import { processQueuedOrder, sweepQueuedOrders } from '../../src/issuing/queued-orders.ts'
+import type { Message } from '../../src/queue/messages.ts'
+import { LEASE_MS } from '../../src/queue/processing.ts'
 import { settingsWith } from '../support/delivery.ts'
 import { observe } from '../support/observed-database.ts'
 import {

@@ -10,9 +10,9 @@ import { codeWithout } from '../../scripts/openapi/fields.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
 import { OPERATIONS } from '../../scripts/openapi/operations/index.ts'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
-import { CODES } from '../../src/envelope/codes.ts'
+import { standingHeaders } from '../../src/http/headers.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
-import { standingHeaders } from '../../src/response-headers.ts'
+import { CODES } from '../../src/protocol/codes.ts'
 import {
   cloneProject,
   freePort,

@@ -14,9 +14,9 @@ import type { OperationText } from '../../scripts/openapi/operation.ts'
 import { OPERATIONS } from '../../scripts/openapi/operations/index.ts'
 import { parametersOf, settings } from '../../scripts/openapi/requests.ts'
 import { credentialOf } from '../../scripts/openapi/security.ts'
-import type { Endpoint } from '../../src/api/endpoint.ts'
-import { ENDPOINTS } from '../../src/api/v1.ts'
-import { CODES } from '../../src/envelope/codes.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import { CODES } from '../../src/protocol/codes.ts'
+import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import { project } from './support/clone.ts'
 import { endpointOf, successOf } from './support/described-service.ts'
 import { readme } from './support/readme.ts'
@@ -110,7 +110,7 @@ describe('the description of signatures', () => {
 
   it('allows what a server without a key says, and no other words', () => {
     const signature = z.fromJSONSchema(Envelope.properties.signature)
-    const source = readFileSync(path.join(project, 'src/envelope/envelope.ts'), 'utf8')
+    const source = readFileSync(path.join(project, 'src/protocol/envelope.ts'), 'utf8')
     const unsigned = /NO_SIGNATURE = '(.+)'/.exec(source)?.[1]
     expect(signature.safeParse(unsigned).success).toBe(true)
     expect(description.info.description).toContain(`"signature":"${unsigned}"`)

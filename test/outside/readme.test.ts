@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { ENDPOINTS } from '../../src/api/v1.ts'
-import { CODES } from '../../src/envelope/codes.ts'
-import { QUANTITY_LIMIT } from '../../src/licensing/issuance.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import { QUANTITY_LIMIT } from '../../src/issuing/issuance.ts'
+import { CODES } from '../../src/protocol/codes.ts'
 import { documents, readme } from './support/readme.ts'
 
 const api = documents.get('docs/api.md') ?? ''

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dodoSamples } from '../../scripts/webhook-samples/dodo.ts'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
-import { dodo } from '../../src/payments/dodo.ts'
+import { dodo } from '../../src/payments/providers/dodo.ts'
 import { ORDER, readerOf, SUBSCRIPTION_ORDER } from './reading.ts'
 
 const { say, sayChanged, describe: describeEvent } = readerOf(dodo)

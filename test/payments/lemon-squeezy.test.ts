@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { lemonSqueezySamples } from '../../scripts/webhook-samples/lemon-squeezy.ts'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
-import { lemonSqueezy } from '../../src/payments/lemon-squeezy.ts'
+import { lemonSqueezy } from '../../src/payments/providers/lemon-squeezy.ts'
 import { ORDER, readerOf, SUBSCRIPTION_ORDER } from './reading.ts'
 
 const { say, sayChanged, describe: describeEvent } = readerOf(lemonSqueezy)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { paddleSamples } from '../../scripts/webhook-samples/paddle.ts'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
-import { paddle } from '../../src/payments/paddle.ts'
+import { paddle } from '../../src/payments/providers/paddle.ts'
 import { changed, ORDER, readerOf, SUBSCRIPTION_ORDER } from './reading.ts'
 
 const { say, sayChanged, describe: describeEvent } = readerOf(paddle)

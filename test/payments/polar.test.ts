@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { polarSamples } from '../../scripts/webhook-samples/polar.ts'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
-import { polar } from '../../src/payments/polar.ts'
+import { polar } from '../../src/payments/providers/polar.ts'
 import { ORDER, readerOf, SUBSCRIPTION_ORDER } from './reading.ts'
 
 const { say, sayChanged, describe: describeEvent } = readerOf(polar)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import type { Provider } from '../../src/payments/provider.ts'
-import { PROVIDERS, providerNamed } from '../../src/payments/providers.ts'
+import { PROVIDERS, providerNamed } from '../../src/payments/providers/index.ts'
 import { hasUnusableSecret, verifySignature } from '../../src/payments/signatures.ts'
 import { hexOf, hmac } from './tampering.ts'
 

@@ -4,9 +4,9 @@ import { DodoPayments } from 'dodopayments'
 import * as fc from 'fast-check'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { it } from 'vitest'
-import { dodo } from '../../src/payments/dodo.ts'
-import { polar } from '../../src/payments/polar.ts'
-import { standard } from '../../src/payments/standard.ts'
+import { dodo } from '../../src/payments/providers/dodo.ts'
+import { polar } from '../../src/payments/providers/polar.ts'
+import { standard } from '../../src/payments/providers/standard.ts'
 import { seeded } from '../faults/plan.ts'
 import {
   type Delivery,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
 import { standardSamples } from '../../scripts/webhook-samples/standard.ts'
-import { standard } from '../../src/payments/standard.ts'
+import { standard } from '../../src/payments/providers/standard.ts'
 import { ORDER, readerOf, SUBSCRIPTION_ORDER } from './reading.ts'
 
 const { say, sayChanged, describe: describeEvent } = readerOf(standard)

@@ -2,9 +2,9 @@
 import { Paddle } from '@paddle/paddle-node-sdk'
 import Stripe from 'stripe'
 import { expect, it } from 'vitest'
-import { lemonSqueezy } from '../../src/payments/lemon-squeezy.ts'
-import { paddle } from '../../src/payments/paddle.ts'
-import { stripe } from '../../src/payments/stripe.ts'
+import { lemonSqueezy } from '../../src/payments/providers/lemon-squeezy.ts'
+import { paddle } from '../../src/payments/providers/paddle.ts'
+import { stripe } from '../../src/payments/providers/stripe.ts'
 import { seeded } from '../faults/plan.ts'
 import {
   type Delivery,

@@ -6,11 +6,11 @@ import {
   type ProviderSamples,
   type SampleOrder,
 } from '../../scripts/webhook-samples/index.ts'
-import { ATTEMPTS_MAX } from '../../src/deliveries/backoff.ts'
-import { LEASE_MS } from '../../src/deliveries/processing.ts'
 import { readSettings, type Settings } from '../../src/env.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from '../../src/payments/waiting-events.ts'
+import { ATTEMPTS_MAX } from '../../src/queue/backoff.ts'
+import { LEASE_MS } from '../../src/queue/processing.ts'
 import { open, send } from '../support/client.ts'
 import { observe } from '../support/observed-database.ts'
 import { answerAt, type OutboundReaction, requestsTo } from '../support/outbound.ts'

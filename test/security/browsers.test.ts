@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { FOR_BROWSERS } from '../../src/api/for-browsers.ts'
-import { ENDPOINTS } from '../../src/api/v1.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import { FOR_BROWSERS } from '../../src/for-browsers.ts'
 import { open, send } from '../support/client.ts'
 
 const PAGE = { Origin: 'https://shop.example' }

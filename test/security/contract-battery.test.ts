@@ -1,7 +1,7 @@
 /** The same questions to every endpoint that takes a contract key. A new one is asked them without being named here. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { ENDPOINTS } from '../../src/api/v1.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
 import { isSignedBy, type Opened, saidIn } from '../support/client.ts'
 import {
   addContract,

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
-import { LIMITERS } from '../../src/limits.ts'
+import { LIMITERS } from '../../src/http/limits.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import configuration from '../../wrangler.toml?raw'
 import { type Opened, open, post, send } from '../support/client.ts'

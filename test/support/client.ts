@@ -2,7 +2,7 @@
 import { env, exports } from 'cloudflare:workers'
 import type { JWK } from 'jose'
 import { expect } from 'vitest'
-import { createApp } from '../../src/app.ts'
+import { createApp } from '../../src/http/app.ts'
 
 export const ISSUE_PATH = '/api/v1/random-assign-license-keys'
 const ORIGIN = 'https://keyseal.test'

@@ -1,6 +1,6 @@
 /** Deliveries as a paid order leaves them behind, and what is known of them afterwards. */
 import { env } from 'cloudflare:workers'
-import type { Channel } from '../../src/db/schema.ts'
+import type { Channel } from '../../src/db/schema/index.ts'
 import type { DeliverySettings } from '../../src/deliveries/settings.ts'
 import { type Bindings, readSettings, type Settings } from '../../src/env.ts'
 import { outboundUrl } from './outbound.ts'

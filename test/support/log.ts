@@ -3,8 +3,8 @@
  * through when its test ends (setup.ts): no test of any file can make the Worker log a secret or a person unnoticed.
  */
 import * as z from 'zod/mini'
-import { ENDPOINTS } from '../../src/api/v1.ts'
-import { OUTCOMES } from '../../src/db/schema.ts'
+import { OUTCOMES } from '../../src/db/schema/index.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
 
 type Line = Record<string, unknown>
 

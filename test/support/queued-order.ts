@@ -1,10 +1,10 @@
 /** Orders that the queue issues, and what is known of them afterwards. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import type { Message } from '../../src/deliveries/messages.ts'
-import type { Processing } from '../../src/deliveries/processing.ts'
 import type { Settings } from '../../src/env.ts'
-import { processQueuedOrder } from '../../src/licensing/queued-orders.ts'
+import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
+import type { Message } from '../../src/queue/messages.ts'
+import type { Processing } from '../../src/queue/processing.ts'
 import { settingsWith } from './delivery.ts'
 import { observe } from './observed-database.ts'
 import { type OutboundRequest, outboundUrl, requestsTo } from './outbound.ts'

@@ -1,8 +1,8 @@
 /** License keys that are reissued as an operator does it, and the keys that stand at each place of an order. */
 import { env } from 'cloudflare:workers'
 import { bind, compileText, runBatch } from '../../src/db/batch.ts'
-import { keysAsIssued } from '../../src/licensing/as-issued.ts'
-import { REISSUE, type ReissueRow } from '../../src/licensing/reissue.ts'
+import { keysAsIssued } from '../../src/issuing/as-issued.ts'
+import { REISSUE, type ReissueRow } from '../../src/issuing/reissue.ts'
 
 const STATEMENTS = REISSUE.map((sql) => compileText<unknown>(sql))
 

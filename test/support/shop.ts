@@ -1,6 +1,6 @@
 /** A seller with a product and an API key of its own, so that no test depends on the rows of another. */
 import { env } from 'cloudflare:workers'
-import { CAPABILITIES, hashApiKey } from '../../src/auth/api-keys.ts'
+import { CAPABILITIES, hashApiKey } from '../../src/callers/api-keys.ts'
 
 export interface Shop {
   readonly productId: number

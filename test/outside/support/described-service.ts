@@ -5,8 +5,8 @@ import type { Media, Operation } from '../../../scripts/openapi/document.ts'
 import type { OperationText } from '../../../scripts/openapi/operation.ts'
 import { CONTRACT_KEY } from '../../../scripts/openapi/operations/requests.ts'
 import { formFields } from '../../../scripts/openapi/requests.ts'
-import type { Endpoint } from '../../../src/api/endpoint.ts'
-import { ENDPOINTS } from '../../../src/api/v1.ts'
+import { ENDPOINTS } from '../../../src/endpoints.ts'
+import type { Endpoint } from '../../../src/protocol/endpoint.ts'
 
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded'
 

@@ -1,0 +1,16 @@
+/** Every payment provider that is understood. */
+
+import type { Provider } from '../provider.ts'
+import { dodo } from './dodo.ts'
+import { lemonSqueezy } from './lemon-squeezy.ts'
+import { paddle } from './paddle.ts'
+import { polar } from './polar.ts'
+import { standard } from './standard.ts'
+import { stripe } from './stripe.ts'
+
+export const PROVIDERS: readonly Provider[] = [dodo, lemonSqueezy, paddle, polar, stripe, standard]
+
+/** @param name as in the path `/webhooks/<name>` */
+export function providerNamed(name: string): Provider | undefined {
+  return PROVIDERS.find((provider) => provider.name === name)
+}

@@ -1,0 +1,141 @@
+/**
+ * Lemon Squeezy: an order sells one product, and its event tells everything.
+ *
+ * Its names are plain numbers, counted for each kind of thing, so here they bear the kind before them. Its
+ * events have no id and no signed time: a delivery is known by its body.
+ */
+import * as z from 'zod/mini'
+import type { Provider } from '../provider.ts'
+import { type Happening, WHOLE_ORDER } from '../purchase.ts'
+import { textKeys, untimedClaim } from '../signatures.ts'
+import { flagged, ignored, instant, name, namesAmong, notUsed, number, quantityOf, unread } from './fields.ts'
+
+const description = z.object({
+  meta: z.object({ event_name: name, test_mode: z.nullish(z.boolean()) }),
+  data: z.object({ attributes: z.object({ test_mode: z.nullish(z.boolean()) }) }),
+})
+
+const kind = z.object({ meta: z.object({ event_name: name }), data: unread })
+
+const order = z.object({
+  id: number,
+  attributes: z.object({
+    identifier: unread,
+    status: unread,
+    user_name: unread,
+    user_email: unread,
+    first_order_item: z.nullish(
+      z.object({ variant_id: z.nullish(number), product_id: z.nullish(number), quantity: unread }),
+    ),
+  }),
+})
+
+/** Of an order or of a subscription's invoice. */
+const refunded = z.object({
+  refunded: unread,
+  refunded_at: z.nullish(z.string()),
+  updated_at: z.nullish(z.string()),
+})
+const refundedOrder = z.object({ id: number, attributes: refunded })
+
+const subscription = z.object({ id: number, attributes: z.object({ order_id: number }) })
+
+const subscriptionInvoice = z.object({
+  id: number,
+  attributes: z.extend(refunded, { subscription_id: number, billing_reason: unread }),
+})
+
+export const lemonSqueezy: Provider = {
+  name: 'lemon-squeezy',
+  signatures: { keys: textKeys, claim: (headers) => untimedClaim(headers.get('x-signature')) },
+  describe: (payload) => {
+    const { meta, data } = description.parse(payload)
+    const isTest = meta.test_mode ?? data.attributes.test_mode ?? undefined
+    return { id: undefined, type: meta.event_name, isTest }
+  },
+  interpret: (payload) => {
+    const { meta, data } = kind.parse(payload)
+    return READINGS.get(meta.event_name)?.(data) ?? notUsed(meta.event_name)
+  },
+}
+
+const READINGS: ReadonlyMap<string, (data: unknown) => Happening> = new Map([
+  ['order_created', orderCreated],
+  ['order_refunded', orderRefunded],
+  ['subscription_created', subscriptionCreated],
+  ['subscription_payment_success', subscriptionPaid],
+  ['subscription_payment_refunded', subscriptionPaymentRefunded],
+])
+
+/** It may be pending, or have failed. One that was refunded in part by now is a sale still. */
+function orderCreated(data: unknown): Happening {
+  const { id, attributes } = order.parse(data)
+  const { identifier, status, user_name, user_email, first_order_item: item } = attributes
+  const references = namesAmong(identifier)
+  if (status !== 'paid' && status !== 'partial_refund') {
+    return ignored('the order is not paid', orderName(id), references)
+  }
+  return {
+    kind: 'purchase',
+    order: orderName(id),
+    references,
+    owner: { name: user_name, email: user_email },
+    lines: [
+      {
+        id: WHOLE_ORDER,
+        externalIds: namesAmong(item?.variant_id, item?.product_id),
+        quantity: quantityOf(item?.quantity),
+      },
+    ],
+  }
+}
+
+function orderRefunded(data: unknown): Happening {
+  const { id, attributes } = refundedOrder.parse(data)
+  return refundOf(orderName(id), orderName(id), attributes)
+}
+
+/** Ties the subscription to its order, which is a sale of its own. */
+function subscriptionCreated(data: unknown): Happening {
+  const { id, attributes } = subscription.parse(data)
+  return ignored('names the subscription of an order', orderName(attributes.order_id), [subscriptionName(id)])
+}
+
+function subscriptionPaid(data: unknown): Happening {
+  const { id, attributes } = subscriptionInvoice.parse(data)
+  if (attributes.billing_reason === 'initial') return ignored('the order itself tells of its first payment')
+  if (attributes.billing_reason !== 'renewal') return ignored('neither a sale nor a renewal')
+  return {
+    kind: 'renewal',
+    order: invoiceName(id),
+    subscription: subscriptionName(attributes.subscription_id),
+    // There is one invoice for each period.
+    period: invoiceName(id),
+  }
+}
+
+/** The first payment is the order's, whose name is not told here; the subscription is a name of it. */
+function subscriptionPaymentRefunded(data: unknown): Happening {
+  const { id, attributes } = subscriptionInvoice.parse(data)
+  const isFirst = attributes.billing_reason === 'initial'
+  const paid = isFirst ? subscriptionName(attributes.subscription_id) : invoiceName(id)
+  return refundOf(invoiceName(id), paid, attributes)
+}
+
+function refundOf(paid: string, order: string, attributes: z.output<typeof refunded>): Happening {
+  if (attributes.refunded !== true) return flagged('a part of the payment was refunded', order)
+  const occurredAt = instant.parse(attributes.refunded_at ?? attributes.updated_at)
+  return { kind: 'refund', id: `refund:${paid}`, order, occurredAt, phase: 'beginning' }
+}
+
+function orderName(id: string): string {
+  return `order:${id}`
+}
+
+function subscriptionName(id: string): string {
+  return `subscription:${id}`
+}
+
+function invoiceName(id: string): string {
+  return `subscription-invoice:${id}`
+}

@@ -1,0 +1,121 @@
+/**
+ * Polar: an order sells one product, with seats or units, and its event tells everything.
+ *
+ * A secret that begins with `whsec_` may stand for two keys: before September 2026 the text itself was the
+ * key, since then what it encodes. Both are tried, as Polar's own library does.
+ */
+import * as z from 'zod/mini'
+import type { Provider } from '../provider.ts'
+import { type Happening, WHOLE_ORDER } from '../purchase.ts'
+import { standardClaim, standardKeys, textKeys } from '../signatures.ts'
+import { flagged, ignored, instant, name, namesAmong, notUsed, quantityOf, unread } from './fields.ts'
+
+const event = z.object({ type: name, timestamp: unread, data: unread })
+
+const order = z.object({
+  id: name,
+  status: unread,
+  billing_reason: unread,
+  billing_name: unread,
+  seats: unread,
+  units: unread,
+  product_id: unread,
+  subscription_id: z.nullish(name),
+  checkout_id: unread,
+  customer: z.nullish(z.object({ name: unread, email: unread })),
+})
+type Order = z.output<typeof order>
+
+const refund = z.object({
+  order_id: name,
+  status: unread,
+  dispute: z.nullish(z.object({ status: unread })),
+})
+
+export const polar: Provider = {
+  name: 'polar',
+  signatures: {
+    keys: (secret) => [...textKeys(secret), ...standardKeys(secret)],
+    claim: standardClaim,
+  },
+  describe: (payload, headers) => {
+    const { type } = event.parse(payload)
+    return { id: headers.get('webhook-id') ?? undefined, type, isTest: undefined }
+  },
+  interpret: (payload) => {
+    const { type, data, timestamp } = event.parse(payload)
+    switch (type) {
+      case 'order.paid':
+        return orderPaid(data)
+      case 'order.refunded':
+        return orderRefunded(data, timestamp)
+      case 'refund.created':
+      case 'refund.updated':
+        return refundChanged(data, timestamp)
+      default:
+        return notUsed(type)
+    }
+  },
+}
+
+function orderPaid(data: unknown): Happening {
+  const paid = order.parse(data)
+  switch (paid.billing_reason) {
+    case 'purchase':
+    case 'subscription_create':
+      return sale(paid)
+    case 'subscription_cycle':
+      return renewal(paid)
+    default:
+      return ignored('neither a sale nor a renewal', paid.id)
+  }
+}
+
+function sale(paid: Order): Happening {
+  return {
+    kind: 'purchase',
+    order: paid.id,
+    references: namesAmong(paid.checkout_id, paid.subscription_id),
+    owner: { name: paid.customer?.name ?? paid.billing_name, email: paid.customer?.email },
+    lines: [
+      {
+        id: WHOLE_ORDER,
+        externalIds: namesAmong(paid.product_id),
+        quantity: quantityOf(paid.seats ?? paid.units),
+      },
+    ],
+  }
+}
+
+/** There is one order for each period. */
+function renewal({ id, subscription_id }: Order): Happening {
+  if (!subscription_id) return flagged('a renewal that names no subscription', id)
+  return { kind: 'renewal', order: id, subscription: subscription_id, period: id }
+}
+
+/** Sent for every refund of the order; its status tells what they come to. */
+function orderRefunded(data: unknown, timestamp: unknown): Happening {
+  const { id, status } = order.parse(data)
+  if (status !== 'refunded') return flagged('a part of the order was refunded', id)
+  const occurredAt = instant.parse(timestamp)
+  return { kind: 'refund', id: refundId(id), order: id, occurredAt, phase: 'beginning' }
+}
+
+/**
+ * That a refund succeeded is told by `order.refunded`, which knows whether it was the whole order. A refund
+ * that is made because of a dispute is about all of it.
+ */
+function refundChanged(data: unknown, timestamp: unknown): Happening {
+  const { order_id, status, dispute } = refund.parse(data)
+  const news = { id: refundId(order_id), order: order_id, occurredAt: instant.parse(timestamp) }
+  if (status === 'failed' || status === 'canceled' || dispute?.status === 'won') {
+    return { kind: 'reinstatement', ...news, phase: 'end' }
+  }
+  if (!dispute) return ignored('order.refunded tells it', order_id)
+  if (status === 'succeeded') return { kind: 'refund', ...news, phase: 'beginning' }
+  return flagged('the order is disputed', order_id)
+}
+
+function refundId(order: string): string {
+  return `refund:${order}`
+}

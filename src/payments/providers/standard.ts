@@ -1,0 +1,165 @@
+/**
+ * Any shop that signs by Standard Webhooks (https://www.standardwebhooks.com) and sends the events below.
+ *
+ * The three headers are `webhook-id` (the same each time an event is sent again), `webhook-timestamp` (Unix
+ * seconds) and `webhook-signature`; the secret is `whsec_` and base64. The body is JSON:
+ *
+ *     {
+ *       "type": "order.paid",
+ *       "timestamp": "2026-11-24T09:30:00Z",
+ *       "data": {
+ *         "order": "1001",
+ *         "test": false,
+ *         "owner": { "name": "Ada Lovelace", "email": "ada@example.com" },
+ *         "lines": [{ "id": "1", "product": "pro", "quantity": 2 }],
+ *         "references": ["payment-77"],
+ *         "subscription": "subscription-5",
+ *         "period": "2026-11"
+ *       }
+ *     }
+ *
+ * | type             | data                                   | what it says                                     |
+ * | ---------------- | -------------------------------------- | ------------------------------------------------ |
+ * | `order.paid`     | `order`, `owner`, `lines`; optional:   | The order is paid. A line's `product` is the     |
+ * |                  | `references`, `subscription`, `period` | offer's external id; `quantity` is 1 if not told |
+ * | `order.renewed`  | `order`, `subscription`, `period`;     | The subscription is paid for another period, by  |
+ * |                  | optional: `references`                 | this order. Each period counts once              |
+ * | `order.refunded` | `order`, `refund`; optional: `lines`   | The order is refunded, or some of its lines:     |
+ * |                  |                                        | `[{ "id": "1", "quantity": 1 }]`                 |
+ * | `refund.reversed`| `order`, `refund`                      | That refund failed, or was taken back            |
+ * | `order.disputed` | `order`, `dispute`                     | The buyer disputes the payment                   |
+ * | `dispute.won`    | `order`, `dispute`                     | The seller keeps the money                       |
+ * | `dispute.lost`   | `order`, `dispute`                     | The buyer gets it                                |
+ *
+ * - Names (orders, lines, products, references, subscriptions, periods, refunds, disputes) have 1 to 100 printable
+ *   ASCII characters and no space. Orders, references and subscriptions share one name space.
+ * - Wherever `order` refers to an order, one of its references will do.
+ * - `timestamp` decides which of several news about one refund or dispute holds.
+ * - `"test": true` marks a test order; every other is a real one.
+ * - Other fields and other types are ignored.
+ */
+import * as z from 'zod/mini'
+import type { Provider } from '../provider.ts'
+import { type Happening, type Purchase, WHOLE_ORDER } from '../purchase.ts'
+import { standardClaim, standardKeys } from '../signatures.ts'
+import { name as eventType, instant, notUsed, quantityOf, unread } from './fields.ts'
+
+const name = z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/))
+const lineName = name.check(z.refine((text) => text !== WHOLE_ORDER))
+const names = z.nullish(z.array(name).check(z.maxLength(20)))
+
+const event = z.object({
+  type: eventType,
+  timestamp: unread,
+  data: z.nullish(z.object({ test: z.nullish(z.boolean()) })),
+})
+const dataOf = z.object({ data: unread, timestamp: instant })
+
+const paid = z.object({
+  order: name,
+  owner: z.nullish(z.object({ name: unread, email: unread })),
+  lines: uniqueById(z.object({ id: lineName, product: name, quantity: unread })),
+  references: names,
+  subscription: z.nullish(name),
+  period: z.nullish(name),
+})
+
+const renewed = z.object({ order: name, subscription: name, period: name, references: names })
+
+const refunded = z.object({
+  order: name,
+  refund: name,
+  lines: z.nullish(uniqueById(z.object({ id: lineName, quantity: z.nullish(z.int().check(z.positive())) }))),
+})
+
+const refund = z.object({ order: name, refund: name })
+const dispute = z.object({ order: name, dispute: name })
+
+type Reading = (data: unknown, occurredAt: number) => Happening
+
+const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+  ['order.paid', orderPaid],
+  ['order.renewed', orderRenewed],
+  ['order.refunded', orderRefunded],
+  ['refund.reversed', refundReversed],
+  ['order.disputed', (data, occurredAt) => disputed(data, occurredAt, 'refund', 'beginning')],
+  ['dispute.won', (data, occurredAt) => disputed(data, occurredAt, 'reinstatement', 'end')],
+  ['dispute.lost', (data, occurredAt) => disputed(data, occurredAt, 'refund', 'end')],
+])
+
+export const standard: Provider = {
+  name: 'standard',
+  signatures: { keys: standardKeys, claim: standardClaim },
+  describe: (payload, headers) => {
+    const { type, data } = event.parse(payload)
+    return { id: headers.get('webhook-id') ?? undefined, type, isTest: data?.test === true }
+  },
+  interpret: (payload) => {
+    const { type } = event.parse(payload)
+    const reading = READINGS.get(type)
+    if (reading === undefined) return notUsed(type)
+    const { data, timestamp } = dataOf.parse(payload)
+    return reading(data, timestamp)
+  },
+}
+
+function orderPaid(data: unknown): Purchase {
+  const { order, owner, lines, references, subscription, period } = paid.parse(data)
+  return {
+    kind: 'purchase',
+    order,
+    references: [...(references ?? []), ...(subscription ? [subscription] : [])],
+    owner: { name: owner?.name, email: owner?.email },
+    lines: lines.map(({ id, product, quantity }) => ({
+      id,
+      externalIds: [product],
+      quantity: quantityOf(quantity),
+    })),
+    ...(subscription && period ? { firstPeriod: { subscription, period } } : {}),
+  }
+}
+
+function orderRenewed(data: unknown): Happening {
+  const { order, subscription, period, references } = renewed.parse(data)
+  return { kind: 'renewal', order, references: references ?? [], subscription, period }
+}
+
+function orderRefunded(data: unknown, occurredAt: number): Happening {
+  const { order, refund: refundName, lines } = refunded.parse(data)
+  const taken = lines?.map(({ id, quantity }) => ({ id, ...(quantity ? { quantity } : {}) }))
+  return {
+    kind: 'refund',
+    id: reversalId('refund', order, refundName),
+    order,
+    occurredAt,
+    phase: 'beginning',
+    ...(taken ? { lines: taken } : {}),
+  }
+}
+
+function refundReversed(data: unknown, occurredAt: number): Happening {
+  const { order, refund: refundName } = refund.parse(data)
+  const id = reversalId('refund', order, refundName)
+  return { kind: 'reinstatement', id, order, occurredAt, phase: 'end' }
+}
+
+function disputed(
+  data: unknown,
+  occurredAt: number,
+  kind: 'refund' | 'reinstatement',
+  phase: 'beginning' | 'end',
+): Happening {
+  const { order, dispute: disputeName } = dispute.parse(data)
+  return { kind, id: reversalId('dispute', order, disputeName), order, occurredAt, phase }
+}
+
+/** A shop may count the refunds of each order anew. No name holds a space. */
+function reversalId(kind: 'refund' | 'dispute', order: string, reversal: string): string {
+  return `${kind} ${order} ${reversal}`
+}
+
+function uniqueById<Line extends z.ZodMiniType<{ readonly id: string }>>(line: Line) {
+  const isUnique = (lines: readonly { readonly id: string }[]) =>
+    new Set(lines.map(({ id }) => id)).size === lines.length
+  return z.array(line).check(z.minLength(1), z.maxLength(500), z.refine(isUnique))
+}
