@@ -84,10 +84,10 @@ const inWorkersRuntime = {
 
 /** Tests of what the consumer of the queue does by itself. */
 const WITH_QUEUE = [
-  'test/api/random-assign-license-keys-queued.test.ts',
-  'test/deliveries/consume.test.ts',
-  'test/deliveries/queued-messages.test.ts',
-  'test/deliveries/sweep.test.ts',
+  'test/issuing/random-assign-license-keys-queued.test.ts',
+  'test/queue/consume.test.ts',
+  'test/queue/queued-messages.test.ts',
+  'test/queue/sweep.test.ts',
   'test/payments/waiting-events.test.ts',
   'test/stories/shop.test.ts',
 ]

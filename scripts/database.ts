@@ -1,6 +1,6 @@
 /** Runs SQL on the project's database, the local one or the one in production. */
 import { setTimeout as wait } from 'node:timers/promises'
-import { replacePlaceholders } from '../src/db/placeholders.ts'
+import type { Statement } from '../src/db/batch.ts'
 import { explained, isBusy } from './database-faults.ts'
 import { runWranglerPrivately } from './wrangler.ts'
 
@@ -74,13 +74,16 @@ export function sqlJson(value: unknown): string {
 export type SqlValue = string | number | null
 
 /**
- * A statement of the Worker's, whose placeholders (`:name`) are values there, as one that needs none: wrangler takes
- * nothing but text.
+ * A statement of the Worker with its values written into its text: wrangler takes nothing but text.
  *
  * @throws Error where a value is missing, or holds control characters
  */
-export function filledIn(sql: string, values: Readonly<Record<string, SqlValue>>): string {
-  return replacePlaceholders(sql, (name) => {
+export function filledIn(
+  { sql, placeholders }: Statement<unknown>,
+  values: Readonly<Record<string, SqlValue>>,
+): string {
+  return sql.replaceAll(/\?(\d+)/g, (_, number: string) => {
+    const name = placeholders[Number(number) - 1] ?? ''
     const value = values[name]
     if (value === undefined) throw new Error(`The statement needs a value for ${name}.`)
     return typeof value === 'string' ? sqlText(value) : String(value)

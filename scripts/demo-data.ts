@@ -1,5 +1,6 @@
 /** The data a newcomer starts with. It knows no database but the local one. */
-import { CAPABILITIES, hashApiKey } from '../src/callers/api-keys.ts'
+import { hashApiKey } from '../src/callers/api-keys.ts'
+import { CAPABILITIES } from '../src/callers/caller.ts'
 import { PROVIDER_NAMES } from '../src/payments/provider.ts'
 import { runSql, sqlText } from './database.ts'
 

@@ -1,9 +1,12 @@
-/** `npm run openapi`: makes the static assets that nobody writes by hand. */
-import { writeFileSync } from 'node:fs'
+/** `npm run openapi`: writes what is generated from the endpoints, and copies the API reference. */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { copyReference } from './openapi/copy-reference.ts'
 import { descriptionFile, descriptionText } from './openapi/description-file.ts'
+import { tablesFile, withTables } from './openapi/tables.ts'
 
 writeFileSync(descriptionFile, descriptionText())
 console.log('Wrote public/openapi.json.')
+writeFileSync(tablesFile, withTables(readFileSync(tablesFile, 'utf8')))
+console.log('Wrote the tables of docs/api.md.')
 copyReference()
 console.log('Copied the API reference to public/docs/scalar.')

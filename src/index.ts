@@ -1,64 +1,47 @@
-/** The Worker: requests, messages and the clock, each handed to whom it concerns. */
-
-import { forgetOperations } from './callers/forget-operations.ts'
-import { abandonDelivery } from './deliveries/claim.ts'
-import { deliver } from './deliveries/deliver.ts'
-import { type Bindings, readSettings, type Settings } from './env.ts'
-import { createApp } from './http/app.ts'
+/** The Worker: hands requests, messages and the clock to the code that handles them. */
+import { app, checkAllSettings } from './app.ts'
+import { forgetOperations } from './callers/operation.ts'
+import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './deliveries/deliver.ts'
 import { processQueuedOrder, sweepQueuedOrders } from './issuing/queued-orders.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
 import { logFailure } from './platform/log.ts'
-import { consume, type MessageHandler, type MessageHandlers } from './queue/consume.ts'
+import type { Bindings } from './platform/settings.ts'
+import { consume, type MessageHandlers } from './queue/consume.ts'
 import type { Message } from './queue/messages.ts'
-import { sweepCallbacks, sweepDeliveries } from './queue/sweep.ts'
 
-type Job = (settings: Settings, now: number) => Promise<void>
+type Job = (env: Bindings, now: number) => Promise<void>
 
 /** By the lines of `[triggers]` in wrangler.toml. */
 const JOBS: Readonly<Record<string, readonly Job[]>> = {
   '* * * * *': [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
-  '17 3 * * *': [emptyPayloads, forgetOperations],
+  '17 3 * * *': [emptyPayloads, ({ DB }, now) => forgetOperations(DB, now)],
 }
 
-function jobsOf(cron: string): readonly Job[] {
-  const jobs = JOBS[cron]
-  if (!jobs) throw new Error(`Nothing is known to be done at ${cron}.`)
-  return jobs
-}
-
-const DELIVERY: MessageHandler = {
-  process: (settings, id, now) => deliver(settings, id, now),
-  abandon: ({ db }, id, now) => abandonDelivery(db, id, now),
-}
-
-/** What is done about messages, by what they are about. */
 const MESSAGE_HANDLERS: MessageHandlers = {
-  delivery: DELIVERY,
-  callback: { ...DELIVERY, isHeavy: true },
+  delivery: { process: deliver, abandon: abandonDelivery },
+  callback: { process: deliver, abandon: abandonDelivery, isHeavy: true },
   event: { process: processEvent, abandon: abandonEvent },
-  'queued-order': {
-    process: (settings, id, now) => processQueuedOrder(settings, id, now),
-    // Keys may have been issued for it that nobody knows of yet, so the sweep wakes somebody for it again.
-    abandon: async () => {},
-  },
+  // Keys may have been issued for the order that nobody knows of yet, so it is kept, and the sweep wakes it again.
+  'queued-order': { process: processQueuedOrder, abandon: async () => {} },
 }
-
-const app = createApp()
 
 export default {
   fetch: app.fetch,
 
-  async queue(batch, bindings) {
-    await consume(batch, readSettings(bindings), MESSAGE_HANDLERS)
+  async queue(batch, env) {
+    checkAllSettings(env)
+    await consume(batch, env, MESSAGE_HANDLERS)
   },
 
-  async scheduled({ cron }, bindings) {
-    const settings = readSettings(bindings)
+  async scheduled({ cron }, env) {
+    checkAllSettings(env)
+    const jobs = JOBS[cron]
+    if (!jobs) throw new Error(`No job is known for the cron ${cron}.`)
     const now = Date.now()
-    const jobs = jobsOf(cron).map((job) =>
-      // One that fails keeps none of the others from its work.
-      job(settings, now).catch((error: unknown) => logFailure(`cron ${cron}`, error)),
+    // One that fails does not stop the others.
+    const running = jobs.map((job) =>
+      job(env, now).catch((error: unknown) => logFailure(`cron ${cron}`, error)),
     )
-    await Promise.all(jobs)
+    await Promise.all(running)
   },
 } satisfies ExportedHandler<Bindings, Message>

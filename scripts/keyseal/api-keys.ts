@@ -1,6 +1,7 @@
 /** `keyseal api-keys`: what shops and software call with. Printed once, stored only as a hash. */
 import { type Command, Option } from 'commander'
-import { CAPABILITIES, hashApiKey } from '../../src/callers/api-keys.ts'
+import { hashApiKey } from '../../src/callers/api-keys.ts'
+import { CAPABILITIES } from '../../src/callers/caller.ts'
 import { type Place, type Row, runSql, sqlJson, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
 import { name, networkOf } from './options.ts'

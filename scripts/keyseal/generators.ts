@@ -1,5 +1,6 @@
 /** `keyseal generators`: how the license keys of a product look, and on which terms they come. */
 import { type Command, Option } from 'commander'
+import { generatorOf } from '../../src/issuing/inserts.ts'
 import {
   DRAWN_CHARACTERS_MAX,
   faultInFormat,
@@ -7,7 +8,6 @@ import {
   type KeyFormat,
   keySpaceBits,
 } from '../../src/issuing/key-formats.ts'
-import { generatorOf } from '../../src/issuing/key-sources.ts'
 import { type Place, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, listed, numberOption, required, said } from './command.ts'
 import { activationLimit, productId, validityDays } from './options.ts'

@@ -1,8 +1,8 @@
 /** Signing keys as the Worker's own code reads them, so that nothing is called good here that it refuses. */
 
-import { SettingError } from '../../src/platform/setting-error.ts'
-import { type PublicKey, publicHalfOf } from '../../src/signing/public-half.ts'
-import { retiredKeys } from '../../src/signing/retired-keys.ts'
+import { SettingError } from '../../src/platform/settings.ts'
+import { type PublicKey, publicHalfOf } from '../../src/signing/keys.ts'
+import { retiredKeys } from '../../src/signing/published-keys.ts'
 import {
   GLOBAL_KEY_NAME,
   RETIRED_KEYS_NAME,

@@ -1,7 +1,7 @@
 /** The signing keys of `.dev.vars`: what they are, and how one takes the place of another. */
 
-import { SettingError } from '../../src/platform/setting-error.ts'
-import type { PublicKey } from '../../src/signing/public-half.ts'
+import { SettingError } from '../../src/platform/settings.ts'
+import type { PublicKey } from '../../src/signing/keys.ts'
 import { GLOBAL_KEY_NAME, NEXT, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
 import { changeDevVars, copyDevVars, hasDevVars, readDevVars } from '../dev-vars.ts'
 import { newSigningKey, type SigningAlgorithm } from '../secrets.ts'

@@ -3,9 +3,9 @@
  * hold it against what the Worker answers. Every object is strict, since shop plugins store each field by its name.
  */
 import * as z from 'zod'
-import { PRODUCT_SOURCES, PRODUCT_STATUSES } from '../../src/products/products.ts'
+import { LICENSE_KEY_STATUSES } from '../../src/db/schema/licensing.ts'
+import { PRODUCT_SOURCES, PRODUCT_STATUSES } from '../../src/products/product-fields.ts'
 import type { CODES } from '../../src/protocol/codes.ts'
-import { LICENSE_KEY_STATUSES } from '../../src/protocol/license-key-status.ts'
 
 export type CodeName = keyof typeof CODES
 

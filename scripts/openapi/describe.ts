@@ -1,7 +1,7 @@
 /** The whole description, made of the endpoints, their rules, the codes and the texts beside this file. */
-
+import type { Caller } from '../../src/callers/caller.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import type { Endpoint } from '../../src/protocol/endpoint.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
 import {
   capitalised,
   type JsonSchema,
@@ -11,13 +11,15 @@ import {
 } from './document.ts'
 import { KEY_SCHEMAS } from './key-schemas.ts'
 import type { OperationText } from './operation.ts'
-import { OPERATIONS } from './operations/index.ts'
+import { DOCS, OPERATIONS } from './operations.ts'
 import { bodyOf, bodySchema, PARAMETERS, parameterList } from './requests.ts'
 import { codeSchemas, codesOf, HEADERS, responseComponents, responsesOf } from './responses.ts'
 import { callersOf, SECURITY_SCHEMES, securityOf } from './security.ts'
 
 /** By `access`. */
-const TAGS: Readonly<Record<Endpoint['access'], { readonly name: string; readonly description: string }>> = {
+export const TAGS: Readonly<
+  Record<Caller['access'], { readonly name: string; readonly description: string }>
+> = {
   use: {
     name: 'Use license keys',
     description: 'What your software asks. It needs an API key with the capability `use`.',
@@ -49,7 +51,7 @@ const TAGS: Readonly<Record<Endpoint['access'], { readonly name: string; readonl
   },
 }
 
-/** As src/protocol/envelope.ts has it. */
+/** As src/envelope/envelope.ts has it. */
 const UNSIGNED = 'Private key not set'
 
 const ABOUT = `Keyseal issues license keys, exactly once for each order, and signs every answer. It speaks the \
@@ -102,12 +104,19 @@ const ENVELOPE: JsonSchema = {
 
 /**
  * @param version of this server
- * @throws Error where an endpoint has no text, or a text no endpoint
+ * @throws Error where a docs.ts describes no endpoint
  */
 export function describeApi(version: string): OpenApiDocument {
   const operations = textsOfEndpoints()
   const names = new Set(operations.flatMap(([endpoint, text]) => codesOf(endpoint, text)))
-  const posts = operations.filter(([{ method, access }]) => method === 'POST' && access !== 'provider')
+  const posts = operations.filter(
+    ([
+      {
+        method,
+        caller: { access },
+      },
+    ]) => method === 'POST' && access !== 'provider',
+  )
   return {
     openapi: '3.1.0',
     info: {
@@ -143,22 +152,19 @@ export function describeApi(version: string): OpenApiDocument {
 }
 
 function textsOfEndpoints(): (readonly [Endpoint, OperationText])[] {
-  const stray = OPERATIONS.find(({ path }) => ENDPOINTS.every((endpoint) => endpoint.path !== path))
-  if (stray) throw new Error(`There is no endpoint ${stray.path}: take it out of scripts/openapi/operations.`)
-  return ENDPOINTS.map((endpoint) => {
-    const text = OPERATIONS.find(({ path }) => path === endpoint.path)
-    if (!text) throw new Error(`Describe ${endpoint.path} in scripts/openapi/operations.`)
-    return [endpoint, text]
-  })
+  const texts = new Map(OPERATIONS.map((text) => [text.path, text]))
+  const stray = Object.keys(DOCS).find((path) => !texts.has(path as `/${string}`))
+  if (stray) throw new Error(`No endpoint has the path ${stray}. Remove it from the docs.ts of its folder.`)
+  return ENDPOINTS.map((endpoint) => [endpoint, texts.get(endpoint.path) as OperationText])
 }
 
 function operationOf(endpoint: Endpoint, text: OperationText): Operation {
   const parameters = parameterList(endpoint, text)
   return {
     operationId: operationIdOf(endpoint.path),
-    tags: [TAGS[endpoint.access].name],
+    tags: [TAGS[endpoint.caller.access].name],
     summary: text.summary,
-    description: `${text.details}\n\n**Who may call:** ${callersOf(endpoint)}`,
+    description: `${text.details || `${text.summary}.`}\n\n**Who may call:** ${callersOf(endpoint)}`,
     security: securityOf(endpoint),
     ...(parameters.length > 0 && { parameters }),
     ...(endpoint.method === 'POST' && {
@@ -170,7 +176,7 @@ function operationOf(endpoint: Endpoint, text: OperationText): Operation {
 
 /** What a provider sends is its own to describe. */
 function contentOf(endpoint: Endpoint, text: OperationText) {
-  return endpoint.access === 'provider'
+  return endpoint.caller.access === 'provider'
     ? {
         'application/json': {
           schema: { type: 'object' },

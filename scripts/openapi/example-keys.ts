@@ -35,7 +35,7 @@ function jwkOf(pem: string, alg: 'RS256' | 'EdDSA') {
 export const EXAMPLE_KEY_SET = { keys: [jwkOf(RSA_PEM, 'RS256'), jwkOf(ED25519_PEM, 'EdDSA')] }
 
 /**
- * Signs as src/protocol/envelope.ts does. RSASSA-PKCS1-v1_5 gives the same signature each time (RFC 8017 section 8.2),
+ * Signs as src/envelope/envelope.ts does. RSASSA-PKCS1-v1_5 gives the same signature each time (RFC 8017 section 8.2),
  * so the description changes only where an example does.
  *
  * @param signed the characters of `response_base64`

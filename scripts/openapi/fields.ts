@@ -1,7 +1,8 @@
 /** What a reader wants to know of a parameter and its rule does not say: what its words mean, and what is answered without it. */
 
+import type { Caller } from '../../src/callers/caller.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import type { CodeName } from './answers.ts'
 import type { JsonSchema } from './document.ts'
 import type { OperationText } from './operation.ts'
@@ -12,7 +13,7 @@ const KEY_STATUS =
 const SOURCE = 'Where the product is sold. Keyseal only stores it'
 
 /** By `access`, the meaning of what has a rule and no words, or no more than its limits. */
-const MEANINGS: { readonly [Access in Endpoint['access']]?: Readonly<Record<string, string>> } = {
+const MEANINGS: { readonly [Access in Caller['access']]?: Readonly<Record<string, string>> } = {
   stock: { status: KEY_STATUS },
   products: {
     status: '`inactive`: its license keys answer 203, and none are issued',
@@ -64,7 +65,11 @@ export function codeWithout({ codes }: OperationText, name: string): CodeName | 
  * @param schema the rules of all parameters
  * @returns the same, with the words of this file; what has a code of its own where it is missing counts as required
  */
-export function withMeanings(schema: JsonSchema, { access }: Endpoint, text: OperationText): JsonSchema {
+export function withMeanings(
+  schema: JsonSchema,
+  { caller: { access } }: Endpoint,
+  text: OperationText,
+): JsonSchema {
   const properties = Object.entries(schema.properties ?? {})
   const withCodes = properties.map(([name]) => name).filter((name) => codeWithout(text, name) !== undefined)
   const required = [...withCodes, ...(schema.required ?? [])]
@@ -77,7 +82,7 @@ export function withMeanings(schema: JsonSchema, { access }: Endpoint, text: Ope
   }
 }
 
-function describe(rule: JsonSchema, access: Endpoint['access'], text: OperationText, name: string) {
+function describe(rule: JsonSchema, access: Caller['access'], text: OperationText, name: string) {
   const code = codeWithout(text, name)
   const without = code && `If it is missing, the answer is ${CODES[code].code}`
   const description = [MEANINGS[access]?.[name], rule.description, without].filter(Boolean).join('. ')

@@ -1,24 +1,26 @@
 /** What an operation takes: the very rules that the endpoint checks, as JSON Schema. */
 import * as z from 'zod'
-import { contractFields } from '../../src/contracts/contract-parameters.ts'
-import { readSettings, type Settings } from '../../src/env.ts'
-import { QUANTITY_LIMIT } from '../../src/issuing/issuance.ts'
-import type { Endpoint } from '../../src/protocol/endpoint.ts'
+import { CONTRACT_FIELDS } from '../../src/contracts/contract-fields.ts'
+import type { Example } from '../../src/http/docs.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
+import { QUANTITY_LIMIT } from '../../src/issuing/inserts.ts'
+import { quantityMax } from '../../src/issuing/order.ts'
+import type { Settings } from '../../src/platform/settings.ts'
 import type { JsonSchema, Media, Parameter, Reference } from './document.ts'
 import { withMeanings } from './fields.ts'
 import { withLimitedDigits } from './number-texts.ts'
-import type { Example, OperationText } from './operation.ts'
+import type { OperationText } from './operation.ts'
 import { credentialOf } from './security.ts'
 import { signedHeaders } from './signature-headers.ts'
 
 /** Whatever a deployment may be set to is allowed: which limit is its own, the words say. */
-export const settings = readSettings({ DB: {}, MAX_QUANTITY: String(QUANTITY_LIMIT) })
+export const settings: Settings = { MAX_QUANTITY: String(QUANTITY_LIMIT) }
 
 /** @returns the schema of the parameters, or undefined where there are no rules */
 export function parametersOf(endpoint: Endpoint, text: OperationText): JsonSchema | undefined {
   const schema = rulesOf(endpoint, settings)
   if (!schema) return undefined
-  const ofLess = rulesOf(endpoint, { ...settings, maxQuantity: 1 })?.properties
+  const ofLess = rulesOf(endpoint, { MAX_QUANTITY: '1' })?.properties
   const properties = Object.entries(schema.properties ?? {}).map(([name, rule]) => {
     const isSet = JSON.stringify(rule) !== JSON.stringify(ofLess?.[name])
     return [name, withLimitedDigits(isSet ? withSetting(rule) : rule)]
@@ -41,16 +43,15 @@ function schemaOfRule(rule: z.core.$ZodType): JsonSchema {
 
 /** Tells whose limit it is. */
 function withSetting(rule: JsonSchema): JsonSchema {
-  const { maxQuantity } = readSettings({ DB: {} })
-  const limit = `the deployment's MAX_QUANTITY: ${maxQuantity} unless it is set, ${QUANTITY_LIMIT} at most;`
+  const limit = `the deployment's MAX_QUANTITY: ${quantityMax({})} unless it is set, ${QUANTITY_LIMIT} at most;`
   return { ...rule, description: rule.description?.replace(`${QUANTITY_LIMIT},`, limit) ?? '' }
 }
 
 /** The parameters that are not in a body. */
 export function parameterList(endpoint: Endpoint, text: OperationText): (Parameter | Reference)[] {
-  if (endpoint.access === 'provider') return signedHeaders(endpoint.path, text.event)
+  if (endpoint.caller.access === 'provider') return signedHeaders(endpoint.path, text.event)
   if (endpoint.method === 'GET') {
-    const conditional = endpoint.access === 'public' ? [reference('IfNoneMatch')] : []
+    const conditional = endpoint.caller.access === 'public' ? [reference('IfNoneMatch')] : []
     return [...queryOf(parametersOf(endpoint, text), text.example), ...conditional]
   }
   const isRepeatable = credentialOf(endpoint) !== undefined && !text.isReading
@@ -75,7 +76,7 @@ function queryOf(schema: JsonSchema = {}, example?: Example): Parameter[] {
 /** An API key has no limit of its own; a contract key is what its contract was given. */
 const CREDENTIAL_RULES: Readonly<Record<string, JsonSchema>> = {
   api_key: { type: 'string', minLength: 1 },
-  contract_key: schemaOfRule(contractFields.contract_key),
+  contract_key: schemaOfRule(CONTRACT_FIELDS.contract_key),
 }
 
 /** The schema of a body: the parameters, and the field for whoever can not send a bearer token. */

@@ -1,7 +1,7 @@
 /** What an operation answers: by HTTP status, the envelopes of all codes that it can carry. */
 import * as z from 'zod'
+import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import { serialiseResponse } from '../../src/protocol/envelope.ts'
 import { type CodeName, responseSchema } from './answers.ts'
 import {
@@ -61,7 +61,7 @@ export function codesOf(endpoint: Endpoint, { codes, isReading }: OperationText)
 function commonCodes(endpoint: Endpoint, isReading: boolean): CodeName[] {
   // Of an address that is written wrong, or asked by a method that it does not have.
   const strayed: CodeName[] = ['notFound', 'methodNotAllowed']
-  if (endpoint.access === 'provider') return [...strayed, 'bodyTooLarge', 'serviceUnavailable']
+  if (endpoint.caller.access === 'provider') return [...strayed, 'bodyTooLarge', 'serviceUnavailable']
   const always: CodeName[] = [...strayed, 'tooManyRequests', 'internalError', 'serviceUnavailable']
   const credential = credentialOf(endpoint)
   if (!credential) return always

@@ -1,7 +1,7 @@
 /** Who may call: an API key, a contract key, a payment provider's signature, or nothing. */
-import { contractFields } from '../../src/contracts/contract-parameters.ts'
+import { CONTRACT_FIELDS } from '../../src/contracts/contract-fields.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../../src/payments/provider.ts'
-import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import { providerAt, signatureHeaderOf, verifiedHeaders } from './signature-headers.ts'
 
 interface Credential {
@@ -11,7 +11,7 @@ interface Credential {
 }
 
 /** @returns the key that the endpoint asks for, or undefined where it asks for none */
-export function credentialOf({ access }: Endpoint): Credential | undefined {
+export function credentialOf({ caller: { access } }: Endpoint): Credential | undefined {
   switch (access) {
     case 'public':
     case 'monitor':
@@ -26,7 +26,7 @@ export function credentialOf({ access }: Endpoint): Credential | undefined {
 
 /** @returns the alternatives; in a POST the key may also be a field of the body, for which OpenAPI has no scheme */
 export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
-  if (endpoint.access === 'provider') return [{ [signatureScheme(providerAt(endpoint.path))]: [] }]
+  if (endpoint.caller.access === 'provider') return [{ [signatureScheme(providerAt(endpoint.path))]: [] }]
   const credential = credentialOf(endpoint)
   if (!credential) return []
   const other = endpoint.method === 'GET' ? { [`${credential.scheme}InQuery`]: [] } : {}
@@ -35,7 +35,11 @@ export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
 
 /** @returns who may call, and how they say who they are, in CommonMark */
 export function callersOf(endpoint: Endpoint): string {
-  const { access, method, path } = endpoint
+  const {
+    method,
+    path,
+    caller: { access },
+  } = endpoint
   switch (access) {
     case 'public':
     case 'monitor':
@@ -65,7 +69,7 @@ function placesOf(method: Endpoint['method'], field: string): string {
 /** @throws Error where no field of a contract permits what the path does */
 function permissionAt(path: string): string {
   const name = `can_${path.replace(/^.*\//, '').replaceAll('-', '_')}`
-  if (!(name in contractFields)) throw new Error(`No field of a contract permits ${path}.`)
+  if (!(name in CONTRACT_FIELDS)) throw new Error(`No field of a contract permits ${path}.`)
   return name
 }
 

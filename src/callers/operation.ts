@@ -1,145 +1,128 @@
 /**
  * A change that a caller asks for: decided, made and remembered in one D1 batch.
  *
- * Guarantees: an idempotency key makes its change at most once, whatever arrives twice or at the same time, and
- * whoever asks again is told what was told at first; who is refused, or asks for what can not be done, changes nothing
- * and may ask again under the same key.
+ * Guarantees: an idempotency key makes its change at most once, even when requests arrive twice or race, and every
+ * repetition gets the first answer. A refused call, or one that cannot be done, changes nothing and may be repeated
+ * under the same key.
  *
- * The batch decides first, from what the database holds, and writes the decision down; the statements that follow
- * do what was decided. Nothing can come in between: a batch is one transaction, and D1 has one writer.
+ * The batch decides first, from what the database holds, and stores the decision; the statements that follow do what
+ * was decided. Nothing can come in between: a batch is one transaction, and D1 has one writer.
  */
-
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { type IsImmediate, withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import type { Authority } from './authority.ts'
+import { type OperationCall, type Result, refused } from './caller.ts'
 
-/** What came of an operation. Its other members are what the answer needs, `productId` whose key signs it. */
-export interface Decision {
+/** What came of an operation. Its other members are what the answer needs. */
+export interface Outcome {
   readonly kind: string
 }
 
 /** An operation, compiled. */
-export interface Operation<Outcome extends Decision> {
-  readonly endpoint: string
+export interface Operation<Of extends Outcome> {
+  readonly name: string
   readonly statements: readonly Statement<never>[]
   readonly select: Statement<PerformedRow>
   /** Carries the type only. */
-  readonly outcome?: Outcome
+  readonly outcome?: Of
+}
+
+/** The SQL that the writes of an operation are made with. */
+export interface WriteSql {
+  /** A condition: this very request has decided one of these kinds. */
+  readonly decided: (...kinds: string[]) => string
+  /** An expression: what this very request has decided, as JSON text. */
+  readonly decision: string
+  /**
+   * A statement that adds to the stored outcome what is known only after a write.
+   *
+   * @param members SQL: `'$.name', value` and so on
+   * @param kinds after which decisions
+   */
+  readonly addToOutcome: (members: string, ...kinds: string[]) => string
+}
+
+export interface OperationDefinition<Of extends Outcome> {
+  readonly authority: Authority
+  /** Idempotency keys of different operations are kept apart by it. */
+  readonly name: string
+  /** SQL, an expression: a JSON object whose `kind` says what is to be done, or why nothing is. */
+  readonly decision: string
+  /** The kinds that are stored and that change something. Any other kind changes nothing. */
+  readonly changes: readonly Of['kind'][]
+  /** The SQL statements that make the change, in this order. */
+  readonly writes: (sql: WriteSql) => readonly string[]
 }
 
 interface PerformedRow {
   readonly refusal: string | null
+  readonly callerId: number | null
   readonly nonce: string | null
   readonly isSame: 0 | 1 | null
-  /** What was decided, also where it is that nothing is to be done: that is not remembered. */
+  /** Also where nothing is to be done, which is not stored. */
   readonly outcome: string
-  /** null where nothing was done. */
+  /** null where nothing was stored. */
   readonly performedAt: number | null
 }
 
-export type Performed<Outcome extends Decision, Refusal extends string> =
-  | {
-      readonly kind: 'performed' | 'replayed'
-      readonly outcome: Outcome
-      /** When it was first performed, in milliseconds UTC. */
-      readonly performedAt: number
-    }
-  | { readonly kind: 'refused'; readonly reason: Refusal | 'idempotency-key-reused' }
-
-/** SQL that picks the caller's operation under this idempotency key. */
-function isCallersOperation({ source, table, isCaller }: Authority): string {
-  return `operations.source = (select ${source} from ${table} where ${isCaller})
+/** Compiles an operation when its module loads. */
+export function defineOperation<Of extends Outcome>({
+  authority,
+  name,
+  decision,
+  changes,
+  writes,
+}: OperationDefinition<Of>): Operation<Of> {
+  const { source, table, isAllowed, refusal, isCaller } = authority
+  const isCallers = `operations.source = (select ${source} from ${table} where ${isCaller})
     and operations.endpoint = :endpoint and operations.idempotency_key = :idempotencyKey`
-}
-
-/**
- * @param authority by whose right
- * @param endpoint the name of the operation; idempotency keys are told apart by it
- * @param decision SQL, an expression: a JSON object whose `kind` says what is to be done, or that nothing is
- * @param writes SQL statements that do it. In them `{decided:a,b}` stands for the condition that this very request
- *   has decided `a` or `b`, and `{decision}` for what it decided, a JSON text; a statement that finds out more
- *   updates it: `update operations set outcome = json_set(outcome, ...) where {mine}`
- */
-export function defineOperation<Outcome extends Decision>(
-  authority: Authority,
-  endpoint: string,
-  decision: string,
-  writes: readonly string[],
-): Operation<Outcome> {
-  const { source, table, idName, isAllowed, refusal, isCaller } = authority
-  const isMine = `${isCallersOperation(authority)} and operations.nonce = :nonce`
+  const isOwn = `${isCallers} and operations.nonce = :nonce`
   const insert = compileText(`
     insert into operations (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)
     select source, :endpoint, :idempotencyKey, :fingerprint, :nonce, decision, :now
     from (select ${source} as source, ${decision} as decision from ${table} where ${isAllowed})
-    where decision ->> 'kind' in (${kindsIn(writes)}) on conflict do nothing`)
+    where decision ->> 'kind' in (${quoted(changes)}) on conflict do nothing`)
   const select = compileText<PerformedRow>(`
-    select ${refusal} as refusal, ${table}.id as ${idName}, operations.nonce as nonce,
+    select ${refusal} as refusal, ${table}.id as callerId, operations.nonce as nonce,
       operations.fingerprint = :fingerprint as isSame,
       coalesce(operations.outcome, ${decision}) as outcome, operations.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
-    left join operations on ${isCallersOperation(authority)}`)
-  const filledIn = writes.map((text) =>
-    text
-      .replaceAll('{mine}', isMine)
-      .replaceAll('{decision}', `(select operations.outcome from operations where ${isMine})`)
-      .replaceAll(DECIDED, (_, kinds: string) => {
-        return `exists (select 1 from operations where ${isMine}
-          and operations.outcome ->> 'kind' in (${quoted(kinds.split(','))}))`
-      }),
-  )
-  return { endpoint, statements: [insert, ...filledIn.map((text) => compileText(text))], select }
-}
-
-/** Stands in a write for what must have been decided. */
-const DECIDED = /\{decided:([\w,-]+)\}/g
-
-/** Every decision that something is written for; what is decided besides changes nothing. */
-function kindsIn(writes: readonly string[]): string {
-  const kinds = writes.flatMap((text) =>
-    [...text.matchAll(DECIDED)].flatMap(([, list = '']) => list.split(',')),
-  )
-  return quoted([...new Set(kinds)])
+    left join operations on ${isCallers}`)
+  const decided = (...kinds: readonly string[]) => `exists (select 1 from operations where ${isOwn}
+    and operations.outcome ->> 'kind' in (${quoted(kinds)}))`
+  const sql: WriteSql = {
+    decided,
+    decision: `(select operations.outcome from operations where ${isOwn})`,
+    addToOutcome: (members, ...kinds) => `update operations set outcome = json_set(outcome, ${members})
+      where ${isOwn} and outcome ->> 'kind' in (${quoted(kinds)})`,
+  }
+  return { name, statements: [insert, ...writes(sql).map((text) => compileText(text))], select }
 }
 
 function quoted(kinds: readonly string[]): string {
   return kinds.map((kind) => `'${kind}'`).join()
 }
 
-/** What a performance needs besides the operation's own values. */
-export interface OperationRequest {
-  /** The values of the authority's placeholders. */
-  readonly callerValues: Readonly<Record<string, unknown>>
-  /** 1 to 255 visible ASCII characters, the caller's own; undefined: the change is asked for once. */
-  readonly idempotencyKey: string | undefined
-  /** What was asked for, as it was checked: another one under the same idempotency key is refused. */
-  readonly parameters: unknown
-  /** Milliseconds UTC. */
-  readonly now: number
-}
-
 /**
  * Performs an operation, or finds what came of it before.
  *
- * @param db the primary
  * @param values of the operation's own placeholders; a function where each attempt needs fresh ones
  * @param isCollision whether another attempt with fresh values may help
  * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
  */
-export async function perform<Outcome extends Decision, Refusal extends string>(
-  db: D1Database,
-  operation: Operation<Outcome>,
-  request: OperationRequest,
+export async function perform<Of extends Outcome>(
+  { db, caller, idempotencyKey, parameters, now }: OperationCall,
+  operation: Operation<Of>,
   values: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>),
   isCollision?: IsImmediate,
-): Promise<Performed<Outcome, Refusal>> {
+): Promise<Result<Of>> {
   const common = {
-    ...request.callerValues,
-    endpoint: operation.endpoint,
-    idempotencyKey: request.idempotencyKey ?? crypto.randomUUID(),
-    fingerprint: await sha256HexOfText(JSON.stringify(request.parameters)),
-    now: request.now,
+    ...caller,
+    endpoint: operation.name,
+    idempotencyKey: idempotencyKey ?? crypto.randomUUID(),
+    fingerprint: await sha256HexOfText(JSON.stringify(parameters)),
+    now,
   }
   const { result: rows, isOwn } = await withNonces((nonce) => {
     const bound = { ...(typeof values === 'function' ? values() : values), ...common, nonce }
@@ -149,16 +132,35 @@ export async function perform<Outcome extends Decision, Refusal extends string>(
     ])
   }, isCollision)
   const row = rows.at(-1)?.[0] as PerformedRow | undefined
-  if (!row) throw new Error('There is one row for every request.')
-  if (row.refusal !== null) return { kind: 'refused', reason: row.refusal as Refusal }
-  const outcome = JSON.parse(row.outcome) as Outcome
-  if (row.nonce === null || row.performedAt === null) {
-    return { kind: 'performed', outcome, performedAt: request.now }
+  if (!row) throw new Error('Expected exactly one result row.')
+  const { refusal, callerId, nonce, performedAt } = row
+  if (refusal !== null) return refused(refusal, callerId)
+  const outcome = JSON.parse(row.outcome) as Of
+  if (nonce === null || performedAt === null) {
+    return { kind: 'done', outcome, doneAt: now, isReplay: false, callerId }
   }
-  if (!row.isSame) return { kind: 'refused', reason: 'idempotency-key-reused' }
-  return {
-    kind: isOwn(row.nonce) ? 'performed' : 'replayed',
-    outcome,
-    performedAt: row.performedAt,
+  if (!row.isSame) return refused('idempotency-key-reused', callerId)
+  return { kind: 'done', outcome, doneAt: performedAt, isReplay: !isOwn(nonce), callerId }
+}
+
+export const REMEMBERED_DAYS = 30
+const FORGOTTEN_ROWS_MAX = 1_000
+
+/** Ids follow time closely enough: only the oldest rows are looked at, so no index on the time is needed. */
+const forget = compileText<{ id: number }>(`
+  delete from operations where created_at < :before
+    and id in (select id from operations order by id limit ${FORGOTTEN_ROWS_MAX})
+  returning id`)
+
+/**
+ * Deletes operations after 30 days, in pieces that block nobody: no client repeats a request after that.
+ *
+ * @param now milliseconds UTC
+ */
+export async function forgetOperations(db: D1Database, now: number): Promise<void> {
+  const before = now - REMEMBERED_DAYS * 86_400_000
+  for (let forgotten = FORGOTTEN_ROWS_MAX; forgotten === FORGOTTEN_ROWS_MAX; ) {
+    const [rows] = await runBatch(db, [bind(forget, { before })])
+    forgotten = rows.length
   }
 }

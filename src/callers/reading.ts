@@ -1,56 +1,61 @@
-/** What a caller may read: one statement that authenticates and reads, one round trip. */
-
+/** What a caller may read: one statement that authenticates and reads, in one round trip. */
 import { bind, compileText, type Database, runBatch, type Statement } from '../db/batch.ts'
 import type { Authority } from './authority.ts'
+import { type CallerValues, type Result, refused } from './caller.ts'
 
 /** A reading, compiled. */
-export interface Reading<Found> {
+export interface Reading<Outcome> {
   readonly select: Statement<ReadingRow>
   /** Carries the type only. */
-  readonly found?: Found
+  readonly outcome?: Outcome
 }
 
 interface ReadingRow {
   readonly refusal: string | null
+  readonly callerId: number | null
   /** JSON text. */
-  readonly found: string
+  readonly outcome: string
 }
 
-export type Read<Found, Refusal extends string> =
-  | { readonly kind: 'found'; readonly found: Found }
-  | { readonly kind: 'refused'; readonly reason: Refusal }
-
 /**
- * @param authority by whose right
- * @param expression SQL, an expression: what is read, as one JSON text
+ * @param expression SQL, an expression: what is read, as one JSON text. The caller's row is called `caller`
  */
-export function defineReading<Found>(authority: Authority, expression: string): Reading<Found> {
-  const { refusal, table, idName, isCaller } = authority
+export function defineReading<Outcome>(
+  { refusal, table, isCaller }: Authority,
+  expression: string,
+): Reading<Outcome> {
   return {
     select: compileText<ReadingRow>(`
-      select caller.refusal as refusal, caller.id as ${idName},
-        case when caller.refusal is null then ${expression} end as found
+      select caller.refusal as refusal, caller.id as callerId,
+        case when caller.refusal is null then ${expression} end as outcome
       from (select ${refusal} as refusal, ${table}.* from (select 1) as request left join ${table} on ${isCaller})
         as caller`),
   }
 }
 
-/**
- * @param db the primary, or a session that may ask a replica where what is read may be slightly old
- * @param values of the authority's and the reading's placeholders
- */
-export async function read<Found, Refusal extends string>(
-  db: Database,
-  reading: Reading<Found>,
-  values: Readonly<Record<string, unknown>>,
-): Promise<Read<Found, Refusal>> {
-  const [[row]] = await runBatch(db, [bind(reading.select, values)])
-  if (!row) throw new Error('There is one row for every request.')
-  if (row.refusal !== null) return { kind: 'refused', reason: row.refusal as Refusal }
-  return { kind: 'found', found: JSON.parse(row.found) as Found }
+/** Who reads, and when. */
+export interface ReadingCall {
+  /** The primary, or a replica where what is read may be slightly old. */
+  readonly db: Database
+  readonly caller: CallerValues
+  /** Milliseconds UTC. */
+  readonly now: number
 }
 
-/** A session for what may be slightly old: it may ask the replica that is nearest. */
+/** @param values of the reading's own placeholders */
+export async function read<Outcome>(
+  { db, caller, now }: ReadingCall,
+  reading: Reading<Outcome>,
+  values: Readonly<Record<string, unknown>> = {},
+): Promise<Result<Outcome>> {
+  const [[row]] = await runBatch(db, [bind(reading.select, { ...caller, ...values, now })])
+  if (!row) throw new Error('Expected exactly one result row.')
+  const { callerId, refusal } = row
+  if (refusal !== null) return refused(refusal, callerId)
+  return { kind: 'done', outcome: JSON.parse(row.outcome) as Outcome, doneAt: now, isReplay: false, callerId }
+}
+
+/** A session that may ask the nearest replica, for what may be slightly old. */
 export function nearestDatabase(db: D1Database): Database {
   return db.withSession('first-unconstrained')
 }

@@ -1,24 +1,29 @@
-/** `POST /api/v1/delete-contract`: ends a contract. The license keys that were generated under it stay. */
+/** `POST /api/v1/delete-contract`: deletes a contract. The license keys that were generated under it stay. */
 import * as z from 'zod/mini'
-import type { CallerRefusal } from '../callers/api-keys.ts'
-import { perform } from '../callers/operation.ts'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToOperation } from '../protocol/answers.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { contractId } from './contract-parameters.ts'
-import { type ContractDeletion, contractDeletion } from './contracts.ts'
+import { contractId } from './contract-fields.ts'
 
-export const deleteContract = authenticatedEndpoint({
+interface Deleted {
+  readonly kind: 'deleted' | 'not-found'
+}
+
+const deletion = defineOperation<Deleted>({
+  authority: API_CALLER,
+  name: 'delete-contract',
+  decision: `json_object('kind',
+    iif(exists (select 1 from contracts where id = :contractId), 'deleted', 'not-found'))`,
+  changes: ['deleted'],
+  writes: ({ decided }) => [`delete from contracts where id = :contractId and ${decided('deleted')}`],
+})
+
+export const deleteContract = endpoint({
   path: '/api/v1/delete-contract',
-  access: 'contracts',
+  summary: 'Delete a contract',
+  caller: apiKey('contracts'),
   parameters: () => z.object({ contract_id: contractId }),
-
-  async handle({ settings, parameters, request }) {
-    const performed = await perform<ContractDeletion, CallerRefusal>(settings.db, contractDeletion, request, {
-      contractId: parameters.contract_id,
-    })
-    return answerToOperation(settings, performed, ({ kind }) => ({
-      code: kind === 'deleted' ? CODES.contractDeleted : CODES.contractToChangeNotFound,
-    }))
-  },
+  outcomes: { deleted: CODES.contractDeleted, 'not-found': CODES.contractToChangeNotFound },
+  handle: (call) => perform(call, deletion, { contractId: call.parameters.contract_id }),
 })

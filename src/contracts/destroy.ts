@@ -1,23 +1,61 @@
-/** `POST /api/v1/contracts/destroy`: destroys a license key of a contract, for its holder. */
+/**
+ * `POST /api/v1/contracts/destroy` and `POST /api/v1/contracts/destroy-all`: destroy license keys of a contract for its
+ * holder, with all that belongs to them.
+ *
+ * Guarantees: only keys of the holder's own contract are destroyed. Their places in its quota are free again at once. A
+ * replay of their generation still returns what it returned at first.
+ */
 import * as z from 'zod/mini'
-import type { HolderRefusal } from '../callers/contract-holders.ts'
-import { perform } from '../callers/operation.ts'
-import { answerToHoldersOperation, holderEndpoint } from '../http/contract-holder.ts'
+import { CONTRACT_KEY, type ContractPermission, contractHolder } from '../callers/contract-holders.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { keepAsIssued } from '../issuing/as-issued.ts'
 import { CODES } from '../protocol/codes.ts'
 import { licenseKey } from '../protocol/fields.ts'
-import { type Destruction, keyDestruction } from './contract-destruction.ts'
 
-export const contractsDestroy = holderEndpoint({
-  method: 'POST',
+interface Destroyed {
+  readonly kind: 'deleted' | 'not-found'
+}
+
+/** @param which SQL, a condition on `license_keys` besides that they are the contract's */
+function destruction(name: string, permission: ContractPermission, which: string) {
+  const authority = contractHolder(permission)
+  const isContracts = `license_keys.contract_id = (select id from contracts where ${authority.isCaller})`
+  return defineOperation<Destroyed>({
+    authority,
+    name,
+    decision: `json_object('kind', iif(exists (select 1 from license_keys
+      where license_keys.contract_id = contracts.id and ${which}), 'deleted', 'not-found'))`,
+    changes: ['deleted'],
+    writes: ({ decided }) => {
+      const isDestroyed = `${isContracts} and ${which} and ${decided('deleted')}`
+      return [keepAsIssued(isDestroyed), `delete from license_keys where ${isDestroyed}`]
+    },
+  })
+}
+
+export const keyDestruction = destruction(
+  'contracts/destroy',
+  'can_destroy',
+  'license_keys.license_key = :licenseKey',
+)
+
+export const contractsDestroy = endpoint({
   path: '/api/v1/contracts/destroy',
-  parameters: z.object({ license_key: licenseKey }),
+  summary: 'Destroy a license key',
+  caller: CONTRACT_KEY,
+  parameters: () => z.object({ license_key: licenseKey }),
+  outcomes: { deleted: CODES.contractKeyDeleted, 'not-found': CODES.contractKeyNotFound },
+  handle: (call) => perform(call, keyDestruction, { licenseKey: call.parameters.license_key ?? null }),
+})
 
-  async handle({ settings, parameters, request }) {
-    const performed = await perform<Destruction, HolderRefusal>(settings.db, keyDestruction, request, {
-      licenseKey: parameters.license_key ?? null,
-    })
-    return answerToHoldersOperation(settings, performed, ({ kind }) => ({
-      code: kind === 'deleted' ? CODES.contractKeyDeleted : CODES.contractKeyNotFound,
-    }))
-  },
+export const allKeysDestruction = destruction('contracts/destroy-all', 'can_destroy_all', 'true')
+
+export const contractsDestroyAll = endpoint({
+  path: '/api/v1/contracts/destroy-all',
+  summary: 'Destroy all license keys',
+  caller: CONTRACT_KEY,
+  parameters: () => z.object({}),
+  outcomes: { deleted: CODES.contractKeysDeleted, 'not-found': CODES.contractKeysNotFound },
+  handle: (call) => perform(call, allKeysDestruction, {}),
 })

@@ -1,21 +1,52 @@
-/** `GET /api/v1/get-all-contracts`: every contract, by ascending id. The protocol knows no pages here. */
+/** `GET /api/v1/get-all-contracts`: all contracts by ascending id. The protocol has no pages here. */
 import * as z from 'zod/mini'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToReading } from '../protocol/answers.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { done, type Result, refused } from '../callers/caller.ts'
+import type { ReadingCall } from '../callers/reading.ts'
+import { bind, compileText, runBatch } from '../db/batch.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { contractObject } from './contract-object.ts'
-import { allContracts } from './contracts.ts'
+import { type Contract, contractJson, contractObject } from './contract.ts'
 
-export const getAllContracts = authenticatedEndpoint({
+interface Listed {
+  readonly kind: 'listed'
+  readonly contracts: readonly Contract[]
+}
+
+interface ContractRow {
+  readonly refusal: string | null
+  readonly callerId: number | null
+  /** JSON text; null where the caller is refused, or where there is no contract. */
+  readonly contract: string | null
+}
+
+/** A row for each contract: all of them as one text would soon be longer than the 2 MB that D1 takes. */
+const selectContracts = compileText<ContractRow>(`
+  select caller.refusal as refusal, caller.id as callerId,
+    case when contracts.id is not null then ${contractJson('contracts')} end as contract
+  from (select ${API_CALLER.refusal} as refusal, api_keys.id from (select 1) as request
+    left join api_keys on ${API_CALLER.isCaller}) as caller
+  left join contracts on caller.refusal is null
+  order by contracts.id`)
+
+export const getAllContracts = endpoint({
   method: 'GET',
   path: '/api/v1/get-all-contracts',
-  access: 'contracts',
+  summary: 'List contracts',
+  caller: apiKey('contracts'),
   parameters: () => z.object({}),
-
-  async handle({ settings, caller }) {
-    return answerToReading(settings, await allContracts(settings.db, caller), (contracts) => ({
-      code: CODES.allContracts,
-      fields: { contracts: contracts.map(contractObject) },
-    }))
-  },
+  outcomes: { listed: CODES.allContracts },
+  handle: (call) => readContracts(call),
+  answer: ({ contracts }) => ({ fields: { contracts: contracts.map(contractObject) } }),
 })
+
+async function readContracts({ db, caller, now }: ReadingCall): Promise<Result<Listed>> {
+  const [rows] = await runBatch(db, [bind(selectContracts, caller)])
+  const [first] = rows
+  if (!first) throw new Error('Expected a result row.')
+  const { refusal, callerId } = first
+  if (refusal !== null) return refused(refusal, callerId)
+  const texts = rows.flatMap(({ contract }) => contract ?? [])
+  const contracts = texts.map((text) => JSON.parse(text) as Contract)
+  return { ...done({ kind: 'listed', contracts }, now), callerId }
+}

@@ -1,32 +1,37 @@
-/** `GET /api/v1/contracts/get-info`: tells a contract's holder what it is and how much of it is left. */
+/**
+ * `GET /api/v1/contracts/get-info`: shows a contract to its holder, with the number of license keys that exist under
+ * it, as soon as keys can be generated.
+ */
 import * as z from 'zod/mini'
-import { type HolderRefusal, holderValues } from '../callers/contract-holders.ts'
-import { read } from '../callers/reading.ts'
-import { HOLDER_REFUSALS, holderEndpoint } from '../http/contract-holder.ts'
+import { CONTRACT_KEY, contractHolder } from '../callers/contract-holders.ts'
+import { defineReading, read } from '../callers/reading.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { type ContractInformation, contractInformation } from './contract-information.ts'
-import { contractObject } from './contract-object.ts'
+import { type Contract, contractJson, contractObject, generationProblems } from './contract.ts'
 
-export const contractsGetInfo = holderEndpoint({
+type Information =
+  | { readonly kind: 'product-not-found' | 'generator-not-found' }
+  | { readonly kind: 'found'; readonly contract: Contract }
+
+export const contractInformation = defineReading<Information>(
+  contractHolder('can_get_info'),
+  `case ${generationProblems('caller', (kind) => `json_object('kind', '${kind}')`)}
+    else json_object('kind', 'found', 'contract', ${contractJson('caller')}) end`,
+)
+
+export const contractsGetInfo = endpoint({
   method: 'GET',
   path: '/api/v1/contracts/get-info',
-  parameters: z.object({}),
-
-  async handle({ settings, holder }) {
-    // The primary: a holder that has just generated keys wants to see them counted.
-    const answer = await read<ContractInformation, HolderRefusal>(
-      settings.db,
-      contractInformation,
-      holderValues(holder),
-    )
-    if (answer.kind === 'refused') return { code: HOLDER_REFUSALS[answer.reason] }
-    switch (answer.found.kind) {
-      case 'product-not-found':
-        return { code: CODES.productOfContractNotFound }
-      case 'generator-not-found':
-        return { code: CODES.generatorOfContractNotFound }
-      case 'found':
-        return { code: CODES.contractFound, fields: { contract: contractObject(answer.found.contract) } }
-    }
+  summary: 'Get the contract',
+  caller: CONTRACT_KEY,
+  parameters: () => z.object({}),
+  outcomes: {
+    found: CODES.contractFound,
+    'product-not-found': CODES.productOfContractNotFound,
+    'generator-not-found': CODES.generatorOfContractNotFound,
   },
+  // The primary: the keys that the holder has just generated must be counted.
+  handle: (call) => read(call, contractInformation),
+  answer: (outcome) =>
+    outcome.kind === 'found' ? { fields: { contract: contractObject(outcome.contract) } } : {},
 })

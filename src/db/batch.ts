@@ -11,7 +11,6 @@ import { SQLiteInsertBuilder } from 'drizzle-orm/sqlite-core/query-builders/inse
 import { QueryBuilder } from 'drizzle-orm/sqlite-core/query-builders/query-builder'
 import type { SQLiteSession } from 'drizzle-orm/sqlite-core/session'
 import { databaseError } from './errors.ts'
-import { replacePlaceholders } from './placeholders.ts'
 
 const dialect = new SQLiteSyncDialect()
 const queries = new QueryBuilder(dialect)
@@ -29,10 +28,11 @@ export const build = {
     new SQLiteInsertBuilder<Table, 'async', unknown>(table, NO_SESSION, dialect),
 }
 
-/** A compiled query whose rows have the shape `Row`. */
+/** A compiled statement whose rows have the shape `Row`. */
 export interface Statement<Row> {
+  /** Its parameters are numbered: `?1`. */
   readonly sql: string
-  /** The names of its placeholders, in the order in which SQL counts them. */
+  /** The names of its placeholders, in the order of their numbers. */
   readonly placeholders: readonly string[]
   /** Carries the type only. */
   readonly row?: Row
@@ -62,28 +62,46 @@ export function compile<Row>(
 export function compile(query: Buildable<unknown>): Statement<never>
 export function compile(query: Buildable<unknown>): Statement<unknown> {
   const { sql: text, params } = query.toSQL()
-  return { sql: text, placeholders: params.map(placeholderName) }
+  const names = params.map(placeholderName)
+  return numbered(text, /\?/g, () => names.shift() ?? '')
 }
 
 /**
- * A statement written in SQL itself, for what Drizzle's builders can not say readably. A placeholder is `:name`;
- * one that stands in it several times is one parameter.
+ * Compiles a statement that is written as SQL text, for decisions that Drizzle's builders cannot say readably. A
+ * placeholder is `:name`.
  */
 export function compileText<Row = never>(text: string): Statement<Row> {
+  return numbered(text, PLACEHOLDER, (match) => match.slice(1))
+}
+
+/** SQL text as a piece of a Drizzle statement. Its `:name` are placeholders there too. */
+export function fragment<Type = unknown>(text: string): SQL<Type> {
+  const pieces = text.split(PLACEHOLDER)
+  const names = text.match(PLACEHOLDER) ?? []
+  return sql.join(
+    pieces.flatMap((piece, index) => {
+      const name = names[index]
+      return name === undefined ? [sql.raw(piece)] : [sql.raw(piece), sql`${sql.placeholder(name.slice(1))}`]
+    }),
+  ) as SQL<Type>
+}
+
+const PLACEHOLDER = /:[a-z]\w*/gi
+
+/** Every statement that was compiled: a test prepares each of them on the migrated schema. */
+export const compiledStatements: Statement<unknown>[] = []
+
+/** Gives each name one number, however often it occurs: a value is sent once. */
+function numbered<Row>(text: string, mark: RegExp, nameOf: (match: string) => string): Statement<Row> {
   const placeholders: string[] = []
-  const numbered = replacePlaceholders(text, (name) => {
+  const numberedText = text.replaceAll(mark, (match) => {
+    const name = nameOf(match)
     if (!placeholders.includes(name)) placeholders.push(name)
     return `?${placeholders.indexOf(name) + 1}`
   })
-  return { sql: numbered, placeholders }
-}
-
-/** A piece of SQL text as a piece of a Drizzle statement: its `:name` are placeholders there too. */
-export function fragment<Type = unknown>(text: string): SQL<Type> {
-  const pieces = text.split(/(:[a-z]\w*)/i)
-  return sql.join(
-    pieces.map((piece) => (piece.startsWith(':') ? sql`${sql.placeholder(piece.slice(1))}` : sql.raw(piece))),
-  ) as SQL<Type>
+  const statement = { sql: numberedText, placeholders }
+  compiledStatements.push(statement)
+  return statement
 }
 
 /** A constant would be a parameter too many: it belongs into the statement's text. */

@@ -2,9 +2,10 @@
  * What a failed D1 call means. D1 reports everything as an Error whose text is the only difference, so the
  * texts are read here and nowhere else. The texts name tables and columns, never values: they may be logged.
  */
+import { LoggableError } from '../platform/log.ts'
 
 /** The database could not be asked, or its answer was lost: the write may or may not have been committed. */
-export class DatabaseUnavailableError extends Error {
+export class DatabaseUnavailableError extends LoggableError {
   override name = 'DatabaseUnavailableError'
   /** Whether it is over in a moment. What is overloaded or too slow is made worse by asking again. */
   readonly isTransient: boolean
@@ -16,7 +17,7 @@ export class DatabaseUnavailableError extends Error {
 }
 
 /** A UNIQUE constraint refused a row; the whole batch was rolled back. */
-export class UniqueConstraintError extends Error {
+export class UniqueConstraintError extends LoggableError {
   override name = 'UniqueConstraintError'
   /** The columns of the constraint, as SQLite names them: `license_keys.license_key`. */
   readonly columns: string
@@ -28,7 +29,7 @@ export class UniqueConstraintError extends Error {
 }
 
 /** A fault of ours: a statement SQLite refuses, a constraint that should have been checked before. */
-export class DatabaseStatementError extends Error {
+export class DatabaseStatementError extends LoggableError {
   override name = 'DatabaseStatementError'
 }
 

@@ -1,22 +1,62 @@
 /**
  * Sends one delivery.
  *
- * Guarantees: a delivery is sent once as long as its result can be written down; where it can not, it is sent
- * again under the same name. It is tried until it is delivered, cancelled, or has failed for the last time.
+ * Guarantees: of all consumers that try at the same time, one sends it, for as long as its lease lasts. A delivery is
+ * sent once as long as its result can be stored; otherwise it is sent again under the same name. It is tried until it is
+ * delivered, cancelled, or has failed for the last time. A result is stored only while the delivery is still pending and
+ * no later attempt has begun.
  */
-import type { Settings } from '../env.ts'
+import { bind, compileText, runBatch } from '../db/batch.ts'
+import { withRetries } from '../db/retries.ts'
 import { logFailure } from '../platform/log.ts'
-import { SettingError } from '../platform/setting-error.ts'
-import { ATTEMPTS_MAX, backoffSeconds } from '../queue/backoff.ts'
-import { DONE, type Processing } from '../queue/processing.ts'
+import { type Bindings, SettingError } from '../platform/settings.ts'
+import {
+  ATTEMPTS_MAX,
+  backoffSeconds,
+  CALLBACK_LEASE_MS,
+  DONE,
+  LEASE_MS,
+  type Processing,
+} from '../queue/messages.ts'
+import { SWEPT_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import { CALLBACK_TIMEOUT_MS, sendCallback } from './callback.ts'
-import { claimDelivery, concludeAttempt } from './claim.ts'
-import type { Consignment } from './consignment.ts'
+import {
+  type Attempt,
+  contentsOf,
+  type DeliveryContents,
+  selectCallback,
+  selectIssuance,
+} from './contents.ts'
 import { sendEmail } from './email.ts'
-import type { Sent } from './sent.ts'
+import type { Sent } from './post.ts'
 import { RESPONSE_TIMEOUT_MS, sendWebhook } from './webhook.ts'
 
-/** The last attempt failed; a person may ask for the delivery again. */
+const claim = compileText<Omit<Attempt, 'id'>>(`
+  update deliveries set attempts = attempts + 1, updated_at = :now,
+    due_at = iif(channel = 'callback', :callbackLeaseEnd, :leaseEnd)
+  where id = :id and status = 'pending' and due_at <= :now
+  returning attempts, created_at as createdAt`)
+
+const conclude = compileText(`
+  update deliveries set status = :status, due_at = coalesce(:dueAt, due_at), last_result = :result,
+    updated_at = :now
+  where id = :id and status = 'pending' and attempts = :attempts`)
+
+const abandon = compileText(`
+  update deliveries set status = 'failed', last_result = 'gave up', updated_at = :now
+  where id = :id and status = 'pending'`)
+
+const selectOverdueDeliveries = selectOverdue(`channel <> 'callback'`)
+const selectOverdueCallbacks = selectOverdue(`channel = 'callback'`)
+
+/** @param channels SQL, a condition */
+function selectOverdue(channels: string) {
+  return compileText<{ id: number }>(`
+    select id from deliveries where status = 'pending' and due_at <= :overdue and ${channels}
+    order by due_at limit ${SWEPT_ROWS_MAX}`)
+}
+
+/** The last attempt failed. An operator may ask for the delivery again. */
 class DeliveryFailedError extends Error {
   override name = 'DeliveryFailedError'
 }
@@ -26,63 +66,116 @@ class DeliveryFailedError extends Error {
  *
  * @param id of the row in `deliveries`
  * @param now milliseconds UTC
- * @param timeoutMs how long a receiver may take to answer, where it is not as long as its channel gives it
+ * @param timeoutMs how long a receiver may take to answer, where it is not the time of the channel
  * @throws DatabaseUnavailableError: it was not sent; or it was, and will be sent again
  */
 export async function deliver(
-  settings: Settings,
+  env: Bindings,
   id: number,
   now: number,
   timeoutMs?: number,
 ): Promise<Processing> {
-  const consignment = await claimDelivery(settings.db, id, now)
-  if (!consignment) return DONE
-  const { kind, result } = await send(settings, consignment, now, timeoutMs)
+  const contents = await claimDelivery(env, id, now)
+  if (!contents) return DONE
+  const { kind, result } = await send(env, contents, now, timeoutMs)
   if (kind === 'delivered' || kind === 'cancelled') {
-    await concludeAttempt(settings.db, consignment, { status: kind, result }, now)
+    await concludeAttempt(env, contents, { status: kind, result }, now)
     return DONE
   }
-  const delaySeconds = kind === 'undeliverable' ? undefined : backoffSeconds(consignment.attempts)
+  const delaySeconds = kind === 'undeliverable' ? undefined : backoffSeconds(contents.attempts)
   if (delaySeconds === undefined) {
-    await concludeAttempt(settings.db, consignment, { status: 'failed', result }, now)
+    await concludeAttempt(env, contents, { status: 'failed', result }, now)
     logFailure(`delivery ${id}`, new DeliveryFailedError())
     return DONE
   }
   // Counted from before the attempt, while the message waits from after it: it never comes back too early.
   const dueAt = now + delaySeconds * 1000
-  await concludeAttempt(settings.db, consignment, { status: 'pending', result, dueAt }, now)
+  await concludeAttempt(env, contents, { status: 'pending', result, dueAt }, now)
   return { kind: 'again', delaySeconds }
 }
 
+/**
+ * Takes a delivery for one attempt.
+ *
+ * @returns what to send, or undefined: it is not due, or another consumer has it
+ */
+export async function claimDelivery(
+  { DB }: Bindings,
+  id: number,
+  now: number,
+): Promise<DeliveryContents | undefined> {
+  const values = { id, now, leaseEnd: now + LEASE_MS, callbackLeaseEnd: now + CALLBACK_LEASE_MS }
+  const [[claimed], [issuance], [callback]] = await runBatch(DB, [
+    bind(claim, values),
+    bind(selectIssuance, values),
+    bind(selectCallback, values),
+  ])
+  return claimed && contentsOf({ id, ...claimed }, issuance, callback)
+}
+
 async function send(
-  settings: Settings,
-  consignment: Consignment,
+  env: Bindings,
+  contents: DeliveryContents,
   now: number,
   timeoutMs?: number,
 ): Promise<Sent> {
-  // Whoever made the last attempt did not live to say so.
-  if (consignment.attempts > ATTEMPTS_MAX) return { kind: 'not-delivered', result: 'interrupted' }
+  // The consumer of the last attempt crashed before it stored a result.
+  if (contents.attempts > ATTEMPTS_MAX) return { kind: 'not-delivered', result: 'interrupted' }
   try {
-    return await sendBy(settings, consignment, now, timeoutMs)
+    return await sendByChannel(env, contents, now, timeoutMs)
   } catch (error) {
     if (!(error instanceof SettingError)) throw error
-    logFailure(`delivery ${consignment.id}`, error)
+    logFailure(`delivery ${contents.id}`, error)
     return { kind: 'not-delivered', result: error.message }
   }
 }
 
-function sendBy(
-  settings: Settings,
-  consignment: Consignment,
+function sendByChannel(
+  env: Bindings,
+  contents: DeliveryContents,
   now: number,
   timeoutMs?: number,
 ): Promise<Sent> {
-  switch (consignment.channel) {
+  switch (contents.channel) {
     case 'webhook':
-      return sendWebhook(settings, consignment, now, timeoutMs ?? RESPONSE_TIMEOUT_MS)
+      return sendWebhook(env, contents, now, timeoutMs ?? RESPONSE_TIMEOUT_MS)
     case 'email':
-      return sendEmail(settings, consignment)
+      return sendEmail(env, contents)
     case 'callback':
-      return sendCallback(settings, consignment, timeoutMs ?? CALLBACK_TIMEOUT_MS)
+      return sendCallback(env, contents, timeoutMs ?? CALLBACK_TIMEOUT_MS)
   }
+}
+
+/** How an attempt ends. */
+export interface Conclusion {
+  readonly status: 'pending' | 'delivered' | 'failed' | 'cancelled'
+  readonly result: string
+  /** When a pending delivery is tried again, in milliseconds UTC. */
+  readonly dueAt?: number
+}
+
+/** Stores the result of an attempt. Storing it twice does no harm, so it is retried. */
+export async function concludeAttempt(
+  { DB }: Bindings,
+  { id, attempts }: Attempt,
+  { status, result, dueAt }: Conclusion,
+  now: number,
+): Promise<void> {
+  const values = { id, attempts, status, result, dueAt: dueAt ?? null, now }
+  await withRetries(() => runBatch(DB, [bind(conclude, values)]))
+}
+
+/** Gives up a delivery, unless it has ended already. */
+export async function abandonDelivery({ DB }: Bindings, id: number, now: number): Promise<void> {
+  await runBatch(DB, [bind(abandon, { id, now })])
+}
+
+/** Wakes the consumer for webhooks and e-mails whose message was lost. */
+export function sweepDeliveries(env: Bindings, now: number): Promise<void> {
+  return sweep(env, 'delivery', selectOverdueDeliveries, now)
+}
+
+/** The same for callbacks. */
+export function sweepCallbacks(env: Bindings, now: number): Promise<void> {
+  return sweep(env, 'callback', selectOverdueCallbacks, now)
 }

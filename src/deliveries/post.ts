@@ -1,9 +1,19 @@
-/** Posts JSON to a receiver, and says what came of it. */
-import type { Sent } from './sent.ts'
+/** Posts JSON to a receiver. */
+
+/** What came of sending, in a few words of ours and never in those of the receiver. */
+export interface Sent {
+  /**
+   * `cancelled`: all of its keys are blocked, so there is nothing to send. `undeliverable`: no other attempt would end
+   * differently.
+   */
+  readonly kind: 'delivered' | 'not-delivered' | 'undeliverable' | 'cancelled'
+  /** `HTTP 500`, `timeout`, `EMAIL_FROM is not set` ... */
+  readonly result: string
+}
 
 /**
  * @param target passed `deliveryTarget`
- * @param timeoutMs who takes longer has not answered
+ * @param timeoutMs how long the receiver may take to answer
  */
 export async function post(
   target: URL,
@@ -16,11 +26,11 @@ export async function post(
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'User-Agent': 'Keyseal', ...headers },
       body,
-      // A redirect could lead where no target may be; the address is the seller's to mend.
+      // A redirect could lead where no target may be. The seller has to correct the address.
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     })
-    // Nothing in it is of interest, and it may be of any size.
+    // Nobody reads it, and it may be of any size.
     await response.body?.cancel().catch(() => {})
     return sentWith(response)
   } catch (error) {

@@ -1,63 +1,113 @@
 /**
- * The signed webhook to the seller: the same sealed envelope as the API's, and the order that it is for. It is
- * signed twice: the envelope for whoever is handed the keys, the request for the one who receives it.
+ * The signed webhook to the seller: the same sealed envelope as the API's, and the order that it is for. It is signed
+ * twice: the envelope for anyone who is handed the keys, and the request, as the Standard Webhooks specification says,
+ * for its receiver.
  */
-import type { Settings } from '../env.ts'
 import { SIGNING_KEY_ID } from '../http/headers.ts'
-import { settingError } from '../platform/setting-error.ts'
+import { type Bindings, isLocalDevelopment, settingError } from '../platform/settings.ts'
 import { deliveryTarget } from '../platform/target.ts'
 import { CODES } from '../protocol/codes.ts'
 import { unixSeconds, withoutMilliseconds } from '../protocol/dates.ts'
 import { seal, serialiseResponse } from '../protocol/envelope.ts'
 import { licenseKeyObjects } from '../protocol/license-key-object.ts'
-import { type SigningKey, signingKeyFor } from '../signing/signing-keys.ts'
-import type { IssuanceConsignment } from './consignment.ts'
-import { post } from './post.ts'
-import { deliveryName, type Sent } from './sent.ts'
-import { signedHeaders, webhookKey } from './standard-webhooks.ts'
+import { type SigningKey, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
+import { deliveryName, type IssuanceContents } from './contents.ts'
+import { post, type Sent } from './post.ts'
+import { deliverySettings } from './settings.ts'
 
-/** Who takes longer has not answered. */
+/** How long the receiver may take to answer. */
 export const RESPONSE_TIMEOUT_MS = 10_000
 
 /**
  * @param now milliseconds UTC
- * @throws SettingError where it can not be signed, or has nowhere to go
+ * @throws SettingError where it cannot be signed, or has no target
  */
 export async function sendWebhook(
-  settings: Settings,
-  consignment: IssuanceConsignment,
+  env: Bindings,
+  contents: IssuanceContents,
   now: number,
   timeoutMs: number,
 ): Promise<Sent> {
-  const { webhookUrl, webhookSecret, isLocalDevelopment } = settings.deliveries
-  const url = consignment.productWebhookUrl ?? webhookUrl
+  const { webhookUrl, webhookSecret } = deliverySettings(env)
+  const url = contents.productWebhookUrl ?? webhookUrl
   if (url === undefined) throw settingError('DELIVERY_WEBHOOK_URL', 'is not set')
-  const target = deliveryTarget(url, isLocalDevelopment)
+  const target = deliveryTarget(url, isLocalDevelopment(env))
   if (!target) return { kind: 'not-delivered', result: 'target not allowed' }
   const key = webhookKey(webhookSecret)
-  const signingKey = await signingKeyFor(settings.signingSecrets, consignment.issuance.productId)
-  const body = await envelopeOf(consignment, signingKey)
-  const signature = await signedHeaders(deliveryName(consignment), unixSeconds(now), body, key)
-  const headers = { ...signature, [SIGNING_KEY_ID]: signingKey.keyId }
-  return post(target, body, headers, timeoutMs)
+  const signingKey = await signingKeyFor(signingSecrets(env), contents.productId)
+  const body = await envelopeOf(contents, signingKey)
+  const signature = await signedHeaders(deliveryName(contents), unixSeconds(now), body, key)
+  return post(target, body, { ...signature, [SIGNING_KEY_ID]: signingKey.keyId }, timeoutMs)
 }
 
-/** The same characters in each attempt, as long as nothing about the keys is changed. */
-async function envelopeOf(consignment: IssuanceConsignment, signingKey: SigningKey): Promise<string> {
-  const { issuedAt, order } = consignment
-  const fields = { license_keys: presentLicenseKeyObjects(consignment), order }
+/** The same text in each attempt, as long as nothing about the keys changes. */
+async function envelopeOf(contents: IssuanceContents, signingKey: SigningKey): Promise<string> {
+  const { issuedAt, order } = contents
+  const fields = { license_keys: presentObjects(contents), order }
   return seal(serialiseResponse(CODES.licenseKeysAssigned, fields, unixSeconds(issuedAt)), signingKey)
 }
 
-/** The protocol's objects as the keys are now: they may have been blocked or renewed since they were issued. */
-function presentLicenseKeyObjects({ issuance, issuedAt, keys }: IssuanceConsignment): object[] {
-  const names = keys.map(({ id, licenseKey }) => [id, licenseKey] as const)
-  const asIssued = licenseKeyObjects(issuance, issuedAt, names)
-  return keys.map((key, index) => ({
+/** The keys as they are now: they may have been blocked or renewed since they were issued. */
+function presentObjects(contents: IssuanceContents): object[] {
+  const { issuedAt, keys } = contents
+  const asIssued = licenseKeyObjects(
+    contents,
+    issuedAt,
+    keys.map(({ id, licenseKey, activationLimit, validityDays }) => {
+      return [id, licenseKey, activationLimit, validityDays, issuedAt]
+    }),
+  )
+  return keys.map(({ status, updatedAt }, index) => ({
     ...asIssued[index],
-    activation_limit: key.activationLimit,
-    validity: key.validityDays,
-    status: key.status,
-    updated_at: withoutMilliseconds(key.updatedAt),
+    status,
+    updated_at: withoutMilliseconds(updatedAt),
   }))
+}
+
+const SECRET_PREFIX = 'whsec_'
+const KEY_BYTES_MIN = 24
+const KEY_BYTES_MAX = 64
+
+/**
+ * @param secret the setting DELIVERY_WEBHOOK_SECRET
+ * @returns the HMAC key in it
+ * @throws SettingError where there is none
+ */
+function webhookKey(secret: string | undefined): Uint8Array<ArrayBuffer> {
+  if (secret === undefined) throw settingError('DELIVERY_WEBHOOK_SECRET', 'is not set')
+  const key = secret.startsWith(SECRET_PREFIX) ? fromBase64(secret.slice(SECRET_PREFIX.length)) : undefined
+  if (key && key.byteLength >= KEY_BYTES_MIN && key.byteLength <= KEY_BYTES_MAX) return key
+  const fault = `is not whsec_ and the base64 of ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`
+  throw settingError('DELIVERY_WEBHOOK_SECRET', fault)
+}
+
+function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.fromBase64(text)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * @param id the message's name, the same in each attempt
+ * @param timestamp of the attempt, Unix seconds
+ * @param body the exact text that is sent
+ * @returns the headers of Standard Webhooks, which prove where the request comes from
+ */
+async function signedHeaders(
+  id: string,
+  timestamp: number,
+  body: string,
+  key: Uint8Array<ArrayBuffer>,
+): Promise<Record<string, string>> {
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' }
+  const hmacKey = await crypto.subtle.importKey('raw', key, algorithm, false, ['sign'])
+  const signed = new TextEncoder().encode(`${id}.${timestamp}.${body}`)
+  const signature = new Uint8Array(await crypto.subtle.sign(algorithm, hmacKey, signed))
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': `v1,${signature.toBase64()}`,
+  }
 }

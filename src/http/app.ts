@@ -1,31 +1,34 @@
 /**
- * The application: finds the endpoint, asks it, seals its answer. Whatever happens, the caller gets a sealed
- * envelope; what was asked and answered is in the log, and whatever went wrong on our side, under the request id the
- * caller was given.
+ * The application: finds the endpoint, guards it, calls it, seals its answer. Whatever happens, the caller gets a
+ * sealed envelope. What was asked and answered is in the log, and so is each failure, under the request id that the
+ * caller got.
  */
 import { type Context, Hono, type Next } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { getPath } from 'hono/utils/url'
 import { DatabaseUnavailableError } from '../db/errors.ts'
-import { ENDPOINTS } from '../endpoints.ts'
-import { type Bindings, readSettings } from '../env.ts'
-import { FOR_BROWSERS } from '../for-browsers.ts'
-import { logFailure, logRequest } from '../platform/log.ts'
+import { metered } from '../db/metering.ts'
+import { logFailure } from '../platform/log.ts'
+import type { Bindings } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
-import type { Answer, Endpoint } from '../protocol/endpoint.ts'
 import { leaveUnsealed, seal, serialiseResponse } from '../protocol/envelope.ts'
-import type { Part } from '../service/health.ts'
-import { type SigningKey, SigningKeyError, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
+import { SigningKeyError, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
+import type { Answer, Endpoint } from './endpoint.ts'
+import { guard } from './guard.ts'
 import { preflightHeaders, REQUEST_ID, SIGNING_KEY_ID, STANDING_HEADERS, standingHeaders } from './headers.ts'
-import { isAddressExceeded, isFailureExceeded } from './limits.ts'
-import { writeMetrics } from './metrics.ts'
-import { newRecord, noteAnswer, type RequestRecord } from './request-record.ts'
-import { tooManyRequests } from './too-many-requests.ts'
+import { isAddressExceeded, isFailureExceeded, tooManyRequests } from './limits.ts'
+import { newRecord, noteAnswer, type RequestRecord, report } from './request-record.ts'
 
 interface AppEnvironment {
   Bindings: Bindings
-  Variables: { record?: RequestRecord; endpoint?: Endpoint }
+  Variables: {
+    record: RequestRecord
+    /** undefined until the route of an endpoint is found. */
+    endpoint: Endpoint | undefined
+    /** Whether programs in browsers may read the answer. */
+    browsers: boolean
+  }
 }
 
 type AppContext = Context<AppEnvironment>
@@ -33,109 +36,104 @@ type AppContext = Context<AppEnvironment>
 /** What an answer to a conditional request keeps of the whole one. */
 const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID, ...STANDING_HEADERS]
 
-/** How long a caller should wait while the service can not do its work. */
+/** How long a caller should wait while the service cannot do its work. */
 const RETRY_AFTER_SECONDS = 2
 
-/** Who asks again without being told to, and only where the status says that it is not their fault. */
-const TOLD_OF_OUR_FAULTS: readonly Endpoint['access'][] = ['provider', 'monitor']
-
-export function createApp(endpoints: readonly Endpoint[] = ENDPOINTS): Hono<AppEnvironment> {
+/**
+ * @param endpoints everything that is answered
+ * @param checkSettings throws a `SettingError` where one is missing or wrong: then no request is served
+ */
+export function createApp(
+  endpoints: readonly Endpoint[],
+  checkSettings: (env: Bindings) => void,
+): Hono<AppEnvironment> {
   const app = new Hono<AppEnvironment>({ getPath: canonicalPath })
 
   app.use(recorded)
   for (const endpoint of endpoints) {
-    // What everybody may see may be cached; all else is said to one caller at one moment.
-    if (endpoint.method === 'GET' && endpoint.access === 'public') {
-      app.get(endpoint.path, etag({ retainedHeaders: RETAINED_HEADERS }))
+    const { method, path, caller } = endpoint
+    // What everybody may see may be cached. Everything else is for one caller at one moment.
+    if (method === 'GET' && caller.access === 'public') {
+      app.get(path, etag({ retainedHeaders: RETAINED_HEADERS }))
     }
-    app.on(endpoint.method, endpoint.path, (context) => respond(context, endpoint))
+    app.on(method, path, (context) => respond(context, endpoint, checkSettings))
   }
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
-    const allowed = methodsOf(endpoints, path)
-    if (FOR_BROWSERS.has(path)) app.options(path, (context) => preflight(context, path, allowed))
-    app.all(path, (context) => methodNotAllowed(context, path, allowed))
+    const ofPath = endpoints.filter((endpoint) => endpoint.path === path)
+    const browsers = ofPath.some((endpoint) => endpoint.browsers)
+    const allowed = methodsOf(ofPath, browsers)
+    if (browsers) app.options(path, (context) => preflight(context, path, allowed))
+    app.all(path, (context) => methodNotAllowed(context, path, allowed, browsers))
   }
   app.notFound((context) => sealed(context, { code: CODES.notFound }))
   app.onError((error, context) => failed(context, error))
   return app
 }
 
-/** What is noted of the request: the same however often it is asked for. */
-function recordOf(context: AppContext): RequestRecord {
-  const record = context.get('record') ?? newRecord(context.req.raw.method, Date.now())
-  context.set('record', record)
-  return record
-}
-
-/** Tells the log and the counters of every request, once it is answered. */
+/** Reports every request once it is answered. */
 async function recorded(context: AppContext, next: Next): Promise<void> {
-  const record = recordOf(context)
+  const record = newRecord(context.req.raw.method, Date.now())
+  context.set('record', record)
+  context.set('browsers', false)
   await next()
-  // The clock stands still but for what is waited for, so this is the time that others took, the database above all.
+  // The clock advances only while the Worker waits, so this is the time that others took, above all the database.
   const durationMs = Date.now() - record.receivedAt
-  logRequest(record, context.res.status, durationMs)
-  writeMetrics(context.env.METRICS, record, context.res.status, durationMs)
+  report(record, context.res.status, durationMs, context.env.METRICS as AnalyticsEngineDataset | undefined)
 }
 
-async function respond(context: AppContext, endpoint: Endpoint): Promise<Response> {
-  const record = recordOf(context)
+async function respond(
+  context: AppContext,
+  endpoint: Endpoint,
+  checkSettings: (env: Bindings) => void,
+): Promise<Response> {
+  const { env } = context
+  const { record } = context.var
   record.endpoint = endpoint.path
   context.set('endpoint', endpoint)
-  // No usable key, no service: found out before anything is read or written.
-  await globalSigningKey(context)
-  const settings = readSettings(context.env)
-  const { limiters } = settings
+  context.set('browsers', endpoint.browsers)
+  // Without a usable key there is no service. Found out before anything is read or written.
+  await signingKeyFor(signingSecrets(env))
+  checkSettings(env)
   const request = context.req.raw
   const address = request.headers.get('CF-Connecting-IP')
-  if (await isAddressExceeded(limiters, endpoint.access, address)) {
+  if (await isAddressExceeded(env, endpoint.caller, address)) {
     return sealed(context, tooManyRequests('address'))
   }
-  const answer = await endpoint.handle({ request, settings, now: record.receivedAt, record })
-  if (answer instanceof Response) return asItIs(context, answer)
-  const isTooMuch = await isFailureExceeded(limiters, answer.code, address)
-  return sealed(context, isTooMuch ? tooManyRequests('failures') : answer)
+  const guarded = await guard(endpoint, { request, env, db: metered(env.DB, record), record })
+  const answer = guarded.kind === 'call' ? await endpoint.respond(guarded.call) : guarded.answer
+  if (answer instanceof Response) return withCommonHeaders(context, answer)
+  const isExceeded = await isFailureExceeded(env, answer.code, address)
+  return sealed(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
 }
 
 async function sealed(context: AppContext, answer: Answer): Promise<Response> {
-  const record = recordOf(context)
-  const { code, fields = {}, timestamp = unixSeconds(record.receivedAt), headers } = answer
+  const { record } = context.var
+  const { code, fields = {}, timestamp = unixSeconds(record.receivedAt), signedBy, headers } = answer
   noteAnswer(record, answer)
-  const signingKey = answer.signingKey ?? (await globalSigningKey(context))
+  const signingKey = await signingKeyFor(signingSecrets(context.env), signedBy ?? undefined)
   const envelope = await seal(serialiseResponse(code, fields, timestamp), signingKey)
   const all = { ...whenToRetry(code), ...headers, [SIGNING_KEY_ID]: signingKey.keyId }
   return envelopeResponse(context, envelope, code.status, all)
 }
 
-/** Turns what was thrown into an answer that tells the caller nothing but whether to try again. */
+/** Turns an exception into an answer that tells the caller nothing but whether to try again. */
 async function failed(context: AppContext, error: unknown): Promise<Response> {
-  const record = recordOf(context)
+  const { record, endpoint } = context.var
   logFailure(record.requestId, error)
-  const code = codeOfFailure(context.get('endpoint'), error)
-  if (error instanceof SigningKeyError) {
-    const isMonitor = context.get('endpoint')?.access === 'monitor'
-    const fields = isMonitor ? { not_ready: ['signing key'] satisfies Part[] } : {}
-    noteAnswer(record, { code })
-    const text = serialiseResponse(code, fields, unixSeconds(record.receivedAt))
-    return envelopeResponse(context, leaveUnsealed(text), code.status, whenToRetry(code))
-  }
-  return sealed(context, { code })
+  const isUnavailable = error instanceof DatabaseUnavailableError || endpoint?.caller.retriesOn503
+  const code = isUnavailable ? CODES.serviceUnavailable : CODES.internalError
+  if (!(error instanceof SigningKeyError)) return sealed(context, { code })
+  noteAnswer(record, { code })
+  const fields = endpoint?.fieldsWithoutSigningKey ?? {}
+  const text = serialiseResponse(code, fields, unixSeconds(record.receivedAt))
+  return envelopeResponse(context, leaveUnsealed(text), code.status, whenToRetry(code))
 }
 
 function whenToRetry({ status }: Code): Record<string, string> {
   return status === 503 ? { 'Retry-After': String(RETRY_AFTER_SECONDS) } : {}
 }
 
-function codeOfFailure(endpoint: Endpoint | undefined, error: unknown): Code {
-  if (error instanceof DatabaseUnavailableError) return CODES.serviceUnavailable
-  const isToldSo = endpoint !== undefined && TOLD_OF_OUR_FAULTS.includes(endpoint.access)
-  return isToldSo ? CODES.serviceUnavailable : CODES.internalError
-}
-
-function globalSigningKey(context: AppContext): Promise<SigningKey> {
-  return signingKeyFor(signingSecrets(context.env))
-}
-
-/** Every header at once: one that is added to a finished response makes its body a stream. */
+/** Sets every header at once: adding one to a finished response turns its body into a stream. */
 function envelopeResponse(
   context: AppContext,
   body: string,
@@ -154,33 +152,38 @@ function envelopeResponse(
 }
 
 /** What every answer carries. */
-function commonHeaders(context: AppContext): Record<string, string> {
-  const { requestId, endpoint } = recordOf(context)
-  return { ...standingHeaders(endpoint !== null && FOR_BROWSERS.has(endpoint)), [REQUEST_ID]: requestId }
+function commonHeaders({ var: { record, browsers } }: AppContext): Record<string, string> {
+  return { ...standingHeaders(browsers), [REQUEST_ID]: record.requestId }
 }
 
-/** An answer that is no envelope. */
-function asItIs(context: AppContext, response: Response): Response {
+/** For an answer that is no envelope. */
+function withCommonHeaders(context: AppContext, response: Response): Response {
   for (const [name, value] of Object.entries(commonHeaders(context))) response.headers.set(name, value)
   return response
 }
 
 function preflight(context: AppContext, path: string, allowed: string): Response {
-  recordOf(context).endpoint = path
-  return asItIs(context, new Response(null, { status: 204, headers: preflightHeaders(allowed) }))
+  context.var.record.endpoint = path
+  context.set('browsers', true)
+  return withCommonHeaders(context, new Response(null, { status: 204, headers: preflightHeaders(allowed) }))
 }
 
-function methodNotAllowed(context: AppContext, path: string, allowed: string): Promise<Response> {
-  recordOf(context).endpoint = path
+function methodNotAllowed(
+  context: AppContext,
+  path: string,
+  allowed: string,
+  browsers: boolean,
+): Promise<Response> {
+  context.var.record.endpoint = path
+  context.set('browsers', browsers)
   return sealed(context, { code: CODES.methodNotAllowed, headers: { Allow: allowed } })
 }
 
 /** As the header `Allow` lists them (RFC 9110 section 10.2.1). */
-function methodsOf(endpoints: readonly Endpoint[], path: string): string {
-  const methods = endpoints.filter((endpoint) => endpoint.path === path).map((endpoint) => endpoint.method)
+function methodsOf(endpoints: readonly Endpoint[], browsers: boolean): string {
   // A GET route answers HEAD too.
-  const answered = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-  return [...answered, ...(FOR_BROWSERS.has(path) ? ['OPTIONS'] : [])].join(', ')
+  const methods = endpoints.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  return [...methods, ...(browsers ? ['OPTIONS'] : [])].join(', ')
 }
 
 /**

@@ -1,21 +1,14 @@
 /**
- * Reads the body of a request into named fields, whichever of the two formats it came in. Strict: what can
- * not be read without guessing is refused.
+ * Reads the fields of a request, from a form, from JSON or from the query. Strict: what cannot be read without guessing
+ * is refused.
  */
+import type { Fields } from '../protocol/fields.ts'
 
 /** 64 KiB: 50 times the longest request with every field at its limit. */
 export const BODY_BYTES_MAX = 65_536
 
-/** The fields of a body. */
-export interface BodyFields {
-  /** Text from a form; whatever JSON holds from JSON, where a number not written in plain digits is NaN. */
-  readonly values: Readonly<Record<string, unknown>>
-  /** The names that were given more than once. */
-  readonly repeated: ReadonlySet<string>
-}
-
 export type Body =
-  | { readonly kind: 'fields'; readonly fields: BodyFields }
+  | { readonly kind: 'fields'; readonly fields: Fields }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'unsupported-type' }
   /** `reason`: a sentence for the sender. */
@@ -36,7 +29,7 @@ export async function readBody(request: Request, bytesMax = BODY_BYTES_MAX): Pro
 }
 
 /** The parameters of a query, in the same shape. */
-export function queryFields(url: string): BodyFields {
+export function queryFields(url: string): Fields {
   return collect([...new URL(url).searchParams])
 }
 
@@ -64,7 +57,7 @@ async function readChunks(request: Request, bytesMax: number): Promise<Uint8Arra
 }
 
 /** A missing type is read as a form; parameters such as `charset` are allowed, and the text is UTF-8 all the same. */
-function parserFor(contentType: string | null): ((text: string) => BodyFields) | undefined {
+function parserFor(contentType: string | null): ((text: string) => Fields) | undefined {
   const mediaType = (contentType ?? '').split(';')[0]?.trim().toLowerCase()
   if (mediaType === '' || mediaType === 'application/x-www-form-urlencoded') return parseForm
   return mediaType === 'application/json' ? parseJson : undefined
@@ -82,7 +75,7 @@ function decodeUtf8(bytes: Uint8Array): string {
  * application/x-www-form-urlencoded (WHATWG URL Standard section 5.1), but for broken percent-encoding: the
  * standard lets `%zz` and half a character pass, and an owner's name would be stored mutilated.
  */
-function parseForm(text: string): BodyFields {
+function parseForm(text: string): Fields {
   const pairs = text.split('&').filter((pair) => pair !== '')
   return collect(
     pairs.map((pair) => {
@@ -101,7 +94,7 @@ function decodeFormText(text: string): string {
 }
 
 /** JSON (RFC 8259): one object. */
-function parseJson(text: string): BodyFields {
+function parseJson(text: string): Fields {
   const value = parseJsonText(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UnreadableBody('The body must be a JSON object.')
@@ -118,9 +111,11 @@ function parseJsonText(text: string): unknown {
   }
 }
 
-/** `7.0`, `1e3` and numbers too large to be exact become NaN, which no rule accepts, as in a form. */
+/** Stands for a number such as `7.0`, `1e3`, or one too large to be exact. No rule accepts it, as in a form. */
+const NO_PLAIN_NUMBER = Symbol('a number that is not written in plain digits')
+
 function plainNumbersOnly(_name: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === 'number' && context?.source !== String(value) ? Number.NaN : value
+  return typeof value === 'number' && context?.source !== String(value) ? NO_PLAIN_NUMBER : value
 }
 
 /** The names in the outermost object, also those that JSON.parse drops because a later one is the same. */
@@ -135,7 +130,7 @@ function topLevelNames(validJson: string): string[] {
   return names
 }
 
-function collect(pairs: readonly (readonly [string, unknown])[]): BodyFields {
+function collect(pairs: readonly (readonly [string, unknown])[]): Fields {
   const values = new Map<string, unknown>()
   const repeated = new Set<string>()
   for (const [name, value] of pairs) {

@@ -1,35 +1,37 @@
 /**
- * How often one may ask, so that nobody takes the service from the others.
+ * How often a caller may ask, so that nobody takes the service from the others.
  *
- * The counters are Cloudflare's: each of its locations counts for itself, and roughly. They bound abuse; what must
- * hold exactly (activation limits, quotas of contracts) is decided in the database. Whoever pays is not to be refused
- * for what others do, so:
- * - payment providers are never limited: they prove who they are by a signature, which costs no database. Who sends
- *   what is not signed so is told no more after too many tries, and what is signed is taken all the same;
- * - an API key that may `use` is carried by every copy of the software, so it is counted by address alone;
- * - a good API key is served from an address from which many bad ones come: an office is not shut out by one wrong
- *   setting, and a key of 256 random bits is not found by guessing, however often.
+ * The counters are Cloudflare's: each of its locations counts for itself, roughly. They bound abuse. What must hold
+ * exactly (activation limits, quotas of contracts) is decided in the database. A paying customer is never refused for
+ * what others do, so:
+ * - payment providers are never limited: they prove themselves by a signature, which costs no database. A sender
+ *   without a valid signature gets 2429 after too many tries; a signed event is accepted all the same;
+ * - an API key that may `use` is in every copy of the software, so it is counted by address alone;
+ * - a valid API key is served even from an address that sends many invalid ones: one wrong setting does not shut out
+ *   an office, and nobody guesses a key of 256 random bits.
  */
 import ipaddr from 'ipaddr.js'
 import * as z from 'zod/mini'
+import type { Caller, CallerValues, Credential } from '../callers/caller.ts'
+import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
-import type { Endpoint } from '../protocol/endpoint.ts'
+import type { Answer } from './endpoint.ts'
 
-/** Counters; one that is not bound, or fails, lets everybody pass. How many they let pass stands in wrangler.toml. */
+/** Counters. One that is not bound, or fails, allows every request. wrangler.toml says how many they allow. */
 export interface Limiters {
   readonly address: RateLimit | undefined
   readonly apiKey: RateLimit | undefined
   readonly failures: RateLimit | undefined
 }
 
-/** The period of each counter in seconds, as wrangler.toml has it: the Worker can not ask. */
+/** The period of each counter in seconds, as in wrangler.toml: the Worker cannot read it. */
 export const LIMITERS = {
   LIMIT_ADDRESS: { of: 'address', periodSeconds: 10 },
   LIMIT_API_KEY: { of: 'apiKey', periodSeconds: 10 },
   LIMIT_FAILURES: { of: 'failures', periodSeconds: 60 },
 } as const satisfies Record<string, { of: keyof Limiters; periodSeconds: number }>
 
-/** Answers that say who asks is not known, or may not. 1200 is what whoever guesses contract keys is told. */
+/** Answers to callers that are unknown or not permitted. A client that guesses contract keys gets 1200. */
 const FAILURES: ReadonlySet<Code['code']> = new Set(
   [
     CODES.apiKeyUnknown,
@@ -44,26 +46,23 @@ const FAILURES: ReadonlySet<Code['code']> = new Set(
 
 const limiter = z.optional(z.custom<RateLimit>((value) => typeof value === 'object' && value !== null))
 
-/** The settings of this file: `RATE_LIMITS = "off"` switches all counters off. */
-export const limitersSchema = z.pipe(
-  z.object({
-    RATE_LIMITS: z._default(z.enum(['on', 'off'], 'is neither "on" nor "off"'), 'on'),
-    LIMIT_ADDRESS: limiter,
-    LIMIT_API_KEY: limiter,
-    LIMIT_FAILURES: limiter,
-  }),
-  z.transform(({ RATE_LIMITS, LIMIT_ADDRESS, LIMIT_API_KEY, LIMIT_FAILURES }): Limiters => {
-    const isOn = RATE_LIMITS === 'on'
-    return {
-      address: isOn ? LIMIT_ADDRESS : undefined,
-      apiKey: isOn ? LIMIT_API_KEY : undefined,
-      failures: isOn ? LIMIT_FAILURES : undefined,
-    }
-  }),
-)
+const schema = z.object({
+  RATE_LIMITS: z._default(z.enum(['on', 'off'], 'is neither "on" nor "off"'), 'on'),
+  LIMIT_ADDRESS: limiter,
+  LIMIT_API_KEY: limiter,
+  LIMIT_FAILURES: limiter,
+})
 
-/** What limits a request: which counter said so. */
-export type Exceeded = keyof Limiters
+/** The settings of this file: `RATE_LIMITS = "off"` switches all counters off. */
+export const limiters = oncePerIsolate((bindings): Limiters => {
+  const found = checkSettings(schema, bindings)
+  const isOn = found.RATE_LIMITS === 'on'
+  return {
+    address: isOn ? found.LIMIT_ADDRESS : undefined,
+    apiKey: isOn ? found.LIMIT_API_KEY : undefined,
+    failures: isOn ? found.LIMIT_FAILURES : undefined,
+  }
+})
 
 /**
  * Counts a request by its address, before anything else is done for it.
@@ -71,47 +70,54 @@ export type Exceeded = keyof Limiters
  * @param address as Cloudflare saw it; null where it is unknown: then nothing is counted
  */
 export async function isAddressExceeded(
-  { address: limiter }: Limiters,
-  access: Endpoint['access'],
+  env: Bindings,
+  { access }: Caller,
   address: string | null,
 ): Promise<boolean> {
-  if (!limiter || address === null || access === 'provider') return false
-  return isExceeded(limiter, `address:${householdOf(address)}`)
+  if (address === null || access === 'provider') return false
+  return isExceeded(limiters(env).address, `address:${rateLimitKeyFor(address)}`)
 }
 
-/** Counts a request by its API key, unless the key is one that many carry. */
-export async function isApiKeyExceeded(
-  { apiKey: limiter }: Limiters,
-  access: Endpoint['access'],
-  apiKeyHash: string,
+/** Counts a request by its API key, unless many copies of the software share the key. */
+export async function isCallerExceeded(
+  env: Bindings,
+  credential: Credential | undefined,
+  values: CallerValues,
 ): Promise<boolean> {
-  return limiter !== undefined && access !== 'use' && isExceeded(limiter, `api-key:${apiKeyHash}`)
+  const key = credential?.limitKey?.(values)
+  return key !== undefined && isExceeded(limiters(env).apiKey, key)
 }
 
 /**
- * Counts an answer that turns somebody away. Where there were too many of them, 2429 takes its place, which does not
- * tell any more whether a key exists.
+ * Counts an answer that refuses its caller. After too many of them 2429 takes their place, which no longer reveals
+ * whether a key exists.
  *
  * @param code the answer's
  * @param address as Cloudflare saw it; null where it is unknown: then nothing is counted
  */
 export async function isFailureExceeded(
-  { failures: limiter }: Limiters,
+  env: Bindings,
   { code }: Code,
   address: string | null,
 ): Promise<boolean> {
-  if (!limiter || address === null || !FAILURES.has(code)) return false
-  return isExceeded(limiter, `failures:${householdOf(address)}`)
+  if (address === null || !FAILURES.has(code)) return false
+  return isExceeded(limiters(env).failures, `failures:${rateLimitKeyFor(address)}`)
 }
 
-/** @returns the seconds after which the counter has forgotten everything it has counted by now */
-export function retryAfterSeconds(exceeded: Exceeded): number {
-  const found = Object.values(LIMITERS).find(({ of }) => of === exceeded)
-  return found?.periodSeconds ?? 60
+/**
+ * The answer to a caller that asks too often. Nothing was done: the same request may be sent again, under the same
+ * `Idempotency-Key` (RFC 6585 section 4).
+ *
+ * @param exceeded which counter said so
+ */
+export function tooManyRequests(exceeded: keyof Limiters): Answer {
+  const period = Object.values(LIMITERS).find(({ of }) => of === exceeded)?.periodSeconds ?? 60
+  return { code: CODES.tooManyRequests, headers: { 'Retry-After': String(period) } }
 }
 
-/** A counter that fails lets pass: it is there to keep the service up, not to take it down. */
-async function isExceeded(limiter: RateLimit, key: string): Promise<boolean> {
+/** If the limiter fails, the request is allowed: it is there to keep the service up, not to take it down. */
+async function isExceeded(limiter: RateLimit | undefined, key: string): Promise<boolean> {
+  if (!limiter) return false
   try {
     return !(await limiter.limit({ key })).success
   } catch {
@@ -119,8 +125,8 @@ async function isExceeded(limiter: RateLimit, key: string): Promise<boolean> {
   }
 }
 
-/** One IPv4 address, or the first 64 bits of an IPv6 one: a household or a server has all addresses behind them. */
-function householdOf(address: string): string {
+/** One IPv4 address, or the first 64 bits of an IPv6 address: a household or a server has all addresses behind them. */
+function rateLimitKeyFor(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)
   return parsed instanceof ipaddr.IPv6

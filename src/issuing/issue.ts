@@ -1,166 +1,247 @@
 /**
- * Issues license keys to an owner.
+ * Issues license keys for an order.
  *
- * Guarantees: an idempotency key issues at most once, whatever arrives twice or at the same time; a caller
- * that is refused changes nothing and is told nothing; the issuance and all of its keys are written, or none.
- * One D1 batch, whatever the quantity and whatever the outcome.
+ * Guarantees: an idempotency key issues at most once, even when requests arrive twice or race. A refused caller changes
+ * nothing. The issuance and all of its keys are written, or nothing. A key in stock is given once, and an order that the
+ * stock cannot fill takes nothing from it. One D1 batch, whatever the quantity and the outcome.
  */
-import { and, eq, sql } from 'drizzle-orm'
-import { API_CALLER, type ApiCaller, type CallerRefusal, callerValues } from '../callers/api-keys.ts'
-import { bind, build, compile, fragment, runBatch } from '../db/batch.ts'
-import { apiKeys, issuances, licenseKeys, products } from '../db/schema/index.ts'
-import { freshLicenseKeys, type IssueSources, issuanceColumns, licenseKeyColumns } from './issuance.ts'
-import { issueOnce } from './issue-once.ts'
+import type { Authority } from '../callers/authority.ts'
+import { type OperationCall, type Refused, type Result, refused } from '../callers/caller.ts'
+import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
+import { withNonces } from '../db/retries.ts'
+import type { Obstacle, Origin } from '../db/schema/index.ts'
+import type { KeyAsIssued } from '../protocol/license-key-object.ts'
+import {
+  FRESH_KEYS_AS_ISSUED,
+  type IssuedRow,
+  issuedColumns,
+  KEYS_AS_ISSUED,
+  keysAsIssued,
+} from './as-issued.ts'
+import { generatorOf, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
+import { freshMaterial } from './key-formats.ts'
+import type { Order } from './order.ts'
+import { countInStock, obstacleTo, takeFromStock } from './stock.ts'
 
-/** What is asked for. The ranges are the endpoint's; the database checks them once more. */
-export interface IssueOrder {
-  readonly productId: number
-  readonly quantity: number
-  readonly ownerName: string
-  readonly ownerEmail: string
-  /** 0: the keys do not expire. */
-  readonly validityDays: number
-  /** 0: any number of activations. */
-  readonly activationLimit: number
+/** Who orders: the row of `table` on which `isAllowed` holds. */
+export interface Orderer extends Pick<Authority, 'table' | 'source' | 'isCaller' | 'isAllowed' | 'refusal'> {
+  /** SQL for a table that does not exist: `(select null as id) as operator`. */
+  readonly rows?: string
 }
 
-export type IssuedKey = readonly [id: number, licenseKey: string]
-
-export type IssueOutcome =
+export type Issued =
   | {
-      readonly kind: 'issued' | 'replayed'
+      readonly kind: 'issued'
+      readonly order: Order
       /** When it was first issued, in milliseconds UTC. */
       readonly issuedAt: number
       /** By ascending id. */
-      readonly keys: readonly IssuedKey[]
+      readonly keys: readonly KeyAsIssued[]
     }
   | {
-      readonly kind: 'refused'
-      readonly reason: CallerRefusal | 'product-not-found' | 'idempotency-key-reused'
+      readonly kind: Obstacle
+      /** How many keys the stock has, counted no further than the quantity. */
+      readonly availableQuantity: number
     }
 
-const ph = sql.placeholder
-
-const callerSource = fragment<string>(API_CALLER.source)
-const isCallersKey = fragment(API_CALLER.isCaller)
-
-const insertIssuance = compile(
-  build
-    .insert(issuances)
-    .select(
-      build
-        .select(
-          issuanceColumns({
-            source: callerSource,
-            idempotencyKey: sql`${ph('idempotencyKey')}`,
-            nonce: sql`${ph('nonce')}`,
-            productId: sql`${products.id}`,
-            quantity: sql`${ph('quantity')}`,
-            ownerName: sql`${ph('ownerName')}`,
-            ownerEmail: sql`${ph('ownerEmail')}`,
-            validityDays: sql`${ph('validityDays')}`,
-            activationLimit: sql`${ph('activationLimit')}`,
-            createdAt: sql`${ph('now')}`,
-          }),
-        )
-        .from(apiKeys)
-        .innerJoin(products, and(eq(products.id, ph('productId')), eq(products.status, sql`'active'`)))
-        .where(fragment(API_CALLER.isAllowed)),
-    )
-    .onConflictDoNothing(),
-)
-
-/** The caller's issuance under this idempotency key, whoever wrote it. */
-const isCallersIssuance = and(
-  eq(issuances.source, callerSource),
-  eq(issuances.idempotencyKey, ph('idempotencyKey')),
-)
-
-/** Whether it was issued for the very same order. */
-const isSameOrder = sql`(${and(
-  eq(issuances.productId, ph('productId')),
-  eq(issuances.origin, sql`'fresh'`),
-  eq(issuances.quantity, ph('quantity')),
-  eq(issuances.ownerName, ph('ownerName')),
-  eq(issuances.ownerEmail, ph('ownerEmail')),
-  eq(issuances.validityDays, ph('validityDays')),
-  eq(issuances.activationLimit, ph('activationLimit')),
-)})`
-
-/** Only the request that wrote the issuance knows its nonce. */
-const insertLicenseKeys = compile(
-  build.insert(licenseKeys).select(
-    build
-      .select(licenseKeyColumns(sql`fresh.value`))
-      .from(apiKeys)
-      .innerJoin(issuances, and(isCallersIssuance, eq(issuances.nonce, ph('nonce'))))
-      .crossJoin(sql`json_each(${ph('licenseKeys')}) as fresh`)
-      .where(isCallersKey),
-  ),
-)
+/** The last row of a batch that issues. */
+interface IssueRow extends IssuedRow {
+  readonly refusal: string | null
+  readonly callerId: number | null
+  /** Why nothing was issued. */
+  readonly obstacle: Obstacle | null
+  readonly availableQuantity: number | null
+}
 
 /**
- * All keys of an issuance as one text, `[[id, license key], ...]`, also those that were deleted since: a row for
- * each would cost D1 and the Worker more than everything else they do for it.
+ * The statements that issue an order. Placeholders: `idempotencyKey`, `nonce`, `now`, the members of an `Order`, and
+ * `material`: see `materialFor`.
  */
-const issuedKeys = sql`(select json_group_array(json_array(id, license_key)) from (
-  select id, license_key from license_keys where issuance_id = ${issuances.id}
-  union all
-  select license_key_id, license_key from license_keys_as_issued as gone where issuance_id = ${issuances.id}
-    and not exists (select 1 from license_keys where id = gone.license_key_id and issuance_id = gone.issuance_id)))`
+export interface IssueStatements {
+  readonly insertIssuance: Statement<never>
+  /** Gives the issuance its keys. */
+  readonly insertKeys: Statement<never>
+  readonly selectOutcome: Statement<IssueRow>
+}
 
-/** One row, whatever happened; the keys only for the very same order. */
-const selectOutcome = compile(
-  build
-    .select({
-      refusal: fragment<CallerRefusal | null>(API_CALLER.refusal).as('refusal'),
-      [API_CALLER.idName]: sql<number | null>`${apiKeys.id}`.as(API_CALLER.idName),
-      nonce: sql<string | null>`${issuances.nonce}`.as('nonce'),
-      issuedAt: sql<number | null>`${issuances.createdAt}`.as('issuedAt'),
-      keys: sql<string | null>`case when ${isSameOrder} then ${issuedKeys} end`.as('keys'),
-    })
-    .from(sql`(select 1) as request`)
-    .leftJoin(apiKeys, isCallersKey)
-    .leftJoin(issuances, isCallersIssuance),
-)
+/** The statements for orders of one orderer and one origin. */
+export function issueStatements(orderer: Orderer, origin: Origin): IssueStatements {
+  const { table, rows = table, source, isCaller, isAllowed, refusal } = orderer
+  const isIssuance = `issuances.idempotency_key = :idempotencyKey
+    and issuances.source = (select ${source} from ${rows} where ${isCaller})`
+  // Only the attempt that wrote the issuance knows its nonce.
+  const isOwnIssuance = `${isIssuance} and issuances.nonce = :nonce`
+  return {
+    insertIssuance: insertIssuances(
+      {
+        source,
+        idempotencyKey: ':idempotencyKey',
+        nonce: ':nonce',
+        productId: 'products.id',
+        quantity: ':quantity',
+        ownerName: ':ownerName',
+        ownerEmail: ':ownerEmail',
+        createdAt: ':now',
+        origin: `'${origin}'`,
+        ...TERMS[origin],
+      },
+      {
+        from: `${rows} cross join products on products.id = :productId and products.status = 'active' ${
+          origin === 'generator'
+            ? `cross join generators on generators.id = ${generatorOf('products.id')}`
+            : ''
+        }`,
+        where:
+          origin === 'stock'
+            ? `${isAllowed} and ${countInStock('products.id', ':quantity')} = :quantity`
+            : isAllowed,
+      },
+    ),
+    insertKeys: KEYS[origin](isOwnIssuance),
+    selectOutcome: compileText<IssueRow>(`
+      select ${refusal} as refusal, ${table}.id as callerId, ${issuedColumns(isSameOrder(origin), origin === 'fresh' ? FRESH_KEYS_AS_ISSUED : KEYS_AS_ISSUED)},
+        case when issuances.id is null then ${obstacleTo(`'${origin}'`, ':productId', ':quantity')} end as obstacle,
+        ${origin === 'stock' ? `case when issuances.id is null then ${countInStock(':productId', ':quantity')} end` : 'null'}
+          as availableQuantity
+      from (select 1) as request left join ${rows} on ${isCaller} left join issuances on ${isIssuance}`),
+  }
+}
+
+/** The terms of an issuance, and those that were ordered: each key in stock has terms of its own. */
+const TERMS: Readonly<Record<Origin, Record<'validityDays' | 'activationLimit', string>>> = {
+  fresh: { validityDays: ':validityDays', activationLimit: ':activationLimit' },
+  generator: {
+    validityDays: 'coalesce(:validityDays, generators.validity_days)',
+    activationLimit: 'coalesce(:activationLimit, generators.activation_limit)',
+    ...requestedTerms(),
+  },
+  stock: {
+    validityDays: 'coalesce(:validityDays, 0)',
+    activationLimit: 'coalesce(:activationLimit, 0)',
+    ...requestedTerms(),
+  },
+}
+
+function requestedTerms() {
+  return { requestedValidityDays: ':validityDays', requestedActivationLimit: ':activationLimit' }
+}
+
+const KEYS: Readonly<Record<Origin, (isIssuance: string) => Statement<never>>> = {
+  fresh: (isIssuance) => insertFreshKeys(isIssuance),
+  generator: insertGeneratedKeys,
+  stock: takeFromStock,
+}
+
+/** SQL, a condition: whether the row of `issuances` in scope was issued for the very same order. */
+function isSameOrder(origin: Origin): string {
+  const terms =
+    origin === 'fresh'
+      ? 'issuances.validity_days = :validityDays and issuances.activation_limit = :activationLimit'
+      : `issuances.requested_validity_days is :validityDays
+        and issuances.requested_activation_limit is :activationLimit`
+  return `issuances.product_id = :productId and issuances.quantity = :quantity
+    and issuances.owner_name = :ownerName and issuances.owner_email = :ownerEmail
+    and issuances.origin = '${origin}' and ${terms}`
+}
+
+/** What the keys of an order are made of, a JSON text; null: they are taken from the stock. */
+export function materialFor(
+  origin: Origin,
+  quantity: number,
+  newLicenseKey: () => string = () => crypto.randomUUID(),
+): string | null {
+  switch (origin) {
+    case 'fresh':
+      return JSON.stringify(Array.from({ length: quantity }, newLicenseKey))
+    case 'generator':
+      return freshMaterial(quantity)
+    case 'stock':
+      return null
+  }
+}
 
 /**
  * Issues the keys of one order, or finds what was issued for it before.
  *
- * @param db the database; the product's primary
- * @param caller who asks
- * @param order what is asked for
- * @param idempotencyKey 1 to 255 visible ASCII characters, the caller's own; undefined: the order is new
- * @param sources time and randomness
+ * @param call its idempotency key may be undefined: then the order is new
+ * @param newLicenseKey makes a fresh license key
  * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
  */
-export async function issueLicenseKeys(
-  db: D1Database,
-  caller: ApiCaller,
-  order: IssueOrder,
-  idempotencyKey: string | undefined,
-  sources: IssueSources,
-): Promise<IssueOutcome> {
-  const key = idempotencyKey ?? crypto.randomUUID()
-  const orderValues = { ...callerValues(caller), ...order, idempotencyKey: key, now: sources.now }
-
-  const outcome = await issueOnce(async (nonce) => {
-    const values = { ...orderValues, nonce }
-    const freshKeys = JSON.stringify(freshLicenseKeys(order.quantity, sources))
+export async function issue(
+  { db, caller, idempotencyKey, now }: Omit<OperationCall, 'parameters'>,
+  statements: Readonly<Record<Origin, IssueStatements>>,
+  order: Order,
+  newLicenseKey?: () => string,
+): Promise<Result<Issued>> {
+  const { insertIssuance, insertKeys, selectOutcome } = statements[order.origin]
+  const values = { ...caller, ...order, idempotencyKey: idempotencyKey ?? crypto.randomUUID(), now }
+  const written = await issueOnce(async (nonce) => {
+    const bound = { ...values, nonce, material: materialFor(order.origin, order.quantity, newLicenseKey) }
     const [, , [row]] = await runBatch(db, [
-      bind(insertIssuance, values),
-      bind(insertLicenseKeys, { ...values, licenseKeys: freshKeys }),
-      bind(selectOutcome, values),
+      bind(insertIssuance, bound),
+      bind(insertKeys, bound),
+      bind(selectOutcome, bound),
     ])
     return row
   })
-
-  // An allowed caller with an active product would have an issuance by now.
-  if (outcome.kind === 'not-issued') return { kind: 'refused', reason: 'product-not-found' }
-  if (outcome.kind === 'refused') return outcome
-  return {
-    ...outcome,
-    // SQLite gathers them in the order in which it finds them, which it does not promise.
-    keys: (JSON.parse(outcome.keys) as IssuedKey[]).sort(([one], [other]) => one - other),
+  if (written.kind === 'refused') return written
+  const { row, isReplay } = written
+  const { callerId } = row
+  if (written.kind === 'issued') {
+    const { issuedAt } = written
+    const outcome = { kind: 'issued', order, issuedAt, keys: keysOf(order, issuedAt, written.keys) } as const
+    return { kind: 'done', outcome, doneAt: issuedAt, isReplay, callerId }
   }
+  // An allowed caller without an obstacle would have an issuance by now.
+  if (row.obstacle === null) throw new Error('Nothing was issued, and no obstacle was found.')
+  const outcome = { kind: row.obstacle, availableQuantity: row.availableQuantity ?? 0 }
+  return { kind: 'done', outcome, doneAt: now, isReplay, callerId }
+}
+
+/** The keys that a batch read back, by ascending id. */
+export function keysOf(order: Order, issuedAt: number, text: string): KeyAsIssued[] {
+  if (order.origin !== 'fresh') return keysAsIssued(text)
+  const { activationLimit, validityDays } = order
+  return keysAsIssued<readonly [number, string]>(text).map(([id, licenseKey]) => [
+    id,
+    licenseKey,
+    activationLimit,
+    validityDays,
+    issuedAt,
+  ])
+}
+
+/** What a batch that issues reads back. */
+export interface OutcomeRow extends IssuedRow {
+  readonly refusal: string | null
+  readonly callerId: number | null
+}
+
+export type IssuedOnce<Row> =
+  | Refused
+  | ({ readonly kind: 'issued'; readonly row: Row; readonly isReplay: boolean } & {
+      issuedAt: number
+      keys: string
+    })
+  /** The caller may issue, but this could not be issued. */
+  | { readonly kind: 'not-issued'; readonly row: Row; readonly isReplay: false }
+
+/**
+ * Runs a batch that issues, again where that helps, and reads what came of it.
+ *
+ * However often the batch is sent, at most one issuance has its idempotency key, provided that it inserts the issuance
+ * `on conflict do nothing` and adds keys only to the issuance with its own nonce.
+ *
+ * @param attempt sends the batch with a nonce and license keys of its own, and returns its last row
+ */
+export async function issueOnce<Row extends OutcomeRow>(
+  attempt: (nonce: string) => Promise<Row | undefined>,
+): Promise<IssuedOnce<Row>> {
+  const { result: row, isOwn } = await withNonces(attempt, isCollision)
+  if (!row) throw new Error('Expected exactly one result row.')
+  const { refusal, callerId, nonce, issuedAt, keys } = row
+  if (refusal !== null) return refused(refusal, callerId)
+  if (nonce === null || issuedAt === null) return { kind: 'not-issued', row, isReplay: false }
+  if (keys === null) return refused('idempotency-key-reused', callerId)
+  return { kind: 'issued', row, isReplay: !isOwn(nonce), issuedAt, keys }
 }

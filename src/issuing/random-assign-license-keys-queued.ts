@@ -1,103 +1,152 @@
 /**
- * `POST /api/v1/random-assign-license-keys-queued`: takes an order for many license keys, which the queue issues and
- * a callback to `webhook_url` tells.
+ * `POST /api/v1/random-assign-license-keys-queued`: takes an order for many license keys. The queue issues them, and a
+ * callback to `webhook_url` reports them.
+ *
+ * Guarantees: an idempotency key makes at most one order, even when requests arrive twice or race. A refused caller
+ * changes nothing. An order that is known at once to be impossible is not taken. One D1 batch, whatever the quantity.
  */
 import * as z from 'zod/mini'
-import type { Origin } from '../db/schema/index.ts'
-import { keyBytes, RESPONSE_BYTES_MAX } from '../deliveries/callback.ts'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { type Result, refused } from '../callers/caller.ts'
+import { bind, compileText, runBatch } from '../db/batch.ts'
+import { withNonces } from '../db/retries.ts'
+import type { Obstacle } from '../db/schema/index.ts'
+import { type AnswerContents, type Call, endpoint } from '../http/endpoint.ts'
+import { isLocalDevelopment } from '../platform/settings.ts'
 import { deliveryTarget } from '../platform/target.ts'
-import { REFUSALS, REPLAYED } from '../protocol/answers.ts'
 import { CODES } from '../protocol/codes.ts'
-import { unixSeconds } from '../protocol/dates.ts'
 import { optional, plainText } from '../protocol/fields.ts'
 import { NOT_SET } from '../protocol/owner.ts'
-import { OBSTACLE_CODES } from './obstacle-codes.ts'
-import { orderFields, requiredUnlessGenerate } from './order-parameters.ts'
-import { QUEUED_QUANTITY_LIMIT, type QueuedOrder, queueOrder } from './queue-order.ts'
+import { enqueue, requireQueue } from '../queue/enqueue.ts'
+import { type Order, orderFields, orderOf, requiredUnlessGenerate } from './order.ts'
+import { keyBytes, RESPONSE_BYTES_MAX } from './queued-chunks.ts'
+import { countInStock, OBSTACLE_CODES, obstacleTo } from './stock.ts'
+
+/** The most license keys of one order: one isolate can still build the body of its callback. */
+export const QUEUED_QUANTITY_LIMIT = 100_000
 
 const URL_CHARACTERS_MAX = 2048
 
-function orderRules(isLocalDevelopment: boolean) {
+type Queued =
+  | { readonly kind: 'queued' }
+  | {
+      readonly kind: Obstacle
+      /** Of a product whose stock does not suffice. */
+      readonly availableQuantity: number
+    }
+
+interface OutcomeRow {
+  readonly refusal: string | null
+  readonly callerId: number | null
+  readonly id: number | null
+  readonly nonce: string | null
+  readonly queuedAt: number
+  readonly isSame: 0 | 1
+  readonly obstacle: Obstacle | null
+  readonly availableQuantity: number | null
+}
+
+const OBSTACLE = obstacleTo(':origin', ':productId', ':quantity')
+
+const insertOrder = compileText(`
+  insert into queued_orders (source, idempotency_key, nonce, product_id, quantity, owner_name, owner_email, origin,
+    requested_validity_days, requested_activation_limit, identifier, webhook_url, status, due_at, created_at,
+    updated_at)
+  select ${API_CALLER.source}, :idempotencyKey, :nonce, :productId, :quantity, :ownerName, :ownerEmail, :origin,
+    :validityDays, :activationLimit, :identifier, :webhookUrl, 'issuing', :now, :now, :now
+  from api_keys where ${API_CALLER.isAllowed} and ${OBSTACLE} is null
+  on conflict do nothing`)
+
+/** One row, whatever happened; an obstacle only where nothing was taken from a caller who may order. */
+const selectOutcome = compileText<OutcomeRow>(`
+  select outcome.*, case when isOpen then ${OBSTACLE} end as obstacle,
+    case when isOpen and :origin = 'stock' then ${countInStock(':productId', ':quantity')} end as availableQuantity
+  from (
+    select ${API_CALLER.refusal} as refusal, api_keys.id as callerId, queued_orders.id as id,
+      queued_orders.nonce as nonce, queued_orders.created_at as queuedAt,
+      queued_orders.product_id = :productId and queued_orders.quantity = :quantity
+        and queued_orders.owner_name = :ownerName and queued_orders.owner_email = :ownerEmail
+        and queued_orders.origin = :origin and queued_orders.requested_validity_days is :validityDays
+        and queued_orders.requested_activation_limit is :activationLimit
+        and queued_orders.identifier is :identifier and queued_orders.webhook_url = :webhookUrl as isSame,
+      queued_orders.id is null and ${API_CALLER.refusal} is null as isOpen
+    from (select 1) as request left join api_keys on ${API_CALLER.isCaller}
+    left join queued_orders on queued_orders.source = ${API_CALLER.source}
+      and queued_orders.idempotency_key = :idempotencyKey) as outcome`)
+
+function orderRules(isLocal: boolean) {
   const fields = {
     ...orderFields(QUEUED_QUANTITY_LIMIT),
     identifier: optional(plainText('identifier', 255)),
-    webhook_url: webhookUrl(isLocalDevelopment),
+    webhook_url: webhookUrl(isLocal),
   }
   return requiredUnlessGenerate(z.object(fields), ['validity', 'activation_limit']).check(
-    z.refine(canBeTold, {
-      path: ['quantity'],
-      error: 'The quantity field is too large for an owner_name and owner_email of this length.',
-    }),
+    z.refine(
+      ({ quantity, owner_name = NOT_SET, owner_email = NOT_SET }) =>
+        quantity * keyBytes(owner_name, owner_email) <= RESPONSE_BYTES_MAX,
+      {
+        path: ['quantity'],
+        error: 'The quantity field is too large for an owner_name and owner_email of this length.',
+      },
+    ),
   )
 }
 
-/** Keys that no callback could tell are not issued. Those of a generator or the stock may be longer than a UUID. */
-function canBeTold(order: {
-  quantity: number
-  owner_name?: string | undefined
-  owner_email?: string | undefined
-}) {
-  const { quantity, owner_name = NOT_SET, owner_email = NOT_SET } = order
-  return quantity * keyBytes(owner_name, owner_email) <= RESPONSE_BYTES_MAX
-}
-
-type OrderParameters = z.output<ReturnType<typeof orderRules>>
-
-/** Where the callback may go is looked at again when it is sent. */
-function webhookUrl(isLocalDevelopment: boolean) {
-  const rule = isLocalDevelopment ? 'an http or https address' : 'an https address of a public host'
-  // A URL parser drops line ends and tabs, and the address would not be the one that was given.
-  const isAllowed = (url: string) => !/\s/.test(url) && deliveryTarget(url, isLocalDevelopment) !== undefined
+/** Where the callback may go is checked again when it is sent. */
+function webhookUrl(isLocal: boolean) {
+  const rule = isLocal ? 'an http or https address' : 'an https address of a public host'
+  // A URL parser drops line ends and tabs, and the address would not be the given one.
+  const isAllowed = (url: string) => !/\s/.test(url) && deliveryTarget(url, isLocal) !== undefined
   return z.pipe(
     plainText('webhook_url', URL_CHARACTERS_MAX),
     z.string().check(z.refine(isAllowed, { error: `The webhook_url field must be ${rule}.` })),
   )
 }
 
-export const randomAssignLicenseKeysQueued = authenticatedEndpoint({
-  path: '/api/v1/random-assign-license-keys-queued',
-  access: 'assign',
-  parameters: ({ deliveries }) => orderRules(deliveries.isLocalDevelopment),
+type OrderParameters = z.output<ReturnType<typeof orderRules>>
 
-  async handle({ settings, now, caller, parameters, idempotencyKey }) {
-    const outcome = await queueOrder(settings, caller, orderOf(parameters), idempotencyKey, now)
-    switch (outcome.kind) {
-      case 'refused':
-        return { code: REFUSALS[outcome.reason] }
-      case 'impossible': {
-        const { obstacle, availableQuantity } = outcome
-        const isTold = obstacle === 'stock-insufficient'
-        return {
-          code: OBSTACLE_CODES[obstacle],
-          ...(isTold && { fields: { available_quantity: availableQuantity } }),
-        }
-      }
-      default:
-        return {
-          code: CODES.requestQueued,
-          timestamp: unixSeconds(outcome.queuedAt),
-          ...(outcome.kind === 'replayed' && { headers: REPLAYED }),
-        }
-    }
-  },
+export const randomAssignLicenseKeysQueued = endpoint({
+  path: '/api/v1/random-assign-license-keys-queued',
+  summary: 'Queue an order for license keys',
+  caller: apiKey('assign'),
+  parameters: (env) => orderRules(isLocalDevelopment(env)),
+  outcomes: { queued: CODES.requestQueued, ...OBSTACLE_CODES },
+  handle: (call) => queueOrder(call, orderOf(call.parameters)),
+  answer: (outcome): AnswerContents =>
+    outcome.kind === 'stock-insufficient'
+      ? { fields: { available_quantity: outcome.availableQuantity } }
+      : {},
 })
 
-function orderOf(parameters: OrderParameters): QueuedOrder {
-  return {
-    productId: parameters.product_id,
-    quantity: parameters.quantity,
-    ownerName: parameters.owner_name ?? NOT_SET,
-    ownerEmail: parameters.owner_email ?? NOT_SET,
-    origin: originOf(parameters.generate),
-    validityDays: parameters.validity ?? null,
-    activationLimit: parameters.activation_limit ?? null,
+/** Takes the order and wakes the consumer, or finds that it was taken before. */
+async function queueOrder(
+  { env, db, caller, idempotencyKey, parameters, now }: Call<OrderParameters>,
+  order: Order,
+): Promise<Result<Queued>> {
+  requireQueue(env)
+  const values = {
+    ...caller,
+    ...order,
     identifier: parameters.identifier ?? null,
     webhookUrl: parameters.webhook_url,
+    idempotencyKey: idempotencyKey ?? crypto.randomUUID(),
+    now,
   }
-}
-
-function originOf(generate: number | undefined): Origin {
-  if (generate === undefined) return 'fresh'
-  return generate === 1 ? 'generator' : 'stock'
+  const { result, isOwn } = await withNonces((nonce) => {
+    const bound = { ...values, nonce }
+    return runBatch(db, [bind(insertOrder, bound), bind(selectOutcome, bound)])
+  })
+  const [, [row]] = result
+  if (!row) throw new Error('Expected exactly one result row.')
+  const { refusal, callerId, id, nonce, obstacle, availableQuantity, queuedAt } = row
+  if (refusal !== null) return refused(refusal, callerId)
+  if (obstacle !== null) {
+    const outcome = { kind: obstacle, availableQuantity: availableQuantity ?? 0 }
+    return { kind: 'done', outcome, doneAt: now, isReplay: false, callerId }
+  }
+  if (id === null || nonce === null) throw new Error('No order was taken, and no obstacle was found.')
+  if (!row.isSame) return refused('idempotency-key-reused', callerId)
+  // For a replay too: the first request may have died before it sent its message.
+  await enqueue(env, [{ kind: 'queued-order', id }])
+  return { kind: 'done', outcome: { kind: 'queued' }, doneAt: queuedAt, isReplay: !isOwn(nonce), callerId }
 }

@@ -1,73 +1,62 @@
-/**
- * `POST /api/v1/random-assign-license-keys`: assigns license keys to an owner: new ones, or such as are in stock.
- */
+/** `POST /api/v1/random-assign-license-keys`: assigns new license keys, or keys in stock, to an owner. */
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import type { OperationCall, Result } from '../callers/caller.ts'
+import { type AnswerContents, endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
+import { licenseKeyObjects } from '../protocol/license-key-object.ts'
+import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
+import { type Issued, issue, issueStatements } from './issue.ts'
+import { type Order, orderFields, orderOf, quantityMax, requiredUnlessGenerate } from './order.ts'
+import { OBSTACLE_CODES } from './stock.ts'
 
-import { type AuthenticatedCall, authenticatedEndpoint } from '../http/authenticated.ts'
-import { REFUSALS, REPLAYED } from '../protocol/answers.ts'
-import { CODES, type Code } from '../protocol/codes.ts'
-import { unixSeconds } from '../protocol/dates.ts'
-import type { Answer } from '../protocol/endpoint.ts'
-import { issuedKeyObjects, licenseKeyObjects } from '../protocol/license-key-object.ts'
-import { type SigningKey, signingKeyFor } from '../signing/signing-keys.ts'
-import { issueLicenseKeys } from './issue.ts'
-import { issueFrom } from './issue-from.ts'
-import { freshOrderOf, type OrderParameters, orderParameters, sourcedOrderOf } from './order-parameters.ts'
+const STATEMENTS = {
+  fresh: issueStatements(API_CALLER, 'fresh'),
+  generator: issueStatements(API_CALLER, 'generator'),
+  stock: issueStatements(API_CALLER, 'stock'),
+}
 
-const REASONS = {
-  ...REFUSALS,
-  'product-not-found': CODES.productNotFound,
-  'generator-not-found': CODES.generatorNotFound,
-} as const satisfies Record<string, Code>
-
-export const randomAssignLicenseKeys = authenticatedEndpoint({
+export const randomAssignLicenseKeys = endpoint({
   path: '/api/v1/random-assign-license-keys',
-  access: 'assign',
-  parameters: ({ maxQuantity }) => orderParameters(maxQuantity),
+  summary: 'Issue license keys for an order',
+  caller: apiKey('assign'),
+  parameters: (env) =>
+    requiredUnlessGenerate(z.object(orderFields(quantityMax(env))), [
+      'owner_name',
+      'owner_email',
+      'validity',
+      'activation_limit',
+    ]),
+  outcomes: { issued: CODES.licenseKeysAssigned, ...OBSTACLE_CODES },
 
   async handle(call) {
-    // Before anything is written: keys whose answer can not be signed are never issued.
-    const signingKey = await signingKeyFor(call.settings.signingSecrets, call.parameters.product_id)
-    return call.parameters.generate === undefined
-      ? assignFresh(call, signingKey)
-      : assignFrom(call, signingKey)
+    // Before anything is written: keys whose answer cannot be signed are never issued.
+    await signingKeyFor(signingSecrets(call.env), call.parameters.product_id)
+    return issueForApiKey(call, orderOf(call.parameters))
+  },
+
+  answer(outcome): AnswerContents {
+    switch (outcome.kind) {
+      case 'issued': {
+        const { order, issuedAt, keys } = outcome
+        return {
+          fields: { license_keys: licenseKeyObjects(order, issuedAt, keys) },
+          signedBy: order.productId,
+        }
+      }
+      case 'stock-insufficient':
+        return { fields: { available_quantity: outcome.availableQuantity } }
+      default:
+        return {}
+    }
   },
 })
 
-type OrderCall = AuthenticatedCall<OrderParameters>
-
-interface Issued {
-  readonly kind: 'issued' | 'replayed'
-  readonly issuedAt: number
-}
-
-async function assignFresh(call: OrderCall, signingKey: SigningKey): Promise<Answer> {
-  const { settings, now, caller, parameters, idempotencyKey } = call
-  const order = freshOrderOf(parameters)
-  const outcome = await issueLicenseKeys(settings.db, caller, order, idempotencyKey, {
-    now,
-    newLicenseKey: () => crypto.randomUUID(),
-  })
-  if (outcome.kind === 'refused') return { code: REASONS[outcome.reason] }
-  return assigned(outcome, signingKey, licenseKeyObjects(order, outcome.issuedAt, outcome.keys))
-}
-
-async function assignFrom(call: OrderCall, signingKey: SigningKey): Promise<Answer> {
-  const { settings, now, caller, parameters, idempotencyKey } = call
-  const order = sourcedOrderOf(parameters)
-  const outcome = await issueFrom(settings.db, caller, order, idempotencyKey, now)
-  if (outcome.kind === 'refused') return { code: REASONS[outcome.reason] }
-  if (outcome.kind === 'insufficient') {
-    return { code: CODES.stockInsufficient, fields: { available_quantity: outcome.availableQuantity } }
-  }
-  return assigned(outcome, signingKey, issuedKeyObjects(order, outcome.issuedAt, outcome.keys))
-}
-
-function assigned({ kind, issuedAt }: Issued, signingKey: SigningKey, licenseKeys: object[]): Answer {
-  return {
-    code: CODES.licenseKeysAssigned,
-    fields: { license_keys: licenseKeys },
-    timestamp: unixSeconds(issuedAt),
-    signingKey,
-    ...(kind === 'replayed' && { headers: REPLAYED }),
-  }
+/** Issues an order of an API key; parameters and errors as of `issue`. */
+export function issueForApiKey(
+  call: Omit<OperationCall, 'parameters'>,
+  order: Order,
+  newLicenseKey?: () => string,
+): Promise<Result<Issued>> {
+  return issue(call, STATEMENTS, order, newLicenseKey)
 }

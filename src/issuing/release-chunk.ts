@@ -1,22 +1,21 @@
 /**
- * Takes back what a queued order was given, chunk by chunk from the last: the order can not be issued whole, and
- * nobody has been told of any of it. Keys that were made for it are deleted; those from the stock are in stock again,
- * on the terms that they had.
+ * Releases the chunks of a queued order, one by one from the last: the order cannot be issued whole, and nobody has
+ * been told about it. Keys that were made for it are deleted; keys from the stock go back to it, on their former terms.
  *
- * Guarantees: each chunk is released once, whoever tries how often; the last one ends the order as refused.
+ * Guarantees: each chunk is released once, however many consumers try. The last one ends the order as refused.
  *
- * How the keys were issued is not kept here, as it is wherever else issued keys change: no answer ever tells it.
+ * How the keys were issued is not stored here, as it is wherever else issued keys change: no answer ever repeats it.
  */
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
-import { chunkSource } from './issue-chunk.ts'
 import {
+  chunkSource,
   IS_MINE,
   insertCallback,
   leaseEnd,
   type QueuedOrderState,
   selectState,
-} from './queued-order-state.ts'
+} from './queued-chunks.ts'
 
 /** The order, as long as this very chunk of it is the next to be released. */
 const IS_NEXT = `(${IS_MINE} and queued_orders.status = 'releasing' and queued_orders.chunks = :chunks)`
@@ -38,7 +37,7 @@ const restoreTerms = compileText(`
 
 const forgetTerms = compileText(`delete from terms_in_stock where issuance_id = ${ISSUANCE_ID}`)
 
-/** What may have been activated by somebody who knew a key of the stock is no activation of its next owner's. */
+/** Somebody who knew a key of the stock may have activated it. That is no activation of its next owner. */
 const deactivate = compileText(`
   delete from activations where license_key_id in (select license_keys.id from license_keys where ${IS_RELEASED})`)
 
@@ -59,9 +58,7 @@ const TO_STOCK: readonly Statement<never>[] = [restoreTerms, forgetTerms, deacti
 
 /**
  * @param order as it stands; it is being released
- * @param now milliseconds UTC
- * @returns the order as it stands then, also where somebody else has taken it up
- * @throws DatabaseUnavailableError: repeating the call is safe
+ * @returns the order as it stands then, also where another consumer has taken it up
  */
 export async function releaseChunk(
   db: D1Database,

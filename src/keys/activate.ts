@@ -1,30 +1,35 @@
 /**
- * Activations: on which devices or domains a license key is in use.
+ * `POST /api/v1/activate`: activates a license key on a device or domain.
  *
- * Guarantees: a key is activated once on each of them and never on more than its limit, however many ask at the same
- * time; whoever asks again under the same idempotency key is told the same.
+ * Guarantees: a key is activated once on each of them and never on more than its limit, however many requests race.
  */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import { defineOperation, type OperationRequest, type Performed, perform } from '../callers/operation.ts'
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
+import { postUrl } from '../protocol/fields.ts'
 import {
-  INSERT_ACTIVATION,
+  deviceIdentifier,
   IS_ACTIVATED,
-  type KeyUse,
+  insertActivation,
+  KEY_USE_FIELDS,
   type KeyVerdict,
   keyUseValues,
   LIMIT_IS_REACHED,
   MAY_NOT_BE_USED,
+  UNUSABLE_CODES,
   type Unusable,
   verdictOnKey,
 } from './usable.ts'
 
 /** `already-active`: on this very device or domain. */
-export type Activated = KeyVerdict<Unusable | 'already-active' | 'limit-reached' | 'activated'>
+type Activated = KeyVerdict<'activated' | 'already-active' | 'limit-reached' | Unusable>
 
-const activation = defineOperation<Activated>(
-  API_CALLER,
-  'activate',
-  verdictOnKey(
+export const activation = defineOperation<Activated>({
+  authority: API_CALLER,
+  name: 'activate',
+  decision: verdictOnKey(
     [
       ...MAY_NOT_BE_USED,
       `when ${IS_ACTIVATED} then 'already-active'`,
@@ -32,23 +37,26 @@ const activation = defineOperation<Activated>(
     ],
     'activated',
   ),
-  [INSERT_ACTIVATION],
-)
+  changes: ['activated'],
+  writes: (sql) => [insertActivation(sql)],
+})
 
-/**
- * Activates a license key on a device or domain.
- *
- * @param db the primary
- * @param request who asks, and when
- * @param use which key, on what
- * @param postUrl where the activation would be told of its end: 1 to 2048 characters, kept as it is
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
- */
-export function activateLicenseKey(
-  db: D1Database,
-  request: OperationRequest,
-  use: KeyUse,
-  postUrl: string | undefined,
-): Promise<Performed<Activated, CallerRefusal>> {
-  return perform(db, activation, request, { ...keyUseValues(use), postUrl: postUrl ?? null })
-}
+export const activate = endpoint({
+  path: '/api/v1/activate',
+  summary: 'Activate a license key',
+  caller: apiKey('use'),
+  browsers: true,
+  parameters: () => z.object({ ...KEY_USE_FIELDS, post_url: postUrl }),
+  deviceIdentifier,
+  outcomes: {
+    activated: CODES.licenseKeyActivated,
+    'already-active': CODES.licenseKeyAlreadyActive,
+    'limit-reached': CODES.activationLimitReached,
+    ...UNUSABLE_CODES,
+  },
+  handle: (call) =>
+    perform(call, activation, {
+      ...keyUseValues(call.parameters),
+      postUrl: call.parameters.post_url ?? null,
+    }),
+})

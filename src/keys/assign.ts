@@ -1,87 +1,78 @@
 /**
- * Gives one certain license key to an owner, and starts it on a device or domain at once where that is asked for.
+ * `POST /api/v1/assign-license-key` and `POST /api/v1/assign-and-activate-license-key`: assign one named license key to
+ * an owner, and activate it on a device or domain too.
  *
- * Guarantees: a key that is in stock or reserved is assigned once, however many ask for it at the same time; where
- * it is assigned and activated, both are done or neither. Whoever asks again under the same idempotency key is told
- * the same.
+ * Guarantees: a key that is in stock or reserved is assigned once, however many requests race for it. Assigning and
+ * activating are done both or not at all.
  */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import { defineOperation, type OperationRequest, type Performed, perform } from '../callers/operation.ts'
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
+import { CODES } from '../protocol/codes.ts'
+import { emailAddress, licenseKey, optional, ownerEmail, ownerName, postUrl } from '../protocol/fields.ts'
 import {
+  deviceIdentifier,
   IDENTIFIER_IS_MISSING,
-  INSERT_ACTIVATION,
   IS_ACTIVATED,
-  IS_MEANT,
+  IS_REQUESTED,
+  insertActivation,
+  KEY_USE_FIELDS,
   type KeyVerdict,
+  keyUseValues,
   LIMIT_IS_REACHED,
   PRODUCT_IS_NOT_ACTIVE,
+  UNUSABLE_CODES,
   verdictOnKey,
 } from './usable.ts'
 
-/** Which key is to be assigned to whom; undefined: nobody said. */
-export interface Assignment {
-  /** 1 to 255 characters. */
-  readonly licenseKey: string | undefined
-  /** 1 to 255 characters; undefined leaves the name that the key has. */
-  readonly ownerName: string | undefined
-  /** An e-mail address or `Not set`; undefined leaves the one that the key has. */
-  readonly ownerEmail: string | undefined
-}
-
-/** An assignment that starts the key on a device or domain. */
-export interface ActivatedAssignment extends Assignment {
-  /** 1 to 255 characters. */
-  readonly identifier: string | undefined
-  /** Where the activation would be told of its end: 1 to 2048 characters, kept as it is. */
-  readonly postUrl: string | undefined
-}
-
-export type Assigned = KeyVerdict<'not-assignable' | 'assigned'>
+type Assigned = KeyVerdict<'assigned' | 'not-assignable'>
 
 /** `already-active`: on this very device or domain; the key is assigned nonetheless. */
-export type AssignedAndActivated = KeyVerdict<
+type AssignedAndActivated = KeyVerdict<
+  | 'activated'
+  | 'already-active'
   | 'not-assignable'
   | 'identifier-missing'
   | 'product-not-active'
-  | 'already-active'
   | 'limit-reached'
-  | 'activated'
 >
 
 const IS_NOT_ASSIGNABLE = `(license_keys.id is null or license_keys.status not in ('available', 'reserved'))`
 
 /**
- * SQL that assigns the key. It leaves the issuance that it once came from: whoever had it by that has it no more, so
- * a refund of that order must not block it.
+ * SQL that assigns the key. It leaves the issuance that it once came from: the owner of that issuance has lost it, so a
+ * refund of that order must not block it. Placeholders: `ownerName` and `ownerEmail`, where null leaves what the key has.
  *
- * @param decided `{decided:...}`
+ * @param isDecided SQL, a condition
  */
-function assigning(decided: string): string[] {
+function assigning(isDecided: string): string[] {
   return [
-    keepAsIssued(`${IS_MEANT} and ${decided}`),
+    keepAsIssued(`${IS_REQUESTED} and ${isDecided}`),
     `update license_keys set status = 'assigned', assigned_at = :now, updated_at = :now, issuance_id = null,
        status_before_reversal = null, owner_name = coalesce(:ownerName, owner_name),
        owner_email = coalesce(:ownerEmail, owner_email)
-     where ${IS_MEANT} and ${decided}`,
+     where ${IS_REQUESTED} and ${isDecided}`,
   ]
 }
 
-/** Of a product that is not sold at the moment keys may be assigned, but of one that was deleted there are none. */
-const assignment = defineOperation<Assigned>(
-  API_CALLER,
-  'assign-license-key',
-  verdictOnKey(
+/** Keys of an inactive product may be assigned. A deleted product has none that may. */
+const assignment = defineOperation<Assigned>({
+  authority: API_CALLER,
+  name: 'assign-license-key',
+  decision: verdictOnKey(
     [`when ${IS_NOT_ASSIGNABLE} or products.deleted_at is not null then 'not-assignable'`],
     'assigned',
   ),
-  assigning('{decided:assigned}'),
-)
+  changes: ['assigned'],
+  writes: ({ decided }) => assigning(decided('assigned')),
+})
 
-const assignmentWithActivation = defineOperation<AssignedAndActivated>(
-  API_CALLER,
-  'assign-and-activate-license-key',
-  verdictOnKey(
+const assignmentWithActivation = defineOperation<AssignedAndActivated>({
+  authority: API_CALLER,
+  name: 'assign-and-activate-license-key',
+  decision: verdictOnKey(
     [
       `when ${IS_NOT_ASSIGNABLE} then 'not-assignable'`,
       IDENTIFIER_IS_MISSING,
@@ -91,35 +82,53 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>(
     ],
     'activated',
   ),
-  [...assigning('{decided:activated,already-active}'), INSERT_ACTIVATION],
-)
+  changes: ['activated', 'already-active'],
+  writes: (sql) => [...assigning(sql.decided('activated', 'already-active')), insertActivation(sql)],
+})
 
-/**
- * Assigns a license key.
- *
- * @param db the primary
- * @param request who asks, and when
- * @param order which key, to whom
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
- */
-export function assignLicenseKey(
-  db: D1Database,
-  request: OperationRequest,
-  order: Assignment,
-): Promise<Performed<Assigned, CallerRefusal>> {
-  return perform(db, assignment, request, assignmentValues(order))
-}
+export const assignLicenseKey = endpoint({
+  path: '/api/v1/assign-license-key',
+  summary: 'Assign a license key',
+  caller: apiKey('assign'),
+  parameters: () =>
+    z.object({
+      license_key: licenseKey,
+      owner_name: optional(ownerName),
+      email: optional(emailAddress('email')),
+    }),
+  outcomes: { assigned: CODES.licenseKeyAssigned, 'not-assignable': CODES.licenseKeyNotAssignable },
+  handle: (call) =>
+    perform(call, assignment, {
+      licenseKey: call.parameters.license_key ?? null,
+      ownerName: call.parameters.owner_name ?? null,
+      ownerEmail: call.parameters.email ?? null,
+    }),
+  // The protocol signs both with the global key.
+  answer: () => ({}),
+})
 
-/** Assigns a license key and activates it; parameters and errors as of `assignLicenseKey`. */
-export function assignAndActivateLicenseKey(
-  db: D1Database,
-  request: OperationRequest,
-  order: ActivatedAssignment,
-): Promise<Performed<AssignedAndActivated, CallerRefusal>> {
-  const values = { identifier: order.identifier ?? null, postUrl: order.postUrl ?? null }
-  return perform(db, assignmentWithActivation, request, { ...assignmentValues(order), ...values })
-}
-
-function assignmentValues({ licenseKey, ownerName, ownerEmail }: Assignment): Record<string, string | null> {
-  return { licenseKey: licenseKey ?? null, ownerName: ownerName ?? null, ownerEmail: ownerEmail ?? null }
-}
+export const assignAndActivateLicenseKey = endpoint({
+  path: '/api/v1/assign-and-activate-license-key',
+  summary: 'Assign and activate a license key',
+  caller: apiKey('assign'),
+  parameters: () =>
+    z.object({ ...KEY_USE_FIELDS, post_url: postUrl, owner_name: ownerName, owner_email: ownerEmail }),
+  deviceIdentifier,
+  outcomes: {
+    activated: CODES.licenseKeyActivated,
+    'already-active': CODES.licenseKeyAlreadyActive,
+    'not-assignable': CODES.licenseKeyNotAssignable,
+    'identifier-missing': UNUSABLE_CODES['identifier-missing'],
+    'product-not-active': UNUSABLE_CODES['product-not-active'],
+    'limit-reached': CODES.activationLimitReached,
+  },
+  handle: (call) =>
+    perform(call, assignmentWithActivation, {
+      ...keyUseValues(call.parameters),
+      postUrl: call.parameters.post_url ?? null,
+      ownerName: call.parameters.owner_name,
+      ownerEmail: call.parameters.owner_email,
+    }),
+  // The protocol signs with the product's key only once a key that can be assigned was found.
+  answer: ({ kind, productId }) => ({ signedBy: kind === 'not-assignable' ? null : productId }),
+})

@@ -1,91 +1,109 @@
 /**
- * Takes license keys in that were made elsewhere: into stock, or as already assigned.
+ * `POST /api/v1/create-license-keys`: adds license keys that were made elsewhere, to the stock or as already assigned.
  *
- * Guarantees: a license key exists once, whoever brings it and how often; one that is known already is counted and
- * left as it is. All of the others are written, or none; one D1 batch, however many there are.
+ * Guarantees: a license key exists once, however often it is sent. One that exists already is counted and stays as it
+ * is. All others are written, or none: one D1 batch, however many there are.
  */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import { defineOperation, type OperationRequest, type Performed, perform } from '../callers/operation.ts'
-import type { LicenseKeyStatus } from '../protocol/license-key-status.ts'
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { type AnswerContents, endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
+import {
+  activationLimit,
+  optional,
+  ownerEmail,
+  ownerName,
+  PRODUCT_INVALID,
+  productId,
+  validityDays,
+} from '../protocol/fields.ts'
+import { assignedAt, licenseKeyList, licenseKeyStatus } from './stock-fields.ts'
 
-/** The most license keys at once. */
-export const CREATED_KEYS_MAX = 10_000
-/** They travel in one parameter as a JSON list, of which D1 takes 2 MB. */
-export const CREATED_KEYS_BYTES_MAX = 1_500_000
+/** The longest list in a form: a letter takes one byte there, a quotation mark, a comma or a byte above 127 three. */
+const BODY_BYTES_MAX = 4_000_000
 
-/** What all of the keys have in common. */
-export interface NewLicenseKeys {
-  readonly productId: number
-  /** As many as `CREATED_KEYS_MAX`, each 1 to 255 characters. */
-  readonly licenseKeys: readonly string[]
-  readonly status: LicenseKeyStatus
-  /** 0: any number of activations. */
-  readonly activationLimit: number
-  /** 0: they do not expire. */
-  readonly validityDays: number
-  readonly ownerName?: string | undefined
-  readonly ownerEmail?: string | undefined
-  /** Milliseconds UTC; left out: now where they are assigned, never where they are not. Keys in stock have none. */
-  readonly assignedAt?: number | undefined
-}
-
-export type CreationOutcome =
+type Created =
   | { readonly kind: 'product-invalid' }
   | { readonly kind: 'nothing-given'; readonly productId: number }
   | {
       readonly kind: 'created'
       readonly productId: number
       readonly created: number
-      /** Known already, or in the list once more. */
+      /** They existed already, or are in the list twice. */
       readonly duplicate: number
     }
 
-const create = defineOperation<CreationOutcome>(
-  API_CALLER,
-  'create-license-keys',
-  `json_object('productId', :productId, 'kind', case
+const creation = defineOperation<Created>({
+  authority: API_CALLER,
+  name: 'create-license-keys',
+  decision: `json_object('productId', :productId, 'kind', case
     when not exists (select 1 from products where id = :productId and deleted_at is null) then 'product-invalid'
     when :quantity = 0 then 'nothing-given'
     else 'created' end)`,
-  [
+  changes: ['created'],
+  writes: ({ decided, addToOutcome }) => [
     `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, owner_name,
        owner_email, assigned_at, created_at, updated_at)
-     select :productId, brought.value, :status, :activationLimit, :validityDays, :ownerName,
+     select :productId, given.value, :status, :activationLimit, :validityDays, :ownerName,
        :ownerEmail, :assignedAt, :now, :now
-     from json_each(:licenseKeys) as brought where {decided:created}
+     from json_each(:licenseKeys) as given where ${decided('created')}
      on conflict (license_key) do nothing`,
-    `update operations set outcome = json_set(outcome, '$.created', changes(), '$.duplicate', :quantity - changes())
-     where {mine} and {decided:created}`,
+    addToOutcome(`'$.created', changes(), '$.duplicate', :quantity - changes()`, 'created'),
   ],
-)
+})
 
-/**
- * Creates license keys, but for those that exist.
- *
- * @param db the primary
- * @param request who asks, and under which idempotency key
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
- */
-export function createLicenseKeys(
-  db: D1Database,
-  request: OperationRequest,
-  keys: NewLicenseKeys,
-): Promise<Performed<CreationOutcome, CallerRefusal>> {
-  const { productId, licenseKeys, status, activationLimit, validityDays, ownerName, ownerEmail } = keys
-  return perform(db, create, request, {
-    productId,
-    licenseKeys: JSON.stringify(licenseKeys),
-    quantity: licenseKeys.length,
-    status,
-    activationLimit,
-    validityDays,
-    ownerName: ownerName ?? null,
-    ownerEmail: ownerEmail ?? null,
-    assignedAt: assignedAt(keys, request.now),
-  })
-}
+export const createLicenseKeys = endpoint({
+  path: '/api/v1/create-license-keys',
+  summary: 'Add license keys to the stock',
+  caller: apiKey('stock'),
+  bodyBytesMax: BODY_BYTES_MAX,
+  parameters: () =>
+    z.object({
+      license_keys: licenseKeyList,
+      product_id: productId,
+      owner_name: optional(ownerName),
+      owner_email: optional(ownerEmail),
+      activation_limit: activationLimit,
+      validity: validityDays,
+      status: licenseKeyStatus,
+      assigned_at: assignedAt,
+    }),
+  incorrect: CODES.licenseKeysToCreateIncorrect,
+  outcomes: {
+    created: CODES.licenseKeysCreated,
+    'nothing-given': CODES.noLicenseKeysCreated,
+    'product-invalid': CODES.licenseKeysToCreateIncorrect,
+  },
 
-function assignedAt({ status, assignedAt: given }: NewLicenseKeys, now: number): number | null {
-  if (status === 'available') return null
-  return given ?? (status === 'assigned' ? now : null)
-}
+  handle(call) {
+    const { parameters } = call
+    const { license_keys: licenseKeys, status } = parameters
+    const assignedAtDefault = status === 'assigned' ? call.now : null
+    return perform(call, creation, {
+      productId: parameters.product_id,
+      licenseKeys: JSON.stringify(licenseKeys),
+      quantity: licenseKeys.length,
+      status,
+      activationLimit: parameters.activation_limit,
+      validityDays: parameters.validity,
+      ownerName: parameters.owner_name ?? null,
+      ownerEmail: parameters.owner_email ?? null,
+      // Keys in stock were never assigned.
+      assignedAt: status === 'available' ? null : (parameters.assigned_at ?? assignedAtDefault),
+    })
+  },
+
+  answer(outcome): AnswerContents {
+    switch (outcome.kind) {
+      case 'product-invalid':
+        return { fields: { errors: PRODUCT_INVALID } }
+      case 'nothing-given':
+        return { signedBy: outcome.productId }
+      case 'created': {
+        const { created, duplicate, productId: signedBy } = outcome
+        return { fields: { created, duplicate }, signedBy }
+      }
+    }
+  },
+})

@@ -1,52 +1,63 @@
 /**
- * The end of an activation.
+ * `POST /api/v1/deactivate`: ends the activation of a license key on a device or domain.
  *
- * Guarantees: whoever has an activation can end it, whatever has become of the key since, and its place is free from
- * then on; an activation is ended once.
+ * Guarantees: an activation can be ended whatever has become of the key since, and its seat is free from then on. It is
+ * ended once.
  */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import { defineOperation, type OperationRequest, type Performed, perform } from '../callers/operation.ts'
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
 import {
+  deviceIdentifier,
   IDENTIFIER_IS_MISSING,
   IS_ACTIVATED,
-  IS_MEANT,
+  IS_REQUESTED,
   IS_UNKNOWN,
-  type KeyUse,
+  KEY_USE_FIELDS,
   type KeyVerdict,
   keyUseValues,
+  UNUSABLE_CODES,
   verdictOnKey,
 } from './usable.ts'
 
-export type Deactivated = KeyVerdict<
-  'license-key-unknown' | 'identifier-missing' | 'already-inactive' | 'deactivated'
+type Deactivated = KeyVerdict<
+  'deactivated' | 'already-inactive' | 'license-key-unknown' | 'identifier-missing'
 >
 
-const deactivation = defineOperation<Deactivated>(
-  API_CALLER,
-  'deactivate',
-  verdictOnKey(
+export const deactivation = defineOperation<Deactivated>({
+  authority: API_CALLER,
+  name: 'deactivate',
+  decision: verdictOnKey(
     [IS_UNKNOWN, IDENTIFIER_IS_MISSING, `when not ${IS_ACTIVATED} then 'already-inactive'`],
     'deactivated',
   ),
-  [
+  changes: ['deactivated'],
+  writes: ({ decided }) => [
     `delete from activations where identifier = :identifier
-       and license_key_id = (select license_keys.id from license_keys where ${IS_MEANT})
-       and {decided:deactivated}`,
+       and license_key_id = (select license_keys.id from license_keys where ${IS_REQUESTED})
+       and ${decided('deactivated')}`,
   ],
-)
+})
 
-/**
- * Deactivates a license key on a device or domain.
- *
- * @param db the primary
- * @param request who asks, and when
- * @param use which key, on what
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
- */
-export function deactivateLicenseKey(
-  db: D1Database,
-  request: OperationRequest,
-  use: KeyUse,
-): Promise<Performed<Deactivated, CallerRefusal>> {
-  return perform(db, deactivation, request, keyUseValues(use))
-}
+export const deactivate = endpoint({
+  path: '/api/v1/deactivate',
+  summary: 'Deactivate a license key',
+  caller: apiKey('use'),
+  browsers: true,
+  parameters: () => z.object(KEY_USE_FIELDS),
+  deviceIdentifier,
+  outcomes: {
+    deactivated: CODES.licenseKeyDeactivated,
+    'already-inactive': CODES.licenseKeyAlreadyInactive,
+    'license-key-unknown': UNUSABLE_CODES['license-key-unknown'],
+    'identifier-missing': UNUSABLE_CODES['identifier-missing'],
+  },
+  handle: (call) => perform(call, deactivation, keyUseValues(call.parameters)),
+  answer: ({ kind, productId }) => ({
+    // The protocol's one exception: of all answers about a product, the global key signs this one alone.
+    signedBy: kind === 'deactivated' ? null : productId,
+    log: { product: productId },
+  }),
+})

@@ -1,38 +1,35 @@
 /**
- * Deletes a license key, with its activations and metadata.
+ * `POST /api/v1/delete-license-key`: deletes a license key, with its activations and metadata.
  *
- * Guarantees: how it was issued is kept, so that a replay of its issuance tells what it told at first.
+ * Guarantees: how the key was issued is kept, so that a replay of its issuance repeats the first answer.
  */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import { defineOperation, type OperationRequest, type Performed, perform } from '../callers/operation.ts'
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
+import { CODES } from '../protocol/codes.ts'
+import { licenseKey } from '../protocol/fields.ts'
+import { IS_REQUESTED, type KeyVerdict } from './usable.ts'
 
-export type DeletionOutcome =
-  | { readonly kind: 'deleted'; readonly productId: number }
-  | { readonly kind: 'not-found' }
-
-const deletion = defineOperation<DeletionOutcome>(
-  API_CALLER,
-  'delete-license-key',
-  `(select json_object('kind', iif(license_keys.id is null, 'not-found', 'deleted'),
+const deletion = defineOperation<KeyVerdict<'deleted' | 'not-found'>>({
+  authority: API_CALLER,
+  name: 'delete-license-key',
+  decision: `(select json_object('kind', iif(license_keys.id is null, 'not-found', 'deleted'),
       'productId', license_keys.product_id)
-    from (select 1) left join license_keys on license_keys.license_key = :licenseKey)`,
-  [
-    keepAsIssued('license_key = :licenseKey and {decided:deleted}'),
-    `delete from license_keys where license_key = :licenseKey and {decided:deleted}`,
+    from (select 1) left join license_keys on ${IS_REQUESTED})`,
+  changes: ['deleted'],
+  writes: ({ decided }) => [
+    keepAsIssued(`${IS_REQUESTED} and ${decided('deleted')}`),
+    `delete from license_keys where ${IS_REQUESTED} and ${decided('deleted')}`,
   ],
-)
+})
 
-/**
- * @param db the primary
- * @param request who asks, and under which idempotency key
- * @param licenseKey undefined: none is found
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
- */
-export function deleteLicenseKey(
-  db: D1Database,
-  request: OperationRequest,
-  licenseKey: string | undefined,
-): Promise<Performed<DeletionOutcome, CallerRefusal>> {
-  return perform(db, deletion, request, { licenseKey: licenseKey ?? null })
-}
+export const deleteLicenseKey = endpoint({
+  path: '/api/v1/delete-license-key',
+  summary: 'Delete a license key',
+  caller: apiKey('stock'),
+  parameters: () => z.object({ license_key: licenseKey }),
+  outcomes: { deleted: CODES.licenseKeyDeleted, 'not-found': CODES.licenseKeyToDeleteNotFound },
+  handle: (call) => perform(call, deletion, { licenseKey: call.parameters.license_key ?? null }),
+})

@@ -1,55 +1,113 @@
-/** `POST /api/v1/get-license-key-details`: what is known of a license key, where it is activated. */
+/**
+ * `POST /api/v1/get-license-key-details`: what is known of a license key and its product, on a device or domain where
+ * the key is activated.
+ *
+ * Guarantees: nothing is told of a key that `verify.ts` would not call valid.
+ */
 import * as z from 'zod/mini'
-import { nearestDatabase } from '../callers/reading.ts'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToReading } from '../protocol/answers.ts'
-import { CODES, type Code } from '../protocol/codes.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineReading, nearestDatabase, read } from '../callers/reading.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
 import { dateAndTime } from '../protocol/dates.ts'
 import {
-  type Details,
-  expiryOf,
-  type LicenseKeyDetails,
-  type ProductDetails,
-  readLicenseKeyDetails,
-} from './details.ts'
-import { deviceIdentifier, KEY_USE_PARAMETERS, keyUseOf, UNUSABLE } from './license-key-use.ts'
+  deviceIdentifier,
+  KEY_USE_FIELDS,
+  type KeyVerdict,
+  keyUseValues,
+  MAY_NOT_BE_USED_HERE,
+  UNUSABLE_CODES,
+  type Unusable,
+  verdictOnKey,
+} from './usable.ts'
 
-const DETAILS: Record<Details['kind'], Code> = {
-  ...UNUSABLE,
-  'activation-not-found': CODES.activationNotFound,
-  active: CODES.activeLicenseKeyFound,
+const DAY_MILLISECONDS = 86_400_000
+
+/** By ascending id. */
+type Metadata = readonly { readonly key: string; readonly value: string }[]
+
+interface LicenseKeyDetails {
+  readonly id: number
+  readonly licenseKey: string
+  readonly ownerName: string | null
+  readonly ownerEmail: string | null
+  readonly activationLimit: number
+  readonly validityDays: number
+  /** Milliseconds UTC. */
+  readonly assignedAt: number
+  readonly metadata: Metadata
 }
 
-export const getLicenseKeyDetails = authenticatedEndpoint({
-  path: '/api/v1/get-license-key-details',
-  access: 'use',
-  parameters: () => z.object(KEY_USE_PARAMETERS),
-  deviceIdentifier,
+interface ProductDetails {
+  readonly id: number
+  readonly externalReference: string
+  readonly source: 'internal' | 'envato'
+  readonly name: string
+  readonly description: string
+  readonly metadata: Metadata
+}
 
-  async handle({ settings, parameters, request }) {
-    const details = await readLicenseKeyDetails(nearestDatabase(settings.db), request, keyUseOf(parameters))
-    return answerToReading(settings, details, (found) => ({
-      code: DETAILS[found.kind],
-      signedByProduct: found.productId,
-      ...(found.kind === 'active' && {
-        fields: { licenseKey: licenseKeyObject(found.licenseKey), product: productObject(found.product) },
-      }),
-    }))
+type Details =
+  | KeyVerdict<Unusable | 'activation-not-found'>
+  | (KeyVerdict<'active'> & { readonly licenseKey: LicenseKeyDetails; readonly product: ProductDetails })
+
+/** SQL, an expression: the metadata of the row in scope, as JSON. */
+function metadataOf(table: string, isOfRow: string): string {
+  return `json((select json_group_array(json_object('key', key, 'value', value) order by id)
+    from ${table} where ${isOfRow}))`
+}
+
+const LICENSE_KEY = `json_object('id', license_keys.id, 'licenseKey', license_keys.license_key,
+  'ownerName', license_keys.owner_name, 'ownerEmail', license_keys.owner_email,
+  'activationLimit', license_keys.activation_limit, 'validityDays', license_keys.validity_days,
+  'assignedAt', license_keys.assigned_at,
+  'metadata', ${metadataOf('license_key_metadata', 'license_key_id = license_keys.id')})`
+
+const PRODUCT = `json_object('id', products.id, 'externalReference', products.external_reference,
+  'source', products.source, 'name', products.name, 'description', products.description,
+  'metadata', ${metadataOf('product_metadata', 'product_id = products.id')})`
+
+const details = defineReading<Details>(
+  API_CALLER,
+  verdictOnKey(MAY_NOT_BE_USED_HERE, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
+)
+
+export const getLicenseKeyDetails = endpoint({
+  path: '/api/v1/get-license-key-details',
+  summary: 'Get license key details',
+  isReading: true,
+  caller: apiKey('use'),
+  browsers: true,
+  parameters: () => z.object(KEY_USE_FIELDS),
+  deviceIdentifier,
+  outcomes: {
+    active: CODES.activeLicenseKeyFound,
+    ...UNUSABLE_CODES,
+    'activation-not-found': CODES.activationNotFound,
   },
+  // The nearest replica may not know an activation of a moment ago yet.
+  handle: (call) => read({ ...call, db: nearestDatabase(call.db) }, details, keyUseValues(call.parameters)),
+  answer: (outcome) => ({
+    signedBy: outcome.productId,
+    ...(outcome.kind === 'active' && {
+      fields: { licenseKey: licenseKeyObject(outcome.licenseKey), product: productObject(outcome.product) },
+    }),
+  }),
 })
 
 function licenseKeyObject(licenseKey: LicenseKeyDetails) {
-  const expiresAt = expiryOf(licenseKey)
+  const { assignedAt, validityDays } = licenseKey
   return {
     id: licenseKey.id,
     license_key: licenseKey.licenseKey,
     owner_name: licenseKey.ownerName,
     owner_email: licenseKey.ownerEmail,
     activation_limit: licenseKey.activationLimit,
-    validity: licenseKey.validityDays,
-    assigned_at: dateAndTime(licenseKey.assignedAt),
+    validity: validityDays,
+    assigned_at: dateAndTime(assignedAt),
     meta_data: licenseKey.metadata,
-    expires_at: expiresAt === undefined ? false : dateAndTime(expiresAt),
+    // The first moment at which the key has expired, or false: it never does.
+    expires_at: validityDays === 0 ? false : dateAndTime(assignedAt + validityDays * DAY_MILLISECONDS),
   }
 }
 

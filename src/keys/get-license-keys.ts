@@ -1,20 +1,78 @@
-/** `GET /api/v1/get-license-keys`: a product's license keys, by the page. */
+/**
+ * `GET /api/v1/get-license-keys` and `GET /api/v1/get-available-license-keys-count`: a product's license keys, page by
+ * page, and how many of them are in stock.
+ *
+ * The stock has an index. For other keys the table is read in the order of ids until the page is full, since every key
+ * that is issued would pay for an index over all keys.
+ */
 import * as z from 'zod/mini'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToReading } from '../protocol/answers.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineReading, read } from '../callers/reading.ts'
+import type { LicenseKeyStatus } from '../db/schema/index.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
+import { withMilliseconds, withoutMilliseconds } from '../protocol/dates.ts'
 import { optional, ownerEmail, ownerName, productId, wholeNumber } from '../protocol/fields.ts'
-import { listedKeyObject, listLicenseKeys } from './list-license-keys.ts'
-import { licenseKeyStatus } from './stock-parameters.ts'
+import { licenseKeyStatus } from './stock-fields.ts'
 
 const PAGE_MAX = 1_000_000
 const ITEMS_PER_PAGE_MAX = 1_000
 const ITEMS_PER_PAGE_DEFAULT = 100
 
-export const getLicenseKeys = authenticatedEndpoint({
+/** Instants are milliseconds UTC. */
+type ListedKey = readonly [
+  id: number,
+  productId: number,
+  licenseKey: string,
+  ownerName: string | null,
+  ownerEmail: string | null,
+  activationLimit: number,
+  validityDays: number,
+  assignedAt: number | null,
+  status: LicenseKeyStatus,
+  createdAt: number,
+  updatedAt: number,
+]
+
+interface Listed {
+  readonly kind: 'listed'
+  /** In no order: SQLite promises none of what it gathers. */
+  readonly keys: readonly ListedKey[]
+}
+
+const COLUMNS = `id, product_id, license_key, owner_name, owner_email, activation_limit, validity_days, assigned_at,
+  status, created_at, updated_at`
+
+function list(hasStatus: string) {
+  return defineReading<Listed>(
+    API_CALLER,
+    `(select json_object('kind', 'listed', 'keys', json_group_array(json_array(${COLUMNS}))) from (
+      select ${COLUMNS} from license_keys where product_id = :productId and ${hasStatus}
+        and (:ownerName is null or owner_name = :ownerName)
+        and (:ownerEmail is null or owner_email = :ownerEmail)
+      order by id limit :itemsPerPage offset (:page - 1) * :itemsPerPage))`,
+  )
+}
+
+/** With the status as text: SQLite uses a partial index only for a query that repeats its condition. */
+const listStock = list(`status = 'available'`)
+const listAny = list('(:status is null or status = :status)')
+
+type Counted = { readonly kind: 'counted'; readonly count: number } | { readonly kind: 'product-not-found' }
+
+const count = defineReading<Counted>(
+  API_CALLER,
+  `json_object(
+    'kind', iif(exists (select 1 from products where id = :productId and deleted_at is null), 'counted',
+      'product-not-found'),
+    'count', (select count(*) from license_keys where product_id = :productId and status = 'available'))`,
+)
+
+export const getLicenseKeys = endpoint({
   method: 'GET',
   path: '/api/v1/get-license-keys',
-  access: 'stock',
+  summary: 'List license keys',
+  caller: apiKey('stock'),
   parameters: () =>
     z.object({
       product_id: productId,
@@ -24,18 +82,52 @@ export const getLicenseKeys = authenticatedEndpoint({
       page: optional(wholeNumber('page', 1, PAGE_MAX)),
       items_per_page: optional(wholeNumber('items_per_page', 1, ITEMS_PER_PAGE_MAX)),
     }),
+  outcomes: { listed: CODES.licenseKeys },
 
-  async handle({ settings, caller, parameters }) {
-    const { product_id, status, owner_name, owner_email, page = 1, items_per_page } = parameters
-    const listed = await listLicenseKeys(
-      settings.db,
-      caller,
-      { productId: product_id, status, ownerName: owner_name, ownerEmail: owner_email },
-      { page, itemsPerPage: items_per_page ?? ITEMS_PER_PAGE_DEFAULT },
-    )
-    return answerToReading(settings, listed, (keys) => ({
-      code: CODES.licenseKeys,
-      fields: { license_keys: keys.map(listedKeyObject) },
-    }))
+  handle(call) {
+    const { parameters } = call
+    const { status } = parameters
+    return read(call, status === 'available' ? listStock : listAny, {
+      productId: parameters.product_id,
+      status: status ?? null,
+      ownerName: parameters.owner_name ?? null,
+      ownerEmail: parameters.owner_email ?? null,
+      page: parameters.page ?? 1,
+      itemsPerPage: parameters.items_per_page ?? ITEMS_PER_PAGE_DEFAULT,
+    })
   },
+
+  answer: ({ keys }) => ({
+    fields: { license_keys: keys.toSorted(([one], [other]) => one - other).map(licenseKeyObject) },
+  }),
 })
+
+export const getAvailableLicenseKeysCount = endpoint({
+  method: 'GET',
+  path: '/api/v1/get-available-license-keys-count',
+  summary: 'Count license keys in stock',
+  caller: apiKey('stock'),
+  parameters: () => z.object({ product_id: productId }),
+  outcomes: { counted: CODES.availableCount, 'product-not-found': CODES.productToCountNotFound },
+  handle: (call) => read(call, count, { productId: call.parameters.product_id }),
+  answer: (outcome) => (outcome.kind === 'counted' ? { fields: { count: outcome.count } } : {}),
+})
+
+/** The protocol's object of a listed key: these 11 fields in this order. */
+function licenseKeyObject(key: ListedKey): object {
+  const [id, product_id, license_key, owner_name, owner_email, activation_limit, validity, ...dates] = key
+  const [assignedAt, status, createdAt, updatedAt] = dates
+  return {
+    id,
+    product_id,
+    license_key,
+    owner_name,
+    owner_email,
+    activation_limit,
+    validity,
+    assigned_at: assignedAt === null ? null : withMilliseconds(assignedAt),
+    status,
+    created_at: withoutMilliseconds(createdAt),
+    updated_at: withoutMilliseconds(updatedAt),
+  }
+}

@@ -1,107 +1,162 @@
 /**
- * The metadata of license keys: texts under names, for the seller's own use.
+ * `POST /api/v1/create-license-key-meta`, `update-license-key-meta` and `delete-license-key-meta`: texts under names, for
+ * the seller's own use.
  *
- * Guarantees: a key has one value under a name, whoever sets it at the same time; only a key that is assigned is
- * written about, and it need not be activated anywhere.
+ * Guarantees: a license key has one value under a name, even when requests race. Only a key that is assigned has
+ * metadata; it need not be activated anywhere.
  */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import { defineOperation, type OperationRequest, type Performed, perform } from '../callers/operation.ts'
-import { IS_MEANT, IS_NOT_ASSIGNED, IS_UNKNOWN, type KeyVerdict, verdictOnKey } from './usable.ts'
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
+import { optional, plainText } from '../protocol/fields.ts'
+import {
+  deviceIdentifier,
+  IS_NOT_ASSIGNED,
+  IS_REQUESTED,
+  IS_UNKNOWN,
+  KEY_USE_FIELDS,
+  type KeyVerdict,
+  UNUSABLE_CODES,
+  verdictOnKey,
+} from './usable.ts'
 
-/** What is to be written; undefined: nobody said. */
-export interface MetadataOrder {
-  /** 1 to 255 characters. */
-  readonly licenseKey: string | undefined
-  /** 1 to 255 characters. */
-  readonly key: string | undefined
-  /** 1 to 10,000 characters. */
-  readonly value: string | undefined
-}
+/** The protocol sends an identifier along, which only the blocklist looks at. A missing key has a code of its own. */
+const NAME_FIELDS = { ...KEY_USE_FIELDS, key: optional(plainText('key', 255)) }
+const FIELDS = { ...NAME_FIELDS, value: optional(plainText('value', 10_000)) }
+
+/** A character takes up to 12 bytes in a form, and the longest value alone 120,000. */
+const BODY_BYTES_MAX = 131_072
 
 /** Why nothing is written, whatever is asked for. */
 type Refused = 'license-key-unknown' | 'not-assigned' | 'key-missing'
 
-export type MetadataCreated =
+type Created =
   | KeyVerdict<Refused | 'value-missing' | 'exists'>
   | (KeyVerdict<'created'> & { readonly metadataId: number })
-export type MetadataUpdated =
+type Updated =
   | KeyVerdict<Refused | 'value-missing' | 'not-found'>
   | (KeyVerdict<'updated'> & { readonly metadataId: number })
-export type MetadataDeleted = KeyVerdict<Refused | 'not-found' | 'deleted'>
+type Deleted = KeyVerdict<Refused | 'not-found' | 'deleted'>
 
-const KEY_IS_MISSING = `when :key is null then 'key-missing'`
+const REFUSED = [IS_UNKNOWN, IS_NOT_ASSIGNED, `when :key is null then 'key-missing'`]
 const VALUE_IS_MISSING = `when :value is null then 'value-missing'`
 
-/** SQL, an expression: the id of what the row of `license_keys` in scope has under the key, or null. */
+/** SQL, an expression: the id of what the row of `license_keys` in scope has under the name, or null. */
 const METADATA_ID = `(select license_key_metadata.id from license_key_metadata
   where license_key_metadata.license_key_id = license_keys.id and license_key_metadata.key = :key)`
 
-/** SQL, an expression: the id of what the license key that is meant has under the key, or null. */
-const METADATA_ID_OF_MEANT = `(select ${METADATA_ID} from license_keys where ${IS_MEANT})`
+/** SQL, an expression: the id of what the license key of the request has under the name, or null. */
+const REQUESTED_METADATA_ID = `(select ${METADATA_ID} from license_keys where ${IS_REQUESTED})`
 
-const REFUSED = [IS_UNKNOWN, IS_NOT_ASSIGNED, KEY_IS_MISSING]
-
-const creation = defineOperation<MetadataCreated>(
-  API_CALLER,
-  'create-license-key-meta',
-  verdictOnKey([...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is not null then 'exists'`], 'created'),
-  [
+const creation = defineOperation<Created>({
+  authority: API_CALLER,
+  name: 'create-license-key-meta',
+  decision: verdictOnKey(
+    [...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is not null then 'exists'`],
+    'created',
+  ),
+  changes: ['created'],
+  writes: ({ decided, addToOutcome }) => [
     `insert into license_key_metadata (license_key_id, key, value)
-     select license_keys.id, :key, :value from license_keys where ${IS_MEANT} and {decided:created}`,
-    `update operations set outcome = json_set(outcome, '$.metadataId', ${METADATA_ID_OF_MEANT})
-     where {mine} and outcome ->> 'kind' = 'created'`,
+     select license_keys.id, :key, :value from license_keys where ${IS_REQUESTED} and ${decided('created')}`,
+    addToOutcome(`'$.metadataId', ${REQUESTED_METADATA_ID}`, 'created'),
   ],
-)
+})
 
-const update = defineOperation<MetadataUpdated>(
-  API_CALLER,
-  'update-license-key-meta',
-  verdictOnKey([...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is null then 'not-found'`], 'updated', [
-    `'metadataId', ${METADATA_ID}`,
-  ]),
-  [`update license_key_metadata set value = :value where id = ${METADATA_ID_OF_MEANT} and {decided:updated}`],
-)
+const update = defineOperation<Updated>({
+  authority: API_CALLER,
+  name: 'update-license-key-meta',
+  decision: verdictOnKey(
+    [...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is null then 'not-found'`],
+    'updated',
+    [`'metadataId', ${METADATA_ID}`],
+  ),
+  changes: ['updated'],
+  writes: ({ decided }) => [
+    `update license_key_metadata set value = :value where id = ${REQUESTED_METADATA_ID} and ${decided('updated')}`,
+  ],
+})
 
-const deletion = defineOperation<MetadataDeleted>(
-  API_CALLER,
-  'delete-license-key-meta',
-  verdictOnKey([...REFUSED, `when ${METADATA_ID} is null then 'not-found'`], 'deleted'),
-  [`delete from license_key_metadata where id = ${METADATA_ID_OF_MEANT} and {decided:deleted}`],
-)
+const deletion = defineOperation<Deleted>({
+  authority: API_CALLER,
+  name: 'delete-license-key-meta',
+  decision: verdictOnKey([...REFUSED, `when ${METADATA_ID} is null then 'not-found'`], 'deleted'),
+  changes: ['deleted'],
+  writes: ({ decided }) => [
+    `delete from license_key_metadata where id = ${REQUESTED_METADATA_ID} and ${decided('deleted')}`,
+  ],
+})
 
-/**
- * Gives a license key a value under a name that it has none under.
- *
- * @param db the primary
- * @param request who asks, and when
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
- */
-export function createLicenseKeyMetadata(
-  db: D1Database,
-  request: OperationRequest,
-  order: MetadataOrder,
-): Promise<Performed<MetadataCreated, CallerRefusal>> {
-  return perform(db, creation, request, valuesOf(order))
+const REFUSED_CODES = {
+  'license-key-unknown': UNUSABLE_CODES['license-key-unknown'],
+  'not-assigned': UNUSABLE_CODES['not-assigned'],
 }
 
-/** Gives it another value under a name; parameters and errors as of `createLicenseKeyMetadata`. */
-export function updateLicenseKeyMetadata(
-  db: D1Database,
-  request: OperationRequest,
-  order: MetadataOrder,
-): Promise<Performed<MetadataUpdated, CallerRefusal>> {
-  return perform(db, update, request, valuesOf(order))
+export const createLicenseKeyMeta = endpoint({
+  path: '/api/v1/create-license-key-meta',
+  summary: 'Add metadata to a license key',
+  caller: apiKey('stock'),
+  parameters: () => z.object(FIELDS),
+  bodyBytesMax: BODY_BYTES_MAX,
+  deviceIdentifier,
+  outcomes: {
+    created: CODES.metadataCreated,
+    ...REFUSED_CODES,
+    'key-missing': CODES.metadataToCreateKeyRequired,
+    'value-missing': CODES.metadataToCreateValueRequired,
+    exists: CODES.metadataExists,
+  },
+  handle: (call) => perform(call, creation, valuesOf(call.parameters)),
+  answer: (outcome) => ({
+    signedBy: outcome.productId,
+    ...(outcome.kind === 'created' && { fields: { meta_id: outcome.metadataId } }),
+  }),
+})
+
+export const updateLicenseKeyMeta = endpoint({
+  path: '/api/v1/update-license-key-meta',
+  summary: 'Update metadata of a license key',
+  caller: apiKey('stock'),
+  parameters: () => z.object(FIELDS),
+  bodyBytesMax: BODY_BYTES_MAX,
+  deviceIdentifier,
+  outcomes: {
+    updated: CODES.metadataUpdated,
+    ...REFUSED_CODES,
+    'key-missing': CODES.metadataToUpdateKeyRequired,
+    'value-missing': CODES.metadataToUpdateValueRequired,
+    'not-found': CODES.metadataToUpdateNotFound,
+  },
+  handle: (call) => perform(call, update, valuesOf(call.parameters)),
+  answer: (outcome) => ({
+    signedBy: outcome.productId,
+    ...(outcome.kind === 'updated' && { fields: { meta_id: outcome.metadataId } }),
+  }),
+})
+
+export const deleteLicenseKeyMeta = endpoint({
+  path: '/api/v1/delete-license-key-meta',
+  summary: 'Delete metadata of a license key',
+  caller: apiKey('stock'),
+  parameters: () => z.object(NAME_FIELDS),
+  deviceIdentifier,
+  outcomes: {
+    deleted: CODES.metadataDeleted,
+    ...REFUSED_CODES,
+    'key-missing': CODES.metadataToDeleteKeyRequired,
+    'not-found': CODES.metadataToDeleteNotFound,
+  },
+  handle: (call) => perform(call, deletion, valuesOf(call.parameters)),
+})
+
+interface MetadataParameters {
+  readonly license_key?: string | undefined
+  readonly key?: string | undefined
+  readonly value?: string | undefined
 }
 
-/** Takes away what it has under a name; parameters and errors as of `createLicenseKeyMetadata`. */
-export function deleteLicenseKeyMetadata(
-  db: D1Database,
-  request: OperationRequest,
-  order: Omit<MetadataOrder, 'value'>,
-): Promise<Performed<MetadataDeleted, CallerRefusal>> {
-  return perform(db, deletion, request, valuesOf({ ...order, value: undefined }))
-}
-
-function valuesOf({ licenseKey, key, value }: MetadataOrder): Record<string, string | null> {
-  return { licenseKey: licenseKey ?? null, key: key ?? null, value: value ?? null }
+function valuesOf({ license_key, key, value }: MetadataParameters): Record<string, string | null> {
+  return { licenseKey: license_key ?? null, key: key ?? null, value: value ?? null }
 }

@@ -1,45 +1,39 @@
-/**
- * Whether a license key is valid on a device or domain.
- *
- * Guarantees: nothing is written, and the reasons against a key are those of `usable.ts` in their order; only a key
- * that may be used is looked up among the activations.
- */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import type { OperationRequest } from '../callers/operation.ts'
-import { defineReading, type Read, read } from '../callers/reading.ts'
-import type { Database } from '../db/batch.ts'
+/** `POST /api/v1/verify`: whether a license key is valid on a device or domain. Nothing is written. */
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineReading, nearestDatabase, read } from '../callers/reading.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
 import {
-  IS_ACTIVATED,
-  type KeyUse,
+  deviceIdentifier,
+  KEY_USE_FIELDS,
   type KeyVerdict,
   keyUseValues,
-  MAY_NOT_BE_USED,
+  MAY_NOT_BE_USED_HERE,
+  UNUSABLE_CODES,
   type Unusable,
   verdictOnKey,
 } from './usable.ts'
 
-export type Verified = KeyVerdict<Unusable | 'activation-not-found' | 'valid'>
+type Verified = KeyVerdict<'valid' | Unusable | 'activation-not-found'>
 
-/** After everything that speaks against the use of a key: it is not activated here. */
-export const MAY_NOT_BE_USED_HERE: readonly string[] = [
-  ...MAY_NOT_BE_USED,
-  `when not ${IS_ACTIVATED} then 'activation-not-found'`,
-]
+export const verification = defineReading<Verified>(API_CALLER, verdictOnKey(MAY_NOT_BE_USED_HERE, 'valid'))
 
-const verification = defineReading<Verified>(API_CALLER, verdictOnKey(MAY_NOT_BE_USED_HERE, 'valid'))
-
-/**
- * Verifies a license key.
- *
- * @param db the primary, or a session that may ask a replica: an activation of a moment ago may not be seen yet
- * @param request who asks, and when
- * @param use which key, on what
- * @throws DatabaseUnavailableError
- */
-export function verifyLicenseKey(
-  db: Database,
-  { callerValues, now }: Pick<OperationRequest, 'callerValues' | 'now'>,
-  use: KeyUse,
-): Promise<Read<Verified, CallerRefusal>> {
-  return read(db, verification, { ...callerValues, ...keyUseValues(use), now })
-}
+export const verify = endpoint({
+  path: '/api/v1/verify',
+  summary: 'Verify a license key',
+  isReading: true,
+  caller: apiKey('use'),
+  browsers: true,
+  // The protocol's `email` belongs to Envato purchase codes, which this server does not accept.
+  parameters: () => z.object(KEY_USE_FIELDS),
+  deviceIdentifier,
+  outcomes: {
+    valid: CODES.licenseKeyValid,
+    ...UNUSABLE_CODES,
+    'activation-not-found': CODES.activationNotFound,
+  },
+  // The nearest replica may not know an activation of a moment ago yet.
+  handle: (call) =>
+    read({ ...call, db: nearestDatabase(call.db) }, verification, keyUseValues(call.parameters)),
+})

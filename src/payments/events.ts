@@ -1,13 +1,21 @@
 /**
- * The record of what providers told: one row for every authenticated event, with what became of it. A row whose
- * outcome is final is never changed; one that waits, failed or was unmapped is settled by whoever comes next, be
- * it a redelivery, a retry or a look-up.
+ * The record of what providers sent: one row for each authentic event, with its outcome. A row whose outcome is final
+ * never changes. One that waits, failed or was unmapped is settled by the next redelivery, retry or look-up.
  */
-import { compileText, type Statement } from '../db/batch.ts'
+import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
+import { withRetries } from '../db/retries.ts'
 import type { Outcome } from '../db/schema/index.ts'
+import type { Bindings } from '../platform/settings.ts'
+import { enqueue } from '../queue/enqueue.ts'
 import type { Mode } from './settings.ts'
 
-/** An event as it is recorded. */
+/** Where an event is worked on. */
+export interface Context {
+  readonly env: Bindings
+  /** The primary. In a request it is counted for the log. */
+  readonly db: D1Database
+}
+
 export interface EventRecord {
   readonly provider: string
   readonly eventId: string
@@ -22,7 +30,7 @@ export interface EventRecord {
 export interface RecordedEvent {
   readonly id: number
   readonly outcome: Outcome
-  /** Ids of the deliveries of the orders concerned that are to be sent now, as JSON. */
+  /** The ids of deliveries of the affected orders that are due now, as JSON. */
   readonly deliveries: string
 }
 
@@ -30,7 +38,7 @@ export interface RecordedEvent {
  * A statement that records an event, or settles it where it is open.
  *
  * @param outcome SQL for the outcome, evaluated after everything that the event causes was written
- * @param note SQL for why, or null
+ * @param note SQL for the reason, or null
  */
 export function recordEvent(outcome: string, note: string): Statement<never> {
   return compileText(`
@@ -41,8 +49,8 @@ on conflict (provider, event_id) do update set
 where outcome in ('waiting', 'unmapped', 'failed')`)
 }
 
-/** Leaves an event to the queue; one that waits already goes on waiting as it does. */
-export const recordWaiting = compileText(`
+/** Leaves an event to the queue. One that waits already keeps its time and its attempts. */
+const recordWaiting = compileText(`
 insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
 values (:provider, :eventId, :type, :mode, :receivedAt, 'waiting', :payload, :now)
 on conflict (provider, event_id) do update set
@@ -61,3 +69,14 @@ select webhook_events.id as id, webhook_events.outcome as outcome, (
   where deliveries.status = 'pending' and deliveries.due_at <= :now
 ) as deliveries
 from webhook_events where webhook_events.provider = :provider and webhook_events.event_id = :eventId`)
+
+/** Records an event that cannot be understood without asking the provider. */
+export async function waitForLookUp({ env, db }: Context, event: EventRecord): Promise<Outcome> {
+  const values = { ...event, now: event.receivedAt, names: '[]' }
+  const [, [recorded]] = await withRetries(() =>
+    runBatch(db, [bind(recordWaiting, values), bind(selectRecorded, values)]),
+  )
+  if (!recorded) throw new Error('Expected exactly one result row.')
+  if (recorded.outcome === 'waiting') await enqueue(env, [{ kind: 'event', id: recorded.id }])
+  return recorded.outcome
+}

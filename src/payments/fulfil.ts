@@ -1,57 +1,85 @@
 /**
- * Does what an event of a payment provider means, and records it: in one D1 batch, so that an event that is
- * recorded has had its effects, and one that is not has had none.
+ * Does what an event of a payment provider means, and records it: in one D1 batch, so that an event that is recorded has
+ * had its effects, and one that is not has had none.
  *
- * Guarantees: every effect has a business key of its own (an order's line, a refund, a billing period), so an
- * event that arrives twice, or tells what another told already, changes nothing; and the state of the license
- * keys follows from the facts (settle.ts), so it does not matter which event arrives first.
+ * Guarantees: every effect has a business key of its own (an order's line, a refund, a billing period), so an event that
+ * arrives twice, or repeats what another event said, changes nothing. The state of the license keys follows from the
+ * facts (settle.ts), so it does not matter which event arrives first.
  */
-import { bind, compileText, runBatch } from '../db/batch.ts'
+import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import type { Outcome } from '../db/schema/index.ts'
-import { type IssueSources, isCollision } from '../issuing/issuance.ts'
-import { effectsOf } from './effects.ts'
-import { type EventRecord, type RecordedEvent, selectRecorded } from './events.ts'
-import type { Happening } from './purchase.ts'
-import { SETTLE } from './settle.ts'
+import { deliverySettings } from '../deliveries/settings.ts'
+import { isCollision } from '../issuing/inserts.ts'
+import { enqueue } from '../queue/enqueue.ts'
+import { type Context, type EventRecord, recordEvent, selectRecorded } from './events.ts'
+import {
+  isName,
+  type Notice,
+  type PaymentEvent,
+  type Purchase,
+  type Refund,
+  type Reinstatement,
+  type Renewal,
+} from './payment-event.ts'
+import { checkLines, INSERT_SALE, insertFirstPeriod, ownerOf, SALE_NOTE, SALE_OUTCOME } from './sale.ts'
+import { REFUND_OUTCOME, REINSTATEMENT_OUTCOME, REVERSAL_NOTE, SETTLE, upsertReversal } from './settle.ts'
 
-/** By what keys may be delivered. */
+/** The channels by which keys may be delivered. */
 export interface Channels {
   readonly hasWebhook: boolean
   readonly hasEmail: boolean
+}
+
+/** Where time and randomness come from. */
+export interface Sources {
+  /** Milliseconds UTC. */
+  readonly now: number
+  readonly newLicenseKey: () => string
 }
 
 export interface Fulfilment {
   /** The event's row. */
   readonly id: number
   readonly outcome: Outcome
-  /** Rows of `deliveries` that are to be sent now. */
+  /** Rows of `deliveries` that are due now. */
   readonly deliveries: readonly number[]
+}
+
+/** Fulfils an event and wakes the consumer for its deliveries. @param now milliseconds UTC */
+export async function fulfilAndDeliver(
+  { env, db }: Context,
+  record: EventRecord,
+  event: PaymentEvent,
+  now: number,
+): Promise<Outcome> {
+  const { webhookUrl, sender } = deliverySettings(env)
+  const channels = { hasWebhook: webhookUrl !== undefined, hasEmail: sender !== undefined }
+  const sources = { now, newLicenseKey: () => crypto.randomUUID() }
+  const { outcome, deliveries } = await fulfil(db, record, event, channels, sources)
+  await enqueue(
+    env,
+    deliveries.map((id) => ({ kind: 'delivery', id })),
+  )
+  return outcome
 }
 
 const insertReferences = compileText(`
 insert into order_references (provider, reference, order_id)
 select :provider, value, :order from json_each(:references) where true on conflict do nothing`)
 
-/**
- * @param db the primary
- * @param event what is recorded
- * @param happening what it says
- * @param channels by what keys may be delivered
- * @param sources time and randomness
- * @throws DatabaseUnavailableError: repeating the call is safe
- */
+/** @throws DatabaseUnavailableError: repeating the call is safe */
 export async function fulfil(
   db: D1Database,
-  event: EventRecord,
-  happening: Happening,
+  record: EventRecord,
+  event: PaymentEvent,
   channels: Channels,
-  sources: IssueSources,
+  sources: Sources,
 ): Promise<Fulfilment> {
   return withRetries(async () => {
-    const { order, references, names, facts, values, record } = await effectsOf(happening, sources)
+    const { order, references, names, facts, values, recording } = await effectsOf(event, sources)
     const bound = {
-      ...event,
+      ...record,
       ...values,
       hasWebhook: Number(channels.hasWebhook),
       hasEmail: Number(channels.hasEmail),
@@ -63,13 +91,139 @@ export async function fulfil(
     }
     const remember = references.length > 0 ? [insertReferences] : []
     const settle = names.length > 0 ? SETTLE : []
-    const writes = [...remember, ...facts, ...settle, record].map((statement) => bind(statement, bound))
+    const writes = [...remember, ...facts, ...settle, recording].map((statement) => bind(statement, bound))
     const results = await runBatch(db, [...writes, bind(selectRecorded, bound)])
-    return fulfilment(results.at(-1)?.[0])
+    const [recorded] = results.at(-1) ?? []
+    if (!recorded) throw new Error('Expected exactly one result row.')
+    return { ...recorded, deliveries: JSON.parse(recorded.deliveries) as number[] }
   }, isCollision)
 }
 
-function fulfilment(recorded: RecordedEvent | undefined): Fulfilment {
-  if (!recorded) throw new Error('An event that was recorded is a row.')
-  return { ...recorded, deliveries: JSON.parse(recorded.deliveries) as number[] }
+/** What an event writes. */
+interface Effects {
+  /** The order that the event is about, or null. */
+  readonly order: string | null
+  /** Names that the order is known by from now on. */
+  readonly references: readonly string[]
+  /** Names of all orders and subscriptions to settle. */
+  readonly names: readonly string[]
+  /** Statements that write the facts, and the values of their placeholders. */
+  readonly facts: readonly Statement<never>[]
+  readonly values: Readonly<Record<string, unknown>>
+  /** Records the event, after everything else. */
+  readonly recording: Statement<never>
+}
+
+const insertRenewal = compileText(`
+insert into renewals (provider, subscription, period, order_id, is_first, nonce)
+values (:provider, :subscription, :period, :order, 0, :nonce) on conflict do nothing`)
+
+const IS_NEW_PERIOD = `(select min(nonce = :nonce) from renewals
+  where provider = :provider and subscription = :subscription and period = :period)`
+const IS_SUBSCRIPTION_KNOWN = `exists (select 1 from order_references
+  cross join order_lines on order_lines.provider = order_references.provider
+    and order_lines.order_id = order_references.order_id
+  where order_references.provider = :provider and order_references.reference = :subscription)`
+
+const recordSale = recordEvent(SALE_OUTCOME, SALE_NOTE)
+const recordRefund = recordEvent(REFUND_OUTCOME, REVERSAL_NOTE)
+const recordReinstatement = recordEvent(REINSTATEMENT_OUTCOME, REVERSAL_NOTE)
+const recordRenewal = recordEvent(
+  `case when ${IS_NEW_PERIOD} then 'renewed' else 'duplicate' end`,
+  `case when not ${IS_SUBSCRIPTION_KNOWN} then 'of a subscription that is not known yet' end`,
+)
+const recordNotice = recordEvent(':outcome', ':note')
+
+/** @returns the effects; an unusable event has none but its record as failed */
+async function effectsOf(event: PaymentEvent, sources: Sources): Promise<Effects> {
+  const unusable = unusableName(event)
+  if (unusable !== undefined)
+    return effectsOfNotice({ kind: 'failed', note: `${unusable} has no usable name` })
+  switch (event.kind) {
+    case 'purchase':
+      return effectsOfPurchase(event, sources)
+    case 'refund':
+    case 'reinstatement':
+      return effectsOfReversal(event)
+    case 'renewal':
+      return effectsOfRenewal(event)
+    default:
+      return effectsOfNotice(event)
+  }
+}
+
+/** Names are the providers' own, but the database takes 1 to 255 characters. */
+function unusableName(event: PaymentEvent): string | undefined {
+  if (event.order !== undefined && !isName(event.order)) return 'the order'
+  if ('id' in event && !isName(event.id)) return 'the refund or dispute'
+  const period = event.kind === 'purchase' ? event.firstPeriod : event
+  if (!period || !('subscription' in period)) return undefined
+  return isName(period.subscription) && isName(period.period) ? undefined : 'the subscription or its period'
+}
+
+async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources): Promise<Effects> {
+  const checked = await checkLines(purchase, newLicenseKey)
+  if (checked.kind === 'unusable') return effectsOfNotice({ kind: 'failed', note: checked.reason })
+  const { order, firstPeriod } = purchase
+  const references = referencesOf(purchase)
+  return {
+    order,
+    references,
+    names: firstPeriod ? [...references, firstPeriod.subscription] : references,
+    facts: firstPeriod ? [...INSERT_SALE, insertFirstPeriod] : INSERT_SALE,
+    values: {
+      ...ownerOf(purchase),
+      ...firstPeriod,
+      lines: JSON.stringify(checked.lines),
+      freshKeys: JSON.stringify(checked.freshKeys),
+    },
+    recording: recordSale,
+  }
+}
+
+function effectsOfReversal(reversal: Refund | Reinstatement): Effects {
+  const isRefund = reversal.kind === 'refund'
+  return {
+    order: reversal.order,
+    references: [],
+    names: [reversal.order],
+    facts: [upsertReversal],
+    values: {
+      reversal: reversal.id,
+      lines: isRefund && reversal.lines ? JSON.stringify(reversal.lines) : null,
+      isActive: isRefund ? 1 : 0,
+      occurredAt: reversal.occurredAt,
+      phase: reversal.phase === 'end' ? 1 : 0,
+    },
+    recording: isRefund ? recordRefund : recordReinstatement,
+  }
+}
+
+function effectsOfRenewal(renewal: Renewal): Effects {
+  const references = referencesOf(renewal)
+  return {
+    order: renewal.order,
+    references,
+    names: [...references, renewal.subscription],
+    facts: [insertRenewal],
+    values: { subscription: renewal.subscription, period: renewal.period },
+    recording: recordRenewal,
+  }
+}
+
+function effectsOfNotice(notice: Notice): Effects {
+  const references = referencesOf(notice)
+  return {
+    order: notice.order ?? null,
+    references,
+    names: references,
+    facts: [],
+    values: { outcome: notice.kind, note: notice.note },
+    recording: recordNotice,
+  }
+}
+
+/** An order is known by its own name and by those that the event adds. */
+function referencesOf({ order, references = [] }: Purchase | Renewal | Notice): string[] {
+  return order === undefined ? [] : [order, ...references.filter(isName)]
 }

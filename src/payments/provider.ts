@@ -1,13 +1,12 @@
 /** What a payment provider is: how it signs, what its events say, and what they leave out. */
-import type { Happening } from './purchase.ts'
+import type { PaymentEvent } from './payment-event.ts'
 
-/** One provider, one file. */
 export interface Provider {
   /** As in the path `/webhooks/<name>` and in the database. */
   readonly name: ProviderName
   readonly signatures: SignatureScheme
   /**
-   * What every event of the provider tells about itself.
+   * What every event of the provider says about itself.
    *
    * @throws z.ZodError where the body is no event of this provider at all
    */
@@ -17,25 +16,25 @@ export interface Provider {
    *
    * @param payload the parsed body
    * @param found the parsed answer of the look-up, where one was made
-   * @throws z.ZodError where a known event has not the shape it should have
+   * @throws z.ZodError where a known event does not match its schema
    */
-  readonly interpret: (payload: unknown, found?: unknown) => Happening
+  readonly interpret: (payload: unknown, found?: unknown) => PaymentEvent
   readonly lookUp?: LookUp
 }
 
-/** In alphabetical order, but for the one that stands for everybody else. */
+/** In alphabetical order, but for the last: any shop that signs by Standard Webhooks. */
 export const PROVIDER_NAMES = ['dodo', 'lemon-squeezy', 'paddle', 'polar', 'stripe', 'standard'] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
 export interface EventDescription {
-  /** The same in every delivery of the event; undefined where the provider gives none: the body's hash is it. */
+  /** The same each time the event is delivered; undefined where the provider has none: then the body's hash is used. */
   readonly id: string | undefined
   readonly type: string
-  /** undefined where the provider's events do not tell. */
+  /** undefined where the provider's events do not say. */
   readonly isTest: boolean | undefined
 }
 
-/** What an event leaves out is asked of the provider, later and elsewhere: never while it waits for an answer. */
+/** What an event leaves out is asked of the provider later, in the queue: never while it waits for an answer. */
 export interface LookUp {
   /** The secret that holds the API key. Without it nothing is looked up. */
   readonly setting: LookUpSetting
@@ -46,16 +45,16 @@ export interface LookUp {
 export const LOOK_UP_SETTINGS = ['STRIPE_API_KEY', 'PADDLE_API_KEY'] as const
 export type LookUpSetting = (typeof LOOK_UP_SETTINGS)[number]
 
-/** How a provider's deliveries are signed: HMAC-SHA-256 over a prefix and the raw bytes of the body. */
+/** How a provider signs its webhooks: HMAC-SHA-256 over a prefix and the raw bytes of the body. */
 export interface SignatureScheme {
-  /** The HMAC keys that a secret may stand for; none where it is no secret of this provider. */
+  /** The HMAC keys that a secret may stand for; none where it cannot be a secret of this provider. */
   readonly keys: (secret: string) => Uint8Array[]
   /** What the headers claim, or undefined where they claim nothing that could be verified. */
   readonly claim: (headers: Headers) => Claim | undefined
 }
 
 export interface Claim {
-  /** Stands before the body in what is signed. */
+  /** Signed before the body. */
   readonly prefix: string
   /** Unix seconds; undefined where the provider signs none. */
   readonly timestamp: number | undefined

@@ -1,25 +1,23 @@
 /**
- * Takes a delivery of a payment provider: proves whom it is from, understands it, and does what it means. What
- * can not be proved leaves no trace; what is proved is never lost, also where it is not understood.
+ * Takes a webhook of a payment provider: proves who sent it, parses it, and does what it means. A webhook that cannot be
+ * proved leaves no trace. One that is proved is never lost, even where it cannot be parsed.
  */
+import { $ZodError } from 'zod/v4/core'
 import type { Outcome } from '../db/schema/index.ts'
-import type { Settings } from '../env.ts'
 import { sha256Hex } from '../platform/hash.ts'
-import { SettingError } from '../platform/setting-error.ts'
+import { type Bindings, SettingError } from '../platform/settings.ts'
 import { requireQueue } from '../queue/enqueue.ts'
-import type { EventRecord } from './events.ts'
-import { isName } from './order-lines.ts'
-import { process } from './process.ts'
-import type { Provider } from './provider.ts'
-import { MODES, type Mode, webhookSecretName } from './settings.ts'
+import { type Context, type EventRecord, waitForLookUp } from './events.ts'
+import { fulfilAndDeliver } from './fulfil.ts'
+import { isName, type PaymentEvent } from './payment-event.ts'
+import type { EventDescription, Provider } from './provider.ts'
+import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
 import { hasUnusableSecret, verifySignature } from './signatures.ts'
-import { describe, parsePayload, questionOf, understand } from './understand.ts'
-import { waitForLookUp } from './waiting-events.ts'
 
 /** What a provider sent. */
-export interface Delivery {
+export interface Webhook {
   readonly headers: Headers
-  /** The raw bytes: a signature covers them, and no text that is made of them. */
+  /** The raw bytes: a signature covers them, not the text decoded from them. */
   readonly body: Uint8Array
 }
 
@@ -29,46 +27,49 @@ export type Reception =
 
 /**
  * @param now milliseconds UTC
- * @throws SettingError where a secret is none of this provider's, or the queue is not bound
+ * @throws SettingError where a secret cannot be one of this provider, or the queue is not bound
  * @throws DatabaseUnavailableError: the provider should send it again
  */
 export async function receive(
   provider: Provider,
-  delivery: Delivery,
-  settings: Settings,
+  webhook: Webhook,
+  context: Context,
   now: number,
 ): Promise<Reception> {
-  const mode = await modeOf(provider, delivery, settings, now)
+  const { env } = context
+  const mode = await modeOf(provider, webhook, env, now)
   if (mode === 'not-configured' || mode === 'signature-invalid') return { kind: mode }
-  requireQueue(settings)
-  const text = new TextDecoder().decode(delivery.body)
+  requireQueue(env)
+  const text = new TextDecoder().decode(webhook.body)
   const payload = parsePayload(text)
   const event = {
-    ...(await namesOf(provider, delivery, payload)),
+    ...(await namesOf(provider, webhook, payload)),
     provider: provider.name,
     mode,
     receivedAt: now,
     payload: text,
   }
-  const outcome = questionOf(provider, payload, mode, settings)
-    ? await waitForLookUp(settings, event)
-    : await process(settings, event, understand(provider, payload, mode), now)
+  const parsed = parseEvent(provider, payload, mode, env)
+  const outcome =
+    parsed.kind === 'look-up'
+      ? await waitForLookUp(context, event)
+      : await fulfilAndDeliver(context, event, parsed.event, now)
   return { kind: 'received', outcome }
 }
 
-/** Which of the provider's secrets signed the delivery. */
+/** Which of the provider's secrets signed the webhook. */
 async function modeOf(
   { name, signatures }: Provider,
-  { headers, body }: Delivery,
-  { payments }: Settings,
+  { headers, body }: Webhook,
+  env: Bindings,
   now: number,
 ): Promise<Mode | 'not-configured' | 'signature-invalid'> {
-  const secrets = payments.secrets(name)
+  const secrets = paymentSettings(env).secrets[name]
   const modes = MODES.filter((mode) => secrets[mode].length > 0)
   if (modes.length === 0) return 'not-configured'
   for (const mode of modes) {
-    const setting = webhookSecretName(name, mode)
     if (hasUnusableSecret(signatures, secrets[mode])) {
+      const setting = webhookSecretName(name, mode)
       throw new SettingError(setting, 'is no secret of this provider', `npx wrangler secret put ${setting}`)
     }
     const seconds = Math.floor(now / 1000)
@@ -77,15 +78,75 @@ async function modeOf(
   return 'signature-invalid'
 }
 
-/** What the event is called; one that does not tell is known by its body. */
+/** The event's id and type. An event without an id is known by the hash of its body. */
 async function namesOf(
   provider: Provider,
-  { headers, body }: Delivery,
+  { headers, body }: Webhook,
   payload: unknown,
 ): Promise<Pick<EventRecord, 'eventId' | 'type'>> {
   const { id, type } = describe(provider, payload, headers) ?? {}
   return {
     eventId: id !== undefined && isName(id) ? id : await sha256Hex(body),
     type: type !== undefined && isName(type) ? type : 'unknown',
+  }
+}
+
+/** @returns undefined where the payload is no event of this provider */
+function describe(provider: Provider, payload: unknown, headers: Headers): EventDescription | undefined {
+  return onSchemaMismatch(
+    () => provider.describe(payload, headers),
+    () => undefined,
+  )
+}
+
+/** @returns the value of the JSON text, or undefined where it is not JSON */
+export function parsePayload(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+export type ParsedEvent =
+  | { readonly kind: 'event'; readonly event: PaymentEvent }
+  /** It leaves something out: the provider's API must be asked first. */
+  | { readonly kind: 'look-up'; readonly url: string; readonly apiKey: string }
+
+/** @param mode of the secret that signed the event */
+export function parseEvent(provider: Provider, payload: unknown, mode: Mode, env: Bindings): ParsedEvent {
+  const isTest = describe(provider, payload, new Headers())?.isTest
+  // A test event must not issue by a live secret, nor the other way round. The provider is asked nothing about it.
+  if (isTest !== undefined && isTest !== (mode === 'test')) {
+    const note = `a ${isTest ? 'test' : 'live'} event, signed with the ${mode} secret`
+    return { kind: 'event', event: { kind: 'ignored', note } }
+  }
+  const apiKey = provider.lookUp && paymentSettings(env).apiKeys[provider.lookUp.setting]
+  const url = apiKey === undefined ? undefined : provider.lookUp?.url(payload, apiKey)
+  return apiKey === undefined || url === undefined
+    ? { kind: 'event', event: interpret(provider, payload) }
+    : { kind: 'look-up', url, apiKey }
+}
+
+/**
+ * @param found the parsed answer of the look-up, where one was made
+ * @returns what the event says, or that it does not match its schema, and where: never the value that stands there
+ */
+export function interpret(provider: Provider, payload: unknown, found?: unknown): PaymentEvent {
+  return onSchemaMismatch<PaymentEvent>(
+    () => provider.interpret(payload, found),
+    ({ issues }) => {
+      const places = new Set(issues.map(({ path }) => path.join('.')))
+      return { kind: 'failed', note: `not of the expected shape: ${[...places].join(', ')}`.slice(0, 255) }
+    },
+  )
+}
+
+function onSchemaMismatch<Result>(read: () => Result, otherwise: (error: $ZodError) => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof $ZodError) return otherwise(error)
+    throw error
   }
 }

@@ -1,22 +1,106 @@
 /**
- * What a purchase writes: an issuance for each line that an active offer knows, its license keys, and what is
- * to be delivered. A line is issued at most once, whatever event tells of it: its order and its own name are
- * the issuance's idempotency key.
+ * What a purchase writes: an issuance for each line that an active offer knows, its license keys, and its deliveries.
  *
- * Placeholders: `provider`, `order`, `lines` (OrderLine[] as JSON), `nonce`, `now`, `ownerName`, `ownerEmail`,
- * `hasWebhook`, `hasEmail` (0 or 1), and those of the billing period.
+ * Guarantees: a line is issued at most once, whichever events report it: its order and its own name are the issuance's
+ * idempotency key. If one line cannot be issued, nothing is.
  */
-import { sql } from 'drizzle-orm'
-import { build, compile, compileText, fragment } from '../db/batch.ts'
-import { issuances, licenseKeys, offers } from '../db/schema/index.ts'
-import { issuanceColumns, licenseKeyColumns, QUANTITY_LIMIT } from '../issuing/issuance.ts'
-import { NOT_SET } from '../protocol/owner.ts'
-import { FRESH_KEYS_MAX } from './order-lines.ts'
-import { WHOLE_ORDER } from './purchase.ts'
+import { compileText } from '../db/batch.ts'
+import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
+import { sha256HexOfText } from '../platform/hash.ts'
+import { isEmailAddress, isOwnerName, NOT_SET } from '../protocol/owner.ts'
+import { isName, type Purchase, type PurchasedLine, WHOLE_ORDER } from './payment-event.ts'
 
-const ph = sql.placeholder
+/** As the CHECK of `offers.keys_per_unit` has it: only the database knows how many keys a unit takes. */
+const KEYS_PER_UNIT_MAX = 100
+
+/** Of all lines together: 30,000 are 1.2 MB of the one JSON parameter they travel in, which D1 limits to 2 MB. */
+const FRESH_KEYS_MAX = 30_000
 
 const ACTIVATION_LIMIT_MAX = 1_000_000
+
+/** A checked line, as the statements read it from JSON. */
+export interface OrderLine {
+  readonly id: string
+  /** Unique among the provider's lines. */
+  readonly idempotencyKey: string
+  readonly externalIds: readonly string[]
+  readonly units: number
+  /** How many fresh keys there are for it. */
+  readonly keysMax: number
+}
+
+export type CheckedLines =
+  | {
+      readonly kind: 'lines'
+      readonly lines: readonly OrderLine[]
+      /** For each line as many keys as it may need. Only the statement that inserts them gets them. */
+      readonly freshKeys: readonly (readonly string[])[]
+    }
+  /** `reason`: for an operator, without anybody's data. */
+  | { readonly kind: 'unusable'; readonly reason: string }
+
+/** @returns the lines, or why they cannot be issued */
+export async function checkLines(
+  { order, lines }: Purchase,
+  newLicenseKey: () => string,
+): Promise<CheckedLines> {
+  const fault = faultIn(lines)
+  if (fault !== undefined) return { kind: 'unusable', reason: fault }
+  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? 0)
+  const keysPerUnit = Math.min(KEYS_PER_UNIT_MAX, Math.floor(FRESH_KEYS_MAX / sum(units)))
+  const checked = lines.map(async ({ id, externalIds }, index) => {
+    const unitsOfLine = units[index] ?? 0
+    return {
+      id,
+      idempotencyKey: await idempotencyKey(order, id),
+      externalIds: externalIds.filter(isName),
+      units: unitsOfLine,
+      keysMax: Math.min(unitsOfLine * keysPerUnit, QUANTITY_LIMIT),
+    }
+  })
+  const orderLines = await Promise.all(checked)
+  const freshKeys = orderLines.map(({ keysMax }) => Array.from({ length: keysMax }, newLicenseKey))
+  return { kind: 'lines', lines: orderLines, freshKeys }
+}
+
+function faultIn(lines: readonly PurchasedLine[]): string | undefined {
+  if (lines.length === 0) return 'the order has no lines'
+  if (!lines.every(({ id }) => isName(id))) return 'a line has no usable name'
+  if (new Set(lines.map(({ id }) => id)).size < lines.length) return 'two lines have the same name'
+  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? Number.NaN)
+  if (units.some(Number.isNaN)) return `a quantity is no whole number from 1 to ${QUANTITY_LIMIT}`
+  return sum(units) > FRESH_KEYS_MAX ? `more than ${FRESH_KEYS_MAX} units in an order` : undefined
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
+
+/** The business key of an issuance: never the event's id, since several events report one sale. */
+async function idempotencyKey(order: string, line: string): Promise<string> {
+  const key = JSON.stringify([order, line])
+  return isName(key) ? key : sha256HexOfText(key)
+}
+
+/** A number, or decimal digits as some providers write it; undefined for what cannot be issued. */
+function usableQuantity(quantity: unknown): number | undefined {
+  const isDigits = typeof quantity === 'string' && /^\d{1,5}$/.test(quantity)
+  const number = isDigits ? Number(quantity) : quantity
+  const isUsable = Number.isInteger(number) && Number(number) >= 1 && Number(number) <= QUANTITY_LIMIT
+  return isUsable ? Number(number) : undefined
+}
+
+/** Without a usable name the e-mail address stands for it; without a usable address it is `Not set`. */
+export function ownerOf({ owner }: Purchase): { readonly ownerName: string; readonly ownerEmail: string } {
+  const email = trimmed(owner.email)
+  const ownerEmail = isEmailAddress(email) ? email : NOT_SET
+  const name = trimmed(owner.name)
+  return { ownerName: isOwnerName(name) ? name : ownerEmail, ownerEmail }
+}
+
+function trimmed(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : ''
+}
 
 /** The offer of the first external id that has one. */
 const OFFER_OF_LINE = `(select candidates.id from json_each(line.value, '$.externalIds') as wanted
@@ -24,68 +108,24 @@ const OFFER_OF_LINE = `(select candidates.id from json_each(line.value, '$.exter
   cross join products as sold on sold.id = candidates.product_id and sold.status = 'active'
   order by wanted.key limit 1)`
 
-/** An order whose event told no lines is never issued besides its lines, and the other way round. */
+/** An order whose event had no lines is never issued beside its lines, nor the other way round. */
 const IS_ISSUED_OTHERWISE = `exists (select 1 from order_lines where order_lines.provider = :provider
   and order_lines.order_id = :order
   and (order_lines.line = '${WHOLE_ORDER}') <> (line.value ->> 'id' = '${WHOLE_ORDER}'))`
 
-const units = sql`(line.value ->> 'units')`
-const quantity = sql`case ${offers.mode} when 'seats' then 1 else ${units} * ${offers.keysPerUnit} end`
-const activationLimit = sql`case ${offers.mode} when 'seats' then ${units} else 1 end * ${offers.activationLimit}`
-
-const insertIssuances = compile(
-  build
-    .insert(issuances)
-    .select(
-      build
-        .select(
-          issuanceColumns({
-            source: sql`${ph('provider')}`,
-            idempotencyKey: sql`line.value ->> 'idempotencyKey'`,
-            nonce: sql`${ph('nonce')}`,
-            productId: sql`${offers.productId}`,
-            quantity,
-            ownerName: sql`${ph('ownerName')}`,
-            ownerEmail: sql`${ph('ownerEmail')}`,
-            validityDays: sql`${offers.validityDays}`,
-            activationLimit,
-            createdAt: sql`${ph('now')}`,
-          }),
-        )
-        .from(sql`json_each(${ph('lines')}) as line`)
-        .innerJoin(offers, sql`${offers.id} = ${fragment(OFFER_OF_LINE)}`)
-        .where(
-          sql`${quantity} <= json_array_length(line.value, '$.licenseKeys')
-            and ${activationLimit} <= ${sql.raw(String(ACTIVATION_LIMIT_MAX))}
-            and not ${fragment(IS_ISSUED_OTHERWISE)}`,
-        ),
-    )
-    .onConflictDoNothing(),
-)
+const UNITS = `(line.value ->> 'units')`
+const QUANTITY = `case offers.mode when 'seats' then 1 else ${UNITS} * offers.keys_per_unit end`
+const ACTIVATION_LIMIT = `case offers.mode when 'seats' then ${UNITS} else 1 end * offers.activation_limit`
 
 /** The issuances that this attempt wrote, with their lines: only it knows its nonce. */
 const MY_ISSUANCES = `json_each(:lines) as line cross join issuances on issuances.source = :provider
   and issuances.idempotency_key = line.value ->> 'idempotencyKey' and issuances.nonce = :nonce`
 
-const insertLicenseKeys = compile(
-  build.insert(licenseKeys).select(
-    build
-      .select(licenseKeyColumns(sql`fresh.value`))
-      .from(sql`json_each(${ph('lines')}) as line`)
-      .crossJoin(issuances)
-      .crossJoin(sql`json_each(line.value, '$.licenseKeys') as fresh`)
-      .where(
-        sql`${issuances.source} = ${ph('provider')} and ${issuances.nonce} = ${ph('nonce')}
-          and ${issuances.idempotencyKey} = line.value ->> 'idempotencyKey' and fresh.key < ${issuances.quantity}`,
-      ),
-  ),
-)
-
 const insertOrderLines = compileText(`
 insert into order_lines (issuance_id, provider, order_id, line, units)
-select issuances.id, :provider, :order, line.value ->> 'id', line.value ->> 'units' from ${MY_ISSUANCES}`)
+select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS} from ${MY_ISSUANCES}`)
 
-/** One row for each way to the seller and the buyer that is open. */
+/** One row for each channel to the seller and the buyer that is open. */
 const insertDeliveries = compileText(`
 insert into deliveries (issuance_id, channel, status, due_at, created_at, updated_at)
 select issuances.id, channels.value, 'pending', :now, :now, :now
@@ -94,21 +134,52 @@ cross join json_each('["webhook","email"]') as channels
 where case channels.value when 'webhook' then :hasWebhook or products.delivery_webhook_url is not null
   else :hasEmail and issuances.owner_email <> '${NOT_SET}' end`)
 
-/** The period that the purchase itself pays for, also where its renewal event came first. */
+/**
+ * Writes the sale. Placeholders of this file: `provider`, `order`, `lines` (OrderLine[] as JSON), `freshKeys`, `nonce`, `now`,
+ * `ownerName`, `ownerEmail`, `hasWebhook`, `hasEmail` (0 or 1), and those of the billing period.
+ */
+export const INSERT_SALE = [
+  insertIssuances(
+    {
+      source: ':provider',
+      idempotencyKey: `line.value ->> 'idempotencyKey'`,
+      nonce: ':nonce',
+      productId: 'offers.product_id',
+      quantity: QUANTITY,
+      ownerName: ':ownerName',
+      ownerEmail: ':ownerEmail',
+      validityDays: 'offers.validity_days',
+      activationLimit: ACTIVATION_LIMIT,
+      createdAt: ':now',
+      origin: `'fresh'`,
+    },
+    {
+      from: `json_each(:lines) as line join offers on offers.id = ${OFFER_OF_LINE}`,
+      where: `${QUANTITY} <= line.value ->> 'keysMax'
+        and ${ACTIVATION_LIMIT} <= ${ACTIVATION_LIMIT_MAX} and not ${IS_ISSUED_OTHERWISE}`,
+    },
+  ),
+  insertOrderLines,
+  insertLicenseKeys({
+    from: `${MY_ISSUANCES} cross join json_each(:freshKeys, '$[' || line.key || ']') as fresh`,
+    where: 'fresh.key < issuances.quantity',
+  }),
+  insertDeliveries,
+] as const
+
+/** The period that the purchase itself pays for, even if its renewal event came first. */
 export const insertFirstPeriod = compileText(`
 insert into renewals (provider, subscription, period, order_id, is_first, nonce)
 values (:provider, :subscription, :period, :order, 1, :nonce)
 on conflict (provider, subscription, period, order_id) do update set is_first = 1 where is_first = 0`)
 
-export const INSERT_SALE = [insertIssuances, insertOrderLines, insertLicenseKeys, insertDeliveries] as const
-
-/** The lines for which no keys exist, after the sale was written. */
+/** The lines for which no keys exist after the sale was written. */
 const MISSING_LINES = `json_each(:lines) as line where not exists (select 1 from order_lines
     where order_lines.provider = :provider and order_lines.order_id = :order
     and order_lines.line = line.value ->> 'id')
   and not ${IS_ISSUED_OTHERWISE}`
 
-/** What became of the purchase. */
+/** The outcome of the purchase. */
 export const SALE_OUTCOME = `case
   when exists (select 1 from ${MISSING_LINES} and ${OFFER_OF_LINE} is null) then 'unmapped'
   when exists (select 1 from ${MISSING_LINES}) then 'failed'

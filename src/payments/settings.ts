@@ -1,40 +1,44 @@
-/** What is configured for payment providers: their webhook secrets, and the keys to their APIs. */
-import { LOOK_UP_SETTINGS, type LookUpSetting, type ProviderName } from './provider.ts'
+/** The settings of payments: the providers' webhook secrets, and the keys to their APIs. */
+import { oncePerIsolate, type Settings } from '../platform/settings.ts'
+import { LOOK_UP_SETTINGS, type LookUpSetting, PROVIDER_NAMES, type ProviderName } from './provider.ts'
 
 export interface PaymentSettings {
-  /** The secrets of a provider, live and test; none: its address answers 404. */
-  readonly secrets: (provider: ProviderName) => WebhookSecrets
+  /** Of a provider without secrets the address answers 404. */
+  readonly secrets: Readonly<Record<ProviderName, WebhookSecrets>>
   readonly apiKeys: Readonly<Partial<Record<LookUpSetting, string>>>
 }
 
 export const MODES = ['live', 'test'] as const
 export type Mode = (typeof MODES)[number]
 
-/** Several of a kind while one takes the place of another. */
+/** Several of a mode while one replaces another. */
 export type WebhookSecrets = Readonly<Record<Mode, readonly string[]>>
 
 /**
- * @param environment variables and secrets by name: `STRIPE_WEBHOOK_SECRET`, `STRIPE_TEST_WEBHOOK_SECRET` and so
- *   on; several secrets in one are separated by white space
+ * `STRIPE_WEBHOOK_SECRET`, `STRIPE_TEST_WEBHOOK_SECRET` and so on. White space separates several secrets in one setting.
  */
-export function paymentSettings(environment: object): PaymentSettings {
-  const settings = environment as Record<string, unknown>
-  function secretsIn(name: string): string[] {
-    const text = settings[name]
-    return typeof text === 'string' ? text.split(/\s+/).filter((secret) => secret !== '') : []
-  }
+export const paymentSettings = oncePerIsolate((env): PaymentSettings => {
+  const secrets = PROVIDER_NAMES.map((name): [ProviderName, WebhookSecrets] => [
+    name,
+    {
+      live: secretsIn(env, webhookSecretName(name)),
+      test: secretsIn(env, webhookSecretName(name, 'test')),
+    },
+  ])
   return {
-    secrets: (provider) => ({
-      live: secretsIn(webhookSecretName(provider)),
-      test: secretsIn(webhookSecretName(provider, 'test')),
-    }),
+    secrets: Object.fromEntries(secrets) as Record<ProviderName, WebhookSecrets>,
     apiKeys: Object.fromEntries(
-      LOOK_UP_SETTINGS.flatMap((name) => secretsIn(name).map((key) => [name, key])),
+      LOOK_UP_SETTINGS.flatMap((name) => secretsIn(env, name).map((key) => [name, key])),
     ),
   }
+})
+
+function secretsIn(env: Settings, setting: string): string[] {
+  const text = env[setting]
+  return typeof text === 'string' ? text.split(/\s+/).filter((secret) => secret !== '') : []
 }
 
-/** `LEMON_SQUEEZY_WEBHOOK_SECRET`; with the mode `test`: `LEMON_SQUEEZY_TEST_WEBHOOK_SECRET`. */
+/** `LEMON_SQUEEZY_WEBHOOK_SECRET`; for the mode `test` `LEMON_SQUEEZY_TEST_WEBHOOK_SECRET`. */
 export function webhookSecretName(provider: ProviderName, mode: Mode = 'live'): string {
   const name = provider.toUpperCase().replaceAll('-', '_')
   return mode === 'live' ? `${name}_WEBHOOK_SECRET` : `${name}_TEST_WEBHOOK_SECRET`

@@ -1,16 +1,19 @@
 /**
- * The state of license keys, renewals and deliveries as it follows from the facts: from what was sold, taken
- * back, given back and renewed. Every event that adds a fact settles the orders it touches, in its own batch.
- * So it does not matter in which order the facts arrived, and settling twice changes nothing.
+ * Refunds, disputes and their ends, and the state of license keys, renewals and deliveries as it follows from the facts:
+ * from what was sold, taken back, given back and renewed.
  *
- * CROSS JOIN, here and elsewhere, means that the tables are read in the order in which they are written: SQLite has
- * no statistics to choose by, and would begin with all rows of a provider.
+ * Guarantees: every event that adds a fact settles the orders it touches, in its own batch. So it does not matter in
+ * which order the facts arrive, and settling twice changes nothing.
  *
- * Placeholders: `provider`, `names` (a JSON list of names of orders and subscriptions) and `now`.
+ * CROSS JOIN, here and elsewhere, means that SQLite reads the tables in the order in which they are written: it has no
+ * statistics to choose by, and would begin with all rows of a provider.
+ *
+ * Placeholders: `provider`, `names` (a JSON list of names of orders and subscriptions) and `now`; for reversals also
+ * `reversal`, `order`, `lines` (JSON or null), `isActive`, `occurredAt`, `phase` and `nonce`.
  */
 import { compileText } from '../db/batch.ts'
 
-/** The orders that a name belongs to, and those whose subscription a renewal of that name has extended. */
+/** The orders that have one of the names, and those whose subscription a renewal of that name has extended. */
 const AFFECTED_ORDERS = `
 named as (
   select order_references.order_id from json_each(:names) as names
@@ -26,7 +29,7 @@ affected as (
     and order_references.reference = renewals.subscription
 )`
 
-/** How many units of a line a reversal takes back: all of them, or those it names. */
+/** How many units of a line a reversal takes back: all of them, or those that it names. */
 const UNITS_OF_A_REVERSAL = `
 case when reversals.lines is null then order_lines.units else (
   select coalesce(sum(coalesce(item.value ->> 'quantity', order_lines.units)), 0)
@@ -39,7 +42,7 @@ cross join reversals on reversals.provider = order_references.provider
   and reversals.reference = order_references.reference and reversals.is_active = 1
 where order_references.provider = order_lines.provider and order_references.order_id = order_lines.order_id`
 
-/** Billing periods of the order's subscription that were paid for, but for the first and those refunded. */
+/** How many billing periods of the order's subscription were paid, without the first and without refunded ones. */
 const PERIODS = `
 select count(distinct renewals.period) from order_references
 cross join renewals on renewals.provider = order_references.provider and renewals.subscription = order_references.reference
@@ -55,10 +58,10 @@ where order_references.provider = order_lines.provider and order_references.orde
           and reversals.is_active = 1 and reversals.lines is null)))`
 
 /**
- * The affected lines. Of a line's keys as many are blocked as belong to the units taken back: of a single key
- * for several seats none, until all of them are.
+ * The affected lines. As many keys of a line are blocked as belong to the units taken back. A single key for several
+ * seats is blocked only when all of them are taken back.
  */
-export const AFFECTED_LINES = `with ${AFFECTED_ORDERS},
+const AFFECTED_LINES = `with ${AFFECTED_ORDERS},
 counted as (
   select order_lines.issuance_id, order_lines.units, order_lines.renewed_periods, issuances.quantity,
     issuances.validity_days, (${UNITS_TAKEN_BACK}) as units_taken_back, (${PERIODS}) as periods
@@ -68,8 +71,8 @@ counted as (
 lines as (select *, min(units_taken_back, units) * quantity / units as keys_blocked from counted)`
 
 /**
- * The issuances whose keys stand in the affected lines: the order's own, and those that reissued one of its keys, with
- * the place that the new key takes. Materialized, lest SQLite turn it about and begin with all license keys.
+ * The issuances whose keys belong to the affected lines: the order's own, and those that reissued one of its keys, with
+ * the place that the new key takes. Materialized, because SQLite would otherwise begin with all license keys.
  */
 const STANDING = `${AFFECTED_LINES},
 standing as materialized (
@@ -80,8 +83,8 @@ standing as materialized (
 )`
 
 /**
- * The latest places of a line are blocked first, each with all keys that stand there. Each key is given back what it
- * had: one that a reissue has blocked stays so. Only keys that are not yet as they should be are touched.
+ * Blocks the latest places of a line first, each with all of its keys. A key that is given back gets the status that it
+ * had: a key that a reissue has blocked stays blocked. Only keys whose state is wrong are updated.
  */
 const blockOrRestore = compileText(`${STANDING},
 ranked as (
@@ -94,7 +97,7 @@ update license_keys set status = coalesce(status_before_reversal, 'blocked'),
   status_before_reversal = case when status_before_reversal is null then status end, updated_at = :now
 where id in (select id from ranked where is_blocked <> is_to_be_blocked)`)
 
-/** By the validity that was bought, once for each period; what never expires still does not. */
+/** By the validity that was bought, once for each period. A key that never expires is not changed. */
 const extend = compileText(`${STANDING}
 update license_keys set updated_at = :now, validity_days = max(1, min(36500,
   license_keys.validity_days + standing.validity_days * (standing.periods - standing.renewed_periods)))
@@ -105,7 +108,7 @@ const noteExtension = compileText(`${AFFECTED_LINES}
 update order_lines set renewed_periods = lines.periods
 from lines where order_lines.issuance_id = lines.issuance_id and order_lines.renewed_periods <> lines.periods`)
 
-/** What was taken back whole is not sent; what was given back is sent after all, if it was not before. */
+/** Keys that were all taken back are not sent. Keys that were given back are, unless they were sent before. */
 const cancelOrResumeDeliveries = compileText(`${AFFECTED_LINES},
 states as (
   select issuance_id, not exists (select 1 from license_keys
@@ -118,5 +121,35 @@ from states where deliveries.issuance_id = states.issuance_id
   and deliveries.status in ('pending', 'cancelled')
   and (deliveries.status = 'cancelled') <> states.is_taken_back`)
 
-/** In this order: deliveries follow from the keys, and the extension is noted when it is done. */
+/** In this order: deliveries follow from the keys, and the extension is noted after it. */
 export const SETTLE = [blockOrRestore, extend, noteExtension, cancelOrResumeDeliveries] as const
+
+/**
+ * One row for each reversal, which says whether it holds. Of several events about one reversal the latest is kept, in
+ * whatever order they arrive, even before the order is known.
+ */
+export const upsertReversal = compileText(`
+insert into reversals (provider, reversal_id, reference, lines, is_active, occurred_at, phase, nonce)
+values (:provider, :reversal, :order, :lines, :isActive, :occurredAt, :phase, :nonce)
+on conflict (provider, reversal_id) do update set
+  reference = excluded.reference, lines = excluded.lines, is_active = excluded.is_active,
+  occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce
+where (excluded.occurred_at, excluded.phase) > (reversals.occurred_at, reversals.phase)`)
+
+const IS_NEWS = `exists (select 1 from reversals
+  where provider = :provider and reversal_id = :reversal and nonce = :nonce)`
+
+const IS_ORDER_KNOWN = `exists (${AFFECTED_LINES} select 1 from lines)`
+
+/** A part of a key for several seats, or of a line that is not known, blocks nothing. */
+const HAS_EFFECT = `exists (${AFFECTED_LINES} select 1 from lines where keys_blocked > 0)
+  or exists (${AFFECTED_LINES} select 1 from named
+    cross join renewals on renewals.provider = :provider and renewals.order_id = named.order_id
+    where renewals.is_first = 0)`
+
+export const REFUND_OUTCOME = `case when not ${IS_NEWS} then 'duplicate'
+  when ${IS_ORDER_KNOWN} and not (${HAS_EFFECT}) then 'flagged' else 'revoked' end`
+
+export const REINSTATEMENT_OUTCOME = `case when ${IS_NEWS} then 'reinstated' else 'duplicate' end`
+
+export const REVERSAL_NOTE = `case when not ${IS_ORDER_KNOWN} then 'of an order that is not known yet' end`

@@ -1,25 +1,22 @@
 /**
- * Whether a delivery comes from the payment provider: the one verifier of all their signatures.
+ * Whether a webhook comes from the payment provider: the one verifier of all their signatures.
  *
- * It looks at the raw bytes of the body, compares in constant time (`crypto.subtle.verify`), and takes a
- * signed time that is more than five minutes away, in either direction, for no proof. Whatever the headers
- * hold, the answer is yes or no and never an exception: a provider that meets an error sends again, and in
- * the end no more.
+ * It verifies the raw bytes of the body, compares in constant time (`crypto.subtle.verify`), and refuses a signed time
+ * that is more than five minutes away, in either direction. Whatever the headers contain, the answer is yes or no and
+ * never an exception: a provider that gets an error sends again, and gives up in the end.
  */
 import type { Claim, SignatureScheme } from './provider.ts'
 
 /** HMAC (RFC 2104) with SHA-256. Never taken from input. */
 const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' }
-/**
- * What Stripe and Standard Webhooks prescribe. Paddle's 5 seconds would refuse good events of a skewed clock.
- */
+/** What Stripe and Standard Webhooks prescribe. Paddle's 5 seconds would refuse good events of a skewed clock. */
 export const TOLERANCE_SECONDS = 300
-/** A delivery that claims more is none of a provider's; without a limit each would cost an HMAC. */
+/** No provider sends more. Without a limit each would cost an HMAC. */
 const SIGNATURES_MAX = 20
 const STANDARD_SECRET_PREFIX = 'whsec_'
 
 /**
- * @param secrets any one of them may have signed: several are in use while one takes the place of another
+ * @param secrets any one of them may have signed: several are in use while one replaces another
  * @param body as received, before anything decodes it
  * @param nowSeconds Unix time
  */
@@ -42,10 +39,7 @@ export async function verifySignature(
   return false
 }
 
-/**
- * Whether one of the secrets can not be a secret of this provider: then the setting is wrong, not the
- * delivery.
- */
+/** Whether one of the secrets cannot be a secret of this provider: then the setting is wrong, not the webhook. */
 export function hasUnusableSecret(scheme: SignatureScheme, secrets: readonly string[]): boolean {
   return secrets.some((secret) => scheme.keys(secret).length === 0)
 }
@@ -62,15 +56,14 @@ function signedBytes(prefix: string, body: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** The secret's own characters as a key. A blank secret is none. */
+/** The secret's own characters as a key. A blank secret has none. */
 export function textKeys(secret: string): Uint8Array[] {
   return secret.trim() === '' ? [] : [new TextEncoder().encode(secret)]
 }
 
 /**
- * What a secret of Standard Webhooks encodes, with or without `whsec_` before it.
- *
- * The padding may be missing: Polar makes secrets of 43 characters.
+ * What a secret of Standard Webhooks encodes, with or without the prefix `whsec_`. The padding may be missing: Polar
+ * creates secrets of 43 characters.
  */
 export function standardKeys(secret: string): Uint8Array[] {
   const encoded = secret.startsWith(STANDARD_SECRET_PREFIX)
@@ -85,9 +78,8 @@ export function standardKeys(secret: string): Uint8Array[] {
 }
 
 /**
- * The claim of Standard Webhooks' three headers.
- *
- * `webhook-signature` is a list separated by spaces; what is not of version `v1` is none for a shared secret.
+ * The claim of Standard Webhooks' three headers. `webhook-signature` is a list separated by spaces; only version `v1`
+ * is a signature by a shared secret.
  */
 export function standardClaim(headers: Headers): Claim | undefined {
   const id = headers.get('webhook-id')
@@ -101,11 +93,11 @@ export function standardClaim(headers: Headers): Claim | undefined {
 }
 
 /**
- * The claim of a header like `t=1700000000,v1=<hex>,v1=<hex>`: the last time counts, every signature may.
+ * The claim of a header like `t=1700000000,v1=<hex>,v1=<hex>`. The last time counts, and any signature may match.
  *
- * @param separator stands between the parts
- * @param names what the parts with the time and with a signature are called
- * @param joint stands between the time and the body in what is signed
+ * @param separator between the parts
+ * @param names of the parts with the time and with a signature
+ * @param joint between the time and the body in the signed text
  */
 export function timedClaim(
   header: string | null,
@@ -120,7 +112,7 @@ export function timedClaim(
   return claimOf(`${timestamp}${joint}`, Number(timestamp), valuesOf(names.signature).map(hexDigest))
 }
 
-/** The claim of a header that holds nothing but the signature of the body, in hex. */
+/** The claim of a header that contains only the signature of the body, in hex. */
 export function untimedClaim(header: string | null): Claim | undefined {
   return claimOf('', undefined, [hexDigest(header ?? '')])
 }
@@ -134,12 +126,12 @@ function claimOf(
   return signatures.length === 0 ? undefined : { prefix, timestamp, signatures }
 }
 
-/** The header's own text is what was signed, so only plain digits will do. */
+/** The header's own text was signed, so only plain digits are a timestamp. */
 function isTimestamp(text: string): boolean {
   return /^\d{1,12}$/.test(text)
 }
 
-/** 32 bytes in hex. Lower case only, as the providers' own libraries have it, which compare texts. */
+/** 32 bytes in hex. Lower case only, as in the providers' own libraries, which compare texts. */
 function hexDigest(text: string): Uint8Array | undefined {
   return /^[0-9a-f]{64}$/.test(text) ? Uint8Array.fromHex(text) : undefined
 }

@@ -1,36 +1,50 @@
-/** `POST /webhooks/<provider>`: what payment providers deliver to. */
-import { metered } from '../db/metered.ts'
+/**
+ * `POST /webhooks/<provider>`: the addresses that payment providers send their events to.
+ *
+ * Providers look at the status alone: 200 says that the event is stored, whatever its outcome.
+ */
+import { done, PROVIDER } from '../callers/caller.ts'
 import { readBytes } from '../http/body.ts'
+import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import type { Answer, Call, Endpoint } from '../protocol/endpoint.ts'
-import type { Provider } from './provider.ts'
+import type { ProviderName } from './provider.ts'
 import { PROVIDERS } from './providers/index.ts'
-import { receive } from './receive.ts'
+import { type Reception, receive } from './receive.ts'
 
 /** 1 MB: more than any provider sends, and half of what D1 stores in a row. */
 const BODY_BYTES_MAX = 1_000_000
 
-/** Providers look at the status alone: 200 says that the event is stored, whatever became of it. */
-async function handle(provider: Provider, { request, settings, now, record }: Call): Promise<Answer> {
-  const body = await readBytes(request, BODY_BYTES_MAX)
-  if (body === undefined) return { code: CODES.bodyTooLarge }
-  const delivery = { headers: request.headers, body }
-  const observed = { ...settings, db: metered(settings.db, record) }
-  const reception = await receive(provider, delivery, observed, now)
-  switch (reception.kind) {
-    case 'not-configured':
-      return { code: CODES.notFound }
-    case 'signature-invalid':
-      return { code: CODES.signatureInvalid }
-    case 'received':
-      record.outcome = reception.outcome
-      return { code: CODES.webhookReceived, fields: { outcome: reception.outcome } }
-  }
+const TITLES: Readonly<Record<ProviderName, string>> = {
+  dodo: 'Dodo',
+  'lemon-squeezy': 'Lemon Squeezy',
+  paddle: 'Paddle',
+  polar: 'Polar',
+  stripe: 'Stripe',
+  standard: 'Standard Webhooks',
 }
 
-export const webhooks: readonly Endpoint[] = PROVIDERS.map((provider) => ({
-  method: 'POST',
-  path: `/webhooks/${provider.name}`,
-  access: 'provider',
-  handle: (call) => handle(provider, call),
-}))
+type Received = Reception | { readonly kind: 'too-large' }
+
+export const webhooks: readonly Endpoint[] = PROVIDERS.map((provider) =>
+  endpoint({
+    path: `/webhooks/${provider.name}`,
+    summary: `Receive ${TITLES[provider.name]} events`,
+    caller: PROVIDER,
+    outcomes: {
+      received: CODES.webhookReceived,
+      'not-configured': CODES.notFound,
+      'signature-invalid': CODES.signatureInvalid,
+      'too-large': CODES.bodyTooLarge,
+    },
+    async handle({ request, env, db, now }) {
+      const body = await readBytes(request, BODY_BYTES_MAX)
+      if (body === undefined) return done<Received>({ kind: 'too-large' }, now)
+      const webhook = { headers: request.headers, body }
+      return done<Received>(await receive(provider, webhook, { env, db }, now), now)
+    },
+    answer: (received) =>
+      received.kind === 'received'
+        ? { fields: { outcome: received.outcome }, log: { outcome: received.outcome } }
+        : {},
+  }),
+)

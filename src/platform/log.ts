@@ -1,33 +1,26 @@
 /**
- * The log: one JSON object a line, one line a request, and one for each failure. Never a key, a token, an e-mail
- * address or a name: of an error only what our own code or the database wrote is kept, since the message of any other
- * may quote what it choked on.
+ * The log: one JSON object a line, one line for each request and one for each failure. It never holds a key, a token,
+ * an e-mail address or a name. The message of an error is logged only where our own code or the database wrote it,
+ * since any other message may quote its input.
  */
-import { DatabaseStatementError, DatabaseUnavailableError, UniqueConstraintError } from '../db/errors.ts'
-import type { RequestRecord } from '../http/request-record.ts'
-import { SettingError } from './setting-error.ts'
 
-const SAFE_MESSAGES = [SettingError, DatabaseUnavailableError, DatabaseStatementError, UniqueConstraintError]
+/** An error whose message holds nothing but our own words, or names of tables and columns: it may be logged. */
+export class LoggableError extends Error {}
 
-/**
- * Reports a request that was answered.
- *
- * @param status of HTTP
- */
-export function logRequest(record: RequestRecord, status: number, durationMs: number): void {
-  const { receivedAt: _, ...told } = record
-  console.log(JSON.stringify({ level: 'info', ...told, status, durationMs }))
+/** Reports a request that was answered. @param line what may be read by the operator: see http/request-record.ts */
+export function logRequest(line: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify({ level: 'info', ...line }))
 }
 
 /** Reports what kept a request from being served. */
 export function logFailure(requestId: string, error: unknown): void {
-  const isSafe = SAFE_MESSAGES.some((kind) => error instanceof kind)
   console.error(
     JSON.stringify({
       level: 'error',
       requestId,
       error: error instanceof Error ? error.name : typeof error,
-      ...(error instanceof Error && (isSafe ? { message: error.message } : { at: stackFrames(error) })),
+      ...(error instanceof Error &&
+        (error instanceof LoggableError ? { message: error.message } : { at: stackFrames(error) })),
     }),
   )
 }

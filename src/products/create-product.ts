@@ -1,47 +1,47 @@
 /** `POST /api/v1/create-product`: adds a product. */
 import * as z from 'zod/mini'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToOperation } from '../protocol/answers.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { optional } from '../protocol/fields.ts'
-import {
-  description,
-  externalReference,
-  PRODUCT_BODY_BYTES_MAX,
-  productName,
-  productStatus,
-  requireNonExpired,
-  source,
-} from './product-parameters.ts'
-import { createProduct as create } from './products.ts'
+import { PRODUCT_BODY_BYTES_MAX, PRODUCT_FIELDS, productDescription, productName } from './product-fields.ts'
 
-export const createProduct = authenticatedEndpoint({
+interface Created {
+  readonly kind: 'created'
+  readonly productId: number
+}
+
+const creation = defineOperation<Created>({
+  authority: API_CALLER,
+  name: 'create-product',
+  decision: `json_object('kind', 'created')`,
+  changes: ['created'],
+  writes: ({ decided, addToOutcome }) => [
+    `insert into products
+       (source, name, description, require_non_expired, external_reference, status, created_at, updated_at)
+     select :source, :name, :description, :requireNonExpired, :externalReference, :status, :now, :now
+     where ${decided('created')}`,
+    addToOutcome(`'$.productId', last_insert_rowid()`, 'created'),
+  ],
+})
+
+export const createProduct = endpoint({
   path: '/api/v1/create-product',
-  access: 'products',
+  summary: 'Create a product',
+  caller: apiKey('products'),
   bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
-  parameters: () =>
-    z.object({
-      source: optional(source),
-      name: productName,
-      description,
-      require_non_expired: optional(requireNonExpired),
-      external_reference: optional(externalReference),
-      status: optional(productStatus),
+  parameters: () => z.object({ ...PRODUCT_FIELDS, name: productName, description: productDescription }),
+  incorrect: CODES.productToCreateIncorrect,
+  outcomes: { created: CODES.productCreated },
+  handle: (call) =>
+    perform(call, creation, {
+      source: call.parameters.source ?? 'internal',
+      name: call.parameters.name,
+      description: call.parameters.description,
+      requireNonExpired: call.parameters.require_non_expired ?? 0,
+      externalReference: call.parameters.external_reference ?? '',
+      status: call.parameters.status ?? 'active',
     }),
-  incorrect: (errors) => ({ code: CODES.productToCreateIncorrect, fields: { errors } }),
-
-  async handle({ settings, request, parameters }) {
-    const performed = await create(settings.db, request, {
-      source: parameters.source ?? 'internal',
-      name: parameters.name,
-      description: parameters.description,
-      requireNonExpired: parameters.require_non_expired ?? 0,
-      externalReference: parameters.external_reference ?? '',
-      status: parameters.status ?? 'active',
-    })
-    return answerToOperation(settings, performed, (outcome) => ({
-      code: CODES.productCreated,
-      fields: { product_id: outcome.productId },
-    }))
-  },
+  // The global key signs: a new product has no key of its own yet.
+  answer: ({ productId }) => ({ fields: { product_id: productId } }),
 })

@@ -1,20 +1,37 @@
-/** `POST /api/v1/delete-product`: deletes a product; what was issued for it stays. */
+/**
+ * `POST /api/v1/delete-product`: deletes a product.
+ *
+ * Guarantees: a deleted product is found nowhere and issues no more. Its row stays, since license keys and issuances
+ * refer to it.
+ */
 import * as z from 'zod/mini'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToOperation } from '../protocol/answers.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { productId } from '../protocol/fields.ts'
-import { deleteProduct as deletion } from './products.ts'
+import { IS_PRODUCT } from './product-fields.ts'
 
-export const deleteProduct = authenticatedEndpoint({
+interface Deleted {
+  readonly kind: 'deleted' | 'not-found'
+}
+
+const deletion = defineOperation<Deleted>({
+  authority: API_CALLER,
+  name: 'delete-product',
+  decision: `json_object('kind', iif(exists (select 1 from products where ${IS_PRODUCT}), 'deleted', 'not-found'))`,
+  changes: ['deleted'],
+  writes: ({ decided }) => [
+    `update products set status = 'inactive', deleted_at = :now, updated_at = :now
+     where ${IS_PRODUCT} and ${decided('deleted')}`,
+  ],
+})
+
+export const deleteProduct = endpoint({
   path: '/api/v1/delete-product',
-  access: 'products',
+  summary: 'Delete a product',
+  caller: apiKey('products'),
   parameters: () => z.object({ product_id: productId }),
-
-  async handle({ settings, request, parameters }) {
-    const performed = await deletion(settings.db, request, parameters.product_id)
-    return answerToOperation(settings, performed, ({ kind }) => ({
-      code: kind === 'deleted' ? CODES.productDeleted : CODES.productToDeleteNotFound,
-    }))
-  },
+  outcomes: { deleted: CODES.productDeleted, 'not-found': CODES.productToDeleteNotFound },
+  handle: (call) => perform(call, deletion, { productId: call.parameters.product_id }),
 })

@@ -1,26 +1,59 @@
-/** `GET /api/v1/get-all-generators`: every generator, under the name that the protocol gives the list. */
+/**
+ * `GET /api/v1/get-all-generators`: all generators by ascending id, under the name that the protocol gives the list.
+ * Those of deleted products are left out.
+ */
 import * as z from 'zod/mini'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToReading } from '../protocol/answers.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineReading, read } from '../callers/reading.ts'
+import { endpoint } from '../http/endpoint.ts'
+import type { KeyFormat } from '../issuing/key-formats.ts'
 import { CODES } from '../protocol/codes.ts'
 import { withoutMilliseconds } from '../protocol/dates.ts'
-import { type Generator, readGenerators } from './generators.ts'
 
-export const getAllGenerators = authenticatedEndpoint({
+/** How license keys of a product look, and on which terms they are made. */
+interface Generator extends KeyFormat {
+  readonly id: number
+  readonly productId: number
+  /** 0: any number of activations. */
+  readonly activationLimit: number
+  /** 0: the keys do not expire. */
+  readonly validityDays: number
+  /** 1: active. */
+  readonly status: 0 | 1
+  /** Milliseconds UTC, as `updatedAt`. */
+  readonly createdAt: number
+  readonly updatedAt: number
+}
+
+interface Listed {
+  readonly kind: 'listed'
+  readonly generators: readonly Generator[]
+}
+
+const list = defineReading<Listed>(
+  API_CALLER,
+  `json_object('kind', 'listed', 'generators', (
+    select json_group_array(json_object('id', generators.id, 'productId', generators.product_id,
+      'method', generators.method, 'prefix', generators.prefix, 'suffix', generators.suffix,
+      'charset', generators.charset, 'numberOfChunks', generators.number_of_chunks,
+      'chunkLength', generators.chunk_length, 'activationLimit', generators.activation_limit,
+      'validityDays', generators.validity_days, 'status', generators.status,
+      'createdAt', generators.created_at, 'updatedAt', generators.updated_at) order by generators.id)
+    from generators cross join products on products.id = generators.product_id and products.deleted_at is null))`,
+)
+
+export const getAllGenerators = endpoint({
   method: 'GET',
   path: '/api/v1/get-all-generators',
-  access: 'stock',
+  summary: 'List generators',
+  caller: apiKey('stock'),
   parameters: () => z.object({}),
-
-  async handle({ settings, caller }) {
-    return answerToReading(settings, await readGenerators(settings.db, caller), (generators) => ({
-      code: CODES.allGenerators,
-      fields: { products: generators.map(generatorObject) },
-    }))
-  },
+  outcomes: { listed: CODES.allGenerators },
+  handle: (call) => read(call, list),
+  answer: ({ generators }) => ({ fields: { products: generators.map(generatorObject) } }),
 })
 
-/** Every generator has the fields of every method; there are no functions of one's own here, which would be named. */
+/** Every generator has the fields of every method. Here no method has a function of its own to name. */
 function generatorObject(generator: Generator): object {
   return {
     id: generator.id,

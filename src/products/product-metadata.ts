@@ -1,96 +1,123 @@
 /**
- * A product's metadata: values under keys of the seller's own.
+ * `POST /api/v1/create-product-meta`, `update-product-meta` and `delete-product-meta`: a product's metadata, values
+ * under keys that the seller chooses.
  *
- * Guarantees: a product has a key once, however often it is created at the same time. Whether the product, the key
- * and the value are right is decided in this order, by the database.
+ * Guarantees: a product has each key once, also when requests race. The database checks the product, the key and the
+ * value, in this order.
  */
-import { API_CALLER, type CallerRefusal } from '../callers/api-keys.ts'
-import {
-  defineOperation,
-  type Operation,
-  type OperationRequest,
-  type Performed,
-  perform,
-} from '../callers/operation.ts'
+import * as z from 'zod/mini'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
+import { optional, plainText, productId } from '../protocol/fields.ts'
+import { PRODUCT_BODY_BYTES_MAX } from './product-fields.ts'
 
-export const METADATA_KEY_CHARACTERS_MAX = 255
-export const METADATA_VALUE_CHARACTERS_MAX = 10_000
+/** A key or a value that is missing has a code of its own, after that of a missing product. */
+const KEY_FIELDS = { product_id: productId, key: optional(plainText('key', 255)) }
+const FIELDS = { ...KEY_FIELDS, value: optional(plainText('value', 10_000)) }
 
-/** What is asked for; what is undefined is missing, and answered as such. */
-export interface ProductMetadata {
-  readonly productId: number
-  /** 1 to 255 characters. */
-  readonly key: string | undefined
-  /** 1 to 10000 characters; none to delete one. */
+interface Parameters {
+  readonly product_id: number
+  readonly key?: string | undefined
   readonly value?: string | undefined
 }
 
-/** What may come of it; `Kind` is what is particular to the operation. */
-export type MetadataOutcome<Kind extends string> =
-  | { readonly kind: 'product-not-found' }
-  | { readonly kind: Kind | 'key-missing'; readonly productId: number }
+function metadataValues({ product_id, key, value }: Parameters): Record<string, string | number | null> {
+  return { productId: product_id, key: key ?? null, value: value ?? null }
+}
 
-type Creation = MetadataOutcome<'created' | 'value-missing' | 'exists'>
-type Update = MetadataOutcome<'updated' | 'value-missing' | 'not-found'>
-type Deletion = MetadataOutcome<'deleted' | 'not-found'>
+interface MetadataOutcome<Kind extends string> {
+  readonly kind: Kind | 'product-not-found' | 'key-missing'
+  /** null where there is no such product. Its key signs the answer. */
+  readonly productId: number | null
+}
 
-/** @param otherwise SQL, the last cases: what becomes of a key that is there, or not, of a product that is there */
-function decide(otherwise: string): string {
+/** @param cases SQL, the last cases: on a product that exists, and on its metadata under the key or on nulls */
+function decide(cases: string): string {
   return `(select json_object('productId', products.id, 'kind', case
-      when products.id is null then 'product-not-found' when :key is null then 'key-missing' ${otherwise} end)
+      when products.id is null then 'product-not-found' when :key is null then 'key-missing' ${cases} end)
     from (select 1) left join products on products.id = :productId and products.deleted_at is null
     left join product_metadata on product_metadata.product_id = products.id and product_metadata.key = :key)`
 }
 
-const IS_ITS_KEY = 'product_id = :productId and key = :key'
+const IS_REQUESTED = 'product_id = :productId and key = :key'
 
-const create = defineOperation<Creation>(
-  API_CALLER,
-  'create-product-meta',
-  decide(
+const creation = defineOperation<MetadataOutcome<'created' | 'value-missing' | 'exists'>>({
+  authority: API_CALLER,
+  name: 'create-product-meta',
+  decision: decide(
     `when :value is null then 'value-missing' when product_metadata.id is null then 'created' else 'exists'`,
   ),
-  [
-    `insert into product_metadata (product_id, key, value) select :productId, :key, :value where {decided:created}`,
+  changes: ['created'],
+  writes: ({ decided }) => [
+    `insert into product_metadata (product_id, key, value) select :productId, :key, :value
+     where ${decided('created')}`,
   ],
-)
+})
 
-const update = defineOperation<Update>(
-  API_CALLER,
-  'update-product-meta',
-  decide(
+export const createProductMeta = endpoint({
+  path: '/api/v1/create-product-meta',
+  summary: 'Add metadata to a product',
+  caller: apiKey('products'),
+  bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
+  parameters: () => z.object(FIELDS),
+  outcomes: {
+    created: CODES.productMetadataCreated,
+    'product-not-found': CODES.productOfMetadataToCreateNotFound,
+    'key-missing': CODES.productMetadataToCreateKeyRequired,
+    'value-missing': CODES.productMetadataToCreateValueRequired,
+    exists: CODES.productMetadataExists,
+  },
+  handle: (call) => perform(call, creation, metadataValues(call.parameters)),
+})
+
+const update = defineOperation<MetadataOutcome<'updated' | 'value-missing' | 'not-found'>>({
+  authority: API_CALLER,
+  name: 'update-product-meta',
+  decision: decide(
     `when :value is null then 'value-missing' when product_metadata.id is null then 'not-found' else 'updated'`,
   ),
-  [`update product_metadata set value = :value where ${IS_ITS_KEY} and {decided:updated}`],
-)
+  changes: ['updated'],
+  writes: ({ decided }) => [
+    `update product_metadata set value = :value where ${IS_REQUESTED} and ${decided('updated')}`,
+  ],
+})
 
-const deletion = defineOperation<Deletion>(
-  API_CALLER,
-  'delete-product-meta',
-  decide(`when product_metadata.id is null then 'not-found' else 'deleted'`),
-  [`delete from product_metadata where ${IS_ITS_KEY} and {decided:deleted}`],
-)
+export const updateProductMeta = endpoint({
+  path: '/api/v1/update-product-meta',
+  summary: 'Update metadata of a product',
+  caller: apiKey('products'),
+  bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
+  parameters: () => z.object(FIELDS),
+  outcomes: {
+    updated: CODES.productMetadataUpdated,
+    'product-not-found': CODES.productOfMetadataToUpdateNotFound,
+    'key-missing': CODES.productMetadataToUpdateKeyRequired,
+    'value-missing': CODES.productMetadataToUpdateValueRequired,
+    'not-found': CODES.productMetadataToUpdateNotFound,
+  },
+  handle: (call) => perform(call, update, metadataValues(call.parameters)),
+})
 
-function performOn<Outcome extends MetadataOutcome<string>>(operation: Operation<Outcome>) {
-  return (
-    db: D1Database,
-    request: OperationRequest,
-    { productId, key, value }: ProductMetadata,
-  ): Promise<Performed<Outcome, CallerRefusal>> =>
-    perform(db, operation, request, { productId, key: key ?? null, value: value ?? null })
-}
+const deletion = defineOperation<MetadataOutcome<'deleted' | 'not-found'>>({
+  authority: API_CALLER,
+  name: 'delete-product-meta',
+  decision: decide(`when product_metadata.id is null then 'not-found' else 'deleted'`),
+  changes: ['deleted'],
+  writes: ({ decided }) => [`delete from product_metadata where ${IS_REQUESTED} and ${decided('deleted')}`],
+})
 
-/**
- * Adds a value under a new key.
- *
- * @param db the primary
- * @param request who asks, and under which idempotency key
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
- */
-export const createProductMetadata = performOn(create)
-
-/** Changes the value under a key that is there; parameters and errors as of `createProductMetadata`. */
-export const updateProductMetadata = performOn(update)
-
-/** Removes a key and its value; parameters and errors as of `createProductMetadata`. */
-export const deleteProductMetadata = performOn(deletion)
+export const deleteProductMeta = endpoint({
+  path: '/api/v1/delete-product-meta',
+  summary: 'Delete metadata of a product',
+  caller: apiKey('products'),
+  parameters: () => z.object(KEY_FIELDS),
+  outcomes: {
+    deleted: CODES.productMetadataDeleted,
+    'product-not-found': CODES.productOfMetadataToDeleteNotFound,
+    'key-missing': CODES.productMetadataToDeleteKeyRequired,
+    'not-found': CODES.productMetadataToDeleteNotFound,
+  },
+  handle: (call) => perform(call, deletion, metadataValues(call.parameters)),
+})

@@ -1,50 +1,48 @@
-/** `POST /api/v1/update-product`: changes a product. */
+/** `POST /api/v1/update-product`: changes a product. What is left out stays as it is. */
 import * as z from 'zod/mini'
-import { authenticatedEndpoint } from '../http/authenticated.ts'
-import { answerToOperation } from '../protocol/answers.ts'
+import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { optional, productId } from '../protocol/fields.ts'
-import {
-  description,
-  externalReference,
-  PRODUCT_BODY_BYTES_MAX,
-  PRODUCT_INVALID,
-  productName,
-  productStatus,
-  requireNonExpired,
-  source,
-} from './product-parameters.ts'
-import { updateProduct as update } from './products.ts'
+import { PRODUCT_INVALID, productId } from '../protocol/fields.ts'
+import { IS_PRODUCT, PRODUCT_BODY_BYTES_MAX, PRODUCT_FIELDS } from './product-fields.ts'
 
-export const updateProduct = authenticatedEndpoint({
+interface Updated {
+  readonly kind: 'updated' | 'not-found'
+}
+
+const update = defineOperation<Updated>({
+  authority: API_CALLER,
+  name: 'update-product',
+  decision: `json_object('kind', iif(exists (select 1 from products where ${IS_PRODUCT}), 'updated', 'not-found'))`,
+  changes: ['updated'],
+  writes: ({ decided }) => [
+    `update products set source = coalesce(:source, source), name = coalesce(:name, name),
+       description = coalesce(:description, description),
+       require_non_expired = coalesce(:requireNonExpired, require_non_expired),
+       external_reference = coalesce(:externalReference, external_reference),
+       status = coalesce(:status, status), updated_at = :now
+     where ${IS_PRODUCT} and ${decided('updated')}`,
+  ],
+})
+
+export const updateProduct = endpoint({
   path: '/api/v1/update-product',
-  access: 'products',
+  summary: 'Update a product',
+  caller: apiKey('products'),
   bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
-  parameters: () =>
-    z.object({
-      product_id: productId,
-      source: optional(source),
-      name: optional(productName),
-      description: optional(description),
-      require_non_expired: optional(requireNonExpired),
-      external_reference: optional(externalReference),
-      status: optional(productStatus),
+  parameters: () => z.object({ product_id: productId, ...PRODUCT_FIELDS }),
+  incorrect: CODES.productToUpdateIncorrect,
+  outcomes: { updated: CODES.productUpdated, 'not-found': CODES.productToUpdateIncorrect },
+  handle: (call) =>
+    perform(call, update, {
+      productId: call.parameters.product_id,
+      source: call.parameters.source ?? null,
+      name: call.parameters.name ?? null,
+      description: call.parameters.description ?? null,
+      requireNonExpired: call.parameters.require_non_expired ?? null,
+      externalReference: call.parameters.external_reference ?? null,
+      status: call.parameters.status ?? null,
     }),
-  incorrect: (errors) => ({ code: CODES.productToUpdateIncorrect, fields: { errors } }),
-
-  async handle({ settings, request, parameters }) {
-    const performed = await update(settings.db, request, parameters.product_id, {
-      source: parameters.source,
-      name: parameters.name,
-      description: parameters.description,
-      requireNonExpired: parameters.require_non_expired,
-      externalReference: parameters.external_reference,
-      status: parameters.status,
-    })
-    return answerToOperation(settings, performed, (outcome) =>
-      outcome.kind === 'updated'
-        ? { code: CODES.productUpdated }
-        : { code: CODES.productToUpdateIncorrect, fields: { errors: PRODUCT_INVALID } },
-    )
-  },
+  answer: ({ kind }) => (kind === 'updated' ? {} : { fields: { errors: PRODUCT_INVALID } }),
 })

@@ -3,7 +3,6 @@
  * field is reported at once, under its own name, in sentences for the sender.
  */
 import * as z from 'zod/mini'
-import type { BodyFields } from '../http/body.ts'
 import {
   isEmailAddress,
   isOwnerName,
@@ -13,6 +12,14 @@ import {
   OWNER_NAME_CHARACTERS_MAX,
 } from './owner.ts'
 
+/** The fields of a request, wherever its method carries them. */
+export interface Fields {
+  /** Text from a form or a query; any JSON value from JSON. */
+  readonly values: Readonly<Record<string, unknown>>
+  /** The names that were given more than once. */
+  readonly repeated: ReadonlySet<string>
+}
+
 /** Field name to sentences, as `errors` of code 804. */
 export type FieldErrors = Record<string, string[]>
 
@@ -20,9 +27,13 @@ export type Checked<Parameters> =
   | { readonly kind: 'valid'; readonly parameters: Parameters }
   | { readonly kind: 'invalid'; readonly errors: FieldErrors }
 
-const PRODUCT_ID_MAX = 2_147_483_647
+/** The greatest signed 32-bit integer. */
+export const INTEGER_MAX = 2_147_483_647
 
-export const productId = wholeNumber('product_id', 1, PRODUCT_ID_MAX)
+export const productId = wholeNumber('product_id', 1, INTEGER_MAX)
+
+/** The protocol's own sentence for a product that does not exist. */
+export const PRODUCT_INVALID: FieldErrors = { product_id: ['The selected product id is invalid.'] }
 
 export const ownerName = text(
   'owner_name',
@@ -69,6 +80,9 @@ export const identifier = optional(plainText('identifier', 255)).check(
   }),
 )
 
+/** An address that the protocol sends with an activation. It is stored, and never called. */
+export const postUrl = optional(plainText('post_url', 2048))
+
 export const validityDays = wholeNumber('validity', 0, 36_500).check(
   z.meta({
     description: 'Days, 0 to 36500, after which a key expires once it is assigned; 0: never',
@@ -83,19 +97,24 @@ export const activationLimit = wholeNumber('activation_limit', 0, 1_000_000).che
 /** A field that may be left out: what is empty, or blank, is taken for missing, as the protocol's servers do. */
 export function optional<Schema extends z.ZodMiniType>(schema: Schema) {
   return z.pipe(
-    z.transform((value: unknown) => (isBlank(value) ? undefined : value)),
+    z.transform((value: unknown) => (isGiven(trimmed(value)) ? value : undefined)),
     z.optional(schema),
   )
 }
 
-function isBlank(value: unknown): boolean {
-  return value === null || (typeof value === 'string' && value.trim() === '')
+function trimmed(value: unknown): unknown {
+  return typeof value === 'string' ? value.trim() : value
+}
+
+/** Whether a field was sent with a value at all. */
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== ''
 }
 
 /** One of the words that a field knows. */
 export function choice<const Words extends readonly [string, ...string[]]>(name: string, words: Words) {
   return z.enum(words, {
-    error: ({ input }) => (isMissing(input) ? requiredSentence(name) : `The selected ${name} is invalid.`),
+    error: ({ input }) => (isGiven(input) ? `The selected ${name} is invalid.` : requiredSentence(name)),
   })
 }
 
@@ -129,7 +148,7 @@ export function wholeNumber(name: string, min: number, max: number) {
 /** @returns the parameters, or what is wrong with them; a field given twice is wrong, an unknown one is ignored */
 export function checkFields<Shape extends z.core.$ZodShape>(
   schema: z.ZodMiniObject<Shape>,
-  fields: BodyFields,
+  fields: Fields,
 ): Checked<z.output<z.ZodMiniObject<Shape>>> {
   const parsed = schema.safeParse(fields.values)
   const repeated = Object.keys(schema.shape).filter((name) => fields.repeated.has(name))
@@ -159,11 +178,7 @@ function text(
 /** The protocol's own sentence for a field that is missing or empty, another for one that is wrong. */
 function sentence(name: string, rule: string) {
   return ({ input }: { readonly input?: unknown }) =>
-    isMissing(input) ? requiredSentence(name) : `The ${name} field ${rule}.`
-}
-
-function isMissing(input: unknown): boolean {
-  return input === undefined || input === null || input === ''
+    isGiven(input) ? `The ${name} field ${rule}.` : requiredSentence(name)
 }
 
 export function requiredSentence(name: string): string {

@@ -1,7 +1,14 @@
-/** The protocol's object of an assigned key, wherever it is told: in an answer or in a delivery. */
-import type { KeyAsIssued } from '../issuing/as-issued.ts'
-import type { IssuedKey, IssueOrder } from '../issuing/issue.ts'
+/** The protocol's object of an assigned license key, in answers and in deliveries. */
 import { withMilliseconds, withoutMilliseconds } from './dates.ts'
+
+/** A license key as it was issued. Instants are milliseconds UTC. */
+export type KeyAsIssued = readonly [
+  id: number,
+  licenseKey: string,
+  activationLimit: number,
+  validityDays: number,
+  createdAt: number,
+]
 
 /** What all keys of an issuance have in common. */
 export interface IssuedTo {
@@ -11,39 +18,36 @@ export interface IssuedTo {
   readonly contractId?: number | null
 }
 
-/**
- * The keys of an order that were made for it. All of it follows from the order, so a replay is the same text.
- *
- * @param issuedAt milliseconds UTC
- */
-export function licenseKeyObjects(order: IssueOrder, issuedAt: number, keys: readonly IssuedKey[]): object[] {
-  const { activationLimit, validityDays } = order
-  const present = presenter(order, issuedAt)
-  const createdAt = withoutMilliseconds(issuedAt)
-  return keys.map(([id, licenseKey]) => present(id, licenseKey, activationLimit, validityDays, createdAt))
+/** An object of exactly these 13 fields in this order: shop plugins store every field under its name. */
+export interface LicenseKeyObject {
+  readonly product_id: number
+  readonly license_key: string
+  readonly activation_limit: number
+  readonly validity: number
+  readonly status: string
+  readonly owner_name: string
+  readonly owner_email: string
+  readonly assigned_at: string
+  readonly contract_id: number | null
+  readonly updated_at: string
+  readonly created_at: string
+  readonly id: number
+  readonly meta_data: readonly []
 }
 
 /**
- * Keys that have terms and an age of their own, since they were in stock or come from a generator.
+ * The objects of issued keys. They follow from the issuance alone, so a replay has the same text.
  *
  * @param issuedAt milliseconds UTC
  */
-export function issuedKeyObjects(to: IssuedTo, issuedAt: number, keys: readonly KeyAsIssued[]): object[] {
-  const present = presenter(to, issuedAt)
-  return keys.map(([id, licenseKey, activationLimit, validityDays, createdAt]) =>
-    present(id, licenseKey, activationLimit, validityDays, withoutMilliseconds(createdAt)),
-  )
-}
-
-/**
- * These 13 fields in this order and never another, since shop plugins store every field under its name.
- *
- * @returns a function that makes the object of one key; what all have in common is written once
- */
-function presenter({ productId, ownerName, ownerEmail, contractId = null }: IssuedTo, issuedAt: number) {
+export function licenseKeyObjects(
+  { productId, ownerName, ownerEmail, contractId = null }: IssuedTo,
+  issuedAt: number,
+  keys: readonly KeyAsIssued[],
+): LicenseKeyObject[] {
   const assignedAt = withMilliseconds(issuedAt)
   const updatedAt = withoutMilliseconds(issuedAt)
-  return (id: number, licenseKey: string, activationLimit: number, validity: number, createdAt: string) => ({
+  return keys.map(([id, licenseKey, activationLimit, validity, createdAt]) => ({
     product_id: productId,
     license_key: licenseKey,
     activation_limit: activationLimit,
@@ -54,8 +58,8 @@ function presenter({ productId, ownerName, ownerEmail, contractId = null }: Issu
     assigned_at: assignedAt,
     contract_id: contractId,
     updated_at: updatedAt,
-    created_at: createdAt,
+    created_at: createdAt === issuedAt ? updatedAt : withoutMilliseconds(createdAt),
     id,
     meta_data: [],
-  })
+  }))
 }

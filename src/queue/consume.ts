@@ -1,55 +1,56 @@
 /**
- * The consumer of the queue, and of the queue of messages that came back too often.
+ * The consumer of the queue, and of its dead-letter queue.
  *
- * Guarantees: each message is answered for by itself, so that one which fails holds up no other and makes none
- * come twice; a message that died leaves no row pending for ever; of a batch's heavy messages one is worked on at a
- * time.
+ * Guarantees: each message is acknowledged or retried by itself, so that one failure delays no other message and repeats
+ * none. A dead message leaves no row pending for ever. Heavy messages of a batch are processed one at a time.
  */
-import type { Settings } from '../env.ts'
 import { logFailure } from '../platform/log.ts'
-import { backoffSeconds, WAIT_SECONDS_MAX } from './backoff.ts'
-import type { Message as Wakeup } from './messages.ts'
-import { DONE, type Processing } from './processing.ts'
+import type { Bindings } from '../platform/settings.ts'
+import {
+  backoffSeconds,
+  DONE,
+  type Processing,
+  WAIT_SECONDS_MAX,
+  type Message as Wakeup,
+} from './messages.ts'
 
 /** What is done about messages of one kind. */
 export interface MessageHandler {
-  readonly process: (settings: Settings, id: number, now: number) => Promise<Processing>
-  /** Its messages all died. */
-  readonly abandon: (settings: Settings, id: number, now: number) => Promise<void>
-  /** Whether several at once would be too much for the memory of an isolate. */
+  /** @param now milliseconds UTC */
+  readonly process: (env: Bindings, id: number, now: number) => Promise<Processing>
+  /** All of its messages died. */
+  readonly abandon: (env: Bindings, id: number, now: number) => Promise<void>
+  /** Whether several at once would take too much of an isolate's memory. */
   readonly isHeavy?: boolean
 }
 
 export type MessageHandlers = Readonly<Record<Wakeup['kind'], MessageHandler>>
 
-/** A message came back as often as Queues allows. */
+/** A message was delivered as often as Queues allows. */
 class MessageDiedError extends Error {
   override name = 'MessageDiedError'
 }
 
-/** By which wrangler.toml names the queue of the dead, whatever comes before it. */
+/** wrangler.toml may call the dead-letter queue anything that ends in this. */
 const DEAD_LETTER_SUFFIX = '-dead'
 
 export async function consume(
   batch: MessageBatch<Wakeup>,
-  settings: Settings,
+  env: Bindings,
   handlers: MessageHandlers,
 ): Promise<void> {
   const work = batch.queue.endsWith(DEAD_LETTER_SUFFIX) ? giveUp : process
-  const answer = (message: Message<Wakeup>) =>
-    answerFor(message, () => work(message.body, settings, handlers[message.body.kind]))
-
+  const settle = (message: Message<Wakeup>) =>
+    settleMessage(message, () => work(message.body, env, handlers[message.body.kind]))
   const isHeavy = ({ body }: Message<Wakeup>) => handlers[body.kind].isHeavy === true
-  const light = batch.messages.filter((message) => !isHeavy(message)).map(answer)
-  await Promise.all([...light, oneByOne(batch.messages.filter(isHeavy), answer)])
-}
 
-async function oneByOne<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-  for (const item of items) await work(item)
+  const light = batch.messages.filter((message) => !isHeavy(message)).map(settle)
+  for (const message of batch.messages.filter(isHeavy)) await settle(message)
+  await Promise.all(light)
 }
 
 /** Tells the queue what becomes of the message. */
-async function answerFor(message: Message<Wakeup>, work: () => Promise<Processing>): Promise<void> {
+async function settleMessage(message: Message<Wakeup>, work: () => Promise<Processing>): Promise<void> {
   try {
     const processing = await work()
     if (processing.kind === 'done') message.ack()
@@ -60,16 +61,12 @@ async function answerFor(message: Message<Wakeup>, work: () => Promise<Processin
   }
 }
 
-function process({ id }: Wakeup, settings: Settings, handler: MessageHandler): Promise<Processing> {
-  return handler.process(settings, id, Date.now())
+function process({ id }: Wakeup, env: Bindings, handler: MessageHandler): Promise<Processing> {
+  return handler.process(env, id, Date.now())
 }
 
-async function giveUp(
-  { kind, id }: Wakeup,
-  settings: Settings,
-  handler: MessageHandler,
-): Promise<Processing> {
-  await handler.abandon(settings, id, Date.now())
+async function giveUp({ kind, id }: Wakeup, env: Bindings, handler: MessageHandler): Promise<Processing> {
+  await handler.abandon(env, id, Date.now())
   logFailure(`${kind} ${id}`, new MessageDiedError())
   return DONE
 }

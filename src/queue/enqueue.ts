@@ -1,23 +1,34 @@
 /** Wakes the consumer. */
-import type { Settings } from '../env.ts'
+import * as z from 'zod/mini'
 import { logFailure } from '../platform/log.ts'
-import { type SettingError, settingError } from '../platform/setting-error.ts'
+import {
+  type Bindings,
+  checkSettings,
+  oncePerIsolate,
+  type SettingError,
+  settingError,
+} from '../platform/settings.ts'
 import type { Message } from './messages.ts'
 
-/** As many does Queues take at once. */
+/** Queues takes no more at once. */
 const MESSAGES_MAX = 100
 
+const schema = z.object({
+  DELIVERIES: z.optional(z.custom<Queue<Message>>((value) => typeof value === 'object' && value !== null)),
+})
+
+/** The settings of this folder. Without the queue payments fail closed, and everything else works. */
+export const queueSettings = oncePerIsolate((bindings) => checkSettings(schema, bindings))
+
 /**
- * Sends the messages. What they are about is committed already, so a failure is logged and no more: the sweep
- * finds the rows whose message is missing.
+ * Sends messages about rows that are committed already. A failure is logged and nothing more: the sweep finds the rows
+ * whose message is missing.
  */
-export async function enqueue(
-  { deliveries: { queue } }: Settings,
-  messages: readonly Message[],
-): Promise<void> {
+export async function enqueue(env: Bindings, messages: readonly Message[]): Promise<void> {
   try {
+    const { DELIVERIES: queue } = queueSettings(env)
     for (let start = 0; start < messages.length; start += MESSAGES_MAX) {
-      if (!queue) throw queueError()
+      if (!queue) throw notBound()
       await queue.sendBatch(messages.slice(start, start + MESSAGES_MAX).map((body) => ({ body })))
     }
   } catch (error) {
@@ -30,10 +41,10 @@ export async function enqueue(
  *
  * @throws SettingError where no queue is bound
  */
-export function requireQueue({ deliveries: { queue } }: Settings): void {
-  if (!queue) throw queueError()
+export function requireQueue(env: Bindings): void {
+  if (!queueSettings(env).DELIVERIES) throw notBound()
 }
 
-function queueError(): SettingError {
+function notBound(): SettingError {
   return settingError('DELIVERIES', 'is not bound')
 }

@@ -1,14 +1,14 @@
 /**
- * What is published for those who verify: the keys that sign, those that will, and those that did.
+ * What is published for clients that verify: the keys that sign, the next ones, and the retired ones. A retired key no
+ * longer signs; it stays published as long as somebody may verify what it signed.
  *
- * Guarantees: a key that is published is one that signs, is called next, or is called retired by the operator. A next
- * or retired key that can not be read is left out and reported, since it signs nothing; that never makes anybody trust
- * a wrong signature, while an answer without any key would keep everybody from verifying any. A key that should sign
- * and can not be read is an error, as everything is that it should sign.
+ * Guarantees: every published key signs, is called next, or is called retired by the operator. A next or retired key
+ * that cannot be read is left out and reported, since it signs nothing: nobody trusts a wrong signature because of it,
+ * while a set without any key would keep everybody from verifying. A key that should sign and cannot be read is an
+ * error.
  */
-import { SettingError } from '../platform/setting-error.ts'
-import { type PublicKey, publicHalfOf } from './public-half.ts'
-import { retiredKeys } from './retired-keys.ts'
+import { SettingError } from '../platform/settings.ts'
+import { describePublicKey, MODULUS_BITS_MIN, type PublicKey, publicHalfOf } from './keys.ts'
 import {
   GLOBAL_KEY_NAME,
   keyNameFor,
@@ -89,5 +89,45 @@ async function nextKey(name: string, secret: string): Promise<PublicKey | Settin
     return await publicHalfOf(secret)
   } catch {
     return new NextKeyError(name)
+  }
+}
+
+const REMEDY = `put into [vars] ${RETIRED_KEYS_NAME} in wrangler.toml only public keys, as GET /api/v1/public-key gave them, then npx wrangler deploy`
+/** Worse than a typing mistake: everybody who can read the setting could sign. */
+const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
+const AFTER_EACH_PEM = /(?<=-----END [A-Z ]+-----)/
+
+/**
+ * @param text PEMs of public keys one after the other, or a JSON list of them; undefined: there are none
+ * @returns for each a key, or what is wrong with it and how it is mended
+ */
+export async function retiredKeys(text: string | undefined): Promise<(PublicKey | SettingError)[]> {
+  if (text === undefined) return []
+  return Promise.all(entriesOf(text.trim()).map((entry, index) => readEntry(entry, index + 1)))
+}
+
+function entriesOf(text: string): readonly unknown[] {
+  if (!text.startsWith('[')) {
+    // A setting on one line has its line ends as the two characters `\n`.
+    const pems = text.replaceAll('\\n', '\n').split(AFTER_EACH_PEM)
+    return pems.filter((entry) => entry.trim() !== '')
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    return [text]
+  }
+}
+
+async function readEntry(entry: unknown, place: number): Promise<PublicKey | SettingError> {
+  if (typeof entry === 'string' && PRIVATE_KEY.test(entry)) {
+    const fault = `holds a private key at place ${place}: who has read it can sign in your name, so replace that key`
+    return new SettingError(RETIRED_KEYS_NAME, fault, REMEDY)
+  }
+  try {
+    return await describePublicKey(String(entry))
+  } catch {
+    const fault = `holds at place ${place} what is not an RSA public key of at least ${MODULUS_BITS_MIN} bits in PEM, nor an Ed25519 one`
+    return new SettingError(RETIRED_KEYS_NAME, fault, REMEDY)
   }
 }

@@ -4,10 +4,8 @@
  *
  * A key is imported once per isolate, may only sign, and can not be taken out again.
  */
-import { SettingError } from '../platform/setting-error.ts'
-import { type KeyAlgorithm, MODULUS_BITS_MIN, readPrivateKey } from './key-algorithms.ts'
-import { onceUsable } from './once-usable.ts'
-import { publicHalfOf } from './public-half.ts'
+import { oncePerIsolate, SettingError } from '../platform/settings.ts'
+import { type KeyAlgorithm, MODULUS_BITS_MIN, oncePerText, publicHalfOf, readPrivateKey } from './keys.ts'
 
 export const GLOBAL_KEY_NAME = 'SIGNING_PRIVATE_KEY'
 export const NEXT = '_NEXT'
@@ -46,25 +44,18 @@ export interface SigningKey {
  */
 export type SigningSecrets = Readonly<Record<string, string>>
 
-const knownSecrets = new WeakMap<object, SigningSecrets>()
-
-/** @returns the settings of the environment that hold signing keys, by name; looked for once per isolate */
-export function signingSecrets(environment: object): SigningSecrets {
-  const secrets = knownSecrets.get(environment) ?? findSecrets(environment)
-  knownSecrets.set(environment, secrets)
-  return secrets
-}
-
-function findSecrets(environment: object): SigningSecrets {
+/** @returns the settings that hold signing keys, by name */
+export const signingSecrets = oncePerIsolate((bindings): SigningSecrets => {
   const secrets: Record<string, string> = {}
-  for (const [name, value] of Object.entries(environment)) {
+  for (const [name, value] of Object.entries(bindings)) {
     if (SECRET_NAME.test(name) && typeof value === 'string' && value !== '') secrets[name] = value
-    // A list in wrangler.toml arrives as one.
-    if (name === RETIRED_KEYS_NAME && value)
+    // A list in wrangler.toml arrives as an array.
+    if (name === RETIRED_KEYS_NAME && value) {
       secrets[name] = typeof value === 'string' ? value : JSON.stringify(value)
+    }
   }
   return secrets
-}
+})
 
 /** One for each scope, so that the key that a request gets is made once, as a whole. */
 const importedKeys = { global: importerFor('global'), product: importerFor('product') }
@@ -108,7 +99,7 @@ export function keyNameFor(
 }
 
 function importerFor(scope: KeyScope): (pem: string) => Promise<SigningKey> {
-  return onceUsable(async (pem) => {
+  return oncePerText(async (pem) => {
     const { key, algorithm } = await readPrivateKey(pem, { extractable: false })
     const { jwk } = await publicHalfOf(pem)
     return { scope, privateKey: key, scheme: algorithm.scheme, keyId: jwk.kid }

@@ -2,9 +2,8 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
-import { CALLBACK_LEASE_MS } from '../../src/queue/processing.ts'
+import { CALLBACK_LEASE_MS } from '../../src/queue/messages.ts'
 import { isSignedBy, type Opened } from '../support/client.ts'
-import { settingsWith } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import { answerAt, type OutboundReaction, type OutboundRequest, outboundUrl } from '../support/outbound.ts'
 import {
@@ -13,7 +12,7 @@ import {
   callbacksAt,
   callbacksOf,
   type QueuedOrderOptions,
-  quietSettings,
+  quietEnv,
   type TestOrder,
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
@@ -44,7 +43,7 @@ async function completeOrder(options: QueuedOrderOptions = {}, stock = 0): Promi
   const shop = await openShop()
   if (stock > 0) await addStock(shop, stock)
   const order = await addQueuedOrder(shop, { quantity: 10, ...options })
-  await processQueuedOrder(quietSettings(), order.id, Date.now(), 4)
+  await processQueuedOrder(quietEnv(), order.id, Date.now(), 4)
   const [callback] = await callbacksOf(order)
   if (!callback) throw new Error('The order has no callback.')
   return { ...order, deliveryId: callback.id, completedAt: callback.created_at }
@@ -52,7 +51,7 @@ async function completeOrder(options: QueuedOrderOptions = {}, stock = 0): Promi
 
 /** Sends the callback. */
 async function send(order: Completed, bindings: object = {}, now = Date.now()) {
-  return deliver(settingsWith({}, bindings), order.deliveryId, now)
+  return deliver({ ...env, ...bindings }, order.deliveryId, now)
 }
 
 async function stateOf(order: Completed) {
@@ -231,10 +230,10 @@ describe('the callback of an order that was refused', () => {
 
     const shop = await openShop({ productStatus: 'inactive' })
     const order = await addQueuedOrder(shop)
-    await processQueuedOrder(quietSettings(), order.id, Date.now())
+    await processQueuedOrder(quietEnv(), order.id, Date.now())
     const [callback] = await callbacksOf(order)
     await answerAt(order.webhookUrl, {})
-    await deliver(settingsWith(), callback?.id ?? 0, Date.now())
+    await deliver(env, callback?.id ?? 0, Date.now())
     expect(received((await callbacksAt(order))[0]).response).toMatchObject({
       code: 805,
       message: 'Product not found',
@@ -289,7 +288,7 @@ describe('a callback', () => {
   it('whose receiver takes too long is not delivered', async () => {
     const order = await completeOrder()
     await answerAt(order.webhookUrl, { delayMs: 500 })
-    await deliver(settingsWith(), order.deliveryId, Date.now(), 50)
+    await deliver(env, order.deliveryId, Date.now(), 50)
     expect(await stateOf(order)).toMatchObject({ status: 'pending', last_result: 'timeout' })
   })
 

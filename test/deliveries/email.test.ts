@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
-import type { Settings } from '../../src/env.ts'
-import { addDelivery, deliveryRow, settingsWith, type TestDelivery } from '../support/delivery.ts'
+import type { Bindings } from '../../src/platform/settings.ts'
+import { addDelivery, deliveryRow, type TestDelivery } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import { requestsTo } from '../support/outbound.ts'
 
@@ -19,8 +19,8 @@ function mailbox(failure?: Error): { readonly email: SendEmail; readonly sent: E
 }
 
 /** As where e-mail is set up. */
-function sendingTo(email: SendEmail, emailFrom: string | undefined = 'keys@example.com'): Settings {
-  return settingsWith({ email, emailFrom })
+function sendingTo(email: SendEmail, emailFrom: string | undefined = 'keys@example.com'): Bindings {
+  return { ...env, EMAIL: email, EMAIL_FROM: emailFrom }
 }
 
 async function sentFor(options: Parameters<typeof addDelivery>[0]) {
@@ -121,8 +121,8 @@ describe('no e-mail is sent', () => {
   it('unless EMAIL_FROM is set, and the delivery tells it', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     const { email, sent } = mailbox()
-    const settings = settingsWith({ email, emailFrom: undefined })
-    expect(await deliver(settings, delivery.id, Date.now())).toEqual({ kind: 'again', delaySeconds: 10 })
+    const bindings = { ...env, EMAIL: email, EMAIL_FROM: undefined }
+    expect(await deliver(bindings, delivery.id, Date.now())).toEqual({ kind: 'again', delaySeconds: 10 })
     expect(sent).toEqual([])
     const message = expect.stringMatching(/^EMAIL_FROM is not set\. To mend it: /)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', last_result: message })
@@ -131,7 +131,7 @@ describe('no e-mail is sent', () => {
 
   it('where nothing is bound to send it, and the delivery tells it', async () => {
     const delivery = await addDelivery({ channel: 'email' })
-    await deliver(settingsWith({ email: undefined, emailFrom: 'keys@example.com' }), delivery.id, Date.now())
+    await deliver({ ...env, EMAIL: undefined, EMAIL_FROM: 'keys@example.com' }, delivery.id, Date.now())
     expect((await deliveryRow(delivery)).last_result).toMatch(/^EMAIL is not bound/)
   })
 })

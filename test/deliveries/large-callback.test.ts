@@ -1,12 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, expect, it, vi } from 'vitest'
 import { sendCallback } from '../../src/deliveries/callback.ts'
-import { claimDelivery } from '../../src/deliveries/claim.ts'
-import { deliver } from '../../src/deliveries/deliver.ts'
+import { claimDelivery, deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
 import { isSignedBy, type Opened } from '../support/client.ts'
-import { settingsWith } from '../support/delivery.ts'
-import { addQueuedOrder, callbacksAt, callbacksOf, chunksOf, quietSettings } from '../support/queued-order.ts'
+import { addQueuedOrder, callbacksAt, callbacksOf, chunksOf, quietEnv } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -14,7 +12,7 @@ afterEach(() => vi.restoreAllMocks())
 /** An order that is issued, and its callback. */
 async function issued(quantity: number) {
   const order = await addQueuedOrder(await openShop(), { quantity })
-  await processQueuedOrder(quietSettings(), order.id, Date.now())
+  await processQueuedOrder(quietEnv(), order.id, Date.now())
   const [callback] = await callbacksOf(order)
   return { ...order, deliveryId: callback?.id ?? 0 }
 }
@@ -30,7 +28,7 @@ it('100,000 keys are issued in 20 chunks and told in one callback, whose signatu
     body = await new Response(init?.body as ReadableStream).text()
     return new Response()
   })
-  await deliver(settingsWith(), order.deliveryId, Date.now())
+  await deliver(env, order.deliveryId, Date.now())
   expect(await callbacksOf(order)).toMatchObject([{ status: 'delivered' }])
 
   const [, response = '', rest = ''] =
@@ -48,9 +46,9 @@ it('100,000 keys are issued in 20 chunks and told in one callback, whose signatu
 
 it('a response that is longer than it may be is not sent, not tried again, and says so', async () => {
   const order = await issued(3)
-  const consignment = await claimDelivery(env.DB, order.deliveryId, Date.now())
-  if (consignment?.channel !== 'callback') throw new Error('It was due.')
-  expect(await sendCallback(settingsWith(), consignment, 1_000, 500)).toEqual({
+  const contents = await claimDelivery(env, order.deliveryId, Date.now())
+  if (contents?.channel !== 'callback') throw new Error('It was due.')
+  expect(await sendCallback(env, contents, 1_000, 500)).toEqual({
     kind: 'undeliverable',
     result: 'response longer than 500 bytes',
   })

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { retryFailed, selectByIds, selectLatest } from '../../scripts/keyseal/delivery-rows.ts'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
-import { addDelivery, settingsWith } from '../support/delivery.ts'
+import { addDelivery } from '../support/delivery.ts'
 import { answerAt } from '../support/outbound.ts'
-import { addQueuedOrder, callbacksAt, callbacksOf, quietSettings } from '../support/queued-order.ts'
+import { addQueuedOrder, callbacksAt, callbacksOf, quietEnv } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
 
 async function rows(sql: string): Promise<Record<string, unknown>[]> {
@@ -15,12 +15,12 @@ async function rows(sql: string): Promise<Record<string, unknown>[]> {
 /** A callback that has failed for good. */
 async function failCallback() {
   const order = await addQueuedOrder(await openShop())
-  await processQueuedOrder(quietSettings(), order.id, Date.now())
+  await processQueuedOrder(quietEnv(), order.id, Date.now())
   const [callback] = await callbacksOf(order)
   const id = callback?.id ?? 0
   await env.DB.prepare(`update deliveries set attempts = 12 where id = ?`).bind(id).run()
   await answerAt(order.webhookUrl, { status: 500 }, {})
-  await deliver(settingsWith(), id, Date.now())
+  await deliver(env, id, Date.now())
   return { ...order, id }
 }
 
@@ -58,7 +58,7 @@ describe('what keyseal deliveries runs', () => {
     const callback = await failCallback()
     expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([{ id: callback.id }])
     expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([])
-    await deliver(settingsWith(), callback.id, Date.now())
+    await deliver(env, callback.id, Date.now())
     expect(await callbacksAt(callback)).toHaveLength(2)
     expect(await rows(selectByIds(String(callback.id)))).toMatchObject([{ status: 'delivered', attempts: 1 }])
   })

@@ -1,14 +1,18 @@
+import { createMessageBatch, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { readSettings } from '../../src/env.ts'
-import { SettingError } from '../../src/platform/setting-error.ts'
+import { checkAllSettings } from '../../src/app.ts'
+import worker from '../../src/index.ts'
+import { SettingError } from '../../src/platform/settings.ts'
+import type { Message } from '../../src/queue/messages.ts'
+import { addDelivery, deliveryRow } from '../support/delivery.ts'
 
 const SECRET = `whsec_${btoa('x'.repeat(32))}`
 
 /** What is wrong with these settings. */
 function faultIn(bindings: object): string | undefined {
   try {
-    readSettings({ ...env, DELIVERY_WEBHOOK_SECRET: undefined, ...bindings })
+    checkAllSettings({ ...env, DELIVERY_WEBHOOK_SECRET: undefined, ...bindings })
     return undefined
   } catch (error) {
     expect(error).toBeInstanceOf(SettingError)
@@ -77,4 +81,17 @@ describe('a setting that is wrong is named, with what mends it and without its v
       /^EMAIL is not bound, and EMAIL_FROM is set\. To mend it: /,
     )
   })
+})
+
+it('while a setting is wrong, the queue and the cron do nothing, and no attempt is counted', async () => {
+  const delivery = await addDelivery()
+  const bindings = { ...env, EMAIL_FROM: 'keys' }
+  const body: Message = { kind: 'delivery', id: delivery.id }
+  const batch = createMessageBatch('keyseal-deliveries', [
+    { id: 'm', timestamp: new Date(), attempts: 1, body },
+  ])
+  await expect(worker.queue(batch, bindings)).rejects.toThrow(SettingError)
+  const controller = createScheduledController({ cron: '* * * * *' })
+  await expect(worker.scheduled(controller, bindings)).rejects.toThrow(SettingError)
+  expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 0, last_result: null })
 })

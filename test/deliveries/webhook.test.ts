@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { isSignedBy, type Opened } from '../support/client.ts'
-import { addDelivery, deliveryRow, ISSUED_AT, settingsWith } from '../support/delivery.ts'
+import { addDelivery, deliveryRow, ISSUED_AT } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import {
   answerAt,
@@ -42,7 +42,7 @@ describe('the webhook that brings keys to the seller', () => {
   it('holds the keys and the order, in an envelope signed like an answer of the API', async () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
-    expect(await deliver(settingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
+    expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
 
     const [request, ...others] = await requestsTo(delivery.url)
     expect(others).toEqual([])
@@ -92,7 +92,7 @@ describe('the webhook that brings keys to the seller', () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
     const before = Math.floor(Date.now() / 1000)
-    await deliver(settingsWith(), delivery.id, Date.now())
+    await deliver(env, delivery.id, Date.now())
     const [request] = await requestsTo(delivery.url)
     expect(request).toMatchObject({ method: 'POST', url: delivery.url })
     expect(request?.headers).toMatchObject({
@@ -107,13 +107,13 @@ describe('the webhook that brings keys to the seller', () => {
   it('has another name than an earlier one of the same id, which a restored database has forgotten', async () => {
     const forgotten = await addDelivery()
     await answerAt(forgotten.url, {}, {})
-    await deliver(settingsWith(), forgotten.id, Date.now())
+    await deliver(env, forgotten.id, Date.now())
     await env.DB.prepare(
       `update deliveries set status = 'pending', due_at = 0, created_at = created_at + 1 where id = ?`,
     )
       .bind(forgotten.id)
       .run()
-    await deliver(settingsWith(), forgotten.id, Date.now())
+    await deliver(env, forgotten.id, Date.now())
     const names = (await requestsTo(forgotten.url)).map(({ headers }) => headers['webhook-id'])
     expect(names).toEqual([forgotten.name, `keyseal_delivery_${forgotten.id}_${ISSUED_AT + 1}`])
   })
@@ -122,7 +122,7 @@ describe('the webhook that brings keys to the seller', () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
-    await deliver(settingsWith({}, { [name]: env.PRODUCT_SIGNING_KEY }), delivery.id, Date.now())
+    await deliver({ ...env, [name]: env.PRODUCT_SIGNING_KEY }, delivery.id, Date.now())
     const opened = received((await requestsTo(delivery.url))[0])
     expect(opened.envelope.private_key_used).toBe('product')
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
@@ -137,7 +137,7 @@ describe('the webhook that brings keys to the seller', () => {
     )
       .bind(ISSUED_AT + 86_400_000, delivery.licenseKeys[0])
       .run()
-    await deliver(settingsWith(), delivery.id, Date.now())
+    await deliver(env, delivery.id, Date.now())
     const opened = received((await requestsTo(delivery.url))[0])
     expect(opened.response.license_keys).toMatchObject([
       { status: 'blocked', validity: 730, activation_limit: 5, updated_at: '2026-11-02T12:00:00.000000Z' },
@@ -149,14 +149,14 @@ describe('the webhook that brings keys to the seller', () => {
   it('names no order where there was none', async () => {
     const delivery = await addDelivery({ isOrdered: false })
     await answerAt(delivery.url, {})
-    await deliver(settingsWith(), delivery.id, Date.now())
+    await deliver(env, delivery.id, Date.now())
     expect(received((await requestsTo(delivery.url))[0]).response.order).toBeNull()
   })
 
   it('brings a thousand keys in the order of their ids', async () => {
     const delivery = await addDelivery({ quantity: 1000 })
     await answerAt(delivery.url, {})
-    await deliver(settingsWith(), delivery.id, Date.now())
+    await deliver(env, delivery.id, Date.now())
     const { license_keys } = received((await requestsTo(delivery.url))[0]).response
     const names = license_keys.map(({ license_key }: { license_key: string }) => license_key)
     expect(names).toEqual(delivery.licenseKeys)
@@ -167,7 +167,8 @@ describe('the webhook that brings keys to the seller', () => {
     await answerAt(webhookUrl, {})
     const [own, other] = [await addDelivery(), await addDelivery({ productWebhookUrl: null })]
     await answerAt(own.url, {})
-    for (const { id } of [own, other]) await deliver(settingsWith({ webhookUrl }), id, Date.now())
+    for (const { id } of [own, other])
+      await deliver({ ...env, DELIVERY_WEBHOOK_URL: webhookUrl }, id, Date.now())
     expect(await requestsTo(own.url)).toHaveLength(1)
     const requests = await requestsTo(webhookUrl)
     expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual([other.name])
@@ -178,7 +179,7 @@ it('in local development a webhook may go to the own machine, without TLS', asyn
   const url = `http://${crypto.randomUUID()}.localhost:3000/hook`
   const delivery = await addDelivery({ productWebhookUrl: url })
   await answerAt(url, {})
-  await deliver(settingsWith({ isLocalDevelopment: true }), delivery.id, Date.now())
+  await deliver({ ...env, LOCAL_DEVELOPMENT: 'true' }, delivery.id, Date.now())
   expect(received((await requestsTo(url))[0]).response.code).toBe(803)
 })
 
@@ -202,14 +203,14 @@ describe('a receiver that', () => {
     // The others may take their time on a busy machine.
     const timeoutMs = result === 'timeout' ? 200 : 10_000
 
-    const first = await deliver(settingsWith(), delivery.id, now, timeoutMs)
+    const first = await deliver(env, delivery.id, now, timeoutMs)
     expect(first).toEqual({ kind: 'again', delaySeconds: 10 })
     const afterFirst = { status: 'pending', attempts: 1, due_at: now + 10_000, last_result: result }
     expect(await deliveryRow(delivery)).toEqual(afterFirst)
 
-    const second = await deliver(settingsWith(), delivery.id, now + 10_000, timeoutMs)
+    const second = await deliver(env, delivery.id, now + 10_000, timeoutMs)
     expect(second).toEqual({ kind: 'again', delaySeconds: 30 })
-    expect(await deliver(settingsWith(), delivery.id, now + 40_000)).toEqual({ kind: 'done' })
+    expect(await deliver(env, delivery.id, now + 40_000)).toEqual({ kind: 'done' })
     expect(await deliveryRow(delivery)).toMatchObject({
       status: 'delivered',
       attempts: 3,
@@ -230,20 +231,20 @@ describe('a receiver that', () => {
     const [delivery, elsewhere] = [await addDelivery(), outboundUrl()]
     await answerAt(elsewhere, {})
     await answerAt(delivery.url, { status: 307, headers: { Location: elsewhere } })
-    await deliver(settingsWith(), delivery.id, Date.now())
+    await deliver(env, delivery.id, Date.now())
     expect(await requestsTo(elsewhere)).toEqual([])
   })
 
   it('answers at great length is not listened to', async () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, { body: 'x'.repeat(10_000_000) })
-    expect(await deliver(settingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
+    expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
   })
 
   it('fails for the last time has failed, which is logged without a key', async () => {
     const delivery = await addDelivery({ attempts: 12 })
     await answerAt(delivery.url, { status: 503 })
-    expect(await deliver(settingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
+    expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
     expect(await deliveryRow(delivery)).toMatchObject({
       status: 'failed',
       attempts: 13,
@@ -253,7 +254,7 @@ describe('a receiver that', () => {
       { requestId: `delivery ${delivery.id}`, error: 'DeliveryFailedError' },
     ])
 
-    expect(await deliver(settingsWith(), delivery.id, Date.now() + 1e9)).toEqual({ kind: 'done' })
+    expect(await deliver(env, delivery.id, Date.now() + 1e9)).toEqual({ kind: 'done' })
     expect(await requestsTo(delivery.url)).toHaveLength(1)
   })
 })
@@ -269,7 +270,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     ['junk'],
   ])("where the product's own address is %s", async (productWebhookUrl) => {
     const delivery = await addDelivery({ productWebhookUrl })
-    expect(await deliver(settingsWith(), delivery.id, Date.now())).toMatchObject({ kind: 'again' })
+    expect(await deliver(env, delivery.id, Date.now())).toMatchObject({ kind: 'again' })
     expect(await deliveryRow(delivery)).toMatchObject({
       status: 'pending',
       last_result: 'target not allowed',
@@ -278,7 +279,8 @@ describe('nothing is sent, and what has to be mended is told,', () => {
 
   it.each([
     [undefined, 'is not set'],
-    ['', 'is not whsec_ and the base64 of 24 to 64 bytes'],
+    ['', 'is not set'],
+    ['whsec', 'is not whsec_ and the base64 of 24 to 64 bytes'],
     ['whsec_', 'is not whsec_ and the base64 of 24 to 64 bytes'],
     [btoa('x'.repeat(32)), 'is not whsec_ and the base64 of 24 to 64 bytes'],
     [`whsec_${btoa('x'.repeat(23))}`, 'is not whsec_ and the base64 of 24 to 64 bytes'],
@@ -287,7 +289,9 @@ describe('nothing is sent, and what has to be mended is told,', () => {
   ])('where DELIVERY_WEBHOOK_SECRET is %j', async (webhookSecret, fault) => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
-    expect(await deliver(settingsWith({ webhookSecret }), delivery.id, Date.now())).toMatchObject({
+    expect(
+      await deliver({ ...env, DELIVERY_WEBHOOK_SECRET: webhookSecret }, delivery.id, Date.now()),
+    ).toMatchObject({
       kind: 'again',
     })
     expect(await requestsTo(delivery.url)).toEqual([])
@@ -302,7 +306,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
 
   it('where neither the product nor DELIVERY_WEBHOOK_URL says where to', async () => {
     const delivery = await addDelivery({ productWebhookUrl: null })
-    await deliver(settingsWith(), delivery.id, Date.now())
+    await deliver(env, delivery.id, Date.now())
     expect((await deliveryRow(delivery)).last_result).toMatch(/^DELIVERY_WEBHOOK_URL is not set/)
   })
 
@@ -310,7 +314,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
-    await deliver(settingsWith({}, { [name]: 'junk' }), delivery.id, Date.now())
+    await deliver({ ...env, [name]: 'junk' }, delivery.id, Date.now())
     expect(await requestsTo(delivery.url)).toEqual([])
     expect((await deliveryRow(delivery)).last_result).toMatch(
       new RegExp(`^${name} is not an RSA private key`),
@@ -322,7 +326,7 @@ it.each([24, 32, 64])('a secret of %i bytes signs', async (bytes) => {
   const delivery = await addDelivery()
   await answerAt(delivery.url, {})
   const webhookSecret = `whsec_${btoa('s'.repeat(bytes))}`
-  await deliver(settingsWith({ webhookSecret }), delivery.id, Date.now())
+  await deliver({ ...env, DELIVERY_WEBHOOK_SECRET: webhookSecret }, delivery.id, Date.now())
   const [request] = await requestsTo(delivery.url)
   expect(() => new Webhook(webhookSecret).verify(request?.body ?? '', request?.headers ?? {})).not.toThrow()
 })

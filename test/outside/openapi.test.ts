@@ -11,15 +11,21 @@ import { descriptionFile, descriptionText } from '../../scripts/openapi/descript
 import type { JsonSchema, Operation, ResponseObject } from '../../scripts/openapi/document.ts'
 import { codeWithout } from '../../scripts/openapi/fields.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
-import { OPERATIONS } from '../../scripts/openapi/operations/index.ts'
+import { OPERATIONS } from '../../scripts/openapi/operations.ts'
 import { parametersOf, settings } from '../../scripts/openapi/requests.ts'
-import { credentialOf } from '../../scripts/openapi/security.ts'
+import { tablesFile, withTables } from '../../scripts/openapi/tables.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import type { Endpoint } from '../../src/protocol/endpoint.ts'
+import protocolEndpoints from '../pinned/protocol-endpoints.json' with { type: 'json' }
 import { project } from './support/clone.ts'
 import { endpointOf, successOf } from './support/described-service.ts'
-import { readme } from './support/readme.ts'
+
+interface PinnedEndpoint {
+  readonly codes: readonly string[]
+  /** Left out: it is not pinned. */
+  readonly required?: readonly string[]
+}
 
 const description = JSON.parse(readFileSync(descriptionFile, 'utf8'))
 const examples = OPERATIONS.filter((text) => text.example)
@@ -42,16 +48,32 @@ describe('the description', () => {
     expect(described).toEqual(ENDPOINTS.map(({ method, path: of }) => `${method} ${of}`))
   })
 
-  it.each(OPERATIONS.filter((text) => credentialOf(endpointOf(text))))(
-    'tells of $path the codes that the README tells',
-    ({ path: of, codes }) => {
-      const cells = new RegExp(`^\\| \`\\w+ ${of}\` \\|(.*)\\|$`, 'm').exec(readme)?.[1]?.split('|') ?? []
-      const told = cells.at(-1)?.match(/\b\d{3,4}\b/g) ?? []
-      // 804 is told of some endpoints only, though the body of any can be unreadable.
-      const own = codes.map((name) => String(CODES[name].code)).filter((code) => code !== '804')
-      expect(own.sort()).toEqual(told.filter((code) => code !== '804').sort())
-    },
-  )
+  it('and the tables of docs/api.md are up to date: run npm run openapi', () => {
+    const tables = readFileSync(tablesFile, 'utf8')
+    expect(withTables(tables) === tables).toBe(true)
+  })
+
+  it('has a summary for the sidebar in at most 40 characters for each endpoint', () => {
+    for (const { summary } of OPERATIONS) expect(summary).toMatch(/^[A-Z].{5,39}$/)
+  })
+})
+
+/** Written by hand from the protocol, so that a declaration cannot change by mistake. */
+describe.each(Object.entries(protocolEndpoints as Record<string, PinnedEndpoint>))('%s', (of, pinned) => {
+  const text = OPERATIONS.find((operation) => operation.path === of) as OperationText
+
+  it('answers the codes of the protocol', () => {
+    // Any endpoint may answer 804, since any body can be unreadable.
+    const codes = text.codes.map((name) => String(CODES[name].code)).filter((code) => code !== '804')
+    expect([...new Set(codes)].sort()).toEqual(pinned.codes)
+  })
+
+  it('requires the parameters of the protocol', () => {
+    const schema = parametersOf(endpointOf(text), text)
+    const conditional = schema?.anyOf?.at(-1)?.required ?? []
+    const required = [...new Set([...(schema?.required ?? []), ...conditional])].sort()
+    expect(required).toEqual(pinned.required ?? required)
+  })
 })
 
 const operations = Object.entries<Record<string, Operation>>(description.paths).flatMap(([of, methods]) =>
@@ -200,18 +222,6 @@ describe('the schema of parameters', () => {
     expect([...described].sort()).toEqual([...withCodes, ...required].sort())
   })
 
-  it.each(withRules.filter(({ path: of }) => parametersInReadme(of) !== undefined))(
-    'of $path requires what the README marks',
-    (endpoint) => {
-      const schema = parametersOf(endpoint, textOf(endpoint))
-      const marked = [...(parametersInReadme(endpoint.path)?.matchAll(/`(\w+)\*`/g) ?? [])].map(
-        (match) => match[1],
-      )
-      const conditional = schema?.anyOf?.at(-1)?.required ?? []
-      expect([...new Set([...(schema?.required ?? []), ...conditional])].sort()).toEqual(marked.sort())
-    },
-  )
-
   it.each(withRules.filter((endpoint) => /random-assign-license-keys$|\/v1\/generate$/.test(endpoint.path)))(
     'of $path names the setting that limits the quantity',
     (endpoint) => {
@@ -227,12 +237,6 @@ describe('the schema of parameters', () => {
     expect(VerifyRequest.properties.api_key).toMatchObject({ minLength: 1 })
     expect(ContractsGenerateRequest.properties.contract_key).toMatchObject({ minLength: 1, maxLength: 255 })
   })
-
-  /** Where the cell names them one by one. */
-  function parametersInReadme(of: string): string | undefined {
-    const cell = new RegExp(`^\\| \`POST ${of}\` \\|[^|]*\\|([^|]*)\\|`, 'm').exec(readme)?.[1]
-    return cell?.includes('the same') ? undefined : cell
-  }
 
   it.each(examples.filter((text) => endpointOf(text).parameters))('allows the example of $path', (text) => {
     const schema = parametersOf(endpointOf(text), text) as JsonSchema

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import keyVectors from '../envelope/key-vectors.json' with { type: 'json' }
-import vector from '../envelope/vector.json' with { type: 'json' }
+import vector from '../protocol/vector.json' with { type: 'json' }
+import keyVectors from '../signing/key-vectors.json' with { type: 'json' }
 import { type Ended, isInstalled, project, run } from './support/clone.ts'
 import { example } from './support/readme.ts'
 

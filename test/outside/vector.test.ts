@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import vector from '../envelope/vector.json' with { type: 'json' }
+import vector from '../protocol/vector.json' with { type: 'json' }
 import { isInstalled, project, run } from './support/clone.ts'
 
 const privateKeyFile = path.join(project, 'test/support/global-signing-key.pem')

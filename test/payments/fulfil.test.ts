@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Purchase } from '../../src/payments/purchase.ts'
+import type { Purchase } from '../../src/payments/payment-event.ts'
 import { observe } from '../support/observed-database.ts'
 import {
   addOffer,

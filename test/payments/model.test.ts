@@ -4,7 +4,7 @@
  */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { Happening } from '../../src/payments/purchase.ts'
+import type { PaymentEvent } from '../../src/payments/payment-event.ts'
 import { seed, seeded } from '../faults/plan.ts'
 import { reissueAt, type StandingKey, standingKeysOf } from '../support/reissues.ts'
 import { addOffer, deliveriesOf, keysOf, type Offer, purchaseOf, tell } from '../support/sales.ts'
@@ -13,7 +13,7 @@ const RUNS = 60
 const channels = { hasWebhook: true, hasEmail: true }
 
 /** All that may happen to one order; the names are made its own by the order's. */
-function lifeOf(order: string, perUnit: Offer, seats: Offer): Happening[] {
+function lifeOf(order: string, perUnit: Offer, seats: Offer): PaymentEvent[] {
   const subscription = `${order}-subscription`
   const at = (occurredAt: number, phase: 'beginning' | 'end' = 'beginning') => ({ occurredAt, phase })
   return [
@@ -61,8 +61,8 @@ function byText(one: unknown, other: unknown): number {
   return JSON.stringify(one).localeCompare(JSON.stringify(other))
 }
 
-async function tellAll(happenings: readonly Happening[]): Promise<void> {
-  for (const happening of happenings) await tell(happening, { channels, now: 1 })
+async function tellAll(events: readonly PaymentEvent[]): Promise<void> {
+  for (const event of events) await tell(event, { channels, now: 1 })
 }
 
 it(`any permutation with repetitions ends in the same state as each event once in order ${seeded}`, async () => {

@@ -68,11 +68,11 @@ describe('a transaction that is completed', () => {
   })
 
   it('of something besides a subscription is a sale that the subscription does not renew', () => {
-    const happening = sayChanged(paddleSamples.purchase(SUBSCRIPTION_ORDER), {
+    const event = sayChanged(paddleSamples.purchase(SUBSCRIPTION_ORDER), {
       'data.origin': 'subscription_charge',
     })
-    expect(happening).toMatchObject({ kind: 'purchase', references: [] })
-    expect(happening).not.toHaveProperty('firstPeriod')
+    expect(event).toMatchObject({ kind: 'purchase', references: [] })
+    expect(event).not.toHaveProperty('firstPeriod')
   })
 })
 

@@ -3,10 +3,9 @@ import { env } from 'cloudflare:workers'
 import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { expect, it } from 'vitest'
-import { compileText } from '../../src/db/batch.ts'
 import * as schema from '../../src/db/schema/index.ts'
 import { REISSUE } from '../../src/issuing/reissue.ts'
-import type { Happening } from '../../src/payments/purchase.ts'
+import type { PaymentEvent } from '../../src/payments/payment-event.ts'
 import { addOffer, purchaseOf, tell } from '../support/sales.ts'
 
 const TABLES: string[] = Object.values(schema).flatMap((table) =>
@@ -28,18 +27,18 @@ function recording(texts: Set<string>): D1Database {
 }
 
 it('no statement of any event, nor of a reissue, scans a table', async () => {
-  const texts = new Set(REISSUE.map((sql) => compileText(sql).sql))
+  const texts = new Set(REISSUE.map(({ sql }) => sql))
   const db = recording(texts)
   const offer = await addOffer()
   const reversal = { id: 'r', order: 'o', occurredAt: 1, phase: 'beginning' } as const
-  const happenings: Happening[] = [
+  const events: PaymentEvent[] = [
     purchaseOf(offer, 'o', { firstPeriod: { subscription: 's', period: '0' } }),
     { kind: 'refund', ...reversal },
     { kind: 'reinstatement', ...reversal },
     { kind: 'renewal', order: 'o2', subscription: 's', period: '1' },
     { kind: 'ignored', note: 'n', order: 'o', references: ['p'] },
   ]
-  for (const happening of happenings) await tell(happening, { db })
+  for (const event of events) await tell(event, { db })
   expect(texts.size).toBeGreaterThan(15 + REISSUE.length)
 
   const scans: string[] = []

@@ -1,17 +1,17 @@
 /** What a provider's event says, read from the text that it would be sent as. */
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
+import type { PaymentEvent } from '../../src/payments/payment-event.ts'
 import type { EventDescription, Provider } from '../../src/payments/provider.ts'
-import type { Happening } from '../../src/payments/purchase.ts'
 
 export const ORDER = { order: '1001', externalId: '7', now: Date.UTC(2026, 10, 24, 9, 30) }
 export const SUBSCRIPTION_ORDER = { ...ORDER, subscription: '55' }
 
 export interface Reader {
-  readonly say: (event: SampleEvent, found?: unknown) => Happening
+  readonly say: (event: SampleEvent, found?: unknown) => PaymentEvent
   /**
    * The same, with fields of the event's body changed: `{'data.status': 'pending'}`; undefined takes one out.
    */
-  readonly sayChanged: (event: SampleEvent, changes: Record<string, unknown>, found?: unknown) => Happening
+  readonly sayChanged: (event: SampleEvent, changes: Record<string, unknown>, found?: unknown) => PaymentEvent
   readonly describe: (event: SampleEvent, changes?: Record<string, unknown>) => EventDescription
 }
 

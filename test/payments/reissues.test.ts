@@ -1,7 +1,7 @@
 /** A license key that was reissued: the new one takes its place in whatever becomes of the order. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import type { Refund } from '../../src/payments/purchase.ts'
+import type { Refund } from '../../src/payments/payment-event.ts'
 import { post } from '../support/client.ts'
 import { reissue, reissueAt, standingKeysOf, statusesByPlace } from '../support/reissues.ts'
 import { addOffer, deliveriesOf, purchaseOf, tell } from '../support/sales.ts'
@@ -160,18 +160,6 @@ describe('a reissue', () => {
     expect(second).toBeDefined()
     expect(second).not.toBe(first)
     expect(await reissue(key)).toBe(second)
-  })
-
-  it('that an earlier release made by the id alone is known, and not made once more', async () => {
-    const order = await sell(1)
-    const [old] = await standingKeysOf(order)
-    const fresh = await reissue(String(old?.licenseKey))
-    await env.DB.prepare(
-      `update issuances set idempotency_key = cast(cast(idempotency_key as integer) as text)
-       where id = (select max(id) from issuances)`,
-    ).run()
-    expect(await reissue(String(old?.licenseKey))).toBe(fresh)
-    expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
   })
 
   it('may be deleted, and leaves nothing behind that stands in the way', async () => {

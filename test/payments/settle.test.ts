@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import type { Refund, Reinstatement, Renewal } from '../../src/payments/purchase.ts'
+import type { Refund, Reinstatement, Renewal } from '../../src/payments/payment-event.ts'
 import { addOffer, deliveriesOf, eventOf, keysOf, purchaseOf, statusesOf, tell } from '../support/sales.ts'
 
 const newOrder = () => `order-${crypto.randomUUID()}`

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
 import { stripeSamples } from '../../scripts/webhook-samples/stripe.ts'
-import { stripe } from '../../src/payments/providers/stripe.ts'
+import { stripe } from '../../src/payments/providers/stripe/index.ts'
 import { readerOf, SUBSCRIPTION_ORDER } from './reading.ts'
 
 const { say, sayChanged } = readerOf(stripe)

@@ -4,7 +4,7 @@ import Stripe from 'stripe'
 import { expect, it } from 'vitest'
 import { lemonSqueezy } from '../../src/payments/providers/lemon-squeezy.ts'
 import { paddle } from '../../src/payments/providers/paddle.ts'
-import { stripe } from '../../src/payments/providers/stripe.ts'
+import { stripe } from '../../src/payments/providers/stripe/index.ts'
 import { seeded } from '../faults/plan.ts'
 import {
   type Delivery,

@@ -6,11 +6,9 @@ import {
   type ProviderSamples,
   type SampleOrder,
 } from '../../scripts/webhook-samples/index.ts'
-import { readSettings, type Settings } from '../../src/env.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from '../../src/payments/waiting-events.ts'
-import { ATTEMPTS_MAX } from '../../src/queue/backoff.ts'
-import { LEASE_MS } from '../../src/queue/processing.ts'
+import { ATTEMPTS_MAX, LEASE_MS } from '../../src/queue/messages.ts'
 import { open, send } from '../support/client.ts'
 import { observe } from '../support/observed-database.ts'
 import { answerAt, type OutboundReaction, requestsTo } from '../support/outbound.ts'
@@ -21,7 +19,7 @@ let orders = 5_000_000
 
 /** A queue whose messages nobody takes, so that a test can be the consumer. */
 const unheard = { sendBatch: async () => {}, send: async () => {} }
-const settings: Settings = readSettings({ ...env, DELIVERIES: unheard })
+const quietEnv = { ...env, DELIVERIES: unheard }
 
 function samplesOf(provider: string): ProviderSamples {
   const samples = PROVIDER_SAMPLES.find((one) => one.provider === provider)
@@ -106,11 +104,11 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     await deliver(samples, o)
     const id = await latestEventId()
     const now = Date.now()
-    expect(await processEvent(settings, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
     expect(await eventOf(id)).toMatchObject({ outcome: 'waiting', note })
     // Not before its time, however often it is called.
-    expect(await processEvent(settings, id, now + 9_000)).toEqual({ kind: 'done' })
-    expect(await processEvent(settings, id, now + 10_000)).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, now + 9_000)).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, now + 10_000)).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
   })
@@ -121,11 +119,11 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     const id = await latestEventId()
     let now = Date.now()
     for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
-      const processed = await processEvent(settings, id, now)
+      const processed = await processEvent(quietEnv, id, now)
       if (processed.kind !== 'again') throw new Error(`Attempt ${attempt} was the last.`)
       now += processed.delaySeconds * 1000
     }
-    expect(await processEvent(settings, id, now)).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'failed', payload: expect.stringContaining(o.order) })
   })
 
@@ -133,12 +131,12 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     const o = { ...(await newOrder()), eventId: `evt_${crypto.randomUUID()}` }
     expect(await deliver(samples, o)).toBe('waiting')
     const id = await latestEventId()
-    await processEvent(settings, id, Date.now())
+    await processEvent(quietEnv, id, Date.now())
     const settled = await eventOf(id)
     expect(settled).toMatchObject({ outcome: 'issued' })
     expect(await deliver(samples, o)).toBe('issued')
     expect(await eventOf(id)).toEqual(settled)
-    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
     expect(await requestsTo(addressOf(o))).toHaveLength(1)
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
   })
@@ -148,10 +146,10 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     await deliver(samples, o)
     const id = await latestEventId()
     const now = Date.now()
-    expect(await processEvent(settings, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
     expect(await deliver(samples, o)).toBe('waiting')
     expect(await latestEventId()).toBe(id)
-    expect(await processEvent(settings, id, now + 9_000)).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, now + 9_000)).toEqual({ kind: 'done' })
     expect(await requestsTo(addressOf(o))).toHaveLength(1)
   })
 
@@ -160,10 +158,10 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     await deliver(samples, o)
     const id = await latestEventId()
     const now = Date.now()
-    const earlier = processEvent(settings, id, now)
+    const earlier = processEvent(quietEnv, id, now)
     while ((await requestsTo(addressOf(o))).length === 0) await scheduler.wait(5)
     const later = now + LEASE_MS
-    expect(await processEvent(settings, id, later)).toEqual({ kind: 'again', delaySeconds: 30 })
+    expect(await processEvent(quietEnv, id, later)).toEqual({ kind: 'again', delaySeconds: 30 })
     await earlier
     const row = env.DB.prepare('select attempts, due_at from webhook_events where id = ?').bind(id)
     expect(await row.first()).toEqual({ attempts: 2, due_at: later + 30_000 })
@@ -174,7 +172,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     await deliver(samples, o)
     const id = await latestEventId()
     const now = Date.now()
-    await Promise.all([processEvent(settings, id, now), processEvent(settings, id, now)])
+    await Promise.all([processEvent(quietEnv, id, now), processEvent(quietEnv, id, now)])
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
     expect(await requestsTo(addressOf(o))).toHaveLength(1)
   })
@@ -195,7 +193,7 @@ it('Stripe tells a quantity when it is asked: text will do, and an absurd one is
     await answerAt(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
     await deliver(samples, o)
     const id = await latestEventId()
-    await processEvent(settings, id, Date.now())
+    await processEvent(quietEnv, id, Date.now())
     expect(await eventOf(id)).toMatchObject({ outcome })
     expect(await statusesOf(samples.orderName(o), 'stripe')).toHaveLength(count)
   }
@@ -253,7 +251,7 @@ describe('the schedule', () => {
     const { externalId } = await addOffer({ provider: 'standard' })
     const order = crypto.randomUUID()
     const id = await storeEvent({ order, externalId })
-    await sweepEvents(readSettings(env), Date.now())
+    await sweepEvents(env, Date.now())
     await expect.poll(async () => (await eventOf(id))?.outcome, { timeout: 15_000 }).toBe('issued')
     expect(await statusesOf(order)).toHaveLength(1)
   }, 30_000)
@@ -265,7 +263,7 @@ describe('the schedule', () => {
     const due = await storeEvent({ dueAt: now - 61_000 })
     await storeEvent({ dueAt: now - 59_000 })
     await storeEvent({ outcome: 'unmapped' })
-    await sweepEvents(readSettings({ ...env, DELIVERIES: queue }), now)
+    await sweepEvents({ ...env, DELIVERIES: queue }, now)
     expect(sent).toContainEqual({ body: { kind: 'event', id: due } })
     expect(
       sent.filter(
@@ -286,7 +284,7 @@ describe('the schedule', () => {
       .bind(JSON.stringify(Array.from({ length: 2500 }, (_, index) => index)))
       .run()
     const young = await storeEvent({ receivedAt: now - 30 * DAY_MS, outcome: 'issued' })
-    await emptyPayloads(settings, now)
+    await emptyPayloads(quietEnv, now)
     expect(
       await env.DB.prepare(
         'select 1 from webhook_events where payload is not null and received_at = 0',
@@ -300,7 +298,7 @@ describe('the schedule', () => {
 describe('an event', () => {
   it('whose messages all died waits no longer', async () => {
     const id = await storeEvent()
-    await abandonEvent(settings, id)
+    await abandonEvent(quietEnv, id)
     expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
   })
 
@@ -309,7 +307,7 @@ describe('an event', () => {
     async (outcome) => {
       const id = await storeEvent({ outcome })
       const before = await eventOf(id)
-      await abandonEvent(settings, id)
+      await abandonEvent(quietEnv, id)
       expect(await eventOf(id)).toEqual(before)
     },
   )
@@ -328,7 +326,7 @@ describe('an event', () => {
     await env.DB.prepare(`update webhook_events set outcome = 'waiting', due_at = 0 where id = ?`)
       .bind(id)
       .run()
-    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'ignored' })
     expect(await requestsTo(address)).toEqual([])
   })
@@ -336,7 +334,7 @@ describe('an event', () => {
   it('whose payload was emptied can not be tried again, and says so', async () => {
     const id = await storeEvent()
     await env.DB.prepare('update webhook_events set payload = null where id = ?').bind(id).run()
-    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({
       outcome: 'failed',
       note: 'its payload was emptied after 30 days',
@@ -348,7 +346,7 @@ describe('an event', () => {
     async (payload) => {
       const id = await storeEvent()
       await env.DB.prepare('update webhook_events set payload = ? where id = ?').bind(payload, id).run()
-      expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+      expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
       expect(await eventOf(id)).toMatchObject({
         outcome: 'failed',
         note: expect.stringContaining('expected shape'),
@@ -362,14 +360,14 @@ describe('an event', () => {
     const id = await storeEvent()
     const { body } = samplesOf('standard').purchase({ order, externalId, isTest: true })
     await env.DB.prepare('update webhook_events set payload = ? where id = ?').bind(body, id).run()
-    await processEvent(settings, id, Date.now())
+    await processEvent(quietEnv, id, Date.now())
     expect(await eventOf(id)).toMatchObject({ outcome: 'ignored' })
     expect(await statusesOf(order)).toEqual([])
   })
 
   it('that is done is left as it is by a message that comes late', async () => {
     const id = await storeEvent({ outcome: 'ignored' })
-    expect(await processEvent(settings, id, Date.now())).toEqual({ kind: 'done' })
+    expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'ignored' })
   })
 })

@@ -7,14 +7,14 @@ import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
-import { CAPABILITIES } from '../../src/callers/api-keys.ts'
+import { app } from '../../src/app.ts'
+import type { Caller } from '../../src/callers/caller.ts'
+import { CAPABILITIES } from '../../src/callers/caller.ts'
 import * as schema from '../../src/db/schema/index.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import { FOR_BROWSERS } from '../../src/for-browsers.ts'
-import { createApp } from '../../src/http/app.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import type { Endpoint } from '../../src/protocol/endpoint.ts'
 import { isSignedBy, type Opened, open, post, type RequestOptions, saidIn, send } from '../support/client.ts'
 import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
 import { assignedKeyFields } from '../support/key-life.ts'
@@ -33,7 +33,9 @@ const INJECTIONS = [
   '{{7*7}}',
 ]
 
-const guarded = ENDPOINTS.filter(({ access }) => CAPABILITIES.some((capability) => capability === access))
+const guarded = ENDPOINTS.filter(({ caller: { access } }) =>
+  CAPABILITIES.some((capability) => capability === access),
+)
 /** What the protocol says, by which a request may be refused without an HTTP status that says so. */
 const INCORRECT: readonly unknown[] = [651, 751, 825, 901, 951]
 const webhooks = PROVIDER_SAMPLES.map((samples) => [`/webhooks/${samples.provider}`, samples] as const)
@@ -81,18 +83,18 @@ async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[
 }
 
 it('covers every route: none is registered besides the list of endpoints', () => {
-  const routes = createApp()
-    .routes.filter(({ path }) => path !== '/*')
-    .map(({ path }) => path)
+  const routes = app.routes.filter(({ path }) => path !== '/*').map(({ path }) => path)
   expect(new Set(routes)).toEqual(new Set(ENDPOINTS.map(({ path }) => path)))
   expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(GOOD_REQUESTS).sort())
-  const providers = ENDPOINTS.filter(({ access }) => access === 'provider').map(({ path }) => path)
+  const providers = ENDPOINTS.filter(({ caller: { access } }) => access === 'provider').map(
+    ({ path }) => path,
+  )
   expect(providers.sort()).toEqual(webhooks.map(([path]) => path).sort())
 })
 
 it('lets only public keys, and whether it works, out without an API key', () => {
-  const open = (access: Endpoint['access']) =>
-    ENDPOINTS.filter((endpoint) => endpoint.access === access).map(({ path }) => path)
+  const open = (access: Caller['access']) =>
+    ENDPOINTS.filter((endpoint) => endpoint.caller.access === access).map(({ path }) => path)
   expect(open('public').sort()).toEqual(['/.well-known/jwks.json', '/api/v1/public-key'])
   expect(open('monitor').sort()).toEqual(['/health', '/health/ready'])
 })
@@ -100,7 +102,7 @@ it('lets only public keys, and whether it works, out without an API key', () => 
 describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
   it('answers no other method, and says which it answers', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
-      if (method === endpoint.method || (method === 'OPTIONS' && FOR_BROWSERS.has(path))) continue
+      if (method === endpoint.method || (method === 'OPTIONS' && endpoint.browsers)) continue
       const opened = await open(await send({ path, method }))
       expect(opened.response.code).toBe(CODES.methodNotAllowed.code)
       expect(opened.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
@@ -112,7 +114,7 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
     const opened = await open(
       await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
     )
-    const status = ['provider', 'monitor'].includes(endpoint.access) ? 503 : 500
+    const status = ['provider', 'monitor'].includes(endpoint.caller.access) ? 503 : 500
     expect(opened).toMatchObject({
       status,
       response: { code: 2000 + status },

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import { FOR_BROWSERS } from '../../src/for-browsers.ts'
 import { open, send } from '../support/client.ts'
 
 const PAGE = { Origin: 'https://shop.example' }
@@ -10,6 +9,10 @@ const CORS_HEADERS = [
   'Access-Control-Allow-Headers',
   'Access-Control-Expose-Headers',
 ]
+
+const FOR_BROWSERS: ReadonlySet<string> = new Set(
+  ENDPOINTS.filter(({ browsers }) => browsers).map(({ path }) => path),
+)
 
 /** Every kind of answer: found or not, good or bad, with a body or without. */
 const ANSWERS = [
@@ -60,40 +63,43 @@ describe('every answer tells browsers to make nothing of it:', () => {
   })
 })
 
-describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, { method }) => {
-  const preflight = () =>
-    send({
-      path,
-      method: 'OPTIONS',
-      headers: {
-        ...PAGE,
-        'Access-Control-Request-Method': method,
-        'Access-Control-Request-Headers': 'authorization,content-type,idempotency-key',
-      },
-    })
+describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
+  '%s',
+  (path, { method, browsers }) => {
+    const preflight = () =>
+      send({
+        path,
+        method: 'OPTIONS',
+        headers: {
+          ...PAGE,
+          'Access-Control-Request-Method': method,
+          'Access-Control-Request-Headers': 'authorization,content-type,idempotency-key',
+        },
+      })
 
-  if (FOR_BROWSERS.has(path)) {
-    it('may be called from any page, which reads the answer whatever it is', async () => {
-      const response = await preflight()
-      expect([response.status, await response.text()]).toEqual([204, ''])
-      expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
-      expect(response.headers.get('Access-Control-Allow-Methods')?.split(', ')).toContain(method)
-      expect(response.headers.get('Access-Control-Allow-Headers')?.toLowerCase().split(', ')).toEqual(
-        expect.arrayContaining(['authorization', 'content-type', 'idempotency-key']),
-      )
-      for (const asked of [method, 'DELETE']) {
-        const { headers } = await send({ path, method: asked, headers: PAGE })
-        expect(headers.get('Access-Control-Allow-Origin')).toBe('*')
-        expect(headers.get('Access-Control-Expose-Headers')).toContain('X-Request-Id')
-      }
-    })
-  } else {
-    it('may not be called from a page', async () => {
-      const refused = await open(await preflight())
-      expect(refused).toMatchObject({ status: 405, response: { code: 2405 } })
-      for (const { headers } of [refused, await send({ path, method, headers: PAGE })]) {
-        expect(CORS_HEADERS.filter((name) => headers.has(name))).toEqual([])
-      }
-    })
-  }
-})
+    if (browsers) {
+      it('may be called from any page, which reads the answer whatever it is', async () => {
+        const response = await preflight()
+        expect([response.status, await response.text()]).toEqual([204, ''])
+        expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
+        expect(response.headers.get('Access-Control-Allow-Methods')?.split(', ')).toContain(method)
+        expect(response.headers.get('Access-Control-Allow-Headers')?.toLowerCase().split(', ')).toEqual(
+          expect.arrayContaining(['authorization', 'content-type', 'idempotency-key']),
+        )
+        for (const asked of [method, 'DELETE']) {
+          const { headers } = await send({ path, method: asked, headers: PAGE })
+          expect(headers.get('Access-Control-Allow-Origin')).toBe('*')
+          expect(headers.get('Access-Control-Expose-Headers')).toContain('X-Request-Id')
+        }
+      })
+    } else {
+      it('may not be called from a page', async () => {
+        const refused = await open(await preflight())
+        expect(refused).toMatchObject({ status: 405, response: { code: 2405 } })
+        for (const { headers } of [refused, await send({ path, method, headers: PAGE })]) {
+          expect(CORS_HEADERS.filter((name) => headers.has(name))).toEqual([])
+        }
+      })
+    }
+  },
+)

@@ -26,7 +26,9 @@ const INJECTIONS = [
   '{{7*7}}',
 ]
 
-const paths = ENDPOINTS.filter(({ access }) => access === 'contract-holder').map(({ path }) => path)
+const paths = ENDPOINTS.filter(({ caller: { access } }) => access === 'contract-holder').map(
+  ({ path }) => path,
+)
 
 /** A contract with one key, C-1 where there is no other. */
 async function openContract(forbidden: readonly string[] = []): Promise<TestContract> {

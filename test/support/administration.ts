@@ -1,7 +1,7 @@
 /** What a seller administers: license keys that nobody issued, and products besides a shop's own. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import type { LicenseKeyStatus } from '../../src/protocol/license-key-status.ts'
+import type { LicenseKeyStatus } from '../../src/db/schema/licensing.ts'
 import { type Opened, open, type RequestOptions, send } from './client.ts'
 import type { Shop } from './shop.ts'
 

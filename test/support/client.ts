@@ -2,7 +2,7 @@
 import { env, exports } from 'cloudflare:workers'
 import type { JWK } from 'jose'
 import { expect } from 'vitest'
-import { createApp } from '../../src/http/app.ts'
+import { app } from '../../src/app.ts'
 
 export const ISSUE_PATH = '/api/v1/random-assign-license-keys'
 const ORIGIN = 'https://keyseal.test'
@@ -22,9 +22,7 @@ export type RequestOptions = RequestInit & { readonly path?: string; readonly bi
 /** Sends a request to the deployed Worker, or to one with other bindings where they are given. */
 export async function send({ path = ISSUE_PATH, bindings, ...init }: RequestOptions): Promise<Response> {
   const request = new Request(`${ORIGIN}${path}`, init)
-  return bindings
-    ? createApp().fetch(request, { ...env, ...bindings } as never)
-    : exports.default.fetch(request)
+  return bindings ? app.fetch(request, { ...env, ...bindings } as never) : exports.default.fetch(request)
 }
 
 /** Posts a form and opens the envelope. */

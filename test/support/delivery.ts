@@ -1,8 +1,6 @@
 /** Deliveries as a paid order leaves them behind, and what is known of them afterwards. */
 import { env } from 'cloudflare:workers'
 import type { Channel } from '../../src/db/schema/index.ts'
-import type { DeliverySettings } from '../../src/deliveries/settings.ts'
-import { type Bindings, readSettings, type Settings } from '../../src/env.ts'
 import { outboundUrl } from './outbound.ts'
 
 /** When everything was issued, and when it is due. */
@@ -113,10 +111,4 @@ export async function deliveryRow({ id }: TestDelivery): Promise<DeliveryRow> {
     .first<DeliveryRow>()
   if (!row) throw new Error('There is no such delivery.')
   return row
-}
-
-/** As the Worker under test reads them, but for what the test changes. */
-export function settingsWith(changes: Partial<DeliverySettings> = {}, bindings: object = {}): Settings {
-  const settings = readSettings({ ...env, ...bindings } satisfies Bindings)
-  return { ...settings, deliveries: { ...settings.deliveries, ...changes } }
 }

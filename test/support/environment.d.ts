@@ -11,6 +11,7 @@ declare namespace Cloudflare {
     readonly STRIPE_API_KEY: string
     readonly PADDLE_API_KEY: string
     readonly TEST_MIGRATIONS: import('cloudflare:test').D1Migration[]
+    readonly [setting: string]: unknown
   }
   interface GlobalProps {
     mainModule: typeof import('../../src/index.ts')

@@ -3,7 +3,7 @@
  * is answered. Written by hand, so that it is compared with what the endpoints say of themselves: a new endpoint is one
  * entry here.
  */
-import type { Capability } from '../../src/callers/api-keys.ts'
+import type { Capability } from '../../src/callers/caller.ts'
 import { addKey, addProduct, addProductMetadata, newKeysFields } from './administration.ts'
 import { addContract, contractFields, DESTROY, DESTROY_ALL, GENERATE, GET_INFO } from './contracts.ts'
 import { activatedKeyFields, assignedKeyFields, metadataFields } from './key-life.ts'

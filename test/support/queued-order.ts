@@ -1,11 +1,9 @@
 /** Orders that the queue issues, and what is known of them afterwards. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import type { Settings } from '../../src/env.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
-import type { Message } from '../../src/queue/messages.ts'
-import type { Processing } from '../../src/queue/processing.ts'
-import { settingsWith } from './delivery.ts'
+import type { Bindings } from '../../src/platform/settings.ts'
+import type { Message, Processing } from '../../src/queue/messages.ts'
 import { observe } from './observed-database.ts'
 import { type OutboundRequest, outboundUrl, requestsTo } from './outbound.ts'
 import { orderFields, type Shop } from './shop.ts'
@@ -179,9 +177,9 @@ export function keepingQueue() {
   return { queue, messages }
 }
 
-/** The Worker's settings with such a queue. */
-export function quietSettings(db: D1Database = env.DB): Settings {
-  return { ...settingsWith({ queue: keepingQueue().queue }), db }
+/** The Worker's bindings with such a queue. */
+export function quietEnv(db: D1Database = env.DB): Bindings {
+  return { ...env, DELIVERIES: keepingQueue().queue, DB: db }
 }
 
 /** The database of a consumer that dies after as many round trips. */
@@ -215,7 +213,7 @@ export function processOrder(
   { id }: Pick<TestOrder, 'id'>,
   { db = env.DB, now = Date.now() } = {},
 ): Promise<Processing> {
-  return processQueuedOrder(quietSettings(db), id, now, CHUNK)
+  return processQueuedOrder(quietEnv(db), id, now, CHUNK)
 }
 
 /** The order is issued: three chunks of four, four and two keys. */

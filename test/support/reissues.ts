@@ -1,10 +1,8 @@
 /** License keys that are reissued as an operator does it, and the keys that stand at each place of an order. */
 import { env } from 'cloudflare:workers'
-import { bind, compileText, runBatch } from '../../src/db/batch.ts'
+import { bind, runBatch } from '../../src/db/batch.ts'
 import { keysAsIssued } from '../../src/issuing/as-issued.ts'
 import { REISSUE, type ReissueRow } from '../../src/issuing/reissue.ts'
-
-const STATEMENTS = REISSUE.map((sql) => compileText<unknown>(sql))
 
 /** @returns the new license key, or the one that it was reissued as before; undefined: it is not reissued */
 export async function reissue(licenseKey: string): Promise<string | undefined> {
@@ -12,7 +10,7 @@ export async function reissue(licenseKey: string): Promise<string | undefined> {
   const values = { licenseKey, material, nonce: crypto.randomUUID(), now: 1 }
   const rows = await runBatch(
     env.DB,
-    STATEMENTS.map((statement) => bind(statement, values)),
+    REISSUE.map((statement) => bind(statement, values)),
   )
   const keys = (rows.at(-1)?.[0] as ReissueRow | undefined)?.keys
   return keys ? keysAsIssued(keys)[0]?.[1] : undefined

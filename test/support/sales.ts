@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import type { EventRecord } from '../../src/payments/events.ts'
 import { type Channels, type Fulfilment, fulfil } from '../../src/payments/fulfil.ts'
-import type { Happening, Purchase } from '../../src/payments/purchase.ts'
+import type { PaymentEvent, Purchase } from '../../src/payments/payment-event.ts'
 
 export interface OfferOptions {
   readonly provider?: string
@@ -68,12 +68,19 @@ export interface TellOptions {
 
 export const NO_CHANNELS: Channels = { hasWebhook: false, hasEmail: false }
 
-/** Tells of a happening as an event of its own. */
-export function tell(happening: Happening, options: TellOptions = {}): Promise<Fulfilment> {
+/** Fulfils an event. */
+export function tell(event: PaymentEvent, options: TellOptions = {}): Promise<Fulfilment> {
   const { db = env.DB, provider = 'standard', eventId = crypto.randomUUID(), now = Date.now() } = options
-  const event: EventRecord = { provider, eventId, type: 'test', mode: 'live', receivedAt: now, payload: '{}' }
+  const record: EventRecord = {
+    provider,
+    eventId,
+    type: 'test',
+    mode: 'live',
+    receivedAt: now,
+    payload: '{}',
+  }
   const newLicenseKey = options.newLicenseKey ?? (() => crypto.randomUUID())
-  return fulfil(db, event, happening, options.channels ?? NO_CHANNELS, { now, newLicenseKey })
+  return fulfil(db, record, event, options.channels ?? NO_CHANNELS, { now, newLicenseKey })
 }
 
 export interface KeyState {

@@ -1,6 +1,7 @@
 /** A seller with a product and an API key of its own, so that no test depends on the rows of another. */
 import { env } from 'cloudflare:workers'
-import { CAPABILITIES, hashApiKey } from '../../src/callers/api-keys.ts'
+import { hashApiKey } from '../../src/callers/api-keys.ts'
+import { CAPABILITIES } from '../../src/callers/caller.ts'
 
 export interface Shop {
   readonly productId: number

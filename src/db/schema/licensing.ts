@@ -46,6 +46,10 @@ export const issuances = sqliteTable(
   (table) => [unique().on(table.source, table.idempotencyKey)],
 )
 
+/** What a license key may be, in the protocol's words. */
+export const LICENSE_KEY_STATUSES = ['available', 'assigned', 'reserved', 'blocked'] as const
+export type LicenseKeyStatus = (typeof LICENSE_KEY_STATUSES)[number]
+
 export const licenseKeys = sqliteTable(
   'license_keys',
   {
@@ -56,10 +60,8 @@ export const licenseKeys = sqliteTable(
     issuanceId: integer('issuance_id').references(() => issuances.id),
     contractId: integer('contract_id'),
     licenseKey: text('license_key').notNull().unique(),
-    status: text({ enum: ['available', 'assigned', 'reserved', 'blocked'] }).notNull(),
-    statusBeforeReversal: text('status_before_reversal', {
-      enum: ['available', 'assigned', 'reserved', 'blocked'],
-    }),
+    status: text({ enum: LICENSE_KEY_STATUSES }).notNull(),
+    statusBeforeReversal: text('status_before_reversal', { enum: LICENSE_KEY_STATUSES }),
     activationLimit: integer('activation_limit').notNull(),
     validityDays: integer('validity_days').notNull(),
     ownerName: text('owner_name'),

@@ -1,23 +1,45 @@
 /**
  * Dodo Payments, which signs by Standard Webhooks: payments sell carts, subscriptions sell themselves.
  *
- * An event is written anew each time it is delivered, from what is known by then. So a payment that was
- * refunded in the meantime is still a sale here: the refund's own event takes it back, whichever of them
- * comes first.
+ * Dodo builds an event anew each time it delivers it, from what is known by then. So a payment that was refunded in the
+ * meantime is still a sale here. The refund's own event takes it back, whichever of them comes first.
  */
 import * as z from 'zod/mini'
+import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import type { Happening } from '../purchase.ts'
 import { standardClaim, standardKeys } from '../signatures.ts'
-import { paymentSucceeded, subscriptionActive, subscriptionRenewed } from './dodo-purchases.ts'
-import { flagged, ignored, instant, name, notUsed, unread } from './fields.ts'
+import { flagged, ignored, instant, mergeLines, name, namesAmong, notUsed, unread } from './fields.ts'
+
+/** If its last payment is no further from its creation, a subscription is in its first period. */
+const FIRST_PAYMENT_HOURS_MAX = 12
 
 const event = z.object({ type: name, timestamp: unread, data: unread })
+
+const customer = z.nullish(z.object({ name: unread, email: unread }))
+
+const payment = z.object({
+  payment_id: name,
+  subscription_id: z.nullish(name),
+  is_update_payment_method: z.nullish(z.boolean()),
+  product_cart: z.nullish(z.array(z.object({ product_id: name, quantity: unread }))),
+  customer,
+})
+
+const subscription = z.object({
+  subscription_id: name,
+  product_id: unread,
+  quantity: unread,
+  created_at: z.nullish(instant),
+  previous_billing_date: z.nullish(instant),
+  next_billing_date: z.nullish(instant),
+  customer,
+})
+type Subscription = z.output<typeof subscription>
 
 const refund = z.object({ refund_id: name, payment_id: name, is_partial: z.nullish(z.boolean()) })
 const dispute = z.object({ dispute_id: name, payment_id: name })
 
-type Reading = (data: unknown, timestamp: unknown) => Happening
+type Reading = (data: unknown, timestamp: unknown) => PaymentEvent
 
 const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ['payment.succeeded', paymentSucceeded],
@@ -47,7 +69,78 @@ export const dodo: Provider = {
   },
 }
 
-function refundSucceeded(data: unknown, timestamp: unknown): Happening {
+function paymentSucceeded(data: unknown): PaymentEvent {
+  const paid = payment.parse(data)
+  const cart = paid.product_cart ?? []
+  if (paid.is_update_payment_method === true) {
+    return ignored('the way to pay was changed', paid.payment_id)
+  }
+  if (paid.subscription_id) return subscriptionPaid(paid.payment_id, paid.subscription_id, cart.length > 0)
+  if (cart.length === 0) return flagged('a payment that tells no products', paid.payment_id)
+  const lines = cart.map(({ product_id, quantity }) => ({
+    id: product_id,
+    externalIds: [product_id],
+    quantity: quantity ?? 1,
+  }))
+  return {
+    kind: 'purchase',
+    order: paid.payment_id,
+    owner: { name: paid.customer?.name, email: paid.customer?.email },
+    lines: mergeLines(lines),
+  }
+}
+
+/**
+ * Ties the payment, which refunds and disputes name, to its subscription.
+ *
+ * @param hasCart whether it paid for other products too: no event of their own sells them
+ */
+function subscriptionPaid(paymentId: string, subscriptionId: string, hasCart: boolean): PaymentEvent {
+  return hasCart
+    ? flagged('a payment for a subscription and for products besides', subscriptionId, [paymentId])
+    : ignored('names a payment of a subscription', subscriptionId, [paymentId])
+}
+
+/** Sent when it begins, and again when it goes on after a missed payment. */
+function subscriptionActive(data: unknown): PaymentEvent {
+  const active = subscription.parse(data)
+  const { subscription_id, product_id, quantity, customer: owner } = active
+  return {
+    kind: 'purchase',
+    order: subscription_id,
+    references: [subscription_id],
+    owner: { name: owner?.name, email: owner?.email },
+    lines: [{ id: WHOLE_ORDER, externalIds: namesAmong(product_id), quantity: quantity ?? 1 }],
+    ...(isInFirstPeriod(active) && {
+      firstPeriod: { subscription: subscription_id, period: periodOf(active) },
+    }),
+  }
+}
+
+/** Sent for the first payment too, beside `subscription.active`. */
+function subscriptionRenewed(data: unknown): PaymentEvent {
+  const renewed = subscription.parse(data)
+  const { subscription_id } = renewed
+  const period = periodOf(renewed)
+  return { kind: 'renewal', order: `${subscription_id}:${period}`, subscription: subscription_id, period }
+}
+
+/**
+ * The UTC day on which the period began. The times of one period differ by some seconds from event to event, and no
+ * period is shorter than a day.
+ */
+function periodOf({ previous_billing_date, next_billing_date }: Subscription): string {
+  const instantOfPeriod = previous_billing_date ?? next_billing_date
+  return instantOfPeriod ? new Date(instantOfPeriod).toISOString().slice(0, 10) : 'first'
+}
+
+/** Otherwise the subscription goes on, and its period is a renewal's, even if this event came first. */
+function isInFirstPeriod({ created_at, previous_billing_date }: Subscription): boolean {
+  if (!created_at || !previous_billing_date) return false
+  return Math.abs(previous_billing_date - created_at) <= FIRST_PAYMENT_HOURS_MAX * 3_600_000
+}
+
+function refundSucceeded(data: unknown, timestamp: unknown): PaymentEvent {
   const { refund_id, payment_id, is_partial } = refund.parse(data)
   if (is_partial === true) return flagged('a part of the payment was refunded', payment_id)
   return {
@@ -59,7 +152,7 @@ function refundSucceeded(data: unknown, timestamp: unknown): Happening {
   }
 }
 
-function refundFailed(data: unknown, timestamp: unknown): Happening {
+function refundFailed(data: unknown, timestamp: unknown): PaymentEvent {
   const { refund_id, payment_id } = refund.parse(data)
   const occurredAt = instant.parse(timestamp)
   return { kind: 'reinstatement', id: refundId(refund_id), order: payment_id, occurredAt, phase: 'end' }
@@ -70,7 +163,7 @@ function disputed(
   timestamp: unknown,
   kind: 'refund' | 'reinstatement',
   phase: 'beginning' | 'end',
-): Happening {
+): PaymentEvent {
   const { dispute_id, payment_id } = dispute.parse(data)
   return { kind, id: `dispute:${dispute_id}`, order: payment_id, occurredAt: instant.parse(timestamp), phase }
 }

@@ -1,12 +1,11 @@
-/** Every payment provider that is understood. */
-
+/** Every payment provider. */
 import type { Provider } from '../provider.ts'
 import { dodo } from './dodo.ts'
 import { lemonSqueezy } from './lemon-squeezy.ts'
 import { paddle } from './paddle.ts'
 import { polar } from './polar.ts'
 import { standard } from './standard.ts'
-import { stripe } from './stripe.ts'
+import { stripe } from './stripe/index.ts'
 
 export const PROVIDERS: readonly Provider[] = [dodo, lemonSqueezy, paddle, polar, stripe, standard]
 

@@ -1,14 +1,14 @@
 /**
- * Lemon Squeezy: an order sells one product, and its event tells everything.
+ * Lemon Squeezy: an order sells one product, and its event is complete.
  *
- * Its names are plain numbers, counted for each kind of thing, so here they bear the kind before them. Its
- * events have no id and no signed time: a delivery is known by its body.
+ * Its names are plain numbers, counted for each kind of object, so here they have the kind as a prefix. Its events have
+ * no id and no signed time: an event is known by its body.
  */
 import * as z from 'zod/mini'
+import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { type Happening, WHOLE_ORDER } from '../purchase.ts'
 import { textKeys, untimedClaim } from '../signatures.ts'
-import { flagged, ignored, instant, name, namesAmong, notUsed, number, quantityOf, unread } from './fields.ts'
+import { flagged, ignored, instant, name, namesAmong, notUsed, number, unread } from './fields.ts'
 
 const description = z.object({
   meta: z.object({ event_name: name, test_mode: z.nullish(z.boolean()) }),
@@ -30,7 +30,7 @@ const order = z.object({
   }),
 })
 
-/** Of an order or of a subscription's invoice. */
+/** The attributes of an order or of a subscription's invoice. */
 const refunded = z.object({
   refunded: unread,
   refunded_at: z.nullish(z.string()),
@@ -59,7 +59,7 @@ export const lemonSqueezy: Provider = {
   },
 }
 
-const READINGS: ReadonlyMap<string, (data: unknown) => Happening> = new Map([
+const READINGS: ReadonlyMap<string, (data: unknown) => PaymentEvent> = new Map([
   ['order_created', orderCreated],
   ['order_refunded', orderRefunded],
   ['subscription_created', subscriptionCreated],
@@ -67,8 +67,8 @@ const READINGS: ReadonlyMap<string, (data: unknown) => Happening> = new Map([
   ['subscription_payment_refunded', subscriptionPaymentRefunded],
 ])
 
-/** It may be pending, or have failed. One that was refunded in part by now is a sale still. */
-function orderCreated(data: unknown): Happening {
+/** It may be pending or have failed. An order that was partly refunded by now is still a sale. */
+function orderCreated(data: unknown): PaymentEvent {
   const { id, attributes } = order.parse(data)
   const { identifier, status, user_name, user_email, first_order_item: item } = attributes
   const references = namesAmong(identifier)
@@ -84,24 +84,24 @@ function orderCreated(data: unknown): Happening {
       {
         id: WHOLE_ORDER,
         externalIds: namesAmong(item?.variant_id, item?.product_id),
-        quantity: quantityOf(item?.quantity),
+        quantity: item?.quantity ?? 1,
       },
     ],
   }
 }
 
-function orderRefunded(data: unknown): Happening {
+function orderRefunded(data: unknown): PaymentEvent {
   const { id, attributes } = refundedOrder.parse(data)
   return refundOf(orderName(id), orderName(id), attributes)
 }
 
-/** Ties the subscription to its order, which is a sale of its own. */
-function subscriptionCreated(data: unknown): Happening {
+/** Ties the subscription to its order. The order has an event of its own. */
+function subscriptionCreated(data: unknown): PaymentEvent {
   const { id, attributes } = subscription.parse(data)
   return ignored('names the subscription of an order', orderName(attributes.order_id), [subscriptionName(id)])
 }
 
-function subscriptionPaid(data: unknown): Happening {
+function subscriptionPaid(data: unknown): PaymentEvent {
   const { id, attributes } = subscriptionInvoice.parse(data)
   if (attributes.billing_reason === 'initial') return ignored('the order itself tells of its first payment')
   if (attributes.billing_reason !== 'renewal') return ignored('neither a sale nor a renewal')
@@ -109,20 +109,20 @@ function subscriptionPaid(data: unknown): Happening {
     kind: 'renewal',
     order: invoiceName(id),
     subscription: subscriptionName(attributes.subscription_id),
-    // There is one invoice for each period.
+    // Each period has one invoice.
     period: invoiceName(id),
   }
 }
 
-/** The first payment is the order's, whose name is not told here; the subscription is a name of it. */
-function subscriptionPaymentRefunded(data: unknown): Happening {
+/** The first payment is the order's, whose name is not in this event. The subscription is a name of it. */
+function subscriptionPaymentRefunded(data: unknown): PaymentEvent {
   const { id, attributes } = subscriptionInvoice.parse(data)
   const isFirst = attributes.billing_reason === 'initial'
   const paid = isFirst ? subscriptionName(attributes.subscription_id) : invoiceName(id)
   return refundOf(invoiceName(id), paid, attributes)
 }
 
-function refundOf(paid: string, order: string, attributes: z.output<typeof refunded>): Happening {
+function refundOf(paid: string, order: string, attributes: z.output<typeof refunded>): PaymentEvent {
   if (attributes.refunded !== true) return flagged('a part of the payment was refunded', order)
   const occurredAt = instant.parse(attributes.refunded_at ?? attributes.updated_at)
   return { kind: 'refund', id: `refund:${paid}`, order, occurredAt, phase: 'beginning' }

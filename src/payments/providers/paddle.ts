@@ -1,16 +1,25 @@
 /**
  * Paddle Billing: `transaction.completed` sells and renews, adjustments take back and give back.
  *
- * A transaction names its customer by an id only. Name and e-mail address are asked of Paddle where there is
- * an API key, unless the checkout put them into `custom_data` as `keyseal_name` and `keyseal_email`. Nothing
- * in an event tells the sandbox from the live account: only its secret does.
+ * A transaction names its customer by an id only. Paddle is asked for name and e-mail address where there is an API key,
+ * unless the checkout put them into `custom_data` as `keyseal_name` and `keyseal_email`. An event does not say whether it
+ * comes from the sandbox or the live account: only its secret does.
  */
 import * as z from 'zod/mini'
+import type { PaymentEvent, Purchase, PurchasedLine } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
 import { textKeys, timedClaim } from '../signatures.ts'
-import { name, notUsed, unread } from './fields.ts'
-import { adjusted } from './paddle-adjustments.ts'
-import { customerUrl, transactionCompleted } from './paddle-transactions.ts'
+import {
+  flagged,
+  ignored,
+  instant,
+  isPlainId,
+  mergeLines,
+  name,
+  namesAmong,
+  notUsed,
+  unread,
+} from './fields.ts'
 
 const event = z.object({ event_id: name, event_type: name, data: unread, occurred_at: unread })
 
@@ -38,4 +47,197 @@ export const paddle: Provider = {
     }
   },
   lookUp: { setting: 'PADDLE_API_KEY', url: customerUrl },
+}
+
+const customData = z.catch(z.nullish(z.object({ keyseal_name: unread, keyseal_email: unread })), undefined)
+
+const lineItem = z.object({
+  id: name,
+  price_id: unread,
+  quantity: unread,
+  product: z.nullish(z.object({ id: unread })),
+})
+
+const item = z.object({
+  price: z.nullish(z.object({ id: unread, product_id: unread })),
+  quantity: unread,
+})
+
+const payment = z.object({
+  method_details: z.nullish(z.object({ card: z.nullish(z.object({ cardholder_name: unread })) })),
+})
+
+const transaction = z.object({
+  id: name,
+  origin: unread,
+  subscription_id: z.nullish(name),
+  billing_period: z.nullish(z.object({ starts_at: name })),
+  custom_data: customData,
+  details: z.nullish(z.object({ line_items: z.nullish(z.array(lineItem)) })),
+  items: z.nullish(z.array(item)),
+  payments: z.nullish(z.array(payment)),
+})
+type Transaction = z.output<typeof transaction>
+
+const customer = z.object({ data: z.object({ name: unread, email: unread }) })
+
+const soldTo = z.object({
+  event_type: z.literal('transaction.completed'),
+  data: z.object({ origin: unread, customer_id: unread, custom_data: customData }),
+})
+
+/** Transactions of a subscription that sell nothing: what they charge for was sold before. */
+const RENEWAL = 'subscription_recurring'
+const CHANGE = 'subscription_update'
+const CARD_CHANGE = 'subscription_payment_method_change'
+/** Sells something else to the owner of a subscription. It is not part of what is renewed. */
+const EXTRA_CHARGE = 'subscription_charge'
+
+/** @param found the customer */
+function transactionCompleted(data: unknown, found: unknown): PaymentEvent {
+  const completed = transaction.parse(data)
+  switch (completed.origin) {
+    case RENEWAL:
+      return renewal(completed)
+    case CHANGE:
+      return flagged('a subscription was changed', completed.id)
+    case CARD_CHANGE:
+      return ignored('the way to pay was changed', completed.id)
+    default:
+      return sale(completed, found)
+  }
+}
+
+/** The customer of a sale whose checkout left out the e-mail address. A sandbox key asks the sandbox. */
+function customerUrl(payload: unknown, apiKey: string): string | undefined {
+  const { success, data: completed } = soldTo.safeParse(payload)
+  if (!success || [RENEWAL, CHANGE, CARD_CHANGE].includes(String(completed.data.origin))) return undefined
+  const { customer_id, custom_data } = completed.data
+  if (!isPlainId(customer_id) || firstText(custom_data?.keyseal_email) !== undefined) return undefined
+  const host = apiKey.includes('_sdbx_') ? 'sandbox-api.paddle.com' : 'api.paddle.com'
+  return `https://${host}/customers/${customer_id}`
+}
+
+function sale(completed: Transaction, found: unknown): Purchase {
+  const { id, origin, subscription_id, billing_period } = completed
+  const subscription = origin === EXTRA_CHARGE ? undefined : (subscription_id ?? undefined)
+  return {
+    kind: 'purchase',
+    order: id,
+    references: namesAmong(subscription),
+    owner: ownerOf(completed, found),
+    lines: linesOf(completed),
+    ...(subscription !== undefined &&
+      billing_period && { firstPeriod: { subscription, period: billing_period.starts_at } }),
+  }
+}
+
+function renewal({ id, subscription_id, billing_period }: Transaction): PaymentEvent {
+  if (!subscription_id) return flagged('a renewal that names no subscription', id)
+  // A transaction without a period is a period of its own.
+  return {
+    kind: 'renewal',
+    order: id,
+    subscription: subscription_id,
+    period: billing_period?.starts_at ?? id,
+  }
+}
+
+function ownerOf({ custom_data, payments }: Transaction, found: unknown): Purchase['owner'] {
+  const asked = found === undefined ? undefined : customer.parse(found).data
+  const cardholders = payments?.map(({ method_details }) => method_details?.card?.cardholder_name) ?? []
+  return {
+    name: firstText(asked?.name, custom_data?.keyseal_name, ...cardholders),
+    email: firstText(asked?.email, custom_data?.keyseal_email),
+  }
+}
+
+/** @returns the first that is text and not blank */
+function firstText(...candidates: readonly unknown[]): string | undefined {
+  return candidates.find((candidate): candidate is string => {
+    return typeof candidate === 'string' && candidate.trim() !== ''
+  })
+}
+
+/** `details.line_items` have the ids by which adjustments call them; `items` have none. */
+function linesOf({ details, items }: Transaction): PurchasedLine[] {
+  const lines = details?.line_items ?? []
+  if (lines.length === 0) return linesByPrice(items ?? [])
+  return lines.map(({ id, price_id, product, quantity }) => ({
+    id,
+    externalIds: namesAmong(price_id, product?.id),
+    quantity: quantity ?? 1,
+  }))
+}
+
+function linesByPrice(items: readonly z.output<typeof item>[]): PurchasedLine[] {
+  return mergeLines(
+    items.flatMap(({ price, quantity }) => {
+      const [id] = namesAmong(price?.id)
+      if (id === undefined) return []
+      return [{ id, externalIds: namesAmong(id, price?.product_id), quantity: quantity ?? 1 }]
+    }),
+  )
+}
+
+const adjustment = z.object({
+  id: name,
+  action: z.string(),
+  type: unread,
+  status: unread,
+  transaction_id: name,
+  items: z.nullish(z.array(z.object({ item_id: name, type: unread }))),
+})
+type Adjustment = z.output<typeof adjustment>
+
+/**
+ * Refunds and chargebacks. A chargeback's reversal is an adjustment of its own that does not name the chargeback, so both
+ * have the transaction's name.
+ */
+function adjusted(data: unknown, occurredAt: unknown): PaymentEvent {
+  const made = adjustment.parse(data)
+  const { action, transaction_id: order } = made
+  switch (action) {
+    case 'refund':
+      return takenBack(made, made.id, instant.parse(occurredAt))
+    case 'chargeback':
+      return takenBack(made, chargebackId(order), instant.parse(occurredAt))
+    case 'chargeback_reverse': {
+      const news = { id: chargebackId(order), order, occurredAt: instant.parse(occurredAt) }
+      return made.status === 'approved'
+        ? { kind: 'reinstatement', ...news, phase: 'end' }
+        : ignored('the reversal of a chargeback is not approved', order)
+    }
+    case 'chargeback_warning':
+      return flagged('a chargeback is coming', order)
+    default:
+      return ignored('an adjustment that is no refund', order)
+  }
+}
+
+function takenBack(made: Adjustment, id: string, occurredAt: number): PaymentEvent {
+  const order = made.transaction_id
+  switch (made.status) {
+    case 'approved':
+      return approved(made, id, occurredAt)
+    case 'rejected':
+    case 'reversed':
+      return { kind: 'reinstatement', id, order, occurredAt, phase: 'end' }
+    default:
+      return ignored('the adjustment is not approved yet', order)
+  }
+}
+
+/** It names lines of the transaction. Those refunded in full are taken back; a part of a line could be for anything. */
+function approved(made: Adjustment, id: string, occurredAt: number): PaymentEvent {
+  const news = { kind: 'refund', id, order: made.transaction_id, occurredAt, phase: 'beginning' } as const
+  if (made.type === 'full') return news
+  const lines = (made.items ?? [])
+    .filter(({ type }) => type === 'full')
+    .map(({ item_id }) => ({ id: item_id }))
+  return lines.length === 0 ? flagged('a part of the order was refunded', news.order) : { ...news, lines }
+}
+
+function chargebackId(order: string): string {
+  return `chargeback:${order}`
 }

@@ -1,14 +1,14 @@
 /**
- * Polar: an order sells one product, with seats or units, and its event tells everything.
+ * Polar: an order sells one product, with seats or units, and its event is complete.
  *
- * A secret that begins with `whsec_` may stand for two keys: before September 2026 the text itself was the
- * key, since then what it encodes. Both are tried, as Polar's own library does.
+ * A secret that begins with `whsec_` may stand for two keys: before September 2026 the text itself was the key, since
+ * then it encodes the key. Both are tried, as Polar's own library does.
  */
 import * as z from 'zod/mini'
+import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { type Happening, WHOLE_ORDER } from '../purchase.ts'
 import { standardClaim, standardKeys, textKeys } from '../signatures.ts'
-import { flagged, ignored, instant, name, namesAmong, notUsed, quantityOf, unread } from './fields.ts'
+import { flagged, ignored, instant, name, namesAmong, notUsed, unread } from './fields.ts'
 
 const event = z.object({ type: name, timestamp: unread, data: unread })
 
@@ -58,7 +58,7 @@ export const polar: Provider = {
   },
 }
 
-function orderPaid(data: unknown): Happening {
+function orderPaid(data: unknown): PaymentEvent {
   const paid = order.parse(data)
   switch (paid.billing_reason) {
     case 'purchase':
@@ -71,7 +71,7 @@ function orderPaid(data: unknown): Happening {
   }
 }
 
-function sale(paid: Order): Happening {
+function sale(paid: Order): PaymentEvent {
   return {
     kind: 'purchase',
     order: paid.id,
@@ -81,20 +81,20 @@ function sale(paid: Order): Happening {
       {
         id: WHOLE_ORDER,
         externalIds: namesAmong(paid.product_id),
-        quantity: quantityOf(paid.seats ?? paid.units),
+        quantity: paid.seats ?? paid.units ?? 1,
       },
     ],
   }
 }
 
-/** There is one order for each period. */
-function renewal({ id, subscription_id }: Order): Happening {
+/** Each period has one order. */
+function renewal({ id, subscription_id }: Order): PaymentEvent {
   if (!subscription_id) return flagged('a renewal that names no subscription', id)
   return { kind: 'renewal', order: id, subscription: subscription_id, period: id }
 }
 
-/** Sent for every refund of the order; its status tells what they come to. */
-function orderRefunded(data: unknown, timestamp: unknown): Happening {
+/** Sent for every refund of the order. The order's status says whether all of it is refunded. */
+function orderRefunded(data: unknown, timestamp: unknown): PaymentEvent {
   const { id, status } = order.parse(data)
   if (status !== 'refunded') return flagged('a part of the order was refunded', id)
   const occurredAt = instant.parse(timestamp)
@@ -102,10 +102,10 @@ function orderRefunded(data: unknown, timestamp: unknown): Happening {
 }
 
 /**
- * That a refund succeeded is told by `order.refunded`, which knows whether it was the whole order. A refund
- * that is made because of a dispute is about all of it.
+ * A refund that succeeded has an `order.refunded` beside it, which says whether all of the order is refunded. A refund
+ * because of a dispute is always about all of it.
  */
-function refundChanged(data: unknown, timestamp: unknown): Happening {
+function refundChanged(data: unknown, timestamp: unknown): PaymentEvent {
   const { order_id, status, dispute } = refund.parse(data)
   const news = { id: refundId(order_id), order: order_id, occurredAt: instant.parse(timestamp) }
   if (status === 'failed' || status === 'canceled' || dispute?.status === 'won') {

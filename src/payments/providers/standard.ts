@@ -1,8 +1,8 @@
 /**
  * Any shop that signs by Standard Webhooks (https://www.standardwebhooks.com) and sends the events below.
  *
- * The three headers are `webhook-id` (the same each time an event is sent again), `webhook-timestamp` (Unix
- * seconds) and `webhook-signature`; the secret is `whsec_` and base64. The body is JSON:
+ * The three headers are `webhook-id` (the same each time an event is sent), `webhook-timestamp` (Unix seconds) and
+ * `webhook-signature`; the secret is `whsec_` and base64. The body is JSON:
  *
  *     {
  *       "type": "order.paid",
@@ -18,31 +18,31 @@
  *       }
  *     }
  *
- * | type             | data                                   | what it says                                     |
+ * | type             | data                                   | meaning                                          |
  * | ---------------- | -------------------------------------- | ------------------------------------------------ |
  * | `order.paid`     | `order`, `owner`, `lines`; optional:   | The order is paid. A line's `product` is the     |
- * |                  | `references`, `subscription`, `period` | offer's external id; `quantity` is 1 if not told |
+ * |                  | `references`, `subscription`, `period` | offer's external id; `quantity` is 1 if left out |
  * | `order.renewed`  | `order`, `subscription`, `period`;     | The subscription is paid for another period, by  |
  * |                  | optional: `references`                 | this order. Each period counts once              |
  * | `order.refunded` | `order`, `refund`; optional: `lines`   | The order is refunded, or some of its lines:     |
  * |                  |                                        | `[{ "id": "1", "quantity": 1 }]`                 |
- * | `refund.reversed`| `order`, `refund`                      | That refund failed, or was taken back            |
+ * | `refund.reversed`| `order`, `refund`                      | That refund failed, or was reversed              |
  * | `order.disputed` | `order`, `dispute`                     | The buyer disputes the payment                   |
  * | `dispute.won`    | `order`, `dispute`                     | The seller keeps the money                       |
  * | `dispute.lost`   | `order`, `dispute`                     | The buyer gets it                                |
  *
  * - Names (orders, lines, products, references, subscriptions, periods, refunds, disputes) have 1 to 100 printable
  *   ASCII characters and no space. Orders, references and subscriptions share one name space.
- * - Wherever `order` refers to an order, one of its references will do.
- * - `timestamp` decides which of several news about one refund or dispute holds.
- * - `"test": true` marks a test order; every other is a real one.
+ * - Wherever `order` refers to an order, any of its references may stand instead.
+ * - Of several events about one refund or dispute, the one with the latest `timestamp` holds.
+ * - `"test": true` marks a test order. All other orders are real.
  * - Other fields and other types are ignored.
  */
 import * as z from 'zod/mini'
+import { type PaymentEvent, type Purchase, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { type Happening, type Purchase, WHOLE_ORDER } from '../purchase.ts'
 import { standardClaim, standardKeys } from '../signatures.ts'
-import { name as eventType, instant, notUsed, quantityOf, unread } from './fields.ts'
+import { name as eventType, instant, notUsed, unread } from './fields.ts'
 
 const name = z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/))
 const lineName = name.check(z.refine((text) => text !== WHOLE_ORDER))
@@ -75,7 +75,7 @@ const refunded = z.object({
 const refund = z.object({ order: name, refund: name })
 const dispute = z.object({ order: name, dispute: name })
 
-type Reading = (data: unknown, occurredAt: number) => Happening
+type Reading = (data: unknown, occurredAt: number) => PaymentEvent
 
 const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ['order.paid', orderPaid],
@@ -113,31 +113,31 @@ function orderPaid(data: unknown): Purchase {
     lines: lines.map(({ id, product, quantity }) => ({
       id,
       externalIds: [product],
-      quantity: quantityOf(quantity),
+      quantity: quantity ?? 1,
     })),
-    ...(subscription && period ? { firstPeriod: { subscription, period } } : {}),
+    ...(subscription && period && { firstPeriod: { subscription, period } }),
   }
 }
 
-function orderRenewed(data: unknown): Happening {
+function orderRenewed(data: unknown): PaymentEvent {
   const { order, subscription, period, references } = renewed.parse(data)
   return { kind: 'renewal', order, references: references ?? [], subscription, period }
 }
 
-function orderRefunded(data: unknown, occurredAt: number): Happening {
+function orderRefunded(data: unknown, occurredAt: number): PaymentEvent {
   const { order, refund: refundName, lines } = refunded.parse(data)
-  const taken = lines?.map(({ id, quantity }) => ({ id, ...(quantity ? { quantity } : {}) }))
+  const taken = lines?.map(({ id, quantity }) => ({ id, ...(quantity && { quantity }) }))
   return {
     kind: 'refund',
     id: reversalId('refund', order, refundName),
     order,
     occurredAt,
     phase: 'beginning',
-    ...(taken ? { lines: taken } : {}),
+    ...(taken && { lines: taken }),
   }
 }
 
-function refundReversed(data: unknown, occurredAt: number): Happening {
+function refundReversed(data: unknown, occurredAt: number): PaymentEvent {
   const { order, refund: refundName } = refund.parse(data)
   const id = reversalId('refund', order, refundName)
   return { kind: 'reinstatement', id, order, occurredAt, phase: 'end' }
@@ -148,12 +148,12 @@ function disputed(
   occurredAt: number,
   kind: 'refund' | 'reinstatement',
   phase: 'beginning' | 'end',
-): Happening {
+): PaymentEvent {
   const { order, dispute: disputeName } = dispute.parse(data)
   return { kind, id: reversalId('dispute', order, disputeName), order, occurredAt, phase }
 }
 
-/** A shop may count the refunds of each order anew. No name holds a space. */
+/** A shop may number the refunds of each order from 1. No name contains a space. */
 function reversalId(kind: 'refund' | 'dispute', order: string, reversal: string): string {
   return `${kind} ${order} ${reversal}`
 }

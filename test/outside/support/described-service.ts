@@ -3,10 +3,10 @@
 import { DEMO_API_KEY } from '../../../scripts/demo-data.ts'
 import type { Media, Operation } from '../../../scripts/openapi/document.ts'
 import type { OperationText } from '../../../scripts/openapi/operation.ts'
-import { CONTRACT_KEY } from '../../../scripts/openapi/operations/requests.ts'
 import { formFields } from '../../../scripts/openapi/requests.ts'
+import { CONTRACT_KEY } from '../../../src/contracts/docs.ts'
 import { ENDPOINTS } from '../../../src/endpoints.ts'
-import type { Endpoint } from '../../../src/protocol/endpoint.ts'
+import type { Endpoint } from '../../../src/http/endpoint.ts'
 
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded'
 
@@ -23,7 +23,10 @@ export async function sendExample(
   request: Record<string, unknown>,
   bodyType: BodyType,
 ): Promise<Response> {
-  const { method, access } = endpointOf(text)
+  const {
+    method,
+    caller: { access },
+  } = endpointOf(text)
   const key = access === 'contract-holder' ? CONTRACT_KEY : DEMO_API_KEY
   const headers = { Authorization: `Bearer ${key}`, Connection: 'close' }
   const form = new URLSearchParams(formFields(request)).toString()

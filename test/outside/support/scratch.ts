@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -15,5 +16,7 @@ export default function setup({ provide }: TestProject): () => void {
   provide('scratch', scratch)
   // Programs are started by the hundred: each would compile wrangler and all that the commands import anew.
   process.env.NODE_COMPILE_CACHE ??= path.join(scratch, 'compiled')
+  const hook = pathToFileURL(path.join(import.meta.dirname, 'quick-drizzle.js')).href
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${hook}`
   return () => rmSync(scratch, { recursive: true, force: true })
 }

@@ -1,0 +1,124 @@
+/** Every endpoint with all that the description says of it. Examples are one story, told on the demo data. */
+import { docs as contracts } from '../../src/contracts/docs.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import type { DocsByPath } from '../../src/http/docs.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
+import { docs as issuing } from '../../src/issuing/docs.ts'
+import { docs as keys } from '../../src/keys/docs.ts'
+import { docs as payments } from '../../src/payments/docs.ts'
+import { docs as products } from '../../src/products/docs.ts'
+import { CODES, type Code } from '../../src/protocol/codes.ts'
+import { docs as service } from '../../src/service/docs.ts'
+import { DEMO_PRICE } from '../demo-data.ts'
+import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
+import type { CodeName } from './answers.ts'
+import { EXAMPLE_KEY_SET, RSA_PEM } from './example-keys.ts'
+import type { OperationText, ProviderEvent } from './operation.ts'
+
+export const DOCS: DocsByPath = { ...keys, ...products, ...contracts, ...issuing, ...service, ...payments }
+
+/**
+ * The example of each of these works once those before it were sent. All other endpoints follow in the order of the
+ * list of endpoints.
+ */
+const STORY: readonly string[] = [
+  '/api/v1/create-license-keys',
+  '/api/v1/get-available-license-keys-count',
+  '/api/v1/update-license-key',
+  '/api/v1/delete-license-key',
+  '/api/v1/get-all-generators',
+  '/api/v1/generate',
+  '/api/v1/assign-license-key',
+  '/api/v1/assign-and-activate-license-key',
+  '/api/v1/random-assign-license-keys',
+  '/api/v1/activate',
+  '/api/v1/verify',
+  '/api/v1/create-license-key-meta',
+  '/api/v1/update-license-key-meta',
+  '/api/v1/get-license-key-details',
+  '/api/v1/delete-license-key-meta',
+  '/api/v1/deactivate',
+  '/api/v1/get-license-keys',
+  '/api/v1/create-product',
+  '/api/v1/update-product',
+  '/api/v1/create-product-meta',
+  '/api/v1/update-product-meta',
+  '/api/v1/get-all-products',
+  '/api/v1/delete-product-meta',
+  '/api/v1/delete-product',
+  '/api/v1/create-contract',
+  '/api/v1/update-contract',
+  '/api/v1/get-all-contracts',
+  '/api/v1/contracts/generate',
+  '/api/v1/contracts/get-info',
+  '/api/v1/contracts/destroy',
+  '/api/v1/contracts/destroy-all',
+  '/api/v1/delete-contract',
+]
+
+/** What is answered in place of an envelope, by path. */
+const DOCUMENTS: Readonly<Record<string, NonNullable<OperationText['document']>>> = {
+  '/api/v1/public-key': {
+    contentType: 'text/plain',
+    description: 'The public key, as PEM (RFC 7468 section 13)',
+    schema: { type: 'string', pattern: '^-----BEGIN PUBLIC KEY-----\\n' },
+    example: RSA_PEM,
+  },
+  '/.well-known/jwks.json': {
+    contentType: 'application/jwk-set+json',
+    description: 'The JWK Set',
+    schema: { $ref: '#/components/schemas/KeySet' },
+    example: EXAMPLE_KEY_SET,
+  },
+}
+
+/** When all examples were sent, Unix seconds. */
+const SENT_SECONDS = 1_795_509_000
+const ORDER = {
+  order: '1001',
+  externalId: DEMO_PRICE,
+  now: SENT_SECONDS * 1000,
+  eventId: 'evt_keyseal_demo',
+} as const
+
+export const OPERATIONS: readonly OperationText[] = await Promise.all(
+  [...ENDPOINTS].sort((one, other) => placeOf(one) - placeOf(other)).map(operationOf),
+)
+
+function placeOf({ path }: Endpoint): number {
+  const place = STORY.indexOf(path)
+  return place === -1 ? STORY.length : place
+}
+
+async function operationOf(endpoint: Endpoint): Promise<OperationText> {
+  const { path, summary, codes, isReading } = endpoint
+  const { details = '', example } = DOCS[path] ?? {}
+  const document = DOCUMENTS[path]
+  const event = endpoint.caller.access === 'provider' ? await eventOf(path) : undefined
+  return {
+    path,
+    summary,
+    details,
+    codes: codes.map(nameOf),
+    ...(document && { document }),
+    ...(example && { example }),
+    ...(isReading && { isReading }),
+    ...(event && { event }),
+  }
+}
+
+function nameOf(code: Code): CodeName {
+  const found = Object.entries<Code>(CODES).find(([, known]) => known === code)
+  if (!found) throw new Error(`Add the code ${code.code} to src/protocol/codes.ts.`)
+  return found[0] as CodeName
+}
+
+async function eventOf(path: string): Promise<ProviderEvent> {
+  const samples = PROVIDER_SAMPLES.find(({ provider }) => path === `/webhooks/${provider}`)
+  if (!samples) throw new Error(`Make samples for ${path} in scripts/webhook-samples.`)
+  const event = samples.purchase(ORDER)
+  // The random parts of a sample are replaced, so that the description is the same each time.
+  const body = event.body.replaceAll(/_[0-9a-f]{32}\b/g, '_keyseal_demo')
+  const headers = await samples.sign({ ...event, body }, samples.secret, SENT_SECONDS)
+  return { headers, payload: JSON.parse(body), fields: { outcome: 'issued' } }
+}

@@ -1,0 +1,66 @@
+/** The tables of endpoints and codes in docs/api.md. `npm run openapi` writes them between their marks. */
+import path from 'node:path'
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
+import { CODES, type Code } from '../../src/protocol/codes.ts'
+import { projectFolder } from '../wrangler.ts'
+import type { CodeName } from './answers.ts'
+import { CODE_NOTES } from './code-notes.ts'
+import { TAGS } from './describe.ts'
+import type { OperationText } from './operation.ts'
+import { OPERATIONS } from './operations.ts'
+import { parametersOf } from './requests.ts'
+
+export const tablesFile = path.join(projectFolder, 'docs/api.md')
+
+/** @returns the document with its tables written anew */
+export function withTables(document: string): string {
+  return between(between(document, 'endpoints', endpointTables()), 'codes', codeTable())
+}
+
+function between(document: string, name: string, table: string): string {
+  const [start, end] = [`<!-- generated: ${name} -->\n`, `<!-- end: ${name} -->`]
+  const [from, to] = [document.indexOf(start), document.indexOf(end)]
+  if (from < 0 || to < from) throw new Error(`docs/api.md lacks the marks "${start.trim()}" and "${end}".`)
+  return `${document.slice(0, from + start.length)}\n${table}\n${document.slice(to)}`
+}
+
+/** One table for each kind of caller. */
+function endpointTables(): string {
+  const accesses = [...new Set(ENDPOINTS.map(({ caller }) => caller.access))]
+  return accesses
+    .map((access) => {
+      const rows = ENDPOINTS.filter(({ caller }) => caller.access === access).map(endpointRow)
+      const head = '| Endpoint | What it does | Parameters | Codes |\n|---|---|---|---|'
+      return `### ${TAGS[access].name}\n\n${TAGS[access].description}\n\n${head}\n${rows.join('\n')}\n`
+    })
+    .join('\n')
+}
+
+function endpointRow(endpoint: Endpoint): string {
+  const { method, path: address, summary, codes } = endpoint
+  const cells = [
+    `\`${method} ${address}\``,
+    summary,
+    parameterList(endpoint),
+    codes.map(({ code }) => code).join(', '),
+  ]
+  return `| ${cells.join(' | ')} |`
+}
+
+/** Required parameters are marked with an asterisk. */
+function parameterList(endpoint: Endpoint): string {
+  const text = OPERATIONS.find((operation) => operation.path === endpoint.path) as OperationText
+  const schema = parametersOf(endpoint, text)
+  const conditional = schema?.anyOf?.at(-1)?.required ?? []
+  const required = [...(schema?.required ?? []), ...conditional]
+  const names = Object.keys(schema?.properties ?? {})
+  return names.map((name) => `\`${name}${required.includes(name) ? '*' : ''}\``).join(', ')
+}
+
+function codeTable(): string {
+  const rows = Object.entries<Code>(CODES).map(([name, { code, status, message }]) => {
+    return `| ${code} | ${status} | ${message} | ${CODE_NOTES[name as CodeName] ?? ''} |`
+  })
+  return `| Code | HTTP | Message | Notes |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}

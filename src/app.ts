@@ -1,0 +1,24 @@
+/** Keyseal's application: everything it answers, and every setting that it checks before it answers anything. */
+
+import { deliverySettings } from './deliveries/settings.ts'
+import { ENDPOINTS } from './endpoints.ts'
+import { createApp } from './http/app.ts'
+import { limiters } from './http/limits.ts'
+import { quantityMax } from './issuing/order.ts'
+import { paymentSettings } from './payments/settings.ts'
+import { type Bindings, settingError } from './platform/settings.ts'
+import { queueSettings } from './queue/enqueue.ts'
+
+/** A wrong or missing setting stops everything: the first one that is found is in the log. */
+const SETTINGS = [database, quantityMax, queueSettings, paymentSettings, deliverySettings, limiters]
+
+/** @throws SettingError */
+export function checkAllSettings(env: Bindings): void {
+  for (const check of SETTINGS) check(env)
+}
+
+function database({ DB }: Bindings): void {
+  if (typeof DB !== 'object' || DB === null) throw settingError('DB', 'is not bound')
+}
+
+export const app = createApp(ENDPOINTS, checkAllSettings)

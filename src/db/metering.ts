@@ -1,0 +1,42 @@
+/** Counts what a request asks of the database, for its log line and its data point. */
+
+/** What was counted. */
+export interface Meter {
+  roundTrips: number
+  rowsRead: number
+  rowsWritten: number
+}
+
+/**
+ * @param db the database that answers
+ * @param meter every answered batch adds to it; a batch that fails reports no numbers
+ * @returns the same database, for use with `runBatch`
+ */
+export function metered(db: D1Database, meter: Meter): D1Database {
+  async function counted<Row>(answer: Promise<D1Result<Row>[]>): Promise<D1Result<Row>[]> {
+    const results = await answer
+    meter.roundTrips += 1
+    for (const { meta } of results) {
+      meter.rowsRead += meta.rows_read
+      meter.rowsWritten += meta.rows_written
+    }
+    return results
+  }
+
+  function session(constraint?: string): D1DatabaseSession {
+    const opened = db.withSession(constraint)
+    return {
+      prepare: (sql) => opened.prepare(sql),
+      batch: (statements) => counted(opened.batch(statements)),
+      getBookmark: () => opened.getBookmark(),
+    }
+  }
+
+  return {
+    prepare: (sql) => db.prepare(sql),
+    batch: (statements) => counted(db.batch(statements)),
+    withSession: session,
+    exec: (sql) => db.exec(sql),
+    dump: () => db.dump(),
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Stripe's Checkout Sessions: paid at once, or later (by bank debit, for example), or not at all.
+ *
+ * Where a session created an invoice, the order has the invoice's name, so that `invoice.paid` is the same order.
+ */
+import * as z from 'zod/mini'
+import { type PaymentEvent, type PurchasedLine, WHOLE_ORDER } from '../../payment-event.ts'
+import { flagged, ignored, isPlainId, mergeLines, name, namesAmong, unread } from '../fields.ts'
+
+const session = z.object({
+  id: name,
+  mode: unread,
+  payment_status: unread,
+  payment_intent: z.nullish(name),
+  subscription: z.nullish(name),
+  invoice: z.nullish(name),
+  payment_link: unread,
+  metadata: z.nullish(z.object({ keyseal_product: unread })),
+  customer_details: z.nullish(z.object({ name: unread, email: unread })),
+})
+type Session = z.output<typeof session>
+
+const paidSession = z.object({
+  type: z.enum(['checkout.session.completed', 'checkout.session.async_payment_succeeded']),
+  data: z.object({ object: z.object({ id: unread, mode: unread, payment_status: unread }) }),
+})
+
+/** A line of a session or an invoice. `pricing` replaced `price` in API version 2025-03-31, but not in sessions. */
+export const pricedLine = z.object({
+  price: z.nullish(z.object({ id: unread, product: unread })),
+  pricing: z.nullish(z.object({ price_details: z.nullish(z.object({ price: unread, product: unread })) })),
+  quantity: unread,
+})
+
+const lineItems = z.object({ data: z.array(pricedLine), has_more: z.nullish(z.boolean()) })
+
+export function sessionCompleted(object: unknown, found: unknown): PaymentEvent {
+  const completed = session.parse(object)
+  if (isPaid(completed)) return sale(completed, found)
+  const note = completed.mode === 'setup' ? 'a set-up session sells nothing' : 'the session is not paid yet'
+  return ignored(note, orderOf(completed), referencesOf(completed))
+}
+
+/** `checkout.session.async_payment_succeeded`. */
+export function sessionPaidLater(object: unknown, found: unknown): PaymentEvent {
+  return sale(session.parse(object), found)
+}
+
+/** Stripe returns at most 100 line items, which is also the most that a session has. */
+export function lineItemsUrl(payload: unknown): string | undefined {
+  const { success, data } = paidSession.safeParse(payload)
+  if (!success) return undefined
+  const { id, ...payment } = data.data.object
+  const isSale = data.type === 'checkout.session.async_payment_succeeded' || isPaid(payment)
+  return isSale && isPlainId(id)
+    ? `https://api.stripe.com/v1/checkout/sessions/${id}/line_items?limit=100`
+    : undefined
+}
+
+/** A session that only saves a card requires no payment either, but it sells nothing. */
+function isPaid({ mode, payment_status }: Pick<Session, 'mode' | 'payment_status'>): boolean {
+  return mode !== 'setup' && (payment_status === 'paid' || payment_status === 'no_payment_required')
+}
+
+function sale(paid: Session, found: unknown): PaymentEvent {
+  const items = found === undefined ? undefined : lineItems.parse(found)
+  if (items?.has_more === true) {
+    return flagged('the session has more lines than can be read', orderOf(paid), referencesOf(paid))
+  }
+  const lines = linesByPrice(items?.data ?? [])
+  return {
+    kind: 'purchase',
+    order: orderOf(paid),
+    references: referencesOf(paid),
+    owner: { name: paid.customer_details?.name, email: paid.customer_details?.email },
+    lines: lines.length === 0 ? [wholeOrder(paid)] : lines,
+  }
+}
+
+function wholeOrder(paid: Session): PurchasedLine {
+  const externalIds = namesAmong(paid.metadata?.keyseal_product, paid.payment_link)
+  return { id: WHOLE_ORDER, externalIds, quantity: 1 }
+}
+
+/** One line for each price, since an offer has a price's id. A line without a price is left out: no offer could have it. */
+export function linesByPrice(lines: readonly z.output<typeof pricedLine>[]): PurchasedLine[] {
+  return mergeLines(
+    lines.flatMap(({ price, pricing, quantity }) => {
+      const details = pricing?.price_details
+      const [id] = namesAmong(details?.price ?? price?.id)
+      if (id === undefined) return []
+      const externalIds = namesAmong(id, details?.product ?? price?.product)
+      return [{ id, externalIds, quantity: quantity ?? 1 }]
+    }),
+  )
+}
+
+function orderOf({ invoice, id }: Session): string {
+  return invoice ?? id
+}
+
+function referencesOf({ id, payment_intent, subscription, invoice }: Session): string[] {
+  return namesAmong(id, payment_intent, subscription, invoice)
+}

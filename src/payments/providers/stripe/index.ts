@@ -1,0 +1,70 @@
+/**
+ * Stripe: one `Stripe-Signature` for all events, and fields in the shape of the endpoint's own API version. Old and new
+ * versions are understood.
+ *
+ * A Checkout Session sells. Its event does not say what: Stripe is asked where there is an API key, otherwise the Payment
+ * Link or the session's `metadata.keyseal_product` says it. Invoices have their lines.
+ */
+import * as z from 'zod/mini'
+import type { PaymentEvent } from '../../payment-event.ts'
+import type { Provider } from '../../provider.ts'
+import { textKeys, timedClaim } from '../../signatures.ts'
+import { ignored, name, notUsed, unread } from '../fields.ts'
+import { lineItemsUrl, sessionCompleted, sessionPaidLater } from './checkout.ts'
+import { invoicePaid, invoicePaymentPaid } from './invoices.ts'
+import { chargeRefunded, disputeClosed, disputeOpened, disputeSettled, refundChanged } from './reversals.ts'
+
+const description = z.object({ id: name, type: name, livemode: z.nullish(z.boolean()) })
+const kind = z.object({ object: unread, type: name })
+const snapshot = z.object({
+  created: z.pipe(
+    z.int(),
+    z.transform((seconds) => seconds * 1000),
+  ),
+  data: z.object({ object: unread }),
+})
+
+/**
+ * @param object the event's `data.object`
+ * @param occurredAt milliseconds UTC
+ * @param found the line items of the session
+ */
+type Reading = (object: unknown, occurredAt: number, found: unknown) => PaymentEvent
+
+const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+  ['checkout.session.completed', (object, _, found) => sessionCompleted(object, found)],
+  ['checkout.session.async_payment_succeeded', (object, _, found) => sessionPaidLater(object, found)],
+  ['invoice.paid', invoicePaid],
+  ['invoice_payment.paid', invoicePaymentPaid],
+  ['charge.refunded', chargeRefunded],
+  ['refund.failed', refundChanged],
+  ['refund.updated', refundChanged],
+  ['charge.refund.updated', refundChanged],
+  ['charge.dispute.created', disputeOpened],
+  ['charge.dispute.funds_withdrawn', disputeOpened],
+  ['charge.dispute.closed', disputeClosed],
+  ['charge.dispute.funds_reinstated', disputeSettled],
+])
+
+export const stripe: Provider = {
+  name: 'stripe',
+  signatures: {
+    keys: textKeys,
+    claim: (headers) =>
+      timedClaim(headers.get('stripe-signature'), ',', { timestamp: 't', signature: 'v1' }, '.'),
+  },
+  describe: (payload) => {
+    const { id, type, livemode } = description.parse(payload)
+    return { id, type, isTest: typeof livemode === 'boolean' ? !livemode : undefined }
+  },
+  interpret: (payload, found) => {
+    const { object, type } = kind.parse(payload)
+    if (object === 'v2.core.event')
+      return ignored('a thin event tells nothing: create a snapshot destination')
+    const reading = READINGS.get(type)
+    if (reading === undefined) return notUsed(type)
+    const { created, data } = snapshot.parse(payload)
+    return reading(data.object, created, found)
+  },
+  lookUp: { setting: 'STRIPE_API_KEY', url: lineItemsUrl },
+}

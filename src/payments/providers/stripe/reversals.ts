@@ -1,0 +1,65 @@
+/**
+ * Stripe's refunds and disputes. Both name the payment.
+ *
+ * A refund counts when all of the charge is refunded, by any number of refunds, so all of them have one name. An inquiry
+ * (`warning_*`) has taken no money: an operator should look at it, and the keys stay.
+ */
+import * as z from 'zod/mini'
+import type { PaymentEvent } from '../../payment-event.ts'
+import { flagged, ignored, name, unread } from '../fields.ts'
+
+const charge = z.object({ id: name, payment_intent: z.nullish(name), refunded: unread })
+const refund = z.object({ charge: z.nullish(name), payment_intent: z.nullish(name), status: unread })
+const dispute = z.object({ id: name, charge: name, payment_intent: z.nullish(name), status: unread })
+
+export function chargeRefunded(object: unknown, occurredAt: number): PaymentEvent {
+  const { id, payment_intent, refunded } = charge.parse(object)
+  const order = payment_intent ?? id
+  if (refunded !== true) return flagged('a part of the charge was refunded', order)
+  return { kind: 'refund', id: refundId(id), order, occurredAt, phase: 'beginning' }
+}
+
+/** `refund.failed`, `refund.updated` and, of older API versions, `charge.refund.updated`. */
+export function refundChanged(object: unknown, occurredAt: number): PaymentEvent {
+  const { charge: chargeId, payment_intent, status } = refund.parse(object)
+  if (status !== 'failed' && status !== 'canceled') return ignored('charge.refunded tells it')
+  if (!chargeId) return flagged('a refund that failed names no charge', payment_intent ?? undefined)
+  const order = payment_intent ?? chargeId
+  return { kind: 'reinstatement', id: refundId(chargeId), order, occurredAt, phase: 'end' }
+}
+
+/** `charge.dispute.created` and `charge.dispute.funds_withdrawn`. */
+export function disputeOpened(object: unknown, occurredAt: number): PaymentEvent {
+  const { status, ...names } = readDispute(object)
+  if (isInquiry(status)) return flagged('an inquiry about the payment was opened', names.order)
+  return { kind: 'refund', ...names, occurredAt, phase: 'beginning' }
+}
+
+/** `charge.dispute.closed`. */
+export function disputeClosed(object: unknown, occurredAt: number): PaymentEvent {
+  const { status, ...names } = readDispute(object)
+  if (status === 'won' || status === 'warning_closed') {
+    return { kind: 'reinstatement', ...names, occurredAt, phase: 'end' }
+  }
+  if (status === 'lost') return { kind: 'refund', ...names, occurredAt, phase: 'end' }
+  return flagged('a dispute was closed, neither won nor lost', names.order)
+}
+
+/** `charge.dispute.funds_reinstated`. */
+export function disputeSettled(object: unknown, occurredAt: number): PaymentEvent {
+  const { status, ...names } = readDispute(object)
+  return { kind: 'reinstatement', ...names, occurredAt, phase: 'end' }
+}
+
+function readDispute(object: unknown): { id: string; order: string; status: unknown } {
+  const { id, charge: chargeId, payment_intent, status } = dispute.parse(object)
+  return { id: `dispute:${id}`, order: payment_intent ?? chargeId, status }
+}
+
+function isInquiry(status: unknown): boolean {
+  return typeof status === 'string' && status.startsWith('warning_')
+}
+
+function refundId(chargeId: string): string {
+  return `refund:${chargeId}`
+}

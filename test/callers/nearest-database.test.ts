@@ -1,0 +1,52 @@
+import { env } from 'cloudflare:workers'
+import { expect, it } from 'vitest'
+import { CAPABILITIES } from '../../src/callers/caller.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import { aroundRoundTrips } from '../support/around-database.ts'
+import { open, send } from '../support/client.ts'
+import { goodFields } from '../support/good-requests.ts'
+import { openShop } from '../support/shop.ts'
+
+/** What may be slightly old, since it is asked for much more often than it changes. */
+const NEAREST = ['/api/v1/get-license-key-details', '/api/v1/verify']
+
+/** The binding, and the sessions that were opened with it. */
+function watchSessions() {
+  const constraints: (string | undefined)[] = []
+  const db = Object.assign(
+    aroundRoundTrips(env.DB, (_, run) => run()),
+    {
+      withSession(constraint?: string) {
+        constraints.push(constraint)
+        return env.DB.withSession(constraint)
+      },
+    },
+  )
+  return { db, constraints }
+}
+
+const guarded = ENDPOINTS.filter(({ caller }) =>
+  CAPABILITIES.some((capability) => capability === caller.access),
+)
+
+it('there are endpoints that ask the nearest database', () => {
+  expect(guarded.map(({ path }) => path)).toEqual(expect.arrayContaining(NEAREST))
+})
+
+it.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))(
+  '%s asks the primary, unless what it reads may be slightly old',
+  async (path, { method }) => {
+    const shop = await openShop()
+    const fields = await goodFields(path, shop)
+    const { db, constraints } = watchSessions()
+    const parameters = new URLSearchParams(fields)
+    const bindings = { DB: db }
+    const opened = await open(
+      method === 'POST'
+        ? await send({ path, method, body: parameters, bindings })
+        : await send({ path: `${path}?${parameters}`, bindings }),
+    )
+    expect(opened.status).toBe(200)
+    expect(constraints).toEqual(NEAREST.includes(path) ? ['first-unconstrained'] : [])
+  },
+)

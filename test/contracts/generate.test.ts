@@ -1,0 +1,110 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import { allKeysDestruction, keyDestruction } from '../../src/contracts/destroy.ts'
+import { generateContractKeys } from '../../src/contracts/generate.ts'
+import { contractInformation } from '../../src/contracts/get-info.ts'
+import { contractUpdate } from '../../src/contracts/update-contract.ts'
+import type { Statement } from '../../src/db/batch.ts'
+import { UniqueConstraintError } from '../../src/db/errors.ts'
+import { freshMaterial } from '../../src/issuing/key-formats.ts'
+import { holderOf, inOneWord } from '../support/callers.ts'
+import {
+  addContract,
+  addGenerator,
+  askAsHolder,
+  DESTROY_ALL,
+  everythingOfContracts,
+  keysUnder,
+  type TestContract,
+} from '../support/contracts.ts'
+import { observe } from '../support/observed-database.ts'
+import { openShop } from '../support/shop.ts'
+
+const NOW = Date.UTC(2026, 10, 24, 12, 0, 0, 829)
+async function generate(
+  contract: TestContract,
+  quantity: number,
+  idempotencyKey?: string,
+  materialFor = freshMaterial,
+  db = env.DB,
+) {
+  const call = { db, caller: await holderOf(contract), idempotencyKey, now: NOW }
+  return inOneWord(await generateContractKeys(call, quantity, 10_000, materialFor))
+}
+
+async function openContract(quota = 65) {
+  const shop = await openShop()
+  await addGenerator(shop)
+  return addContract(shop, { quota })
+}
+
+describe('a generated key that exists already', () => {
+  it('rolls everything back and is replaced by a fresh one', async () => {
+    const contract = await openContract()
+    const taken = freshMaterial(1)
+    const materials = [taken, taken, freshMaterial(1)]
+    const materialFor = () => materials.shift() ?? '[]'
+    await generate(contract, 1, undefined, materialFor)
+    const outcome = await generate(contract, 1, 'order', materialFor)
+    expect(outcome).toMatchObject({ kind: 'generated', issuedAt: NOW, keys: { length: 1 } })
+    expect(materials).toEqual([])
+    expect(await keysUnder(contract)).toHaveLength(2)
+  })
+
+  it('is given up after three attempts, with nothing written', async () => {
+    const contract = await openContract()
+    const taken = freshMaterial(1)
+    const materialFor = () => taken
+    await generate(contract, 1, undefined, materialFor)
+    const before = await everythingOfContracts()
+    const attempt = generate(contract, 1, 'order', materialFor)
+    await expect(attempt).rejects.toThrow(UniqueConstraintError)
+    expect(await everythingOfContracts()).toBe(before)
+  })
+})
+
+it('a batch whose answer was lost is not written a second time, and the last key of a quota is given', async () => {
+  const contract = await openContract(3)
+  const losses = ['Network connection lost.', 'Network connection lost.']
+  const { db, roundTrips } = observe(env.DB, {
+    after() {
+      const loss = losses.shift()
+      if (loss) throw new Error(`D1_ERROR: ${loss}`)
+    },
+  })
+  const outcome = await generate(contract, 3, undefined, freshMaterial, db)
+  expect(outcome).toMatchObject({ kind: 'generated', keys: { length: 3 } })
+  expect(roundTrips).toHaveLength(3)
+  expect(await keysUnder(contract)).toHaveLength(3)
+})
+
+it('10,000 keys are generated at once, by ascending id, and destroyed at once', async () => {
+  const contract = await openContract(10_000)
+  const outcome = await generate(contract, 10_000, 'order')
+  if (!('keys' in outcome)) throw new Error(`Not expected: ${outcome.kind}`)
+  expect(outcome.keys.map(([, licenseKey]) => licenseKey)).toEqual(await keysUnder(contract))
+  const opened = await askAsHolder(DESTROY_ALL, { contract_key: contract.key })
+  expect(opened.response.code).toBe(1500)
+  expect(await keysUnder(contract)).toEqual([])
+  const replay = await generate(contract, 10_000, 'order')
+  expect(replay).toEqual({ ...outcome, kind: 'replayed' })
+})
+
+it.each([
+  ['contracts/destroy', keyDestruction.statements],
+  ['contracts/destroy-all', allKeysDestruction.statements],
+  ['contracts/get-info', [contractInformation.select]],
+  ['update-contract', contractUpdate.statements],
+] as const)('%s finds license keys and operations by their indexes', async (_, statements) => {
+  for (const statement of statements as readonly Statement<unknown>[]) {
+    const values = statement.placeholders.map(() => null)
+    const { results } = await env.DB.prepare(`explain query plan ${statement.sql}`)
+      .bind(...values)
+      .all<{ detail: string }>()
+    const plan = results.map(({ detail }) => detail)
+    expect(
+      plan.filter((detail) => /SCAN (license_keys|operations|contracts|issuances)/.test(detail)),
+    ).toEqual([])
+    expect(plan.filter((detail) => /license_keys_by_issuance/.test(detail))).toEqual([])
+  }
+})

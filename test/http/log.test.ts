@@ -1,0 +1,200 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { app } from '../../src/app.ts'
+import { ENDPOINTS } from '../../src/endpoints.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
+import { newKeysFields } from '../support/administration.ts'
+import { ISSUE_PATH, post, send } from '../support/client.ts'
+import { addContract, askAsHolder, DESTROY_ALL, GENERATE, GET_INFO } from '../support/contracts.ts'
+import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
+import { activatedKeyFields } from '../support/key-life.ts'
+import { failureLines, logText, requestLines } from '../support/log.ts'
+import { failing, observe } from '../support/observed-database.ts'
+import { openShop, orderFields } from '../support/shop.ts'
+import { addGenerator } from '../support/stock.ts'
+
+beforeEach(() => {
+  vi.spyOn(env.DELIVERIES, 'sendBatch').mockImplementation(() =>
+    Promise.resolve({} as QueueSendBatchResponse),
+  )
+})
+afterEach(() => vi.restoreAllMocks())
+
+describe('each request is one line of JSON', () => {
+  it('that says what was asked, by whose key, what came of it and what it cost', async () => {
+    const shop = await openShop()
+    const opened = await post(orderFields(shop), { headers: { 'CF-Connecting-IP': '203.0.113.7' } })
+    expect(requestLines()).toEqual([
+      {
+        level: 'info',
+        requestId: opened.headers.get('X-Request-Id'),
+        method: 'POST',
+        endpoint: ISSUE_PATH,
+        code: 803,
+        status: 200,
+        apiKeyId: shop.apiKeyId,
+        contractId: null,
+        product: shop.productId,
+        quantity: 2,
+        keys: 2,
+        outcome: null,
+        roundTrips: 1,
+        rowsRead: expect.any(Number),
+        rowsWritten: expect.any(Number),
+        durationMs: expect.any(Number),
+      },
+    ])
+    expect(requestLines()[0]?.rowsWritten).toBeGreaterThanOrEqual(4)
+    expect(requestLines()[0]?.rowsRead).toBeGreaterThan(0)
+  })
+
+  it.each(ENDPOINTS.filter(({ path }) => path in GOOD_REQUESTS))(
+    'that names the API key by its id, whatever it asks for and whatever is answered: $path',
+    async (endpoint) => {
+      const shop = await openShop()
+      const powerless = await openShop({ capabilities: [] })
+      const fields = await goodFields(endpoint.path, shop)
+      for (const apiKey of [shop.apiKey, powerless.apiKey, 'none']) await askAs(apiKey, endpoint, fields)
+      expect(requestLines().map(({ apiKeyId }) => apiKeyId)).toEqual([
+        shop.apiKeyId,
+        powerless.apiKeyId,
+        null,
+      ])
+      expect(requestLines()[1]?.code).toBe(102)
+    },
+  )
+
+  it('that says how many license keys are to be taken into stock', async () => {
+    const shop = await openShop()
+    await post({ api_key: shop.apiKey, ...newKeysFields(shop) }, { path: '/api/v1/create-license-keys' })
+    expect(requestLines()).toEqual([expect.objectContaining({ code: 900, quantity: 2 })])
+  })
+
+  it('that names the contract whose key was used', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId)
+    const { id, key } = await addContract(shop)
+    for (const [path, fields] of [
+      [GET_INFO, {}],
+      [GENERATE, { quantity: '1' }],
+      [DESTROY_ALL, {}],
+    ] as const) {
+      await askAsHolder(path, { contract_key: key, ...fields })
+    }
+    await askAsHolder(GET_INFO, { contract_key: 'none' })
+    expect(requestLines().map(({ contractId, apiKeyId }) => [contractId, apiKeyId])).toEqual([
+      [id, null],
+      [id, null],
+      [id, null],
+      [null, null],
+    ])
+  })
+
+  it('that names the product of the license key', async () => {
+    const shop = await openShop()
+    await post({ api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }, { path: '/api/v1/verify' })
+    expect(requestLines()).toEqual([
+      expect.objectContaining({ code: 200, product: shop.productId, roundTrips: 1, rowsWritten: 0 }),
+    ])
+  })
+
+  it('that names it also where the global key signs', async () => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }
+    await post(fields, { path: '/api/v1/deactivate' })
+    expect(requestLines()).toEqual([expect.objectContaining({ code: '400', product: shop.productId })])
+  })
+
+  it('that holds the endpoint, never the path as it was sent', async () => {
+    await send({ path: '/api/v1/verify/my-license-key?license_key=my-license-key' })
+    await send({ path: '//v1//verify?license_key=my-license-key', method: 'PROPFIND' })
+    expect(requestLines()).toEqual([
+      expect.objectContaining({ endpoint: null, code: 2404, status: 404, method: 'GET' }),
+      expect.objectContaining({ endpoint: '/api/v1/verify', code: 2405, status: 405, method: 'other' }),
+    ])
+    expect(logText()).not.toMatch(/my-?(?:license-)?key/i)
+  })
+
+  it('also where nothing is told, or something else than an envelope', async () => {
+    const etag = String((await send({ path: '/.well-known/jwks.json' })).headers.get('ETag'))
+    await send({ path: '/.well-known/jwks.json', headers: { 'If-None-Match': etag } })
+    await send({ path: '/api/v1/verify', method: 'OPTIONS' })
+    expect(requestLines().map(({ status, code, endpoint }) => [status, code, endpoint])).toEqual([
+      [200, null, '/.well-known/jwks.json'],
+      [304, null, '/.well-known/jwks.json'],
+      [204, null, '/api/v1/verify'],
+    ])
+  })
+
+  it('also where it fails, beside the line of the failure, which has the same request id', async () => {
+    const shop = await openShop()
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    await post(orderFields(shop), { bindings: { DB: db } })
+    const [failure] = failureLines()
+    expect(failure).toMatchObject({ level: 'error', message: 'D1_ERROR: Network connection lost.' })
+    expect(requestLines()).toEqual([
+      expect.objectContaining({ requestId: failure?.requestId, code: 2503, status: 503, apiKeyId: null }),
+    ])
+  })
+
+  it('that holds nothing of an API key which is none: it may be a password', async () => {
+    const shop = await openShop()
+    await post(orderFields(shop, { api_key: 'correct horse' }))
+    expect(requestLines()).toEqual([expect.objectContaining({ code: 100, apiKeyId: null })])
+  })
+
+  it('mixes nothing with the requests that are served at the same time', async () => {
+    const shops = await Promise.all(Array.from({ length: 20 }, () => openShop()))
+    await Promise.all(shops.map((shop, index) => post(orderFields(shop, { quantity: String(index + 1) }))))
+    const told = requestLines().map(({ product, quantity, keys, roundTrips }) => ({
+      product,
+      quantity,
+      keys,
+      roundTrips,
+    }))
+    expect(told.sort((one, other) => Number(one.product) - Number(other.product))).toEqual(
+      shops.map(({ productId: product }, index) => ({
+        product,
+        quantity: index + 1,
+        keys: index + 1,
+        roundTrips: 1,
+      })),
+    )
+  })
+})
+
+describe('a data point is written for each request', () => {
+  it('where METRICS is bound, with nothing but the endpoint, the code and numbers', async () => {
+    const points: AnalyticsEngineDataPoint[] = []
+    const METRICS = { writeDataPoint: (point: AnalyticsEngineDataPoint) => points.push(point) }
+    await post(orderFields(await openShop()), { bindings: { METRICS } })
+    expect(points).toEqual([
+      {
+        indexes: [ISSUE_PATH],
+        blobs: [ISSUE_PATH, 'POST', '803'],
+        doubles: [200, expect.any(Number), 2, 1, expect.any(Number), expect.any(Number)],
+      },
+    ])
+  })
+
+  it('and one that can not be written keeps nobody from an answer', async () => {
+    const METRICS = {
+      writeDataPoint() {
+        throw new Error('The counter is out of order.')
+      },
+    }
+    const request = new Request('https://keyseal.test/health')
+    const response = await app.fetch(request, { ...env, METRICS } as never)
+    expect(response.status).toBe(200)
+  })
+})
+
+/** Asks as the holder of an API key does. */
+function askAs(
+  apiKey: string,
+  { method, path }: Endpoint,
+  fields: Record<string, string>,
+): Promise<Response> {
+  const given = new URLSearchParams({ ...fields, api_key: apiKey })
+  return send(method === 'POST' ? { path, method, body: given } : { path: `${path}?${given}` })
+}

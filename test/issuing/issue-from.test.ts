@@ -1,0 +1,102 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { SourcedOrder } from '../../src/issuing/order.ts'
+import { issueOrder } from '../support/callers.ts'
+import { observe } from '../support/observed-database.ts'
+import { countRows, openShop, type Shop } from '../support/shop.ts'
+import { addGenerator, addStock } from '../support/stock.ts'
+
+afterEach(() => vi.restoreAllMocks())
+
+const NOW = Date.UTC(2026, 10, 24, 12)
+
+function orderOf({ productId }: Shop, origin: SourcedOrder['origin']): SourcedOrder {
+  return {
+    origin,
+    productId,
+    quantity: 2,
+    ownerName: 'Ada Lovelace',
+    ownerEmail: 'ada@example.com',
+    validityDays: null,
+    activationLimit: null,
+  }
+}
+
+async function countInStock({ productId }: Shop): Promise<number | undefined> {
+  const row = await env.DB.prepare(
+    `select count(*) as count from license_keys where product_id = ? and status = 'available'`,
+  )
+    .bind(productId)
+    .first<{ count: number }>()
+  return row?.count
+}
+
+describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) => {
+  it('whose batch was committed, but its answer lost, is not issued a second time', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId)
+    await addStock(shop.productId, 10)
+    const before = await countRows()
+    const losses = ['Network connection lost.', 'Internal error in D1 DB storage caused object to be reset.']
+    const { db, roundTrips } = observe(env.DB, {
+      after() {
+        const loss = losses.shift()
+        if (loss) throw new Error(`D1_ERROR: ${loss}`)
+      },
+    })
+    for (const idempotencyKey of ['order', undefined]) {
+      const outcome = await issueOrder(db, shop, orderOf(shop, origin), idempotencyKey, { now: NOW })
+      expect(outcome).toMatchObject({ kind: 'issued', issuedAt: NOW, keys: { length: 2 } })
+    }
+    expect(roundTrips).toHaveLength(4) // Three for the first order, one for the second.
+    const after = await countRows()
+    expect(after.issuances).toBe(before.issuances + 2)
+    expect(after.licenseKeys).toBe(before.licenseKeys + (origin === 'generator' ? 4 : 0))
+    expect(await countInStock(shop)).toBe(origin === 'generator' ? 10 : 6)
+  })
+
+  it('may be replayed when nothing more could be issued', async () => {
+    const shop = await openShop()
+    const generatorId = await addGenerator(shop.productId)
+    await addStock(shop.productId, 2)
+    const ask = async () => issueOrder(env.DB, shop, orderOf(shop, origin), 'order', { now: NOW })
+    const first = await ask()
+    await env.DB.prepare('update generators set status = 0 where id = ?').bind(generatorId).run()
+    await env.DB.prepare(`update license_keys set status = 'blocked' where status = 'available'`).run()
+    expect(await ask()).toEqual({ ...first, kind: 'replayed' })
+  })
+
+  it('remembers no refusal', async () => {
+    const shop = await openShop()
+    const ask = async () => issueOrder(env.DB, shop, orderOf(shop, origin), 'order', { now: NOW })
+    expect(await ask()).toEqual(
+      origin === 'generator'
+        ? { kind: 'generator-not-found', availableQuantity: 0 }
+        : { kind: 'stock-insufficient', availableQuantity: 0 },
+    )
+    await addGenerator(shop.productId)
+    await addStock(shop.productId, 2)
+    expect(await ask()).toMatchObject({ kind: 'issued' })
+  })
+})
+
+describe('a generated license key that exists already', () => {
+  it('rolls everything back and is replaced by a fresh one', async () => {
+    const shop = await openShop()
+    await addGenerator(shop.productId, { method: 'uuid' })
+    const order = { ...orderOf(shop, 'generator'), quantity: 1 }
+    const taken = await issueOrder(env.DB, shop, order, 'first', { now: NOW })
+    if (!('keys' in taken)) throw new Error('It is new.')
+    const text = taken.keys[0]?.[1] as ReturnType<typeof crypto.randomUUID>
+    const before = await countRows()
+    // The attempt's nonce, and then its key.
+    vi.spyOn(crypto, 'randomUUID').mockReturnValueOnce(crypto.randomUUID()).mockReturnValueOnce(text)
+    const outcome = await issueOrder(env.DB, shop, order, 'second', { now: NOW })
+    expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 1 } })
+    expect(outcome.kind === 'issued' && 'keys' in outcome && outcome.keys[0]?.[1]).not.toBe(text)
+    expect(await countRows()).toEqual({
+      issuances: before.issuances + 1,
+      licenseKeys: before.licenseKeys + 1,
+    })
+  })
+})

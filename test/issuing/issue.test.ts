@@ -1,0 +1,172 @@
+import { env } from 'cloudflare:workers'
+import { describe, expect, it } from 'vitest'
+import {
+  DatabaseStatementError,
+  DatabaseUnavailableError,
+  UniqueConstraintError,
+} from '../../src/db/errors.ts'
+import type { FreshOrder } from '../../src/issuing/order.ts'
+import { issueOrder } from '../support/callers.ts'
+import { failing, observe } from '../support/observed-database.ts'
+import { countRows, openShop, type Shop } from '../support/shop.ts'
+
+const NOW = Date.UTC(2026, 10, 23, 12, 0, 0, 829)
+
+function orderOf({ productId }: Shop, changes: Partial<FreshOrder> = {}): FreshOrder {
+  return {
+    origin: 'fresh',
+    productId,
+    quantity: 2,
+    ownerName: 'Ada Lovelace',
+    ownerEmail: 'ada@example.com',
+    validityDays: 0,
+    activationLimit: 0,
+    ...changes,
+  }
+}
+
+/** Gives these keys one after the other. */
+function keysInTurn(...keys: string[]) {
+  return { now: NOW, newLicenseKey: () => keys.shift() ?? 'no more keys' }
+}
+
+const RANDOM = { now: NOW, newLicenseKey: () => crypto.randomUUID() }
+
+describe('a license key that exists already', () => {
+  it('rolls everything back and is replaced by a fresh one', async () => {
+    const shop = await openShop()
+    await issueOrder(env.DB, shop, orderOf(shop), undefined, keysInTurn('taken', 'other'))
+    const before = await countRows()
+    const { db, roundTrips } = observe(env.DB)
+    const sources = keysInTurn('fresh-1', 'taken', 'fresh-2', 'fresh-3')
+    const outcome = await issueOrder(db, shop, orderOf(shop), 'order', sources)
+    expect(outcome).toMatchObject({
+      kind: 'issued',
+      issuedAt: NOW,
+      keys: [
+        [expect.any(Number), 'fresh-2', 0, 0, NOW],
+        [expect.any(Number), 'fresh-3', 0, 0, NOW],
+      ],
+    })
+    expect(roundTrips).toHaveLength(1) // The one that was rolled back failed and is not counted.
+    expect(await countRows()).toEqual({
+      issuances: before.issuances + 1,
+      licenseKeys: before.licenseKeys + 2,
+    })
+  })
+
+  it('is given up after three attempts, with nothing written', async () => {
+    const shop = await openShop()
+    await issueOrder(env.DB, shop, orderOf(shop, { quantity: 1 }), undefined, keysInTurn('always'))
+    const before = await countRows()
+    let made = 0
+    const newLicenseKey = () => {
+      made++
+      return 'always'
+    }
+    const attempt = issueOrder(env.DB, shop, orderOf(shop, { quantity: 1 }), 'order', {
+      now: NOW,
+      newLicenseKey,
+    })
+    await expect(attempt).rejects.toThrow(UniqueConstraintError)
+    expect(made).toBe(3)
+    expect(await countRows()).toEqual(before)
+  })
+
+  it('twice in one order is the same', async () => {
+    const shop = await openShop()
+    const sources = keysInTurn('twin', 'twin', 'single-1', 'single-2')
+    const outcome = await issueOrder(env.DB, shop, orderOf(shop), 'order', sources)
+    expect(outcome).toMatchObject({
+      keys: [
+        [expect.any(Number), 'single-1', 0, 0, NOW],
+        [expect.any(Number), 'single-2', 0, 0, NOW],
+      ],
+    })
+  })
+})
+
+describe('a batch that fails', () => {
+  it('at its second statement leaves nothing of the first', async () => {
+    const shop = await openShop()
+    const before = await countRows()
+    const sources = keysInTurn('good', 'x'.repeat(256)) // Longer than the table allows.
+    const attempt = issueOrder(env.DB, shop, orderOf(shop), 'order', sources)
+    await expect(attempt).rejects.toThrow(DatabaseStatementError)
+    expect(await countRows()).toEqual(before)
+    const again = await issueOrder(env.DB, shop, orderOf(shop), 'order', RANDOM)
+    expect(again.kind).toBe('issued')
+  })
+
+  it('tells of itself without any value it was given', async () => {
+    const shop = await openShop()
+    const sources = keysInTurn('secret-key', 'y'.repeat(256))
+    const attempt = issueOrder(env.DB, shop, orderOf(shop), 'secret-order', sources)
+    const error = (await attempt.catch((thrown: unknown) => thrown)) as Error
+    expect(`${error.message} ${error.stack} ${String(error.cause)}`).not.toMatch(/secret|ada|Ada|yyy/)
+  })
+
+  it('because the database is away is told apart from one that is wrong', async () => {
+    const shop = await openShop()
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const attempt = issueOrder(db, shop, orderOf(shop), 'order', RANDOM)
+    await expect(attempt).rejects.toThrow(DatabaseUnavailableError)
+  })
+})
+
+describe('a batch that was committed, but whose answer was lost,', () => {
+  it('is not written a second time when it is tried again', async () => {
+    const shop = await openShop()
+    const before = await countRows()
+    const losses = ['Network connection lost.', 'Internal error in D1 DB storage caused object to be reset.']
+    const { db, roundTrips } = observe(env.DB, {
+      after() {
+        const loss = losses.shift()
+        if (loss) throw new Error(`D1_ERROR: ${loss}`)
+      },
+    })
+    for (const idempotencyKey of ['order', undefined]) {
+      const outcome = await issueOrder(db, shop, orderOf(shop), idempotencyKey, RANDOM)
+      expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 2 } })
+    }
+    expect(roundTrips).toHaveLength(4) // Three for the first order, one for the second.
+    const issued = { issuances: before.issuances + 2, licenseKeys: before.licenseKeys + 4 }
+    expect(await countRows()).toEqual(issued)
+  })
+})
+
+describe('racing orders', () => {
+  it('under 20 idempotency keys, 10 at once each, are issued once each', async () => {
+    const shop = await openShop()
+    const before = await countRows()
+    const names = Array.from({ length: 200 }, (_, index) => `order-${index % 20}`)
+    const outcomes = await Promise.all(
+      names.map((name) => issueOrder(env.DB, shop, orderOf(shop), name, RANDOM)),
+    )
+    expect(await countRows()).toEqual({
+      issuances: before.issuances + 20,
+      licenseKeys: before.licenseKeys + 40,
+    })
+    expect(outcomes.filter(({ kind }) => kind === 'issued')).toHaveLength(20)
+    expect(outcomes.filter(({ kind }) => kind === 'replayed')).toHaveLength(180)
+    const keysByName = new Map<string, Set<string>>()
+    for (const [index, outcome] of outcomes.entries()) {
+      const name = String(names[index])
+      const text = JSON.stringify('keys' in outcome ? outcome.keys : outcome)
+      keysByName.set(name, (keysByName.get(name) ?? new Set()).add(text))
+    }
+    expect([...keysByName.values()].map((texts) => texts.size)).toEqual(new Array(20).fill(1))
+  })
+
+  it('with different parameters under one idempotency key: one is issued, the others are told', async () => {
+    const shop = await openShop()
+    const outcomes = await Promise.all(
+      [1, 2, 3, 4, 5].map((quantity) =>
+        issueOrder(env.DB, shop, orderOf(shop, { quantity }), 'order', RANDOM),
+      ),
+    )
+    expect(outcomes.filter(({ kind }) => kind === 'issued')).toHaveLength(1)
+    const refused = outcomes.filter((outcome) => outcome.kind === 'refused')
+    expect(refused.map(({ reason }) => reason)).toEqual(new Array(4).fill('idempotency-key-reused'))
+  })
+})

@@ -1,0 +1,173 @@
+import { env } from 'cloudflare:workers'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { issueChunk } from '../../src/issuing/issue-chunk.ts'
+import { claimQueuedOrder, postponeQueuedOrder } from '../../src/issuing/queued-chunks.ts'
+import { LEASE_MS } from '../../src/queue/messages.ts'
+import { failureLines } from '../support/log.ts'
+import { observe } from '../support/observed-database.ts'
+import {
+  addGenerator,
+  addQueuedOrder,
+  addStock,
+  CHUNK,
+  callbacksOf,
+  chunksOf,
+  deadAfter,
+  expectIssued,
+  failingAt,
+  keysOf,
+  orderRow,
+  processOrder,
+} from '../support/queued-order.ts'
+import { openShop } from '../support/shop.ts'
+
+beforeEach(() => {
+  vi.spyOn(Math, 'random').mockReturnValue(0) // The Worker's own retries do not wait.
+})
+afterEach(() => vi.restoreAllMocks())
+
+describe('an order is issued exactly once', () => {
+  it('where several messages come at the same time', async () => {
+    const order = await addQueuedOrder(await openShop(), { quantity: 10 })
+    await Promise.all(Array.from({ length: 10 }, () => processOrder(order)))
+    await expectIssued(order)
+    expect(await orderRow(order)).toMatchObject({ attempts: 1 })
+  })
+
+  it('where one consumer goes on after its lease, and another has taken the order up', async () => {
+    const shop = await openShop()
+    await addStock(shop, 12)
+    const order = await addQueuedOrder(shop, { quantity: 10, origin: 'stock' })
+    const now = Date.now()
+    const late: Promise<unknown>[] = []
+    let trips = 0
+    const { db } = observe(env.DB, {
+      after() {
+        // After its first chunk the first one stands still, and the second does all the rest meanwhile.
+        if (++trips === 2) late.push(processOrder(order, { now: now + 2 * LEASE_MS }))
+      },
+    })
+    await processOrder(order, { db, now })
+    await Promise.all(late)
+    await expectIssued(order)
+    expect(await orderRow(order)).toMatchObject({ attempts: 2 })
+    expect((await keysOf(order)).filter(({ status }) => status === 'available')).toHaveLength(2)
+  })
+
+  it('where two consumers both believe that it is theirs', async () => {
+    const order = await addQueuedOrder(await openShop(), { quantity: 40 })
+    const now = Date.now()
+    await Promise.all(
+      Array.from({ length: 5 }, (_, index) => processOrder(order, { now: now + index * 2 * LEASE_MS })),
+    )
+    const chunks = await chunksOf(order)
+    expect(chunks).toEqual(
+      Array.from({ length: 10 }, (_, chunk) => ({ chunk: String(chunk), quantity: 4, keys: 4 })),
+    )
+    expect(await callbacksOf(order)).toHaveLength(1)
+  })
+
+  const TEXTS = [
+    'D1_ERROR: Network connection lost.',
+    'D1_ERROR: D1 DB is overloaded. Too many requests queued.',
+  ]
+  const POINTS = TEXTS.flatMap((text) =>
+    (['before', 'after'] as const).flatMap((when) => [1, 2, 3, 4].map((trip) => ({ text, when, trip }))),
+  )
+
+  describe.each(['fresh', 'generator', 'stock'] as const)('of %s keys', (origin) => {
+    it.each(POINTS)('where round trip $trip is lost $when it reached the database: $text', async (point) => {
+      const shop = await openShop()
+      await addGenerator(shop)
+      await addStock(shop, 12)
+      const order = await addQueuedOrder(shop, { quantity: 10, origin, validityDays: 60, activationLimit: 1 })
+      const db = failingAt(point.trip, point.when, point.text)
+      // Who could not even take it up does not know what it took up.
+      await processOrder(order, { db }).catch((error: Error) =>
+        expect(error.name).toBe('DatabaseUnavailableError'),
+      )
+      for (let hour = 1; (await orderRow(order)).status === 'issuing' && hour < 5; hour++) {
+        await processOrder(order, { now: Date.now() + hour * 3_600_000 })
+      }
+      await expectIssued(order)
+    })
+  })
+
+  it('since whoever has lost it to another writes nothing for it any more', async () => {
+    const order = await addQueuedOrder(await openShop(), { quantity: 10 })
+    const now = Date.now()
+    const late = await claimQueuedOrder(env.DB, order.id, now)
+    const latest = await claimQueuedOrder(env.DB, order.id, now + LEASE_MS)
+    if (!late || !latest) throw new Error('Both were due.')
+    expect(await issueChunk(env.DB, late, now, CHUNK)).toEqual(latest)
+    await postponeQueuedOrder(env.DB, late, 0)
+    expect(await chunksOf(order)).toEqual([])
+    expect(await orderRow(order)).toMatchObject({ chunks: 0, due_at: now + 2 * LEASE_MS })
+  })
+
+  it('where an answer is lost, without beginning anew', async () => {
+    for (const trip of [2, 3, 4]) {
+      const order = await addQueuedOrder(await openShop(), { quantity: 10 })
+      const db = failingAt(trip, 'after', 'D1_ERROR: Network connection lost.')
+      expect(await processOrder(order, { db })).toEqual({ kind: 'done' })
+      await expectIssued(order)
+      expect(await orderRow(order)).toMatchObject({ attempts: 1 })
+      expect(failureLines()).toEqual([])
+    }
+  })
+
+  it('where its consumer dies after any round trip: the next one goes on where it stands', async () => {
+    for (const trip of [1, 2, 3, 4]) {
+      const order = await addQueuedOrder(await openShop(), { quantity: 10 })
+      await processOrder(order, { db: deadAfter(trip) }).catch(() => {})
+      const now = Date.now()
+      await processOrder(order, { now: now - 1 })
+      await processOrder(order, { now: now + LEASE_MS + 1_000 })
+      await expectIssued(order)
+    }
+  })
+
+  it('where fresh keys exist already: others are made', async () => {
+    const shop = await openShop()
+    const order = await addQueuedOrder(shop, { quantity: 10 })
+    const taken = '00000000-0000-4000-8000-000000000000'
+    await env.DB.prepare(
+      `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at, updated_at)
+       values (?, ?, 'reserved', 0, 0, 0, 0)`,
+    )
+      .bind(shop.productId, taken)
+      .run()
+    const random = vi
+      .spyOn(crypto, 'randomUUID')
+      .mockReturnValueOnce('nonce-0-0-0-0')
+      .mockReturnValueOnce(taken)
+    try {
+      await processOrder(order)
+    } finally {
+      random.mockRestore()
+    }
+    await expectIssued(order)
+  })
+
+  it('after a failure it comes again, later and later, and what was done is not done again', async () => {
+    const order = await addQueuedOrder(await openShop(), { quantity: 10 })
+    let trips = 0
+    const { db } = observe(env.DB, {
+      before() {
+        if (++trips === 3) throw new Error('D1_ERROR: D1 DB is overloaded. Too many requests queued.')
+      },
+    })
+    const now = Date.now()
+    expect(await processOrder(order, { db, now })).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await orderRow(order)).toMatchObject({ status: 'issuing', chunks: 1, due_at: now + 10_000 })
+    trips = 0
+    expect(await processOrder(order, { db, now: now + 10_000 })).toEqual({ kind: 'again', delaySeconds: 30 })
+    expect(await orderRow(order)).toMatchObject({ chunks: 2, attempts: 2 })
+    expect(failureLines()).toMatchObject([
+      { requestId: `queued-order ${order.id}`, error: 'DatabaseUnavailableError' },
+      { requestId: `queued-order ${order.id}`, error: 'DatabaseUnavailableError' },
+    ])
+    await processOrder(order, { now: now + 40_000 })
+    await expectIssued(order)
+  })
+})

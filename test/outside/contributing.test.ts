@@ -1,0 +1,59 @@
+/** CONTRIBUTING.md's way to add an endpoint, followed step by step in a copy of the project. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { cloneProject, removeClone, run } from './support/clone.ts'
+import { documents } from './support/readme.ts'
+
+const folder = cloneProject()
+afterAll(() => removeClone(folder))
+
+interface Step {
+  readonly kind: 'file' | 'insert'
+  readonly file: string
+  /** The beginning of the line that the code is inserted after. */
+  readonly after: string
+  readonly code: string
+}
+
+const steps: Step[] = [
+  ...(documents.get('CONTRIBUTING.md') ?? '').matchAll(
+    /^ *<!-- (file|insert): (\S+?)(?:, after: ([^>]+))? -->\n *```ts\n([\s\S]*?)^ *```/gm,
+  ),
+].map(([, kind, file = '', after = '', code = '']) => ({
+  kind: kind as Step['kind'],
+  file,
+  after,
+  // The blocks are indented with their list.
+  code: code.replaceAll(/^ {3}/gm, ''),
+}))
+
+function take({ kind, file, after, code }: Step): void {
+  const target = path.join(folder, file)
+  if (kind === 'file') {
+    mkdirSync(path.dirname(target), { recursive: true })
+    writeFileSync(target, code)
+    return
+  }
+  const lines = readFileSync(target, 'utf8').split('\n')
+  const index = lines.findIndex((line) => line.includes(after))
+  if (index < 0) throw new Error(`${file} has no line with ${after}.`)
+  lines.splice(index + 1, 0, code.trimEnd())
+  writeFileSync(target, lines.join('\n'))
+}
+
+it('adds an endpoint with four files, one of them a test, that passes every check', () => {
+  const files = new Set(steps.map(({ file }) => file))
+  expect(files.size).toBe(4)
+  expect([...files].filter((file) => file.endsWith('.test.ts'))).toHaveLength(1)
+  for (const step of steps) take(step)
+
+  expect(run(folder, 'npx', 'tsc', '-p', '.')).toEqual({ status: 0, output: '' })
+  const tests = ['test/keys/count-activations.test.ts', 'test/security/battery.test.ts']
+  const tested = run(folder, 'npx', 'vitest', 'run', '--project', 'worker', '-t', 'count', ...tests)
+  expect(tested, tested.output).toMatchObject({ status: 0 })
+  expect(tested.output).toContain('2 passed')
+  const described = run(folder, 'npm', 'run', 'openapi')
+  expect(described, described.output).toMatchObject({ status: 0 })
+  expect(readFileSync(path.join(folder, 'docs/api.md'), 'utf8')).toContain('GET /api/v1/count-activations')
+})

@@ -1,0 +1,246 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { abandonDelivery, deliver } from '../../src/deliveries/deliver.ts'
+import { consume, type MessageHandler, type MessageHandlers } from '../../src/queue/consume.ts'
+import type { Message } from '../../src/queue/messages.ts'
+import wranglerToml from '../../wrangler.toml?raw'
+import { addDelivery, deliveryRow } from '../support/delivery.ts'
+import { failureLines } from '../support/log.ts'
+import { failing, observe } from '../support/observed-database.ts'
+import { answerAt, requestsTo } from '../support/outbound.ts'
+
+const QUEUE = 'keyseal-deliveries'
+/** As it is configured, not as the code believes. */
+const [, DEAD = ''] = /^dead_letter_queue = "(.*)"$/m.exec(wranglerToml) ?? []
+
+const unexpected: MessageHandler = {
+  process: () => Promise.reject(new Error('There are no such messages.')),
+  abandon: () => Promise.reject(new Error('There are no such messages.')),
+}
+
+const HANDLERS: MessageHandlers = {
+  delivery: { process: deliver, abandon: abandonDelivery },
+  callback: unexpected,
+  event: unexpected,
+  'queued-order': unexpected,
+}
+
+interface Options {
+  readonly queue?: string
+  readonly handlers?: Partial<MessageHandlers>
+  readonly db?: D1Database
+  readonly attempts?: number
+}
+
+/** Hands the messages to the consumer. @returns which it acknowledged, and which are to come again when */
+async function consumed(bodies: readonly Message[], options: Options = {}) {
+  const { queue = QUEUE, handlers = {}, db = env.DB, attempts = 1 } = options
+  const messages = bodies.map((body, index) => ({ id: `m${index}`, timestamp: new Date(), attempts, body }))
+  const batch = createMessageBatch<Message>(queue, messages)
+  // The result tells which messages are to come again, but not when.
+  const retries = new Map(batch.messages.map((message) => [message.id, vi.spyOn(message, 'retry')]))
+  await consume(batch, { ...env, DB: db }, { ...HANDLERS, ...handlers })
+  const { explicitAcks, retryMessages } = await getQueueResult(batch, createExecutionContext())
+  return {
+    acks: explicitAcks,
+    retries: retryMessages.map(({ msgId }) => [msgId, retries.get(msgId)?.mock.lastCall?.[0]?.delaySeconds]),
+  }
+}
+
+function deliveryMessage({ id }: { readonly id: number }): Message {
+  return { kind: 'delivery', id }
+}
+
+describe('of several messages', () => {
+  it('each is answered for by itself', async () => {
+    const deliveries = [await addDelivery(), await addDelivery(), await addDelivery()]
+    const [good, bad, worse] = deliveries
+    await answerAt(good?.url ?? '', {})
+    await answerAt(bad?.url ?? '', { status: 500 })
+    await answerAt(worse?.url ?? '', 'none')
+    expect(await consumed(deliveries.map(deliveryMessage))).toEqual({
+      acks: ['m0'],
+      retries: [
+        ['m1', 10],
+        ['m2', 10],
+      ],
+    })
+  })
+
+  it('about the same delivery one sends it', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, { delayMs: 50 })
+    const messages = Array.from({ length: 5 }, () => deliveryMessage(delivery))
+    expect((await consumed(messages)).acks).toHaveLength(5)
+    expect(await requestsTo(delivery.url)).toHaveLength(1)
+  })
+})
+
+describe('while the database can not be reached', () => {
+  it.each([
+    [1, 10],
+    [4, 270],
+    [100, 43_200],
+  ])(
+    'a message that comes for the time no. %i comes again after %i seconds',
+    async (attempts, delaySeconds) => {
+      const delivery = await addDelivery()
+      const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+      expect(await consumed([deliveryMessage(delivery)], { db, attempts })).toEqual({
+        acks: [],
+        retries: [['m0', delaySeconds]],
+      })
+      expect(failureLines()).toMatchObject([{ requestId: 'message m0', error: 'DatabaseUnavailableError' }])
+      expect(await requestsTo(delivery.url)).toEqual([])
+    },
+  )
+
+  it('nothing is lost: a delivery whose result could not be written is sent again under the same webhook-id', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    let trips = 0
+    const { db } = observe(env.DB, {
+      before() {
+        if (++trips > 1) throw new Error('D1_ERROR: D1 DB is overloaded. Too many requests queued.')
+      },
+    })
+    expect((await consumed([deliveryMessage(delivery)], { db })).retries).toHaveLength(1)
+    expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 1 })
+    vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] })
+    try {
+      expect((await consumed([deliveryMessage(delivery)])).acks).toEqual(['m0'])
+    } finally {
+      vi.useRealTimers()
+    }
+    const names = (await requestsTo(delivery.url)).map(({ headers }) => headers['webhook-id'])
+    expect(names).toEqual(Array(2).fill(delivery.name))
+    expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', attempts: 2 })
+  })
+})
+
+describe.each(['event', 'queued-order', 'callback'] as const)('a message of the kind "%s"', (kind) => {
+  it.each([
+    [{ kind: 'done' }, { acks: ['m0'], retries: [] }],
+    [
+      { kind: 'again', delaySeconds: 30 },
+      { acks: [], retries: [['m0', 30]] },
+    ],
+  ] as const)('is handed on, and what it becomes is done: %j', async (processing, expected) => {
+    const process = vi.fn<MessageHandler['process']>(async () => processing)
+    const handlers = { [kind]: { ...unexpected, process } }
+    expect(await consumed([{ kind, id: 7 }], { handlers })).toEqual(expected)
+    expect(process).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
+  })
+})
+
+it('heavy messages of a batch are worked on one at a time, and hold up no other', async () => {
+  const running = { heavy: 0, heavyMost: 0, light: 0, lightMost: 0 }
+  const working = (weight: 'heavy' | 'light'): MessageHandler => ({
+    ...unexpected,
+    isHeavy: weight === 'heavy',
+    async process() {
+      running[`${weight}Most`] = Math.max(running[`${weight}Most`], ++running[weight])
+      await scheduler.wait(20)
+      running[weight]--
+      return { kind: 'done' }
+    },
+  })
+  const handlers = { callback: working('heavy'), event: working('light') }
+  const bodies = (['callback', 'event', 'callback', 'event', 'callback'] as const).map((kind, id) => ({
+    kind,
+    id,
+  }))
+  expect((await consumed(bodies, { handlers })).acks).toHaveLength(5)
+  expect(running).toMatchObject({ heavyMost: 1, lightMost: 2 })
+})
+
+it('of heavy messages one that fails keeps none of the others from its work', async () => {
+  const process = vi.fn<MessageHandler['process']>(async (_env, id) => {
+    if (id === 1) throw new Error('It fails.')
+    return { kind: 'done' }
+  })
+  const handlers = { callback: { ...unexpected, isHeavy: true, process } }
+  const bodies = [1, 2].map((id): Message => ({ kind: 'callback', id }))
+  expect(await consumed(bodies, { handlers })).toEqual({ acks: ['m1'], retries: [['m0', 10]] })
+})
+
+describe('a message that came back too often', () => {
+  it('ends the delivery, says so in one line of the log, and is gone', async () => {
+    const delivery = await addDelivery()
+    expect(await consumed([deliveryMessage(delivery)], { queue: DEAD })).toEqual({
+      acks: ['m0'],
+      retries: [],
+    })
+    expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
+    expect(await requestsTo(delivery.url)).toEqual([])
+    expect(failureLines()).toMatchObject([
+      { requestId: `delivery ${delivery.id}`, error: 'MessageDiedError' },
+    ])
+  })
+
+  it('changes nothing about a delivery that has come to an end', async () => {
+    const delivery = await addDelivery({ status: 'delivered' })
+    await consumed([deliveryMessage(delivery)], { queue: DEAD })
+    expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', last_result: null })
+  })
+
+  it('about an event is handed on', async () => {
+    const abandon = vi.fn<MessageHandler['abandon']>(async () => {})
+    const handlers = { event: { ...unexpected, abandon } }
+    expect((await consumed([{ kind: 'event', id: 7 }], { queue: DEAD, handlers })).acks).toEqual(['m0'])
+    expect(abandon).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
+    expect(failureLines()).toMatchObject([{ requestId: 'event 7', error: 'MessageDiedError' }])
+  })
+
+  it('waits while the database can not be reached', async () => {
+    const delivery = await addDelivery()
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { acks, retries } = await consumed([deliveryMessage(delivery)], { queue: DEAD, db })
+    expect([acks.length, retries.length]).toEqual([0, 1])
+    expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending' })
+  })
+})
+
+describe('through the queue itself', () => {
+  /** Until the delivery has come to its end. */
+  async function end(delivery: Awaited<ReturnType<typeof addDelivery>>) {
+    return vi.waitFor(
+      async () => {
+        const row = await deliveryRow(delivery)
+        expect(row.status).not.toBe('pending')
+        return row
+      },
+      { timeout: 10_000, interval: 50 },
+    )
+  }
+
+  it('a message brings the keys to the receiver, once', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    await env.DELIVERIES.sendBatch([{ body: deliveryMessage(delivery) }, { body: deliveryMessage(delivery) }])
+    expect(await end(delivery)).toMatchObject({ status: 'delivered', attempts: 1 })
+    const requests = await requestsTo(delivery.url)
+    expect(requests).toHaveLength(1)
+    expect(requests[0]?.body).toContain(delivery.licenseKeys[0])
+  }, 15_000)
+})
+
+it('no license key, address or name is in any line of the log, whatever goes wrong', async () => {
+  const deliveries = [await addDelivery(), await addDelivery(), await addDelivery({ attempts: 12 })]
+  await answerAt(deliveries[0]?.url ?? '', { status: 500, body: 'ada@example.com' })
+  await answerAt(deliveries[2]?.url ?? '', 'none')
+  const { db } = observe(env.DB, {
+    after: () => {
+      throw new Error('D1_ERROR: Network connection lost.')
+    },
+  })
+  await consumed(deliveries.map(deliveryMessage))
+  await consumed(deliveries.map(deliveryMessage), { db })
+  await consumed(deliveries.map(deliveryMessage), { queue: DEAD })
+  const log = JSON.stringify(failureLines())
+  expect(failureLines().length).toBeGreaterThan(3)
+  for (const { licenseKeys, url } of deliveries) {
+    for (const secret of [...licenseKeys, url, 'Ada', 'ada@']) expect(log).not.toContain(secret)
+  }
+})

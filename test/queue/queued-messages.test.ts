@@ -1,0 +1,161 @@
+/** Messages through the Worker's own handlers, above all those of queued orders: what one does, and what its loss does. */
+import {
+  createExecutionContext,
+  createMessageBatch,
+  createScheduledController,
+  getQueueResult,
+} from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { expect, it, vi } from 'vitest'
+import { sweepCallbacks, sweepDeliveries } from '../../src/deliveries/deliver.ts'
+import worker from '../../src/index.ts'
+import { sweepQueuedOrders } from '../../src/issuing/queued-orders.ts'
+import type { Message } from '../../src/queue/messages.ts'
+import { addDelivery, deliveryRow } from '../support/delivery.ts'
+import { change } from '../support/key-life.ts'
+import { failureLines } from '../support/log.ts'
+import { answerAt, requestsTo } from '../support/outbound.ts'
+import {
+  addQueuedOrder,
+  addStock,
+  callbacksAt,
+  callbacksOf,
+  chunksOf,
+  deadAfter,
+  keepingQueue,
+  keysOf,
+  orderRow,
+  processOrder,
+} from '../support/queued-order.ts'
+import { eventOf } from '../support/sales.ts'
+import { openShop } from '../support/shop.ts'
+
+const DEAD = 'keyseal-deliveries-dead'
+
+/** Hands messages to the Worker, whose own messages are kept. */
+async function handle(bodies: readonly Message[], queueName = 'keyseal-deliveries') {
+  const messages = bodies.map((body, index) => ({
+    id: `m${index}`,
+    timestamp: new Date(),
+    attempts: 1,
+    body,
+  }))
+  const batch = createMessageBatch<Message>(queueName, messages)
+  const { queue, messages: sent } = keepingQueue()
+  await worker.queue(batch, { ...env, DELIVERIES: queue })
+  const { explicitAcks } = await getQueueResult(batch, createExecutionContext())
+  return { acks: explicitAcks, sent }
+}
+
+it('an order and its callback are one message each, whatever comes twice', async () => {
+  const order = await addQueuedOrder(await openShop(), { quantity: 12_000 })
+  await answerAt(order.webhookUrl, {})
+  const wakeup: Message = { kind: 'queued-order', id: order.id }
+  const { acks, sent } = await handle([wakeup, wakeup, wakeup])
+  expect(acks).toHaveLength(3)
+  expect((await chunksOf(order)).map(({ keys }) => keys)).toEqual([5_000, 5_000, 2_000])
+  expect(sent).toMatchObject([{ kind: 'callback' }])
+  expect((await handle([...sent, ...sent, ...sent])).acks).toHaveLength(3)
+  const [request, ...others] = await callbacksAt(order)
+  expect(others).toEqual([])
+  expect(JSON.parse(String(request?.body)).original.response.license_keys).toHaveLength(12_000)
+  expect((await handle([wakeup])).sent).toEqual([])
+}, 20_000)
+
+it('a message that died leaves its order as it is, and the sweep wakes somebody again', async () => {
+  const order = await addQueuedOrder(await openShop())
+  const { acks } = await handle([{ kind: 'queued-order', id: order.id }], DEAD)
+  expect(acks).toEqual(['m0'])
+  expect(failureLines()).toMatchObject([{ requestId: `queued-order ${order.id}`, error: 'MessageDiedError' }])
+  expect(await orderRow(order)).toMatchObject({ status: 'issuing', due_at: 0 })
+  const { queue, messages } = keepingQueue()
+  await sweepQueuedOrders({ ...env, DELIVERIES: queue }, Date.now())
+  expect(messages).toEqual([{ kind: 'queued-order', id: order.id }])
+  await processOrder(order)
+  expect(await orderRow(order)).toMatchObject({ status: 'issued' })
+})
+
+it('a callback whose message was lost is swept as what it is, once it is due for a minute', async () => {
+  await env.DB.prepare(`update deliveries set status = 'delivered'`).run()
+  const order = await addQueuedOrder(await openShop())
+  const now = Date.now()
+  await processOrder(order, { now })
+  const [callback] = await callbacksOf(order)
+  const { queue, messages } = keepingQueue()
+  await sweepCallbacks({ ...env, DELIVERIES: queue }, now + 30_000)
+  await sweepDeliveries({ ...env, DELIVERIES: queue }, now + 120_000)
+  expect(messages).toEqual([])
+  await sweepCallbacks({ ...env, DELIVERIES: queue }, now + 120_000)
+  expect(messages).toEqual([{ kind: 'callback', id: callback?.id }])
+})
+
+it('a callback whose messages all died has failed, and can be asked for again', async () => {
+  const order = await addQueuedOrder(await openShop())
+  await processOrder(order)
+  const [callback] = await callbacksOf(order)
+  await handle([{ kind: 'callback', id: callback?.id ?? 0 }], DEAD)
+  expect(await callbacksOf(order)).toMatchObject([{ status: 'failed', last_result: 'gave up' }])
+})
+
+it('an event whose messages all died has failed, and waits no longer', async () => {
+  const event = await env.DB.prepare(
+    `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
+     values ('standard', 'dead', 'order.paid', 'live', 0, 'waiting', '{}', 0) returning id`,
+  ).first<{ id: number }>()
+  const id = event?.id ?? 0
+  expect((await handle([{ kind: 'event', id }], DEAD)).acks).toEqual(['m0'])
+  expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
+  expect(failureLines()).toMatchObject([{ requestId: `event ${id}`, error: 'MessageDiedError' }])
+})
+
+it('a delivery whose messages all died has failed, and is not sent', async () => {
+  const delivery = await addDelivery()
+  expect((await handle([{ kind: 'delivery', id: delivery.id }], DEAD)).acks).toEqual(['m0'])
+  expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
+  expect(await requestsTo(delivery.url)).toEqual([])
+})
+
+it('the cron of each minute wakes an order that is being released, and it is refused', async () => {
+  const shop = await openShop()
+  await addStock(shop, 8)
+  const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
+  await processOrder(order, { db: deadAfter(2) }).catch(() => {})
+  await change(`update products set status = 'inactive' where id = ?`, shop.productId)
+  await processOrder(order, { db: deadAfter(2), now: Date.now() + 3_600_000 }).catch(() => {})
+  expect(await orderRow(order)).toMatchObject({ status: 'releasing', chunks: 1 })
+  await change('update queued_orders set due_at = 0 where id = ?', order.id)
+  const { queue, messages } = keepingQueue()
+  await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env, DELIVERIES: queue })
+  expect(messages).toContainEqual({ kind: 'queued-order', id: order.id })
+  await handle(messages)
+  expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0 })
+  expect((await keysOf(order)).map(({ status }) => status)).toEqual(Array(8).fill('available'))
+})
+
+it('an order of which every message was lost is issued and told by the cron of each minute', async () => {
+  const order = await addQueuedOrder(await openShop())
+  await answerAt(order.webhookUrl, {})
+  await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env })
+  const told = async () => expect(await callbacksOf(order)).toMatchObject([{ status: 'delivered' }])
+  await vi.waitFor(told, { timeout: 15_000, interval: 50 })
+  expect(await callbacksAt(order)).toHaveLength(1)
+}, 20_000)
+
+it('no license key, address or name is in any line of the log, whatever goes wrong', async () => {
+  const order = await addQueuedOrder(await openShop())
+  await answerAt(order.webhookUrl, { status: 500, body: 'ada@example.com' })
+  const wakeup: Message = { kind: 'queued-order', id: order.id }
+  await env.DB.prepare('alter table issuances rename to gone').run()
+  await handle([wakeup])
+  await env.DB.prepare('alter table gone rename to issuances').run()
+  await processOrder(order, { now: Date.now() + 3_600_000 })
+  const [callback] = await callbacksOf(order)
+  await env.DB.prepare('update deliveries set attempts = 12, due_at = 0 where id = ?')
+    .bind(callback?.id)
+    .run()
+  await handle([{ kind: 'callback', id: callback?.id ?? 0 }])
+  expect(await callbacksOf(order)).toMatchObject([{ status: 'failed' }])
+  const log = JSON.stringify(failureLines())
+  expect(failureLines().length).toBeGreaterThan(1)
+  for (const secret of [order.webhookUrl, 'keevault', 'Ada', 'ada@']) expect(log).not.toContain(secret)
+})

@@ -1,0 +1,103 @@
+import { createScheduledController } from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { describe, expect, it, vi } from 'vitest'
+import { sweepDeliveries } from '../../src/deliveries/deliver.ts'
+import worker from '../../src/index.ts'
+import { enqueue } from '../../src/queue/enqueue.ts'
+import type { Message } from '../../src/queue/messages.ts'
+import wranglerToml from '../../wrangler.toml?raw'
+import { addDelivery, deliveryRow, ISSUED_AT } from '../support/delivery.ts'
+import { failureLines } from '../support/log.ts'
+import { answerAt } from '../support/outbound.ts'
+
+/** A queue that keeps what it is sent, a batch at a time, as the real one would take it. */
+function recordingQueue() {
+  const batches: Message[][] = []
+  const queue = {
+    async sendBatch(messages: Iterable<MessageSendRequest<Message>>) {
+      const bodies = [...messages].map(({ body }) => body)
+      if (bodies.length === 0 || bodies.length > 100) throw new Error('Queues takes 1 to 100 messages.')
+      batches.push(bodies)
+    },
+  }
+  return { queue: queue as unknown as Queue<Message>, batches }
+}
+
+describe('the sweep', () => {
+  it('wakes every delivery that is due for more than a minute, the oldest first, and no other', async () => {
+    const now = ISSUED_AT + 3_600_000
+    const overdue = await addDelivery({ dueAt: now - 60_000 })
+    const older = await addDelivery({ dueAt: now - 600_000 })
+    await addDelivery({ dueAt: now - 59_999 })
+    await addDelivery({ dueAt: now + 1 })
+    for (const status of ['delivered', 'failed', 'cancelled'] as const)
+      await addDelivery({ status, dueAt: 0 })
+    const { queue, batches } = recordingQueue()
+    await sweepDeliveries({ ...env, DELIVERIES: queue }, now)
+    expect(batches).toEqual([[older, overdue].map(({ id }) => ({ kind: 'delivery', id }))])
+  })
+
+  it('sends no empty batch', async () => {
+    const { queue, batches } = recordingQueue()
+    await sweepDeliveries({ ...env, DELIVERIES: queue }, 0)
+    expect(batches).toEqual([])
+  })
+
+  it('reads through the index, not the table', async () => {
+    const { results } = await env.DB.prepare(
+      `explain query plan select id from deliveries where status = 'pending' and due_at <= ? order by due_at limit 100`,
+    )
+      .bind(0)
+      .all<{ detail: string }>()
+    expect(results.map(({ detail }) => detail).join()).toMatch(
+      /^SEARCH deliveries USING (COVERING )?INDEX deliveries_due/,
+    )
+  })
+
+  it('is run by the cron of each minute, and what a lost message left behind is delivered', async () => {
+    const delivery = await addDelivery()
+    await answerAt(delivery.url, {})
+    await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env })
+    const delivered = async () => expect((await deliveryRow(delivery)).status).toBe('delivered')
+    await vi.waitFor(delivered, { timeout: 10_000, interval: 50 })
+  }, 15_000)
+})
+
+describe('waking the consumer', () => {
+  const messages = Array.from({ length: 250 }, (_, id): Message => ({ kind: 'delivery', id }))
+
+  it('takes any number of messages, as many at once as Queues does', async () => {
+    const { queue, batches } = recordingQueue()
+    await enqueue({ ...env, DELIVERIES: queue }, messages)
+    expect(batches.map(({ length }) => length)).toEqual([100, 100, 50])
+    expect(batches.flat()).toEqual(messages)
+  })
+
+  it('never fails: what is committed is found by the sweep, and the log tells', async () => {
+    const queue = {
+      sendBatch: () => Promise.reject(new Error('ada@example.com')),
+    } as unknown as Queue<Message>
+    await enqueue({ ...env, DELIVERIES: queue }, messages)
+    expect(failureLines()).toMatchObject([{ requestId: 'enqueue', error: 'Error' }])
+    expect(JSON.stringify(failureLines())).not.toContain('ada@')
+  })
+
+  it('tells what to mend where no queue is bound', async () => {
+    await enqueue({ ...env, DELIVERIES: undefined }, messages)
+    expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
+  })
+})
+
+describe('every cron of wrangler.toml', () => {
+  const [, lines = ''] = /^crons = (\[.*\])$/m.exec(wranglerToml) ?? []
+
+  it.each(JSON.parse(lines) as string[])('"%s" has its work, and does it', async (cron) => {
+    await worker.scheduled(createScheduledController({ cron }), { ...env })
+    expect(failureLines()).toEqual([])
+  })
+
+  it('is one of those that the Worker knows: another is an error, not silence', async () => {
+    const controller = createScheduledController({ cron: '0 0 1 1 *' })
+    await expect(worker.scheduled(controller, { ...env })).rejects.toThrow('0 0 1 1 *')
+  })
+})
