@@ -1,7 +1,6 @@
 /** The whole description, made of the endpoints, their rules, the codes and the texts beside this file. */
 import type { Caller } from '../../src/callers/caller.ts'
-import { ENDPOINTS } from '../../src/endpoints.ts'
-import type { Endpoint } from '../../src/http/endpoint.ts'
+import { NO_SIGNATURE } from '../../src/protocol/envelope.ts'
 import {
   capitalised,
   type JsonSchema,
@@ -11,7 +10,7 @@ import {
 } from './document.ts'
 import { KEY_SCHEMAS } from './key-schemas.ts'
 import type { OperationText } from './operation.ts'
-import { DOCS, OPERATIONS } from './operations.ts'
+import { OPERATIONS } from './operations.ts'
 import { bodyOf, bodySchema, PARAMETERS, parameterList } from './requests.ts'
 import { codeSchemas, codesOf, HEADERS, responseComponents, responsesOf } from './responses.ts'
 import { callersOf, SECURITY_SCHEMES, securityOf } from './security.ts'
@@ -51,9 +50,6 @@ export const TAGS: Readonly<
   },
 }
 
-/** As src/envelope/envelope.ts has it. */
-const UNSIGNED = 'Private key not set'
-
 const ABOUT = `Keyseal issues license keys, exactly once for each order, and signs every answer. It speaks the \
 KeyManager/Keevault API v1.
 
@@ -74,7 +70,7 @@ all answers.
 
 The header \`X-Signing-Key-Id\` is the \`kid\` of the key that signed. [/.well-known/jwks.json](/.well-known/jwks.json) \
 lists the keys that sign now, come next or are retired, each with its algorithm. A server without a usable key answers \
-2500 with \`"signature":"${UNSIGNED}"\` and without that header: do not trust that answer.
+2500 with \`"signature":"${NO_SIGNATURE}"\` and without that header: do not trust that answer.
 
 The examples here are signed too. The example answers of the two public-key operations hold the key that verifies them.`
 
@@ -96,26 +92,17 @@ const ENVELOPE: JsonSchema = {
       type: 'string',
       description:
         'The base64 of the signature over the characters of `response_base64`: RS256, or EdDSA if the key that ' +
-        `X-Signing-Key-Id names is an Ed25519 key. "${UNSIGNED}" if the server has no usable key`,
-      pattern: `^([A-Za-z0-9+/]+={0,2}|${UNSIGNED})$`,
+        `X-Signing-Key-Id names is an Ed25519 key. "${NO_SIGNATURE}" if the server has no usable key`,
+      pattern: `^([A-Za-z0-9+/]+={0,2}|${NO_SIGNATURE})$`,
     },
   },
 }
 
-/**
- * @param version of this server
- * @throws Error where a docs.ts describes no endpoint
- */
+/** @param version of this server */
 export function describeApi(version: string): OpenApiDocument {
-  const operations = textsOfEndpoints()
-  const names = new Set(operations.flatMap(([endpoint, text]) => codesOf(endpoint, text)))
-  const posts = operations.filter(
-    ([
-      {
-        method,
-        caller: { access },
-      },
-    ]) => method === 'POST' && access !== 'provider',
+  const names = new Set(OPERATIONS.flatMap(codesOf))
+  const posts = OPERATIONS.filter(
+    ({ endpoint: { method, caller } }) => method === 'POST' && caller.access !== 'provider',
   )
   return {
     openapi: '3.1.0',
@@ -129,21 +116,19 @@ export function describeApi(version: string): OpenApiDocument {
     servers: [{ url: '/', description: 'The server that served this description' }],
     tags: Object.values(TAGS),
     paths: Object.fromEntries(
-      operations.map(([endpoint, text]) => [
-        endpoint.path,
-        { [endpoint.method.toLowerCase()]: operationOf(endpoint, text) },
+      OPERATIONS.map((text) => [
+        text.endpoint.path,
+        { [text.endpoint.method.toLowerCase()]: operationOf(text) },
       ]),
     ),
     components: {
       schemas: {
         Envelope: ENVELOPE,
         ...KEY_SCHEMAS,
-        ...Object.fromEntries(
-          posts.map(([endpoint, text]) => [requestName(endpoint), bodySchema(endpoint, text)]),
-        ),
+        ...Object.fromEntries(posts.map((text) => [requestName(text), bodySchema(text)])),
         ...codeSchemas(names),
       },
-      responses: responseComponents(operations),
+      responses: responseComponents(OPERATIONS),
       parameters: PARAMETERS,
       headers: HEADERS,
       securitySchemes: SECURITY_SCHEMES,
@@ -151,41 +136,35 @@ export function describeApi(version: string): OpenApiDocument {
   }
 }
 
-function textsOfEndpoints(): (readonly [Endpoint, OperationText])[] {
-  const texts = new Map(OPERATIONS.map((text) => [text.path, text]))
-  const stray = Object.keys(DOCS).find((path) => !texts.has(path as `/${string}`))
-  if (stray) throw new Error(`No endpoint has the path ${stray}. Remove it from the docs.ts of its folder.`)
-  return ENDPOINTS.map((endpoint) => [endpoint, texts.get(endpoint.path) as OperationText])
-}
-
-function operationOf(endpoint: Endpoint, text: OperationText): Operation {
-  const parameters = parameterList(endpoint, text)
+function operationOf(text: OperationText): Operation {
+  const { endpoint, details } = text
+  const parameters = parameterList(text)
   return {
     operationId: operationIdOf(endpoint.path),
     tags: [TAGS[endpoint.caller.access].name],
-    summary: text.summary,
-    description: `${text.details || `${text.summary}.`}\n\n**Who may call:** ${callersOf(endpoint)}`,
+    summary: endpoint.summary,
+    description: `${details || `${endpoint.summary}.`}\n\n**Who may call:** ${callersOf(endpoint)}`,
     security: securityOf(endpoint),
     ...(parameters.length > 0 && { parameters }),
     ...(endpoint.method === 'POST' && {
-      requestBody: { required: true, content: contentOf(endpoint, text) },
+      requestBody: { required: true, content: contentOf(text) },
     }),
-    responses: responsesOf(endpoint, text),
+    responses: responsesOf(text),
   }
 }
 
 /** What a provider sends is its own to describe. */
-function contentOf(endpoint: Endpoint, text: OperationText) {
-  return endpoint.caller.access === 'provider'
+function contentOf(text: OperationText) {
+  return text.endpoint.caller.access === 'provider'
     ? {
         'application/json': {
           schema: { type: 'object' },
           ...(text.event && { example: text.event.payload }),
         },
       }
-    : bodyOf(requestName(endpoint), text)
+    : bodyOf(requestName(text), text)
 }
 
-function requestName({ path }: Endpoint): string {
+function requestName({ endpoint: { path } }: OperationText): string {
   return `${capitalised(operationIdOf(path))}Request`
 }

@@ -1,7 +1,8 @@
 /** The key that signs the examples, and the public keys that they show. */
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto'
+import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { describePublicKey } from '../../src/signing/keys.ts'
 
 const RSA_KEY = createPrivateKey(readFileSync(path.join(import.meta.dirname, 'example-signing-key.pem')))
 
@@ -13,29 +14,13 @@ MCowBQYDK2VwAyEAnQu7ToALoVEEdG+KrWgnsSw6YghfKlMQXbnpFU/PqBk=
 -----END PUBLIC KEY-----
 `
 
-/** A key as the JWK Set tells it: its public members, its thumbprint (RFC 7638), and what it is for. */
-function jwkOf(pem: string, alg: 'RS256' | 'EdDSA') {
-  const { kty, n, e, crv, x } = createPublicKey(pem).export({ format: 'jwk' })
-  // The members of a thumbprint stand in the order of their names.
-  const [members, ordered] =
-    alg === 'RS256'
-      ? [
-          { kty, n, e },
-          { e, kty, n },
-        ]
-      : [
-          { kty, crv, x },
-          { crv, kty, x },
-        ]
-  const kid = createHash('sha256').update(JSON.stringify(ordered)).digest('base64url')
-  return { ...members, kid, use: 'sig', alg }
-}
+const RSA_JWK = (await describePublicKey(RSA_PEM)).jwk
 
 /** A deployment that signs with RSA, and about one product with Ed25519. */
-export const EXAMPLE_KEY_SET = { keys: [jwkOf(RSA_PEM, 'RS256'), jwkOf(ED25519_PEM, 'EdDSA')] }
+export const EXAMPLE_KEY_SET = { keys: [RSA_JWK, (await describePublicKey(ED25519_PEM)).jwk] }
 
 /**
- * Signs as src/envelope/envelope.ts does. RSASSA-PKCS1-v1_5 gives the same signature each time (RFC 8017 section 8.2),
+ * Signs as src/protocol/envelope.ts does. RSASSA-PKCS1-v1_5 gives the same signature each time (RFC 8017 section 8.2),
  * so the description changes only where an example does.
  *
  * @param signed the characters of `response_base64`
@@ -46,4 +31,4 @@ export function signExample(signed: string): string {
 }
 
 /** The `kid` of the key that signs the examples. */
-export const EXAMPLE_KEY_ID = jwkOf(RSA_PEM, 'RS256').kid
+export const EXAMPLE_KEY_ID = RSA_JWK.kid

@@ -1,7 +1,6 @@
 /** What a reader wants to know of a parameter and its rule does not say: what its words mean, and what is answered without it. */
 
 import type { Caller } from '../../src/callers/caller.ts'
-import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import type { CodeName } from './answers.ts'
 import type { JsonSchema } from './document.ts'
@@ -65,26 +64,24 @@ export function codeWithout({ codes }: OperationText, name: string): CodeName | 
  * @param schema the rules of all parameters
  * @returns the same, with the words of this file; what has a code of its own where it is missing counts as required
  */
-export function withMeanings(
-  schema: JsonSchema,
-  { caller: { access } }: Endpoint,
-  text: OperationText,
-): JsonSchema {
+export function withMeanings(schema: JsonSchema, text: OperationText): JsonSchema {
   const properties = Object.entries(schema.properties ?? {})
   const withCodes = properties.map(([name]) => name).filter((name) => codeWithout(text, name) !== undefined)
   const required = [...withCodes, ...(schema.required ?? [])]
   return {
     ...schema,
     properties: Object.fromEntries(
-      properties.map(([name, rule]) => [name, { ...rule, ...describe(rule, access, text, name) }]),
+      properties.map(([name, rule]) => [name, { ...rule, ...describe(rule, text, name) }]),
     ),
     ...(required.length > 0 && { required }),
   }
 }
 
-function describe(rule: JsonSchema, access: Caller['access'], text: OperationText, name: string) {
+function describe(rule: JsonSchema, text: OperationText, name: string) {
   const code = codeWithout(text, name)
   const without = code && `If it is missing, the answer is ${CODES[code].code}`
-  const description = [MEANINGS[access]?.[name], rule.description, without].filter(Boolean).join('. ')
+  const description = [MEANINGS[text.endpoint.caller.access]?.[name], rule.description, without]
+    .filter(Boolean)
+    .join('. ')
   return description === '' ? {} : { description }
 }

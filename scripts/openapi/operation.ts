@@ -1,13 +1,11 @@
 /** An endpoint as the description shows it: its declaration and its docs together. */
 import type { EndpointDocs } from '../../src/http/docs.ts'
+import type { Endpoint } from '../../src/http/endpoint.ts'
 import type { CodeName } from './answers.ts'
 import type { JsonSchema } from './document.ts'
 
 export interface OperationText extends EndpointDocs {
-  /** As in `ENDPOINTS`. */
-  readonly path: `/${string}`
-  /** In the imperative, at most 40 characters: it is a line of the sidebar. */
-  readonly summary: string
+  readonly endpoint: Endpoint
   /** The codes of its outcomes; the first one is that of the example. */
   readonly codes: readonly CodeName[]
   /** What is answered in place of an envelope. */
@@ -17,8 +15,6 @@ export interface OperationText extends EndpointDocs {
     readonly schema: JsonSchema
     readonly example: string | object
   }
-  /** Where nothing changes, an `Idempotency-Key` is of no use. */
-  readonly isReading?: true
   /** What a payment provider sends. */
   readonly event?: ProviderEvent
 }

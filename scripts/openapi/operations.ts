@@ -1,4 +1,4 @@
-/** Every endpoint with all that the description says of it. Examples are one story, told on the demo data. */
+/** Every endpoint with all that the description says of it. */
 import { docs as contracts } from '../../src/contracts/docs.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { DocsByPath } from '../../src/http/docs.ts'
@@ -14,13 +14,11 @@ import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
 import type { CodeName } from './answers.ts'
 import { EXAMPLE_KEY_SET, RSA_PEM } from './example-keys.ts'
 import type { OperationText, ProviderEvent } from './operation.ts'
+import { EXAMPLE_SECONDS } from './responses.ts'
 
-export const DOCS: DocsByPath = { ...keys, ...products, ...contracts, ...issuing, ...service, ...payments }
+const DOCS: DocsByPath = { ...keys, ...products, ...contracts, ...issuing, ...service, ...payments }
 
-/**
- * The example of each of these works once those before it were sent. All other endpoints follow in the order of the
- * list of endpoints.
- */
+/** The examples are one story, told on the demo data: each of these works once those before it were sent. */
 const STORY: readonly string[] = [
   '/api/v1/create-license-keys',
   '/api/v1/get-available-license-keys-count',
@@ -72,37 +70,40 @@ const DOCUMENTS: Readonly<Record<string, NonNullable<OperationText['document']>>
   },
 }
 
-/** When all examples were sent, Unix seconds. */
-const SENT_SECONDS = 1_795_509_000
 const ORDER = {
   order: '1001',
   externalId: DEMO_PRICE,
-  now: SENT_SECONDS * 1000,
+  now: EXAMPLE_SECONDS * 1000,
   eventId: 'evt_keyseal_demo',
 } as const
 
-export const OPERATIONS: readonly OperationText[] = await Promise.all(
-  [...ENDPOINTS].sort((one, other) => placeOf(one) - placeOf(other)).map(operationOf),
+const stray = Object.keys(DOCS).find((path) => !ENDPOINTS.some((endpoint) => endpoint.path === path))
+if (stray) throw new Error(`No endpoint has the path ${stray}. Remove it from the docs.ts of its folder.`)
+
+/** In the order of `ENDPOINTS`. */
+export const OPERATIONS: readonly OperationText[] = await Promise.all(ENDPOINTS.map(operationOf))
+
+/** Those with an example, in the order of the story. What the story leaves out comes last. */
+export const EXAMPLES: readonly OperationText[] = OPERATIONS.filter(({ example }) => example).sort(
+  (one, other) => placeOf(one) - placeOf(other),
 )
 
-function placeOf({ path }: Endpoint): number {
+function placeOf({ endpoint: { path } }: OperationText): number {
   const place = STORY.indexOf(path)
   return place === -1 ? STORY.length : place
 }
 
 async function operationOf(endpoint: Endpoint): Promise<OperationText> {
-  const { path, summary, codes, isReading } = endpoint
+  const { path, codes } = endpoint
   const { details = '', example } = DOCS[path] ?? {}
   const document = DOCUMENTS[path]
   const event = endpoint.caller.access === 'provider' ? await eventOf(path) : undefined
   return {
-    path,
-    summary,
+    endpoint,
     details,
     codes: codes.map(nameOf),
     ...(document && { document }),
     ...(example && { example }),
-    ...(isReading && { isReading }),
     ...(event && { event }),
   }
 }
@@ -119,6 +120,6 @@ async function eventOf(path: string): Promise<ProviderEvent> {
   const event = samples.purchase(ORDER)
   // The random parts of a sample are replaced, so that the description is the same each time.
   const body = event.body.replaceAll(/_[0-9a-f]{32}\b/g, '_keyseal_demo')
-  const headers = await samples.sign({ ...event, body }, samples.secret, SENT_SECONDS)
+  const headers = await samples.sign({ ...event, body }, samples.secret, EXAMPLE_SECONDS)
   return { headers, payload: JSON.parse(body), fields: { outcome: 'issued' } }
 }

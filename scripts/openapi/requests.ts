@@ -10,14 +10,15 @@ import type { JsonSchema, Media, Parameter, Reference } from './document.ts'
 import { withMeanings } from './fields.ts'
 import { withLimitedDigits } from './number-texts.ts'
 import type { OperationText } from './operation.ts'
-import { credentialOf } from './security.ts'
+import { credentialOf, isRepeatable } from './security.ts'
 import { signedHeaders } from './signature-headers.ts'
 
 /** Whatever a deployment may be set to is allowed: which limit is its own, the words say. */
 export const settings: Settings = { MAX_QUANTITY: String(QUANTITY_LIMIT) }
 
 /** @returns the schema of the parameters, or undefined where there are no rules */
-export function parametersOf(endpoint: Endpoint, text: OperationText): JsonSchema | undefined {
+export function parametersOf(text: OperationText): JsonSchema | undefined {
+  const { endpoint } = text
   const schema = rulesOf(endpoint, settings)
   if (!schema) return undefined
   const ofLess = rulesOf(endpoint, { MAX_QUANTITY: '1' })?.properties
@@ -28,7 +29,7 @@ export function parametersOf(endpoint: Endpoint, text: OperationText): JsonSchem
   // A page lets its reader choose one by its title.
   const sets = schema.anyOf?.map((set) => ({ title: `With ${set.required?.join(', ')}`, ...set }))
   const named = { ...schema, properties: Object.fromEntries(properties), ...(sets && { anyOf: sets }) }
-  return withMeanings(named, endpoint, text)
+  return withMeanings(named, text)
 }
 
 function rulesOf(endpoint: Endpoint, of: Settings): JsonSchema | undefined {
@@ -48,14 +49,14 @@ function withSetting(rule: JsonSchema): JsonSchema {
 }
 
 /** The parameters that are not in a body. */
-export function parameterList(endpoint: Endpoint, text: OperationText): (Parameter | Reference)[] {
+export function parameterList(text: OperationText): (Parameter | Reference)[] {
+  const { endpoint } = text
   if (endpoint.caller.access === 'provider') return signedHeaders(endpoint.path, text.event)
   if (endpoint.method === 'GET') {
     const conditional = endpoint.caller.access === 'public' ? [reference('IfNoneMatch')] : []
-    return [...queryOf(parametersOf(endpoint, text), text.example), ...conditional]
+    return [...queryOf(parametersOf(text), text.example), ...conditional]
   }
-  const isRepeatable = credentialOf(endpoint) !== undefined && !text.isReading
-  return isRepeatable ? [reference('IdempotencyKey')] : []
+  return isRepeatable(endpoint) ? [reference('IdempotencyKey')] : []
 }
 
 function reference(name: keyof typeof PARAMETERS): Reference {
@@ -80,9 +81,9 @@ const CREDENTIAL_RULES: Readonly<Record<string, JsonSchema>> = {
 }
 
 /** The schema of a body: the parameters, and the field for whoever can not send a bearer token. */
-export function bodySchema(endpoint: Endpoint, text: OperationText): JsonSchema {
-  const schema = parametersOf(endpoint, text) ?? { type: 'object' }
-  const credential = credentialOf(endpoint)
+export function bodySchema(text: OperationText): JsonSchema {
+  const schema = parametersOf(text) ?? { type: 'object' }
+  const credential = credentialOf(text.endpoint)
   if (!credential) return schema
   const description = `${credential.title}, if you send no bearer token. If both are missing, the answer is 100`
   const field = { ...CREDENTIAL_RULES[credential.field], description }

@@ -14,10 +14,10 @@ import {
 import { EXAMPLE_KEY_ID, signExample } from './example-keys.ts'
 import { KEY_ID } from './key-schemas.ts'
 import type { OperationText } from './operation.ts'
-import { credentialOf } from './security.ts'
+import { credentialOf, isRepeatable } from './security.ts'
 
 /** The time of all examples, in Unix seconds. */
-const EXAMPLE_TIMESTAMP = 1_795_509_000
+export const EXAMPLE_SECONDS = 1_795_509_000
 
 /** Headers of answers, by the names of their components. */
 export const HEADERS = {
@@ -54,11 +54,11 @@ const CONTRACT_KEY_REFUSALS: readonly CodeName[] = [
 ]
 
 /** @returns every code that the operation can answer, those first that are its own */
-export function codesOf(endpoint: Endpoint, { codes, isReading }: OperationText): CodeName[] {
-  return [...new Set([...codes, ...commonCodes(endpoint, isReading === true)])]
+export function codesOf({ endpoint, codes }: OperationText): CodeName[] {
+  return [...new Set([...codes, ...commonCodes(endpoint)])]
 }
 
-function commonCodes(endpoint: Endpoint, isReading: boolean): CodeName[] {
+function commonCodes(endpoint: Endpoint): CodeName[] {
   // Of an address that is written wrong, or asked by a method that it does not have.
   const strayed: CodeName[] = ['notFound', 'methodNotAllowed']
   if (endpoint.caller.access === 'provider') return [...strayed, 'bodyTooLarge', 'serviceUnavailable']
@@ -67,28 +67,23 @@ function commonCodes(endpoint: Endpoint, isReading: boolean): CodeName[] {
   if (!credential) return always
   const refusals = credential.scheme === 'apiKey' ? API_KEY_REFUSALS : CONTRACT_KEY_REFUSALS
   const ofBody: CodeName[] = endpoint.method === 'POST' ? ['bodyTooLarge', 'unsupportedMediaType'] : []
-  const ofRepetition: CodeName[] = endpoint.method === 'POST' && !isReading ? ['idempotencyKeyReused'] : []
+  const ofRepetition: CodeName[] = isRepeatable(endpoint) ? ['idempotencyKeyReused'] : []
   return [...refusals, 'incorrectData', ...ofRepetition, ...ofBody, ...always]
 }
 
 /** @returns the responses by status; what many operations share is a reference into `responseComponents` */
-export function responsesOf(
-  endpoint: Endpoint,
-  text: OperationText,
-): Record<string, ResponseObject | Reference> {
+export function responsesOf(text: OperationText): Record<string, ResponseObject | Reference> {
   const responses: Record<string, ResponseObject | Reference> = {}
-  for (const [status, names] of byStatus(codesOf(endpoint, text))) {
+  for (const [status, names] of byStatus(codesOf(text))) {
     responses[status] =
-      status === '200'
-        ? successOf(endpoint, text, names)
-        : { $ref: `#/components/responses/${componentName(names)}` }
+      status === '200' ? successOf(text, names) : { $ref: `#/components/responses/${componentName(names)}` }
   }
   return text.document ? { ...documentsOf(text.document), ...responses } : responses
 }
 
 /** @returns the shared responses of these operations by their names */
 export function responseComponents(
-  operations: readonly (readonly [Endpoint, OperationText])[],
+  operations: readonly OperationText[],
 ): Record<string, ResponseObject | BodilessResponse> {
   const components: Record<string, ResponseObject | BodilessResponse> = {
     NotModified: {
@@ -96,8 +91,8 @@ export function responseComponents(
       headers: documentHeaders(),
     },
   }
-  for (const [endpoint, text] of operations) {
-    for (const [status, names] of byStatus(codesOf(endpoint, text))) {
+  for (const text of operations) {
+    for (const [status, names] of byStatus(codesOf(text))) {
       if (status !== '200') components[componentName(names)] = envelopeOf(names, status)
     }
   }
@@ -134,12 +129,11 @@ function byStatus(names: readonly CodeName[]): Map<string, CodeName[]> {
 }
 
 /** The first one stays the example's. */
-function successOf(endpoint: Endpoint, text: OperationText, names: readonly CodeName[]): ResponseObject {
-  const isRepeatable = endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !text.isReading
+function successOf(text: OperationText, names: readonly CodeName[]): ResponseObject {
   const [first] = text.codes
   const { fields } = text.event ?? text.example ?? { fields: undefined }
   const example = (text.event ?? text.example) && first ? exampleAnswer(first, fields) : undefined
-  return envelopeOf(names, '200', isRepeatable, example)
+  return envelopeOf(names, '200', isRepeatable(text.endpoint), example)
 }
 
 function byCode(one: CodeName, other: CodeName): number {
@@ -153,7 +147,7 @@ function componentName(names: readonly CodeName[]): string {
 function envelopeOf(
   names: readonly CodeName[],
   status: string,
-  isRepeatable = false,
+  mayBeReplay = false,
   example?: object,
 ): ResponseObject {
   const references = names.map((name) => ({ $ref: `#/components/schemas/${capitalised(name)}` }))
@@ -167,7 +161,7 @@ function envelopeOf(
     headers: {
       'X-Request-Id': header('RequestId'),
       'X-Signing-Key-Id': header('SigningKeyId'),
-      ...(isRepeatable && { 'Idempotent-Replayed': header('Replayed') }),
+      ...(mayBeReplay && { 'Idempotent-Replayed': header('Replayed') }),
       ...(status === '405' && { Allow: header('Allow') }),
       ...((status === '503' || status === '429') && { 'Retry-After': header('RetryAfter') }),
     },
@@ -202,7 +196,7 @@ function header(name: keyof typeof HEADERS): Reference {
 
 /** The envelope of an example, encoded and signed as a server would. */
 function exampleAnswer(name: CodeName, fields: Readonly<Record<string, unknown>> = {}): object {
-  const text = serialiseResponse(CODES[name], fields, EXAMPLE_TIMESTAMP)
+  const text = serialiseResponse(CODES[name], fields, EXAMPLE_SECONDS)
   const responseBase64 = Buffer.from(text).toString('base64')
   return {
     response: JSON.parse(text),

@@ -24,6 +24,11 @@ export function credentialOf({ caller: { access } }: Endpoint): Credential | und
   }
 }
 
+/** Whether an endpoint may be asked again under an `Idempotency-Key`: where nothing changes, it is of no use. */
+export function isRepeatable(endpoint: Endpoint): boolean {
+  return endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !endpoint.isReading
+}
+
 /** @returns the alternatives; in a POST the key may also be a field of the body, for which OpenAPI has no scheme */
 export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
   if (endpoint.caller.access === 'provider') return [{ [signatureScheme(providerAt(endpoint.path))]: [] }]

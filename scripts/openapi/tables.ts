@@ -1,7 +1,5 @@
 /** The tables of endpoints and codes in docs/api.md. `npm run openapi` writes them between their marks. */
 import path from 'node:path'
-import { ENDPOINTS } from '../../src/endpoints.ts'
-import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES, type Code } from '../../src/protocol/codes.ts'
 import { projectFolder } from '../wrangler.ts'
 import type { CodeName } from './answers.ts'
@@ -27,31 +25,30 @@ function between(document: string, name: string, table: string): string {
 
 /** One table for each kind of caller. */
 function endpointTables(): string {
-  const accesses = [...new Set(ENDPOINTS.map(({ caller }) => caller.access))]
+  const accesses = [...new Set(OPERATIONS.map(({ endpoint }) => endpoint.caller.access))]
   return accesses
     .map((access) => {
-      const rows = ENDPOINTS.filter(({ caller }) => caller.access === access).map(endpointRow)
+      const rows = OPERATIONS.filter(({ endpoint }) => endpoint.caller.access === access).map(endpointRow)
       const head = '| Endpoint | What it does | Parameters | Codes |\n|---|---|---|---|'
       return `### ${TAGS[access].name}\n\n${TAGS[access].description}\n\n${head}\n${rows.join('\n')}\n`
     })
     .join('\n')
 }
 
-function endpointRow(endpoint: Endpoint): string {
-  const { method, path: address, summary, codes } = endpoint
+function endpointRow(text: OperationText): string {
+  const { method, path: address, summary, codes } = text.endpoint
   const cells = [
     `\`${method} ${address}\``,
     summary,
-    parameterList(endpoint),
+    parameterList(text),
     codes.map(({ code }) => code).join(', '),
   ]
   return `| ${cells.join(' | ')} |`
 }
 
 /** Required parameters are marked with an asterisk. */
-function parameterList(endpoint: Endpoint): string {
-  const text = OPERATIONS.find((operation) => operation.path === endpoint.path) as OperationText
-  const schema = parametersOf(endpoint, text)
+function parameterList(text: OperationText): string {
+  const schema = parametersOf(text)
   const conditional = schema?.anyOf?.at(-1)?.required ?? []
   const required = [...(schema?.required ?? []), ...conditional]
   const names = Object.keys(schema?.properties ?? {})

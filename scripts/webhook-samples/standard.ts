@@ -1,4 +1,4 @@
-/** The events of any shop that signs by Standard Webhooks, as src/payments/standard.ts describes them. */
+/** The events of any shop that signs by Standard Webhooks, as src/payments/providers/standard.ts describes them. */
 import {
   eventOf,
   freshId,

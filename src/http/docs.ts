@@ -3,6 +3,8 @@
  * not contain it.
  */
 
+import { licenseKeyObjects } from '../protocol/license-key-object.ts'
+
 export interface EndpointDocs {
   /** What the endpoint does beyond its summary, as CommonMark. */
   readonly details: string
@@ -23,20 +25,14 @@ export type DocsByPath = Readonly<Record<`/${string}`, EndpointDocs>>
 /** Values that examples share. */
 export const OWNER = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' } as const
 
+/** When the keys of the examples were assigned. */
+const ASSIGNED_AT = Date.UTC(2026, 10, 24, 8, 30, 0, 125)
+
 /** A license key object as an answer has it right after the key was assigned. */
-export function assignedKey(id: number, licenseKey: string, contractId: number | null = null) {
-  return {
-    product_id: 1,
-    license_key: licenseKey,
-    activation_limit: 3,
-    validity: 365,
-    status: 'assigned',
-    ...OWNER,
-    assigned_at: '2026-11-24T08:30:00.125000Z',
-    contract_id: contractId,
-    updated_at: '2026-11-24T08:30:00.000000Z',
-    created_at: '2026-11-24T08:30:00.000000Z',
-    id,
-    meta_data: [],
-  }
+export function assignedKey(id: number, licenseKey: string, contractId: number | null = null): object {
+  const { owner_name: ownerName, owner_email: ownerEmail } = OWNER
+  const [object] = licenseKeyObjects({ productId: 1, ownerName, ownerEmail, contractId }, ASSIGNED_AT, [
+    [id, licenseKey, 3, 365, ASSIGNED_AT],
+  ])
+  return { ...object }
 }

@@ -1,5 +1,5 @@
 /**
- * The Worker's bindings, variables and secrets. Each folder declares and checks its own settings; src/index.ts lists
+ * The Worker's bindings, variables and secrets. Each folder declares and checks its own settings; src/app.ts lists
  * them all, so that a missing or wrong one stops every request. docs/settings.md describes each of them.
  */
 import type * as z from 'zod/mini'

@@ -9,7 +9,7 @@ import type { KeyScope, SigningKey } from '../signing/signing-keys.ts'
 import type { Code } from './codes.ts'
 
 /** The protocol's text in place of a signature. */
-const NO_SIGNATURE = 'Private key not set'
+export const NO_SIGNATURE = 'Private key not set'
 
 /**
  * @param code decides `code` and `message`

@@ -8,7 +8,7 @@ import { type CodeName, responseSchema } from '../../scripts/openapi/answers.ts'
 import type { Operation, Parameter } from '../../scripts/openapi/document.ts'
 import { codeWithout } from '../../scripts/openapi/fields.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
-import { OPERATIONS } from '../../scripts/openapi/operations.ts'
+import { EXAMPLES } from '../../scripts/openapi/operations.ts'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { standingHeaders } from '../../src/http/headers.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
@@ -23,11 +23,10 @@ import {
   startService,
 } from './support/clone.ts'
 import { shapeOf } from './support/described-answer.ts'
-import { endpointOf, sendExample, successOf } from './support/described-service.ts'
+import { sendExample, successOf } from './support/described-service.ts'
 import { example } from './support/readme.ts'
 
 const description = JSON.parse(readFileSync(path.join(project, 'public/openapi.json'), 'utf8'))
-const examples = OPERATIONS.filter((text) => text.example)
 
 /** The local settings as `npm start` makes them, and a key of the other kind for a product that no example is about. */
 const MAKE_DEV_VARS = `
@@ -37,7 +36,7 @@ const MAKE_DEV_VARS = `
   changeDevVars({ SIGNING_PRIVATE_KEY_PRODUCT_2: newSigningKey('EdDSA') })`
 
 function operationAt(text: OperationText): Operation {
-  return description.paths[text.path][endpointOf(text).method.toLowerCase()]
+  return description.paths[text.endpoint.path][text.endpoint.method.toLowerCase()]
 }
 
 describe('a service with the demo data', () => {
@@ -127,7 +126,7 @@ describe('a service with the demo data', () => {
   })
 
   // Each one builds on those before it: they are one story.
-  describe.each(examples)('$path', (text) => {
+  describe.each(EXAMPLES)('$endpoint.path', (text) => {
     const withCodes = Object.keys(text.example?.request ?? {}).filter((name) => codeWithout(text, name))
 
     for (const name of withCodes) {
@@ -163,7 +162,7 @@ describe('a service with the demo data', () => {
     expect(shapeOf(answer, madeUp, media.example)).toEqual(shapeOf(media.example))
     if (!text.document) expectDescribed(answer.response, text.codes[0])
     if (!text.document) expect(response.headers.get('X-Signing-Key-Id')).toMatch(/^[\w-]{43}$/)
-    if (endpointOf(text).method === 'POST') await expectTheSameOfForm(text, request, body)
+    if (text.endpoint.method === 'POST') await expectTheSameOfForm(text, request, body)
   }
 
   describe.each(PROVIDER_SAMPLES)('/webhooks/$provider', ({ provider, sign }) => {
@@ -204,7 +203,7 @@ describe('a service with the demo data', () => {
   /** The same fields as a form are the same request: what was done already is told again. */
   async function expectTheSameOfForm(text: OperationText, request: Record<string, unknown>, body: string) {
     const again = await sendExample(origin, text, request, 'application/x-www-form-urlencoded')
-    if (text.isReading) {
+    if (text.endpoint.isReading) {
       expect(await again.json()).toMatchObject({ response: { code: JSON.parse(body).response.code } })
       return
     }

@@ -11,15 +11,14 @@ import { descriptionFile, descriptionText } from '../../scripts/openapi/descript
 import type { JsonSchema, Operation, ResponseObject } from '../../scripts/openapi/document.ts'
 import { codeWithout } from '../../scripts/openapi/fields.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
-import { OPERATIONS } from '../../scripts/openapi/operations.ts'
+import { EXAMPLES, OPERATIONS } from '../../scripts/openapi/operations.ts'
 import { parametersOf, settings } from '../../scripts/openapi/requests.ts'
 import { tablesFile, withTables } from '../../scripts/openapi/tables.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import protocolEndpoints from '../pinned/protocol-endpoints.json' with { type: 'json' }
 import { project } from './support/clone.ts'
-import { endpointOf, successOf } from './support/described-service.ts'
+import { successOf } from './support/described-service.ts'
 
 interface PinnedEndpoint {
   readonly codes: readonly string[]
@@ -28,7 +27,6 @@ interface PinnedEndpoint {
 }
 
 const description = JSON.parse(readFileSync(descriptionFile, 'utf8'))
-const examples = OPERATIONS.filter((text) => text.example)
 
 describe('the description', () => {
   it('is what the code says: where this fails, run npm run openapi', () => {
@@ -54,13 +52,13 @@ describe('the description', () => {
   })
 
   it('has a summary for the sidebar in at most 40 characters for each endpoint', () => {
-    for (const { summary } of OPERATIONS) expect(summary).toMatch(/^[A-Z].{5,39}$/)
+    for (const { summary } of ENDPOINTS) expect(summary).toMatch(/^[A-Z].{5,39}$/)
   })
 })
 
 /** Written by hand from the protocol, so that a declaration cannot change by mistake. */
 describe.each(Object.entries(protocolEndpoints as Record<string, PinnedEndpoint>))('%s', (of, pinned) => {
-  const text = OPERATIONS.find((operation) => operation.path === of) as OperationText
+  const text = OPERATIONS.find(({ endpoint }) => endpoint.path === of) as OperationText
 
   it('answers the codes of the protocol', () => {
     // Any endpoint may answer 804, since any body can be unreadable.
@@ -69,7 +67,7 @@ describe.each(Object.entries(protocolEndpoints as Record<string, PinnedEndpoint>
   })
 
   it('requires the parameters of the protocol', () => {
-    const schema = parametersOf(endpointOf(text), text)
+    const schema = parametersOf(text)
     const conditional = schema?.anyOf?.at(-1)?.required ?? []
     const required = [...new Set([...(schema?.required ?? []), ...conditional])].sort()
     expect(required).toEqual(pinned.required ?? required)
@@ -156,8 +154,8 @@ describe('the example answers', () => {
   const signingKey = keys.find(({ kid }) => kid === description.components.headers.SigningKeyId.example)
   const envelopes = OPERATIONS.filter(({ codes, document }) => codes.length > 0 && !document)
 
-  it.each(envelopes)('of $path is described, encoded and signed as a server would', (text) => {
-    const operation = description.paths[text.path][endpointOf(text).method.toLowerCase()]
+  it.each(envelopes)('of $endpoint.path is described, encoded and signed as a server would', (text) => {
+    const operation = description.paths[text.endpoint.path][text.endpoint.method.toLowerCase()]
     const envelope = successOf(operation)[1].example as Record<string, string>
     expect(Object.keys(envelope)).toEqual(['response', 'response_base64', 'private_key_used', 'signature'])
     const { response, response_base64: signed = '', signature = '' } = envelope
@@ -179,8 +177,7 @@ function resolve<Target>(target: Target): Target {
 }
 
 describe('the schema of parameters', () => {
-  const withRules = ENDPOINTS.filter(({ parameters }) => parameters !== undefined)
-  const textOf = ({ path: of }: Endpoint) => OPERATIONS.find((text) => text.path === of) as OperationText
+  const withRules = OPERATIONS.filter(({ endpoint }) => endpoint.parameters !== undefined)
 
   /** What a field might hold, right and wrong. */
   const CANDIDATES: readonly unknown[] = [
@@ -196,10 +193,10 @@ describe('the schema of parameters', () => {
   const TOLD_IN_WORDS = new Set(['webhook_url', 'assigned_at', 'license_keys', 'owner_email', 'email'])
 
   it.each(withRules)(
-    'of $path allows what the endpoint takes, and nothing else but for what it says in words',
-    (endpoint) => {
-      const rules = endpoint.parameters?.(settings) as z.ZodObject
-      const schema = parametersOf(endpoint, textOf(endpoint))
+    'of $endpoint.path allows what the endpoint takes, and nothing else but for what it says in words',
+    (text) => {
+      const rules = text.endpoint.parameters?.(settings) as z.ZodObject
+      const schema = parametersOf(text)
       const differences = Object.entries(rules.shape).flatMap(([name, rule]) => {
         const described = z.fromJSONSchema(schema?.properties?.[name] as never)
         return CANDIDATES.flatMap((value) => {
@@ -212,25 +209,24 @@ describe('the schema of parameters', () => {
     },
   )
 
-  it.each(withRules)('of $path says which parameters must be there', (endpoint) => {
-    const rules = endpoint.parameters?.(settings) as z.ZodObject
+  it.each(withRules)('of $endpoint.path says which parameters must be there', (text) => {
+    const rules = text.endpoint.parameters?.(settings) as z.ZodObject
     const required = Object.entries(rules.shape)
       .filter(([, rule]) => !(rule as z.ZodType).safeParse(undefined).success)
       .map(([name]) => name)
-    const withCodes = Object.keys(rules.shape).filter((name) => codeWithout(textOf(endpoint), name))
-    const described = parametersOf(endpoint, textOf(endpoint))?.required ?? []
+    const withCodes = Object.keys(rules.shape).filter((name) => codeWithout(text, name))
+    const described = parametersOf(text)?.required ?? []
     expect([...described].sort()).toEqual([...withCodes, ...required].sort())
   })
 
-  it.each(withRules.filter((endpoint) => /random-assign-license-keys$|\/v1\/generate$/.test(endpoint.path)))(
-    'of $path names the setting that limits the quantity',
-    (endpoint) => {
-      const quantity = parametersOf(endpoint, textOf(endpoint))?.properties?.quantity
-      expect(quantity?.description).toContain(
-        "the deployment's MAX_QUANTITY: 1000 unless it is set, 10000 at most",
-      )
-    },
-  )
+  it.each(
+    withRules.filter(({ endpoint }) => /random-assign-license-keys$|\/v1\/generate$/.test(endpoint.path)),
+  )('of $endpoint.path names the setting that limits the quantity', (text) => {
+    const quantity = parametersOf(text)?.properties?.quantity
+    expect(quantity?.description).toContain(
+      "the deployment's MAX_QUANTITY: 1000 unless it is set, 10000 at most",
+    )
+  })
 
   it('limits the credentials as the server does', () => {
     const { VerifyRequest, ContractsGenerateRequest } = description.components.schemas
@@ -238,8 +234,11 @@ describe('the schema of parameters', () => {
     expect(ContractsGenerateRequest.properties.contract_key).toMatchObject({ minLength: 1, maxLength: 255 })
   })
 
-  it.each(examples.filter((text) => endpointOf(text).parameters))('allows the example of $path', (text) => {
-    const schema = parametersOf(endpointOf(text), text) as JsonSchema
-    expect(z.fromJSONSchema(schema as never).safeParse(text.example?.request).error).toBeUndefined()
-  })
+  it.each(EXAMPLES.filter(({ endpoint }) => endpoint.parameters))(
+    'allows the example of $endpoint.path',
+    (text) => {
+      const schema = parametersOf(text) as JsonSchema
+      expect(z.fromJSONSchema(schema as never).safeParse(text.example?.request).error).toBeUndefined()
+    },
+  )
 })

@@ -5,35 +5,24 @@ import type { Media, Operation } from '../../../scripts/openapi/document.ts'
 import type { OperationText } from '../../../scripts/openapi/operation.ts'
 import { formFields } from '../../../scripts/openapi/requests.ts'
 import { CONTRACT_KEY } from '../../../src/contracts/docs.ts'
-import { ENDPOINTS } from '../../../src/endpoints.ts'
-import type { Endpoint } from '../../../src/http/endpoint.ts'
 
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded'
-
-export function endpointOf({ path }: Pick<OperationText, 'path'>): Endpoint {
-  const endpoint = ENDPOINTS.find((candidate) => candidate.path === path)
-  if (!endpoint) throw new Error(`There is no endpoint ${path}.`)
-  return endpoint
-}
 
 /** Sends an example, under an `Idempotency-Key` that is always the same. */
 export async function sendExample(
   origin: string,
-  text: OperationText,
+  { endpoint }: OperationText,
   request: Record<string, unknown>,
   bodyType: BodyType,
 ): Promise<Response> {
-  const {
-    method,
-    caller: { access },
-  } = endpointOf(text)
-  const key = access === 'contract-holder' ? CONTRACT_KEY : DEMO_API_KEY
+  const { method, path, caller } = endpoint
+  const key = caller.access === 'contract-holder' ? CONTRACT_KEY : DEMO_API_KEY
   const headers = { Authorization: `Bearer ${key}`, Connection: 'close' }
   const form = new URLSearchParams(formFields(request)).toString()
-  if (method === 'GET') return fetch(`${origin}${text.path}?${form}`, { headers })
+  if (method === 'GET') return fetch(`${origin}${path}?${form}`, { headers })
   const body = bodyType === 'application/json' ? JSON.stringify(request) : form
-  const posted = { 'Content-Type': bodyType, 'Idempotency-Key': `example-of-${text.path}` }
-  return fetch(`${origin}${text.path}`, { method, headers: { ...headers, ...posted }, body })
+  const posted = { 'Content-Type': bodyType, 'Idempotency-Key': `example-of-${path}` }
+  return fetch(`${origin}${path}`, { method, headers: { ...headers, ...posted }, body })
 }
 
 /** @returns the media type of the operation's success, and its example */
