@@ -1,7 +1,8 @@
-/** What the errors of wrangler mean to whoever ran a command, and what to do next. */
+/** What the errors of SQLite and wrangler mean to whoever ran a command, and what to do next. */
 import type { Place } from './database.ts'
 
 const NOT_MIGRATED = /no such (table|column)|has no column named/
+const BUSY = /database is locked/
 const NOT_SIGNED_IN = /set a CLOUDFLARE_API_TOKEN|not logged in|Authentication error \[code: 10000\]/i
 
 const MIGRATE = {
@@ -9,13 +10,8 @@ const MIGRATE = {
   remote: 'npx wrangler d1 migrations apply DB --remote',
 }
 
-/** Another process, such as the service of `npm start`, is writing: nothing of the statements was. */
-export function isBusy(error: unknown): boolean {
-  return String(error).includes('SQLITE_BUSY')
-}
-
 /**
- * @param error of wrangler
+ * @param error of SQLite, locally, or of wrangler
  * @returns what can be done about it, where that is known; otherwise the same error
  */
 export function explained(place: Place, error: unknown): unknown {
@@ -31,7 +27,7 @@ function remedyFor(place: Place, fault: string): string | undefined {
   if (NOT_SIGNED_IN.test(fault)) {
     return 'You are not signed in to Cloudflare, or may not use this database: npx wrangler login, or set CLOUDFLARE_API_TOKEN.'
   }
-  if (place === 'local' && isBusy(fault)) {
+  if (BUSY.test(fault)) {
     return 'The local database was busy for 10 seconds, and took nothing of this: run the same command again, or stop what is using it.'
   }
   return undefined

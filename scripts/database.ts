@@ -1,62 +1,66 @@
 /** Runs SQL on the project's database, the local one or the one in production. */
-import { setTimeout as wait } from 'node:timers/promises'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Statement } from '../src/db/batch.ts'
-import { explained, isBusy } from './database-faults.ts'
+import { explained } from './database-faults.ts'
+import { runOnLocalFile } from './local-database.ts'
 import { runWranglerPrivately } from './wrangler.ts'
 
 export type Place = 'local' | 'remote'
 
 export type Row = Record<string, unknown>
 
-/** How long a busy local database is tried again, and how long it is left alone in between, on average. */
-const BUSY_MS_MAX = 10_000
-const BUSY_WAIT_MS = 300
+/** The platform takes no longer statement, wherever it runs. */
+const STATEMENT_BYTES_MAX = 100_000
 
 /**
  * @param place which database
- * @param sql one or more statements, each of at most 100 kB: the platform takes no longer one
- * @returns the rows of the last statement
+ * @param statement of at most 100 kB
+ * @returns its rows
  * @throws Error as `runStatements`
  */
-export async function runSql(place: Place, sql: string): Promise<Row[]> {
-  return (await runStatements(place, [sql])).at(-1) ?? []
+export async function runSql(place: Place, statement: string): Promise<Row[]> {
+  return (await runStatements(place, [statement]))[0] ?? []
 }
 
 /**
  * Runs statements in one transaction. They may hold license keys and names: no other process sees them.
  *
+ * @param statements of at most 100 kB each
  * @param signal ends it early; whether anything was written is not known then
  * @returns the rows of each
- * @throws Error with what to do, where the database is not migrated, busy or out of reach; otherwise with what wrangler says
+ * @throws Error with what to do, where the database is not migrated, busy or out of reach; otherwise with what SQLite or
+ *   wrangler says
  */
 export async function runStatements(
   place: Place,
   statements: readonly string[],
   signal?: AbortSignal,
 ): Promise<Row[][]> {
-  const parameters = ['d1', 'execute', 'DB', `--${place}`, '--json', '--command', statements.join(';\n')]
+  for (const statement of statements) {
+    if (Buffer.byteLength(statement) > STATEMENT_BYTES_MAX) {
+      throw new Error(`A statement has more than ${STATEMENT_BYTES_MAX} bytes, which D1 refuses.`)
+    }
+  }
   try {
-    const output = await againWhileBusy(place, () => runWranglerPrivately(parameters, signal))
-    return (JSON.parse(output) as { results: Row[] }[]).map(({ results }) => results)
+    return place === 'local'
+      ? await runLocally(statements, signal)
+      : await runInProduction(statements, signal)
   } catch (error) {
     throw explained(place, error)
   }
 }
 
-/**
- * The local database is a file that the service of `npm start` writes, too. Who meets it there is refused at the first
- * statement that writes, and all statements of a call are one transaction: nothing was written, so nothing is doubled.
- */
-async function againWhileBusy(place: Place, run: () => Promise<string>): Promise<string> {
-  for (const end = Date.now() + BUSY_MS_MAX; ; ) {
-    try {
-      return await run()
-    } catch (error) {
-      if (place !== 'local' || !isBusy(error) || Date.now() > end) throw error
-      // A random wait: what is written every few seconds is not met again and again.
-      await wait(BUSY_WAIT_MS * (0.5 + Math.random()))
-    }
-  }
+async function runLocally(statements: readonly string[], signal?: AbortSignal): Promise<Row[][]> {
+  // SQLite lets nothing else happen meanwhile: signals and the screen get their turn before it.
+  await nextTurn()
+  signal?.throwIfAborted()
+  return runOnLocalFile(statements)
+}
+
+async function runInProduction(statements: readonly string[], signal?: AbortSignal): Promise<Row[][]> {
+  const command = ['d1', 'execute', 'DB', '--remote', '--json', '--command', statements.join(';\n')]
+  const output = await runWranglerPrivately(command, signal)
+  return (JSON.parse(output) as { results: Row[] }[]).map(({ results }) => results)
 }
 
 /** A text as an SQL literal. Control characters are refused: what is shown in a list should be visible. */

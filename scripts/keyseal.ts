@@ -39,4 +39,11 @@ const program = new Command('npm run keyseal --').description(
   'Runs a Keyseal service: on the local database, or with --remote on the one in production.',
 )
 for (const add of COMMANDS) add(program)
-await program.parseAsync()
+await program.parseAsync(withKeyIdLast(process.argv.slice(2)), { from: 'user' })
+
+/** The id of a signing key may begin with a dash: behind `--` it is no option. */
+function withKeyIdLast(words: readonly string[]): string[] {
+  const isKeyId = (word: string) => words[0] === 'signing-key' && /^-[\w-]{42}$/.test(word)
+  const others = words.filter((word) => !isKeyId(word))
+  return others.length === words.length ? others : [...others, '--', ...words.filter(isKeyId)]
+}

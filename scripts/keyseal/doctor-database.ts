@@ -13,7 +13,7 @@ const UNREADABLE = 'the database can not be read'
 export async function checkDatabase(place: Place): Promise<Finding[]> {
   const since = Date.now() - OVERDUE_MINUTES * 60_000
   try {
-    // At once, since each start of wrangler takes seconds.
+    // At once, since each start of wrangler, which production needs, takes seconds.
     const [migrations = [], [overdue] = []] = await runStatements(place, [APPLIED, countOverdue(since)])
     return [migrationsFound(place, migrations), queueFound(place, Number(overdue?.overdue))]
   } catch {

@@ -13,8 +13,8 @@ import { addToStock, LIST_BYTES_MAX, type Terms } from './stock-additions.ts'
 import { type Piece, type Reading, readPieces } from './stock-file.ts'
 
 /**
- * How much goes into the database at once, since each start of wrangler takes seconds. Each key is in there twice.
- * The local database takes statement by statement; that in production may take all of them for one of 100 kB.
+ * How much goes into the database at once. Each key is in there twice. In production each piece takes a start of
+ * wrangler, so seconds, and all statements of a piece may count as one, of at most 100 kB.
  */
 const PIECES: Record<Place, Reading> = {
   local: { pieceLinesMax: 10_000, pieceBytesMax: 1_000_000 },

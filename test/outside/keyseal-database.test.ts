@@ -1,13 +1,15 @@
 /** What a command does where the database is busy, not migrated, or out of reach. */
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runSql } from '../../scripts/database.ts'
 import { cloneProject, removeClone } from './support/clone.ts'
 import { type CommandLine, commandLineIn, newShop, type Typed } from './support/keyseal.ts'
-import { lockForWriting, query } from './support/local-database.ts'
+import { lockForWriting, query, runWrangler } from './support/local-database.ts'
 import { itRefuses } from './support/refusals.ts'
 
 describe('a local database that another process is writing', () => {
@@ -71,11 +73,43 @@ describe('a database that was never migrated', () => {
   )
 })
 
+describe('a local database by another id in wrangler.toml', () => {
+  let shop: CommandLine
+  beforeAll(() => {
+    shop = newShop()
+    const file = path.join(shop.folder, 'wrangler.toml')
+    const changed = readFileSync(file, 'utf8').replace(
+      /^database_id = ".*"$/m,
+      `database_id = "${randomUUID()}"`,
+    )
+    writeFileSync(file, changed)
+  })
+  afterAll(() => removeClone(shop.folder))
+
+  it('is the one that wrangler keeps by that id', () => {
+    expect(shop.type('products', 'list').stderr).toContain('is not migrated to this version')
+    runWrangler(shop.folder, 'd1', 'migrations', 'apply', 'DB', '--local')
+    const [empty, added] = shop.typeEach([
+      ['products', 'list'],
+      ['products', 'add', '--name', 'Other'],
+    ])
+    expect(empty?.stdout).toContain('No products yet')
+    expect(added?.stdout).toContain('Product 1')
+  })
+})
+
+it('a statement that D1 refuses for its length is refused locally, too', async () => {
+  const statement = (bytes: number) => `select '${'x'.repeat(bytes - "select ''".length)}'`
+  await expect(runSql('local', statement(100_001))).rejects.toThrow('more than 100000 bytes')
+  await expect(runSql('local', `select '${'ü'.repeat(50_000)}'`)).rejects.toThrow('more than 100000 bytes')
+  expect(await runSql('local', statement(100_000))).toHaveLength(1)
+})
+
 describe('a database in production, without an account', () => {
   const home = mkdtempSync(path.join(tmpdir(), 'keyseal-home-'))
+  const nobody = { HOME: home, XDG_CONFIG_HOME: home, CLOUDFLARE_API_TOKEN: '', CLOUDFLARE_API_KEY: '' }
   let stranger: CommandLine
   beforeAll(() => {
-    const nobody = { HOME: home, XDG_CONFIG_HOME: home, CLOUDFLARE_API_TOKEN: '', CLOUDFLARE_API_KEY: '' }
     stranger = commandLineIn(cloneProject(), nobody)
   })
   afterAll(() => {
@@ -84,4 +118,39 @@ describe('a database in production, without an account', () => {
   })
 
   itRefuses(() => stranger, [[['products', 'list', '--remote'], 'You are not signed in to Cloudflare']])
+
+  it.skipIf(process.platform !== 'linux')(
+    'is asked by a process that shows no license key in the list of processes (skipped where there is no /proc)',
+    async () => {
+      const words = ['scripts/keyseal.ts', 'licenses', 'find', '-', '--remote']
+      const env = { ...process.env, ...nobody }
+      const finding = spawn(process.execPath, words, { cwd: stranger.folder, env })
+      finding.stdin.end('SECRET-OF-THE-SELLER')
+      let isOver = false
+      finding.on('close', () => {
+        isOver = true
+      })
+      const seen = new Set<string>()
+      while (!isOver) {
+        for (const commandLine of commandLines()) seen.add(commandLine)
+        await wait(50)
+      }
+      // The program was watched while it ran.
+      expect([...seen].some((commandLine) => commandLine.includes('run-wrangler-privately'))).toBe(true)
+      expect([...seen].filter((commandLine) => commandLine.includes('SECRET-OF-THE-SELLER'))).toEqual([])
+    },
+  )
 })
+
+/** Of every process that can be looked at. */
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => {
+      try {
+        return readFileSync(`/proc/${name}/cmdline`, 'utf8')
+      } catch {
+        return '' // It has ended.
+      }
+    })
+}

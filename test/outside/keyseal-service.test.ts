@@ -238,6 +238,16 @@ describe('keyseal signing-key', () => {
     expect(keys()).toHaveLength(1)
   })
 
+  it('takes an id that begins with a dash, as one in 64 does', () => {
+    const id = `-h${'A'.repeat(41)}`
+    const [known, there] = commandLine.typeEach([
+      ['signing-key', 'retire', id, '--yes'],
+      ['signing-key', 'retire', id, '--remote'],
+    ])
+    expect(known?.stderr).toContain('.dev.vars has no such key')
+    expect(there?.stdout).toContain(id)
+  })
+
   it('says in its help what --remote does', () => {
     const help = commandLine.typeEach(
       [['signing-key', 'rotate'], ['signing-key', 'retire'], ['doctor']].map((words) => [...words, '--help']),

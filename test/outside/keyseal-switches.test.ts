@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
 import { type CommandLine, newShop, type Typed } from './support/keyseal.ts'
-import { runWrangler } from './support/local-database.ts'
+import { query } from './support/local-database.ts'
 import { itRefuses } from './support/refusals.ts'
 
 const OWNER = '--owner-name Ada --owner-email ada@example.com'
@@ -15,7 +15,7 @@ beforeAll(() => {
   shop = newShop()
   type(`${UUIDS} A-`, `${UUIDS} B-`)
   const deleted = `insert into products (name, status, created_at, updated_at, deleted_at) values ('B', 'inactive', 0, 0, 1)`
-  runWrangler(shop.folder, 'd1', 'execute', 'DB', '--local', '--command', deleted)
+  query(shop.folder, deleted)
 })
 
 afterAll(() => removeClone(shop.folder))
