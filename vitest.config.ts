@@ -99,7 +99,7 @@ const WITH_QUEUE = [
 export default defineConfig(async () => ({
   test: {
     // Most of the time one of them waits for a process that it started.
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         plugins: [await workersRuntime(configurationFor('worker', withoutConsumers))],

@@ -1,12 +1,9 @@
 /** What `keyseal doctor` looks at in the database. */
-import { readdirSync } from 'node:fs'
-import path from 'node:path'
 import { type Place, type Row, runSql, runStatements } from '../database.ts'
-import { projectFolder } from '../wrangler.ts'
+import { migrations, missingMigrations, SELECT_APPLIED } from '../migrations.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
 
 const OVERDUE_MINUTES = 10
-const APPLIED = 'select name from d1_migrations'
 const UNREADABLE = 'the database can not be read'
 
 /** Whether the database is migrated, and whether what is due is also done. */
@@ -14,7 +11,10 @@ export async function checkDatabase(place: Place): Promise<Finding[]> {
   const since = Date.now() - OVERDUE_MINUTES * 60_000
   try {
     // At once, since each start of wrangler, which production needs, takes seconds.
-    const [migrations = [], [overdue] = []] = await runStatements(place, [APPLIED, countOverdue(since)])
+    const [migrations = [], [overdue] = []] = await runStatements(place, [
+      SELECT_APPLIED,
+      countOverdue(since),
+    ])
     return [migrationsFound(place, migrations), queueFound(place, Number(overdue?.overdue))]
   } catch {
     return [await checkMigrations(place), notChecked('queue', UNREADABLE)]
@@ -35,7 +35,7 @@ function countOverdue(since: number): string {
 /** Where tables are missing, this tells which migration would make them. */
 async function checkMigrations(place: Place): Promise<Finding> {
   try {
-    return migrationsFound(place, await runSql(place, APPLIED))
+    return migrationsFound(place, await runSql(place, SELECT_APPLIED))
   } catch {
     return wrong('migrations', `${UNREADABLE}, or was never migrated`, migrate(place))
   }
@@ -43,10 +43,8 @@ async function checkMigrations(place: Place): Promise<Finding> {
 
 function migrationsFound(place: Place, rows: readonly Row[]): Finding {
   const check = 'migrations'
-  const wanted = readdirSync(path.join(projectFolder, 'migrations')).filter((name) => name.endsWith('.sql'))
-  const applied = rows.map(({ name }) => name)
-  const missing = wanted.filter((name) => !applied.includes(name))
-  if (missing.length === 0) return good(check, `all ${wanted.length} are applied`)
+  const missing = missingMigrations(rows)
+  if (missing.length === 0) return good(check, `all ${migrations.length} are applied`)
   return wrong(check, `not applied: ${missing.join(', ')}`, migrate(place))
 }
 

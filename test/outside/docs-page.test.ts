@@ -5,7 +5,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_API_KEY } from '../../scripts/demo-data.ts'
 import { descriptionFile } from '../../scripts/openapi/description-file.ts'
 import type { OpenApiDocument } from '../../scripts/openapi/document.ts'
-import { cloneProject, freePort, type Running, removeClone, run, startService } from './support/clone.ts'
+import { freePort, type Running, removeClone, run, startService } from './support/clone.ts'
+import { cloneWithDatabase } from './support/keyseal.ts'
 
 const CHROMIUM = '/usr/bin/chromium'
 const FLAGS = [
@@ -32,7 +33,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
   const asked = new Set<string>()
 
   beforeAll(async () => {
-    folder = cloneProject()
+    folder = cloneWithDatabase()
     const port = await freePort()
     origin = `http://127.0.0.1:${port}`
     service = await startService(folder, port, /\ncurl -s .*\n/)

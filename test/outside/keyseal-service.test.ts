@@ -6,8 +6,8 @@ import { createServer } from 'node:http'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkService } from '../../scripts/keyseal/doctor-service.ts'
-import { cloneProject, freePort, type Running, removeClone, startService } from './support/clone.ts'
-import { type CommandLine, commandLineIn } from './support/keyseal.ts'
+import { freePort, type Running, removeClone, startService } from './support/clone.ts'
+import { type CommandLine, cloneWithDatabase, commandLineIn } from './support/keyseal.ts'
 import { query, runShell } from './support/local-database.ts'
 import { example } from './support/readme.ts'
 
@@ -31,7 +31,7 @@ let port: number
 let service: Running
 
 beforeAll(async () => {
-  const folder = cloneProject()
+  const folder = cloneWithDatabase()
   port = await freePort()
   commandLine = commandLineIn(folder, { PORT: String(port) })
   service = await startService(folder, port, READY)

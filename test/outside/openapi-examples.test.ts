@@ -13,17 +13,10 @@ import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { standingHeaders } from '../../src/http/headers.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import {
-  cloneProject,
-  freePort,
-  project,
-  type Running,
-  removeClone,
-  run,
-  startService,
-} from './support/clone.ts'
+import { freePort, project, type Running, removeClone, run, startService } from './support/clone.ts'
 import { shapeOf } from './support/described-answer.ts'
 import { sendExample, successOf } from './support/described-service.ts'
+import { cloneWithDatabase } from './support/keyseal.ts'
 import { example } from './support/readme.ts'
 
 const description = JSON.parse(readFileSync(path.join(project, 'public/openapi.json'), 'utf8'))
@@ -47,7 +40,7 @@ describe('a service with the demo data', () => {
   const madeUp = new Map<unknown, unknown>()
 
   beforeAll(async () => {
-    folder = cloneProject()
+    folder = cloneWithDatabase()
     const port = await freePort()
     origin = `http://127.0.0.1:${port}`
     const made = run(folder, process.execPath, '--input-type=module', '-e', MAKE_DEV_VARS)

@@ -11,7 +11,8 @@ import { parseEnv } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { SampleEvent, SampleOrder } from '../../scripts/webhook-samples/index.ts'
 import { standardSamples } from '../../scripts/webhook-samples/standard.ts'
-import { cloneProject, freePort, type Running, removeClone, run, startService } from './support/clone.ts'
+import { freePort, type Running, removeClone, run, startService } from './support/clone.ts'
+import { cloneWithDatabase } from './support/keyseal.ts'
 import { query, runShell } from './support/local-database.ts'
 import { example } from './support/readme.ts'
 
@@ -37,7 +38,7 @@ const delivered: Delivered[] = []
 const sent: SampleEvent[] = []
 
 beforeAll(async () => {
-  folder = cloneProject()
+  folder = cloneWithDatabase()
   port = await freePort()
   await start()
   receiver = createServer(async (request, response) => {

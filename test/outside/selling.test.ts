@@ -6,8 +6,8 @@ import path from 'node:path'
 import { parseEnv } from 'node:util'
 import { Webhook } from 'standardwebhooks'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { cloneProject, freePort, type Running, removeClone, run, startService } from './support/clone.ts'
-import { commandLineIn } from './support/keyseal.ts'
+import { freePort, type Running, removeClone, run, startService } from './support/clone.ts'
+import { cloneWithDatabase, commandLineIn } from './support/keyseal.ts'
 import { query } from './support/local-database.ts'
 import { example } from './support/readme.ts'
 import { itRefuses } from './support/refusals.ts'
@@ -27,7 +27,7 @@ const posted: Posted[] = []
 const statuses: number[] = []
 
 beforeAll(async () => {
-  folder = cloneProject()
+  folder = cloneWithDatabase()
   port = await freePort()
   service = await startService(folder, port, /\ncurl -s .*\n/)
   receiver = createServer((request, response) => {

@@ -49,20 +49,22 @@ export function commandLineIn(folder: string, environment: Record<string, string
 
 /** A clone with a database that holds one product, 1. */
 export function newShop(): CommandLine {
-  const commandLine = commandLineIn(cloneProject())
-  const state = path.join(commandLine.folder, '.wrangler/state')
-  const stateOfNewShop = path.join(inject('scratch'), 'state-of-new-shop')
-  if (existsSync(stateOfNewShop)) {
-    cpSync(stateOfNewShop, state, { recursive: true })
-    return commandLine
+  const folder = cloneWithDatabase()
+  query(folder, `insert into products (name, status, created_at, updated_at) values ('App', 'active', 0, 0)`)
+  return commandLineIn(folder)
+}
+
+/** A clone with a database that is migrated, and holds nothing: wrangler takes seconds to make one. */
+export function cloneWithDatabase(): string {
+  const folder = cloneProject()
+  const state = path.join(folder, '.wrangler/state')
+  const migrated = path.join(inject('scratch'), 'migrated-state')
+  if (existsSync(migrated)) cpSync(migrated, state, { recursive: true })
+  else {
+    runWrangler(folder, 'd1', 'migrations', 'apply', 'DB', '--local')
+    keep(state, migrated)
   }
-  runWrangler(commandLine.folder, 'd1', 'migrations', 'apply', 'DB', '--local')
-  query(
-    commandLine.folder,
-    `insert into products (name, status, created_at, updated_at) values ('App', 'active', 0, 0)`,
-  )
-  keep(state, stateOfNewShop)
-  return commandLine
+  return folder
 }
 
 /** Whole or not at all: another test file may keep the same at the same time. */
