@@ -99,7 +99,7 @@ const WITH_QUEUE = [
 export default defineConfig(async () => ({
   test: {
     // Most of the time one of them waits for a process that it started.
-    maxWorkers: 3,
+    maxWorkers: 4,
     projects: [
       {
         plugins: [await workersRuntime(configurationFor('worker', withoutConsumers))],
@@ -123,6 +123,9 @@ export default defineConfig(async () => ({
           provide: { faults },
           include: ['test/outside/**/*.test.ts'],
           globalSetup: ['./test/outside/support/scratch.ts'],
+          setupFiles: ['./test/outside/support/setup.ts'],
+          // What the files share holds no state of a test but processes, which end after each file.
+          isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -1,18 +1,15 @@
 /** The local database: a file of SQLite, which wrangler and `npm start` keep and this project's commands open, too. */
 import { createHash, createHmac } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { parse } from 'smol-toml'
+import { DATABASE_BINDING, databaseOf, readConfiguration } from './configuration.ts'
 import { projectFolder } from './wrangler.ts'
 
 type Row = Record<string, unknown>
 
 /** How long a command waits for the running service, or another command, to end what it is writing. */
 const BUSY_MS_MAX = 10_000
-
-/** What the Worker calls the database in wrangler.toml. */
-const BINDING = 'DB'
 
 /** Where wrangler keeps local databases. */
 const FOLDER = '.wrangler/state/v3/d1/miniflare-D1DatabaseObject'
@@ -44,11 +41,8 @@ function open(): DatabaseSync {
 }
 
 function databaseId(): string {
-  const configuration = parse(readFileSync(path.join(projectFolder, 'wrangler.toml'), 'utf8')) as {
-    d1_databases?: readonly { binding: string; database_id?: string; preview_database_id?: string }[]
-  }
-  const database = configuration.d1_databases?.find(({ binding }) => binding === BINDING)
-  return database?.preview_database_id ?? database?.database_id ?? BINDING
+  const database = databaseOf(readConfiguration())
+  return database?.preview_database_id ?? database?.database_id ?? DATABASE_BINDING
 }
 
 /** A database is kept in a Durable Object, whose id workerd derives from this class and the id in wrangler.toml. */

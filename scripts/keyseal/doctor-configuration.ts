@@ -1,31 +1,14 @@
-/** What `keyseal doctor` looks at in `wrangler.toml`, as wrangler reads it. */
-import path from 'node:path'
+/** What `keyseal doctor` looks at in `wrangler.toml`. */
+import { type Configuration, databaseOf } from '../configuration.ts'
 import type { Place } from '../database.ts'
-import { projectFolder } from '../wrangler.ts'
 import { type Finding, good, wrong } from './doctor-finding.ts'
-
-export interface Configuration {
-  readonly vars: Readonly<Record<string, unknown>>
-  readonly d1_databases: readonly { readonly binding: string; readonly database_id?: string }[]
-  readonly queues: {
-    readonly producers?: readonly { readonly binding: string; readonly queue: string }[]
-    readonly consumers?: readonly { readonly queue: string }[]
-  }
-  readonly triggers: { readonly crons?: readonly string[] }
-}
-
-export async function readConfiguration(): Promise<Configuration> {
-  // Loaded only here, since it takes a second.
-  const { unstable_readConfig: readConfig } = await import('wrangler')
-  return readConfig({ config: path.join(projectFolder, 'wrangler.toml') })
-}
 
 /** git shows one change after the other, and takes back those that one says yes to. */
 const putBack = (what: string) => `git checkout -p HEAD -- wrangler.toml (and y at what took out ${what})`
 
 /** @returns undefined where the database can be asked for */
 export function faultOfDatabaseBinding(place: Place, configuration: Configuration): Finding | undefined {
-  const database = configuration.d1_databases.find(({ binding }) => binding === 'DB')
+  const database = databaseOf(configuration)
   if (!database) {
     const remedy = putBack('[[d1_databases]] binding = "DB"')
     return wrong('bindings', 'no database is bound as DB', remedy)
@@ -37,9 +20,9 @@ export function faultOfDatabaseBinding(place: Place, configuration: Configuratio
 
 /** What else `wrangler.toml` must declare. */
 export function checkOtherBindings({ queues, triggers }: Configuration): Finding[] {
-  const queue = queues.producers?.find(({ binding }) => binding === 'DELIVERIES')?.queue
-  const consumed = queues.consumers?.map((consumer) => consumer.queue) ?? []
-  const crons = triggers.crons ?? []
+  const queue = queues?.producers?.find(({ binding }) => binding === 'DELIVERIES')?.queue
+  const consumed = queues?.consumers?.map((consumer) => consumer.queue) ?? []
+  const crons = triggers?.crons ?? []
   const findings: Finding[] = []
   if (!queue || !consumed.includes(queue) || !consumed.includes(`${queue}-dead`)) {
     const finding = 'the queue DELIVERIES has no producer or not both of its consumers'

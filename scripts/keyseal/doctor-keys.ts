@@ -1,8 +1,8 @@
 /** Whether the signing keys are there and usable; of those in production nobody but the Worker can read a private one. */
 import { GLOBAL_KEY_NAME, NEW_KEY_COMMAND, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
+import type { Configuration } from '../configuration.ts'
 import { hasDevVars, readDevVars } from '../dev-vars.ts'
 import { runWrangler } from '../wrangler.ts'
-import type { Configuration } from './doctor-configuration.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
 import { faultsBySetting, judgedKeys } from './judged-keys.ts'
 import { settingOf } from './local-signing-keys.ts'
@@ -33,7 +33,7 @@ function localRemedy(setting: string): string {
 
 /** What production has: the names of its secrets, and what is no secret. */
 export async function checkRemoteKeys({ vars }: Configuration): Promise<Finding[]> {
-  const retired = faultsBySetting(await judgedKeys({ [RETIRED_KEYS_NAME]: vars[RETIRED_KEYS_NAME] }))
+  const retired = faultsBySetting(await judgedKeys({ [RETIRED_KEYS_NAME]: vars?.[RETIRED_KEYS_NAME] }))
   const fault = retired.get(RETIRED_KEYS_NAME)
   return [
     await checkSecretNames(),

@@ -1,14 +1,10 @@
 /** `keyseal doctor`: looks at everything a service needs, and names the command that mends what is wrong. */
 import { type Command, Option } from 'commander'
 import type { Part } from '../../src/service/health.ts'
+import { type Configuration, readConfiguration } from '../configuration.ts'
 import type { Place } from '../database.ts'
 import { addCommand, type Told } from './command.ts'
-import {
-  type Configuration,
-  checkOtherBindings,
-  faultOfDatabaseBinding,
-  readConfiguration,
-} from './doctor-configuration.ts'
+import { checkOtherBindings, faultOfDatabaseBinding } from './doctor-configuration.ts'
 import { checkDatabase, databaseNotChecked } from './doctor-database.ts'
 import { type Finding, isWrong, notChecked } from './doctor-finding.ts'
 import { checkLocalKeys, checkRemoteKeys, faultOfAccount, keysNotChecked } from './doctor-keys.ts'
@@ -30,7 +26,7 @@ export function addDoctor(program: Command): void {
 }
 
 async function examine(place: Place, origin: string | undefined): Promise<Finding[]> {
-  const configuration = await readConfiguration()
+  const configuration = readConfiguration()
   const account = place === 'remote' ? await faultOfAccount() : undefined
   const keys = account ? keysNotChecked(account.finding) : await checkKeys(place, configuration)
   const binding = faultOfDatabaseBinding(place, configuration)

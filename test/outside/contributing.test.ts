@@ -48,9 +48,18 @@ it('adds an endpoint with four files, one of them a test, that passes every chec
   expect([...files].filter((file) => file.endsWith('.test.ts'))).toHaveLength(1)
   for (const step of steps) take(step)
 
-  expect(run(folder, 'npx', 'tsc', '-p', '.')).toEqual({ status: 0, output: '' })
+  expect(run(folder, 'node_modules/.bin/tsc', '-p', '.')).toEqual({ status: 0, output: '' })
   const tests = ['test/keys/count-activations.test.ts', 'test/security/battery.test.ts']
-  const tested = run(folder, 'npx', 'vitest', 'run', '--project', 'worker', '-t', 'count', ...tests)
+  const tested = run(
+    folder,
+    'node_modules/.bin/vitest',
+    'run',
+    '--project',
+    'worker',
+    '-t',
+    'count',
+    ...tests,
+  )
   expect(tested, tested.output).toMatchObject({ status: 0 })
   expect(tested.output).toContain('2 passed')
   const described = run(folder, 'npm', 'run', 'openapi')

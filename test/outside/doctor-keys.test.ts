@@ -96,7 +96,7 @@ const CREATE = 'npm run keyseal -- signing-key create --write'
 
 it('a .dev.vars that is missing is made by npm start, as the commands say', () => {
   const commands = [['list'], ['list', '--json'], ['rotate'], ['create', '--write']]
-  const typed = shop.typeEach(commands.map((words) => ['signing-key', ...words]))
+  const typed = commands.map((words) => shop.type('signing-key', ...words))
   const hint = 'There is no .dev.vars: npm start makes one, with a signing key.\n'
   expect(typed).toMatchObject([
     { status: 0, stdout: hint, stderr: '' },

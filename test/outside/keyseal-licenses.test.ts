@@ -21,7 +21,7 @@ function issued(): string {
 
 /** @param commands the words of each, separated by blanks */
 function type(...commands: string[]): Typed[] {
-  return shop.typeEach(commands.map((command) => command.split(' ')))
+  return commands.map((command) => shop.type(...command.split(' ')))
 }
 
 function update(licenseKey: string, changes: string): void {

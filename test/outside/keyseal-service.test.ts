@@ -179,7 +179,7 @@ describe('keyseal doctor', () => {
 describe('keyseal signing-key', () => {
   it('create prints a key of either kind', () => {
     const commands = ['RSA', 'EdDSA'].map((name) => ['signing-key', 'create', '--algorithm', name])
-    const made = commandLine.typeEach(commands).map(({ stdout }) => createPrivateKey(stdout))
+    const made = commands.map((words) => createPrivateKey(commandLine.type(...words).stdout))
     expect(made.map(({ asymmetricKeyType }) => asymmetricKeyType)).toEqual(['rsa', 'ed25519'])
   })
 
@@ -240,20 +240,16 @@ describe('keyseal signing-key', () => {
 
   it('takes an id that begins with a dash, as one in 64 does', () => {
     const id = `-h${'A'.repeat(41)}`
-    const [known, there] = commandLine.typeEach([
-      ['signing-key', 'retire', id, '--yes'],
-      ['signing-key', 'retire', id, '--remote'],
-    ])
-    expect(known?.stderr).toContain('.dev.vars has no such key')
-    expect(there?.stdout).toContain(id)
+    const here = commandLine.type('signing-key', 'retire', id, '--yes')
+    expect(here.stderr).toContain('.dev.vars has no such key')
+    expect(commandLine.type('signing-key', 'retire', id, '--remote').stdout).toContain(id)
   })
 
   it('says in its help what --remote does', () => {
-    const help = commandLine.typeEach(
-      [['signing-key', 'rotate'], ['signing-key', 'retire'], ['doctor']].map((words) => [...words, '--help']),
-    )
-    for (const { stdout } of help) {
-      expect(stdout).toMatch(/--remote +(print the commands for production|look at production)/)
+    for (const command of [['signing-key', 'rotate'], ['signing-key', 'retire'], ['doctor']]) {
+      expect(commandLine.type(...command, '--help').stdout).toMatch(
+        /--remote +(print the commands for production|look at production)/,
+      )
     }
   })
 })

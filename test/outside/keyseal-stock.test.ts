@@ -47,7 +47,7 @@ describe('keyseal stock import', () => {
       { line: 7, reason: 'is longer than 255 characters, or holds control characters' },
     ]
     const words = ['stock', 'import', 'keys.csv', '--product-id', '1', ...TERMS, '--json']
-    const twice = shop.typeEach([words, words]).map(({ stdout }) => JSON.parse(stdout))
+    const twice = [words, words].map((each) => JSON.parse(shop.type(...each).stdout))
     expect(twice).toEqual([
       { created: 3, known: 0, refused },
       { created: 0, known: 3, refused },
@@ -90,7 +90,8 @@ describe('keyseal stock import', () => {
   it('takes the column that is named', () => {
     write('orders.csv', ['Order;Code', '1;CODE-1'])
     const words = ['stock', 'import', 'orders.csv', '--product-id', '2', ...TERMS]
-    const [unnamed, named] = shop.typeEach([words, [...words, '--column', 'code', '--json']])
+    const unnamed = shop.type(...words)
+    const named = shop.type(...words, '--column', 'code', '--json')
     expect(unnamed?.stderr).toContain(
       '"Order", "Code". Name the one that holds the license keys with --column',
     )
@@ -102,7 +103,8 @@ describe('keyseal stock import', () => {
   it('adds what is before a quote that ends nowhere, and says where it stopped', () => {
     write('open.csv', ['OPEN-1', 'OPEN"2', '"OPEN-3', 'OPEN-4'])
     const words = ['stock', 'import', 'open.csv', '--product-id', '2', ...TERMS]
-    const [json, text] = shop.typeEach([[...words, '--json'], words])
+    const json = shop.type(...words, '--json')
+    const text = shop.type(...words)
     const stopped = 'line 3 begins a quote that ends nowhere, so nothing from there on can be read'
     const refused = [{ line: 2, reason: expect.stringContaining('has a stray quote') }]
     expect(JSON.parse(json?.stdout ?? '')).toEqual({ created: 1, known: 0, refused, stopped })

@@ -22,7 +22,7 @@ afterAll(() => removeClone(shop.folder))
 
 /** @param commands the words of each, separated by blanks */
 function type(...commands: string[]): Typed[] {
-  return shop.typeEach(commands.map((command) => command.split(' ')))
+  return commands.map((command) => shop.type(...command.split(' ')))
 }
 
 /** What each printed for scripts. */

@@ -8,7 +8,8 @@ import { query } from './support/local-database.ts'
 import { itRefuses } from './support/refusals.ts'
 import { hasTerminal, onTerminal } from './support/terminal.ts'
 
-const KEYSEAL = 'npm run --silent keyseal --'
+/** Without npm, to save its start. */
+const KEYSEAL = `${process.execPath} scripts/keyseal.ts`
 const QUESTION = 'Type yes to go on: '
 
 let shop: CommandLine

@@ -1,5 +1,6 @@
 /** The story of the first hour: a clone, one command, the README's examples as printed, a shop of one's own. */
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -17,6 +18,9 @@ import { example } from './support/readme.ts'
 import { itRefuses } from './support/refusals.ts'
 
 const READY = /\ncurl -s .*\n/
+const NPM_START = ['npm', 'start']
+/** By a service that is about to end. */
+const PORT_HELD_MS = 2_000
 const PYTHONS = ['python3', '/usr/bin/python3'].filter((python) =>
   isInstalled(python, '-c', 'import cryptography'),
 )
@@ -31,7 +35,7 @@ let service: Running
 beforeAll(async () => {
   folder = cloneProject()
   port = await freePort()
-  service = await startService(folder, port, READY)
+  service = await startService(folder, port, READY, NPM_START)
 })
 
 afterAll(async () => {
@@ -187,13 +191,16 @@ describe("a shop of one's own", () => {
 })
 
 describe('Ctrl-C', () => {
-  it('stops everything; the next start keeps the secrets and the data', async () => {
+  it('stops everything; the next start waits for a port that is still held, and keeps the secrets and the data', async () => {
     const secrets = file('.dev.vars')
     const answer = file('answer.json')
     await service.interrupt()
     await expect.poll(() => isListening(port), { timeout: 10_000 }).toBe(false)
     await expect.poll(() => service.isAlive(), { timeout: 10_000 }).toBe(false)
-    service = await startService(folder, port, READY)
+    const former = createServer()
+    await new Promise<void>((resolve) => former.listen(port, '127.0.0.1', resolve))
+    setTimeout(() => former.close(), PORT_HELD_MS)
+    service = await startService(folder, port, READY, NPM_START)
     expect(file('.dev.vars')).toBe(secrets)
     runExample('run: issue')
     expect(file('answer.json')).toBe(answer)

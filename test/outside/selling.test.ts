@@ -55,12 +55,11 @@ const operator = () => commandLineIn(folder, { PORT: String(port) })
 
 /** @param commands the words of each, separated by blanks. @returns what each printed, all of which succeed */
 function type(...commands: string[]): string[] {
-  return operator()
-    .typeEach(commands.map((command) => command.split(' ')))
-    .map(({ status, stdout, stderr }) => {
-      expect(status, stderr).toBe(0)
-      return stdout
-    })
+  return commands.map((command) => {
+    const { status, stdout, stderr } = operator().type(...command.split(' '))
+    expect(status, stderr).toBe(0)
+    return stdout
+  })
 }
 
 describe('keyseal webhook', () => {

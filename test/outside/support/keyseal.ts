@@ -1,10 +1,10 @@
 /** The command line of a clone, as an operator types it. */
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { closeSync, cpSync, mkdtempSync, openSync, readSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { inject } from 'vitest'
 import { cloneProject } from './clone.ts'
-import { query, runWrangler } from './local-database.ts'
+import { query } from './local-database.ts'
 
 export interface Typed {
   readonly status: number | null
@@ -14,38 +14,93 @@ export interface Typed {
 
 export interface CommandLine {
   readonly folder: string
-  /** Runs a command in a process without a terminal. */
+  /** Runs a command without a terminal. */
   readonly type: (...words: string[]) => Typed
   /** The same with `--json`. @returns the one value it prints */
   readonly ask: <Value>(...words: string[]) => Value
-  /** Runs commands one after the other in a single process, which starts faster than one for each. */
-  readonly typeEach: (commands: readonly (readonly string[])[]) => Typed[]
 }
 
 /** @param environment for every command */
 export function commandLineIn(folder: string, environment: Record<string, string> = {}): CommandLine {
-  function start(program: string, words: readonly string[], input: string): Typed {
-    // As npm, which is left out to save its start: the examples of the documents go through it.
-    const env = { ...process.env, INIT_CWD: folder, ...environment }
-    const maxBuffer = 2 ** 26
-    return spawnSync(program, words, { cwd: folder, encoding: 'utf8', env, input, maxBuffer })
-  }
   function type(...words: string[]): Typed {
-    return start(process.execPath, ['scripts/keyseal.ts', ...words], '')
+    return typistIn(folder, environment).type(words)
   }
   function ask<Value>(...words: string[]): Value {
     const { stdout, stderr } = type(...words, '--json')
     if (stdout === '') throw new Error(stderr)
     return JSON.parse(stdout) as Value
   }
-  function typeEach(commands: readonly (readonly string[])[]): Typed[] {
-    const typist = path.join(folder, 'test/outside/support/type-each.ts')
-    const { stdout, stderr } = start(process.execPath, [typist], JSON.stringify(commands))
-    if (stdout === '') throw new Error(stderr)
-    return JSON.parse(stdout) as Typed[]
-  }
-  return { folder, type, ask, typeEach }
+  return { folder, type, ask }
 }
+
+interface Typist {
+  readonly type: (words: readonly string[]) => Typed
+  readonly end: () => void
+}
+
+const typists = new Map<string, Typist>()
+
+/** Ends the processes that ran commands so far. */
+export function endTypists(): void {
+  for (const typist of typists.values()) typist.end()
+  typists.clear()
+}
+
+/** One process for all commands of a folder and an environment: each of its own would take half a second to start. */
+function typistIn(folder: string, environment: Record<string, string>): Typist {
+  const key = JSON.stringify([folder, environment])
+  const typist = typists.get(key) ?? startTypist(folder, environment)
+  typists.set(key, typist)
+  return typist
+}
+
+function startTypist(folder: string, environment: Record<string, string>): Typist {
+  const [input, output] = [newPipe(), newPipe()]
+  const typist = spawn(process.execPath, [path.join(folder, 'test/outside/support/typist.ts')], {
+    cwd: folder,
+    // As npm, which is left out to save its start: the examples of the documents go through it.
+    env: { ...process.env, INIT_CWD: folder, ...environment },
+    stdio: [input.reader, output.writer, 'inherit'],
+  })
+  typist.unref()
+  closeSync(input.reader)
+  closeSync(output.writer)
+  function type(words: readonly string[]): Typed {
+    writeSync(input.writer, `${JSON.stringify(words)}\n`)
+    return JSON.parse(readLine(output.reader)) as Typed
+  }
+  function end(): void {
+    closeSync(input.writer)
+    closeSync(output.reader)
+  }
+  return { type, end }
+}
+
+/** A pipe whose ends are read and written at once, so that a test can wait for an answer without being asynchronous. */
+function newPipe(): { reader: number; writer: number } {
+  const folder = mkdtempSync(path.join(inject('scratch'), 'pipe-'))
+  const file = path.join(folder, 'pipe')
+  execFileSync('mkfifo', [file])
+  // To open one end alone waits until somebody opens the other one.
+  const both = openSync(file, 'r+')
+  const pipe = { reader: openSync(file, 'r'), writer: openSync(file, 'w') }
+  closeSync(both)
+  return pipe
+}
+
+/** @throws Error where whoever writes has ended instead */
+function readLine(reader: number): string {
+  const pieces: Buffer[] = []
+  for (;;) {
+    const piece = Buffer.alloc(2 ** 16)
+    const bytes = readSync(reader, piece)
+    if (bytes === 0) throw new Error('The command line has ended.')
+    pieces.push(piece.subarray(0, bytes))
+    if (piece[bytes - 1] === NEW_LINE) return Buffer.concat(pieces).toString()
+  }
+}
+
+const NEW_LINE = 0x0a
 
 /** A clone with a database that holds one product, 1. */
 export function newShop(): CommandLine {
@@ -54,26 +109,10 @@ export function newShop(): CommandLine {
   return commandLineIn(folder)
 }
 
-/** A clone with a database that is migrated, and holds nothing: wrangler takes seconds to make one. */
+/** A clone with a database that is migrated, and holds nothing. */
 export function cloneWithDatabase(): string {
   const folder = cloneProject()
-  const state = path.join(folder, '.wrangler/state')
   const migrated = path.join(inject('scratch'), 'migrated-state')
-  if (existsSync(migrated)) cpSync(migrated, state, { recursive: true })
-  else {
-    runWrangler(folder, 'd1', 'migrations', 'apply', 'DB', '--local')
-    keep(state, migrated)
-  }
+  cpSync(migrated, path.join(folder, '.wrangler/state'), { recursive: true })
   return folder
-}
-
-/** Whole or not at all: another test file may keep the same at the same time. */
-function keep(folder: string, as: string): void {
-  const part = `${as}-${process.pid}`
-  cpSync(folder, part, { recursive: true })
-  try {
-    renameSync(part, as)
-  } catch {
-    rmSync(part, { recursive: true })
-  }
 }

@@ -9,7 +9,7 @@ export type Refusal = readonly [words: readonly string[], fault: string]
 export function itRefuses(commandLine: () => CommandLine, refusals: readonly Refusal[]): void {
   let typed: Typed[]
   beforeAll(() => {
-    typed = commandLine().typeEach(refusals.map(([words]) => words))
+    typed = refusals.map(([words]) => commandLine().type(...words))
   })
   it.each(refusals.map(([words, fault], index) => ({ words, fault, index })))(
     'refuses $words, and says why and how it goes: $fault',

@@ -1,8 +1,8 @@
 /**
- * Runs the command line of the project it is in several times within one process: reads the words of each command
- * from standard input, as a JSON list of lists, and prints what came of each.
+ * Runs the command line of the project it is in, one command after the other within one process: reads the words of
+ * each from standard input, as a line of JSON, and prints what came of it as another one.
  */
-import { text } from 'node:stream/consumers'
+import { createInterface } from 'node:readline'
 import type { Typed } from './keyseal.ts'
 
 /** What ends a command takes the place of the end of the process. */
@@ -16,7 +16,7 @@ process.exit = (status) => {
   throw new Ended()
 }
 
-async function typed(words: readonly string[], index: number): Promise<Typed> {
+async function typed(words: readonly string[], count: number): Promise<Typed> {
   let stdout = ''
   let stderr = ''
   process.exitCode = 0
@@ -31,7 +31,7 @@ async function typed(words: readonly string[], index: number): Promise<Typed> {
   }
   try {
     // Another query, another module: the program runs anew, and what it imports is there already.
-    await import(`../../../scripts/keyseal.ts?${index}`)
+    await import(`../../../scripts/keyseal.ts?${count}`)
   } catch (error) {
     if (!(error instanceof Ended)) throw error
   } finally {
@@ -41,8 +41,9 @@ async function typed(words: readonly string[], index: number): Promise<Typed> {
   return { status: Number(process.exitCode), stdout, stderr }
 }
 
-const commands = JSON.parse(await text(process.stdin)) as string[][]
-const all: Typed[] = []
-for (const [index, words] of commands.entries()) all.push(await typed(words, index))
-process.exitCode = 0
-console.log(JSON.stringify(all))
+let count = 0
+for await (const line of createInterface({ input: process.stdin })) {
+  const answer = await typed(JSON.parse(line) as string[], count++)
+  process.exitCode = 0
+  writeStdout(`${JSON.stringify(answer)}\n`)
+}

@@ -1,0 +1,34 @@
+/** What `wrangler.toml` declares. */
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'smol-toml'
+import { projectFolder } from './wrangler.ts'
+
+/** What the Worker calls its database. */
+export const DATABASE_BINDING = 'DB'
+
+/** The parts that this project's commands look at: somebody may have taken out any of them. */
+export interface Configuration {
+  readonly vars?: Readonly<Record<string, unknown>>
+  readonly d1_databases?: readonly Database[]
+  readonly queues?: {
+    readonly producers?: readonly { readonly binding: string; readonly queue: string }[]
+    readonly consumers?: readonly { readonly queue: string }[]
+  }
+  readonly triggers?: { readonly crons?: readonly string[] }
+}
+
+interface Database {
+  readonly binding: string
+  readonly database_id?: string
+  readonly preview_database_id?: string
+}
+
+/** @throws Error where it is no TOML, with the line */
+export function readConfiguration(): Configuration {
+  return parse(readFileSync(path.join(projectFolder, 'wrangler.toml'), 'utf8')) as Configuration
+}
+
+export function databaseOf({ d1_databases: databases = [] }: Configuration): Database | undefined {
+  return databases.find(({ binding }) => binding === DATABASE_BINDING)
+}
