@@ -7,11 +7,7 @@
  */
 import type { Obstacle, Origin } from '../../src/db/schema/index.ts'
 import type { IssuedRow } from '../../src/issuing/as-issued.ts'
-import {
-  type IssueStatements,
-  materialFor,
-  issueStatements as statementsFor,
-} from '../../src/issuing/issue.ts'
+import { materialFor, issueStatements as statementsFor } from '../../src/issuing/issue.ts'
 import type { SourcedOrder } from '../../src/issuing/order.ts'
 import { filledIn, type SqlValue } from '../database.ts'
 
@@ -44,11 +40,7 @@ const OPERATOR = {
   refusal: 'null',
 }
 
-const STATEMENTS: Readonly<Record<Origin, IssueStatements>> = {
-  fresh: statementsFor(OPERATOR, 'fresh'),
-  generator: statementsFor(OPERATOR, 'generator'),
-  stock: statementsFor(OPERATOR, 'stock'),
-}
+const STATEMENTS = statementsFor(OPERATOR)
 
 /**
  * The most keys whose material stands in one statement, which D1 takes up to 100,000 bytes of: 1,000 UUIDs are 40 kB,

@@ -97,9 +97,14 @@ export interface Refused {
   readonly callerId: number | null
 }
 
-/** A result that no row of the database identifies. */
-export function done<Outcome>(outcome: Outcome, doneAt: number): Done<Outcome> {
-  return { kind: 'done', outcome, doneAt, isReplay: false, callerId: null }
+/** A result; parameters as of `Done`. */
+export function done<Outcome>(
+  outcome: Outcome,
+  doneAt: number,
+  callerId: number | null = null,
+  isReplay = false,
+): Done<Outcome> {
+  return { kind: 'done', outcome, doneAt, isReplay, callerId }
 }
 
 /** @param reason as the database gives it */

@@ -8,11 +8,11 @@
  * The batch decides first, from what the database holds, and stores the decision; the statements that follow do what
  * was decided. Nothing can come in between: a batch is one transaction, and D1 has one writer.
  */
-import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
+import { bind, compileText, PIECE_ROWS, runBatch, runInPieces, type Statement } from '../db/batch.ts'
 import { type IsImmediate, withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import type { Authority } from './authority.ts'
-import { type OperationCall, type Result, refused } from './caller.ts'
+import { done, type OperationCall, type Result, refused } from './caller.ts'
 
 /** What came of an operation. Its other members are what the answer needs. */
 export interface Outcome {
@@ -136,20 +136,17 @@ export async function perform<Of extends Outcome>(
   const { refusal, callerId, nonce, performedAt } = row
   if (refusal !== null) return refused(refusal, callerId)
   const outcome = JSON.parse(row.outcome) as Of
-  if (nonce === null || performedAt === null) {
-    return { kind: 'done', outcome, doneAt: now, isReplay: false, callerId }
-  }
+  if (nonce === null || performedAt === null) return done(outcome, now, callerId)
   if (!row.isSame) return refused('idempotency-key-reused', callerId)
-  return { kind: 'done', outcome, doneAt: performedAt, isReplay: !isOwn(nonce), callerId }
+  return done(outcome, performedAt, callerId, !isOwn(nonce))
 }
 
 export const REMEMBERED_DAYS = 30
-const FORGOTTEN_ROWS_MAX = 1_000
 
 /** Ids follow time closely enough: only the oldest rows are looked at, so no index on the time is needed. */
 const forget = compileText<{ id: number }>(`
   delete from operations where created_at < :before
-    and id in (select id from operations order by id limit ${FORGOTTEN_ROWS_MAX})
+    and id in (select id from operations order by id limit ${PIECE_ROWS})
   returning id`)
 
 /**
@@ -158,9 +155,5 @@ const forget = compileText<{ id: number }>(`
  * @param now milliseconds UTC
  */
 export async function forgetOperations(db: D1Database, now: number): Promise<void> {
-  const before = now - REMEMBERED_DAYS * 86_400_000
-  for (let forgotten = FORGOTTEN_ROWS_MAX; forgotten === FORGOTTEN_ROWS_MAX; ) {
-    const [rows] = await runBatch(db, [bind(forget, { before })])
-    forgotten = rows.length
-  }
+  await runInPieces(db, bind(forget, { before: now - REMEMBERED_DAYS * 86_400_000 }))
 }

@@ -1,7 +1,7 @@
 /** What a caller may read: one statement that authenticates and reads, in one round trip. */
 import { bind, compileText, type Database, runBatch, type Statement } from '../db/batch.ts'
 import type { Authority } from './authority.ts'
-import { type CallerValues, type Result, refused } from './caller.ts'
+import { type CallerValues, done, type Result, refused } from './caller.ts'
 
 /** A reading, compiled. */
 export interface Reading<Outcome> {
@@ -52,7 +52,7 @@ export async function read<Outcome>(
   if (!row) throw new Error('Expected exactly one result row.')
   const { callerId, refusal } = row
   if (refusal !== null) return refused(refusal, callerId)
-  return { kind: 'done', outcome: JSON.parse(row.outcome) as Outcome, doneAt: now, isReplay: false, callerId }
+  return done(JSON.parse(row.outcome) as Outcome, now, callerId)
 }
 
 /** A session that may ask the nearest replica, for what may be slightly old. */

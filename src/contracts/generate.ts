@@ -5,9 +5,9 @@
  * counted in the batch that generates, and D1 has one writer. One D1 batch, whatever the quantity and the outcome.
  */
 import * as z from 'zod/mini'
-import type { OperationCall, Result } from '../callers/caller.ts'
+import { done, type OperationCall, type Result } from '../callers/caller.ts'
 import { CONTRACT_KEY, contractHolder } from '../callers/contract-holders.ts'
-import { bind, compileText, runBatch } from '../db/batch.ts'
+import { compileText } from '../db/batch.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { issuedColumns, keysAsIssued } from '../issuing/as-issued.ts'
 import { generatorOf, insertGeneratedKeys, insertIssuances } from '../issuing/inserts.ts'
@@ -125,27 +125,17 @@ export async function generateContractKeys(
   quantityMax: number,
   materialFor: (quantity: number) => string = freshMaterial,
 ): Promise<Result<Generated>> {
-  const values = {
-    ...caller,
-    quantity,
-    quantityMax,
-    idempotencyKey: idempotencyKey ?? crypto.randomUUID(),
-    now,
-  }
-  const written = await issueOnce(async (nonce) => {
-    const bound = { ...values, nonce, material: materialFor(quantity <= quantityMax ? quantity : 0) }
-    const [, , [row]] = await runBatch(db, [
-      bind(insertIssuance, bound),
-      bind(insertKeys, bound),
-      bind(selectOutcome, bound),
-    ])
-    return row
-  })
+  const written = await issueOnce(
+    db,
+    { insertIssuance, insertKeys, selectOutcome },
+    { ...caller, quantity, quantityMax, idempotencyKey, now },
+    () => materialFor(quantity <= quantityMax ? quantity : 0),
+  )
   if (written.kind === 'refused') return written
-  const { row, isReplay } = written
+  const { row } = written
   const { callerId } = row
   if (written.kind === 'issued') {
-    const { issuedAt, keys } = written
+    const { issuedAt, keys, isReplay } = written
     const issuedTo = {
       productId: row.issuedProductId,
       contractId: row.issuedContractId,
@@ -153,8 +143,8 @@ export async function generateContractKeys(
       ownerEmail: NOT_SET,
     }
     const outcome = { kind: 'generated', issuedAt, issuedTo, keys: keysAsIssued(keys) } as const
-    return { kind: 'done', outcome, doneAt: issuedAt, isReplay, callerId }
+    return done(outcome, issuedAt, callerId, isReplay)
   }
   if (row.obstacle === null) throw new Error('Nothing was generated, and no obstacle was found.')
-  return { kind: 'done', outcome: { kind: row.obstacle }, doneAt: now, isReplay, callerId }
+  return done({ kind: row.obstacle }, now, callerId)
 }

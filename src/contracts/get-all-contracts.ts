@@ -48,5 +48,5 @@ async function readContracts({ db, caller, now }: ReadingCall): Promise<Result<L
   if (refusal !== null) return refused(refusal, callerId)
   const texts = rows.flatMap(({ contract }) => contract ?? [])
   const contracts = texts.map((text) => JSON.parse(text) as Contract)
-  return { ...done({ kind: 'listed', contracts }, now), callerId }
+  return done({ kind: 'listed', contracts }, now, callerId)
 }

@@ -148,3 +148,17 @@ export async function runBatch<const Bound extends readonly BoundStatement<unkno
   })
   return results.map((result) => result.results) as Rows<Bound>
 }
+
+/** How many rows a statement of `runInPieces` changes at the most. */
+export const PIECE_ROWS = 1_000
+
+/**
+ * Runs a statement that changes at most `PIECE_ROWS` rows and returns each, again and again until it finds fewer: each
+ * time is short, and blocks nobody.
+ */
+export async function runInPieces(db: Database, bound: BoundStatement<unknown>): Promise<void> {
+  for (let changed = PIECE_ROWS; changed === PIECE_ROWS; ) {
+    const [rows] = await runBatch(db, [bound])
+    changed = rows.length
+  }
+}

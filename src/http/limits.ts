@@ -26,10 +26,10 @@ export interface Limiters {
 
 /** The period of each counter in seconds, as in wrangler.toml: the Worker cannot read it. */
 export const LIMITERS = {
-  LIMIT_ADDRESS: { of: 'address', periodSeconds: 10 },
-  LIMIT_API_KEY: { of: 'apiKey', periodSeconds: 10 },
-  LIMIT_FAILURES: { of: 'failures', periodSeconds: 60 },
-} as const satisfies Record<string, { of: keyof Limiters; periodSeconds: number }>
+  address: { binding: 'LIMIT_ADDRESS', periodSeconds: 10 },
+  apiKey: { binding: 'LIMIT_API_KEY', periodSeconds: 10 },
+  failures: { binding: 'LIMIT_FAILURES', periodSeconds: 60 },
+} as const satisfies Record<keyof Limiters, { binding: string; periodSeconds: number }>
 
 /** Answers to callers that are unknown or not permitted. A client that guesses contract keys gets 1200. */
 const FAILURES: ReadonlySet<Code['code']> = new Set(
@@ -111,8 +111,8 @@ export async function isFailureExceeded(
  * @param exceeded which counter said so
  */
 export function tooManyRequests(exceeded: keyof Limiters): Answer {
-  const period = Object.values(LIMITERS).find(({ of }) => of === exceeded)?.periodSeconds ?? 60
-  return { code: CODES.tooManyRequests, headers: { 'Retry-After': String(period) } }
+  const { periodSeconds } = LIMITERS[exceeded]
+  return { code: CODES.tooManyRequests, headers: { 'Retry-After': String(periodSeconds) } }
 }
 
 /** If the limiter fails, the request is allowed: it is there to keep the service up, not to take it down. */

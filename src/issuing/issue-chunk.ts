@@ -9,14 +9,7 @@ import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import { generatorOf, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
 import { materialFor } from './issue.ts'
-import {
-  chunkSource,
-  IS_MINE,
-  insertCallback,
-  leaseEnd,
-  type QueuedOrderState,
-  selectState,
-} from './queued-chunks.ts'
+import { chunkValues, IS_MINE, insertCallback, type QueuedOrderState, selectState } from './queued-chunks.ts'
 import { countInStock, obstacleTo, takeFromStock } from './stock.ts'
 
 /** The keys of one transaction: half a second of work, and a tenth of what one parameter may hold. */
@@ -106,14 +99,7 @@ export async function issueChunk(
   quantityMax: number,
 ): Promise<QueuedOrderState | undefined> {
   const quantity = Math.min(quantityMax, order.quantity - order.issuedQuantity)
-  const common = {
-    ...order,
-    quantity,
-    source: chunkSource(order.id),
-    chunk: String(order.chunks),
-    now,
-    leaseEnd: leaseEnd(now),
-  }
+  const common = { ...chunkValues(order, order.chunks, now), quantity }
   const rows = await withRetries(() => {
     // If the previous attempt was committed and its answer lost, this chunk is no longer the next one.
     const values = { ...common, nonce: crypto.randomUUID(), material: materialFor(order.origin, quantity) }

@@ -6,7 +6,7 @@
  * stock cannot fill takes nothing from it. One D1 batch, whatever the quantity and the outcome.
  */
 import type { Authority } from '../callers/authority.ts'
-import { type OperationCall, type Refused, type Result, refused } from '../callers/caller.ts'
+import { done, type OperationCall, type Refused, type Result, refused } from '../callers/caller.ts'
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withNonces } from '../db/retries.ts'
 import type { Obstacle, Origin } from '../db/schema/index.ts'
@@ -53,19 +53,25 @@ interface IssueRow extends IssuedRow {
   readonly availableQuantity: number | null
 }
 
-/**
- * The statements that issue an order. Placeholders: `idempotencyKey`, `nonce`, `now`, the members of an `Order`, and
- * `material`: see `materialFor`.
- */
-export interface IssueStatements {
+/** The statements of a batch that issues. Placeholders of all: `idempotencyKey`, `nonce`, `material`. */
+export interface IssueStatements<Row = IssueRow> {
+  /** `on conflict do nothing`. */
   readonly insertIssuance: Statement<never>
-  /** Gives the issuance its keys. */
+  /** Gives the issuance its keys, if it has this attempt's nonce. */
   readonly insertKeys: Statement<never>
-  readonly selectOutcome: Statement<IssueRow>
+  readonly selectOutcome: Statement<Row>
 }
 
-/** The statements for orders of one orderer and one origin. */
-export function issueStatements(orderer: Orderer, origin: Origin): IssueStatements {
+/** The statements for orders of one orderer: placeholders are also `now` and the members of an `Order`. */
+export function issueStatements(orderer: Orderer): Readonly<Record<Origin, IssueStatements>> {
+  return {
+    fresh: statementsFor(orderer, 'fresh'),
+    generator: statementsFor(orderer, 'generator'),
+    stock: statementsFor(orderer, 'stock'),
+  }
+}
+
+function statementsFor(orderer: Orderer, origin: Origin): IssueStatements {
   const { table, rows = table, source, isCaller, isAllowed, refusal } = orderer
   const isIssuance = `issuances.idempotency_key = :idempotencyKey
     and issuances.source = (select ${source} from ${rows} where ${isCaller})`
@@ -173,29 +179,24 @@ export async function issue(
   order: Order,
   newLicenseKey?: () => string,
 ): Promise<Result<Issued>> {
-  const { insertIssuance, insertKeys, selectOutcome } = statements[order.origin]
-  const values = { ...caller, ...order, idempotencyKey: idempotencyKey ?? crypto.randomUUID(), now }
-  const written = await issueOnce(async (nonce) => {
-    const bound = { ...values, nonce, material: materialFor(order.origin, order.quantity, newLicenseKey) }
-    const [, , [row]] = await runBatch(db, [
-      bind(insertIssuance, bound),
-      bind(insertKeys, bound),
-      bind(selectOutcome, bound),
-    ])
-    return row
-  })
+  const written = await issueOnce(
+    db,
+    statements[order.origin],
+    { ...caller, ...order, idempotencyKey, now },
+    () => materialFor(order.origin, order.quantity, newLicenseKey),
+  )
   if (written.kind === 'refused') return written
-  const { row, isReplay } = written
+  const { row } = written
   const { callerId } = row
   if (written.kind === 'issued') {
-    const { issuedAt } = written
+    const { issuedAt, isReplay } = written
     const outcome = { kind: 'issued', order, issuedAt, keys: keysOf(order, issuedAt, written.keys) } as const
-    return { kind: 'done', outcome, doneAt: issuedAt, isReplay, callerId }
+    return done(outcome, issuedAt, callerId, isReplay)
   }
   // An allowed caller without an obstacle would have an issuance by now.
   if (row.obstacle === null) throw new Error('Nothing was issued, and no obstacle was found.')
   const outcome = { kind: row.obstacle, availableQuantity: row.availableQuantity ?? 0 }
-  return { kind: 'done', outcome, doneAt: now, isReplay, callerId }
+  return done(outcome, now, callerId)
 }
 
 /** The keys that a batch read back, by ascending id. */
@@ -224,24 +225,32 @@ export type IssuedOnce<Row> =
       keys: string
     })
   /** The caller may issue, but this could not be issued. */
-  | { readonly kind: 'not-issued'; readonly row: Row; readonly isReplay: false }
+  | { readonly kind: 'not-issued'; readonly row: Row }
 
 /**
  * Runs a batch that issues, again where that helps, and reads what came of it.
  *
- * However often the batch is sent, at most one issuance has its idempotency key, provided that it inserts the issuance
- * `on conflict do nothing` and adds keys only to the issuance with its own nonce.
+ * However often the batch is sent, at most one issuance has its idempotency key.
  *
- * @param attempt sends the batch with a nonce and license keys of its own, and returns its last row
+ * @param values of the other placeholders; without an idempotency key the order is new
+ * @param newMaterial makes the `material` of each attempt, so that no two try the same license keys
  */
 export async function issueOnce<Row extends OutcomeRow>(
-  attempt: (nonce: string) => Promise<Row | undefined>,
+  db: D1Database,
+  { insertIssuance, insertKeys, selectOutcome }: IssueStatements<Row>,
+  values: Readonly<Record<string, unknown>> & { readonly idempotencyKey: string | undefined },
+  newMaterial: () => string | null,
 ): Promise<IssuedOnce<Row>> {
-  const { result: row, isOwn } = await withNonces(attempt, isCollision)
+  const common = { ...values, idempotencyKey: values.idempotencyKey ?? crypto.randomUUID() }
+  const { result, isOwn } = await withNonces((nonce) => {
+    const bound = { ...common, nonce, material: newMaterial() }
+    return runBatch(db, [bind(insertIssuance, bound), bind(insertKeys, bound), bind(selectOutcome, bound)])
+  }, isCollision)
+  const [, , [row]] = result
   if (!row) throw new Error('Expected exactly one result row.')
   const { refusal, callerId, nonce, issuedAt, keys } = row
   if (refusal !== null) return refused(refusal, callerId)
-  if (nonce === null || issuedAt === null) return { kind: 'not-issued', row, isReplay: false }
+  if (nonce === null || issuedAt === null) return { kind: 'not-issued', row }
   if (keys === null) return refused('idempotency-key-reused', callerId)
   return { kind: 'issued', row, isReplay: !isOwn(nonce), issuedAt, keys }
 }

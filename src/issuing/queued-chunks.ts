@@ -59,14 +59,14 @@ const postpone = compileText(`
 const selectChunk = compileText<{ issuedAt: number; keys: string }>(`
   select ${issuedColumns('true')} from issuances where source = :source and idempotency_key = :chunk`)
 
-/** @returns until when no other consumer takes an order up, from now on */
-export function leaseEnd(now: number): number {
-  return now + LEASE_MS
+/** The values that find the issuance of a chunk. @param chunk from 0 */
+function chunkNames(orderId: number, chunk: number) {
+  return { source: `queued:${orderId}`, chunk: String(chunk) }
 }
 
-/** @returns the source of the issuances of an order */
-export function chunkSource(orderId: number): string {
-  return `queued:${orderId}`
+/** The values of the placeholders of a batch that continues an order with one of its chunks. @param chunk from 0 */
+export function chunkValues(order: QueuedOrderState, chunk: number, now: number) {
+  return { ...order, ...chunkNames(order.id, chunk), now, leaseEnd: now + LEASE_MS }
 }
 
 /**
@@ -79,7 +79,7 @@ export async function claimQueuedOrder(
   id: number,
   now: number,
 ): Promise<QueuedOrderState | undefined> {
-  const values = { id, now, leaseEnd: leaseEnd(now) }
+  const values = { id, now, leaseEnd: now + LEASE_MS }
   const [claimed, [state]] = await runBatch(db, [bind(claim, values), bind(selectState, values)])
   return claimed.length > 0 ? state : undefined
 }
@@ -102,8 +102,7 @@ export interface IssuedChunk {
 
 /** Reads the keys of one chunk: all keys of an order are too many to hold at once. @param chunk from 0 */
 export async function readChunk(db: D1Database, orderId: number, chunk: number): Promise<IssuedChunk> {
-  const values = { source: chunkSource(orderId), chunk: String(chunk) }
-  const [[row]] = await withRetries(() => runBatch(db, [bind(selectChunk, values)]))
+  const [[row]] = await withRetries(() => runBatch(db, [bind(selectChunk, chunkNames(orderId, chunk))]))
   if (!row) throw new Error('Expected exactly one result row.')
   return { issuedAt: row.issuedAt, keys: keysAsIssued(row.keys) }
 }

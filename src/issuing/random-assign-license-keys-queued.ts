@@ -7,7 +7,7 @@
  */
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
-import { type Result, refused } from '../callers/caller.ts'
+import { done, type Result, refused } from '../callers/caller.ts'
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withNonces } from '../db/retries.ts'
 import type { Obstacle } from '../db/schema/index.ts'
@@ -141,12 +141,11 @@ async function queueOrder(
   const { refusal, callerId, id, nonce, obstacle, availableQuantity, queuedAt } = row
   if (refusal !== null) return refused(refusal, callerId)
   if (obstacle !== null) {
-    const outcome = { kind: obstacle, availableQuantity: availableQuantity ?? 0 }
-    return { kind: 'done', outcome, doneAt: now, isReplay: false, callerId }
+    return done({ kind: obstacle, availableQuantity: availableQuantity ?? 0 }, now, callerId)
   }
   if (id === null || nonce === null) throw new Error('No order was taken, and no obstacle was found.')
   if (!row.isSame) return refused('idempotency-key-reused', callerId)
   // For a replay too: the first request may have died before it sent its message.
   await enqueue(env, [{ kind: 'queued-order', id }])
-  return { kind: 'done', outcome: { kind: 'queued' }, doneAt: queuedAt, isReplay: !isOwn(nonce), callerId }
+  return done({ kind: 'queued' }, queuedAt, callerId, !isOwn(nonce))
 }

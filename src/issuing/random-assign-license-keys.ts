@@ -10,11 +10,7 @@ import { type Issued, issue, issueStatements } from './issue.ts'
 import { type Order, orderFields, orderOf, quantityMax, requiredUnlessGenerate } from './order.ts'
 import { OBSTACLE_CODES } from './stock.ts'
 
-const STATEMENTS = {
-  fresh: issueStatements(API_CALLER, 'fresh'),
-  generator: issueStatements(API_CALLER, 'generator'),
-  stock: issueStatements(API_CALLER, 'stock'),
-}
+const STATEMENTS = issueStatements(API_CALLER)
 
 export const randomAssignLicenseKeys = endpoint({
   path: '/api/v1/random-assign-license-keys',

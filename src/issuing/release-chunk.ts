@@ -8,14 +8,7 @@
  */
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
-import {
-  chunkSource,
-  IS_MINE,
-  insertCallback,
-  leaseEnd,
-  type QueuedOrderState,
-  selectState,
-} from './queued-chunks.ts'
+import { chunkValues, IS_MINE, insertCallback, type QueuedOrderState, selectState } from './queued-chunks.ts'
 
 /** The order, as long as this very chunk of it is the next to be released. */
 const IS_NEXT = `(${IS_MINE} and queued_orders.status = 'releasing' and queued_orders.chunks = :chunks)`
@@ -65,13 +58,7 @@ export async function releaseChunk(
   order: QueuedOrderState,
   now: number,
 ): Promise<QueuedOrderState | undefined> {
-  const values = {
-    ...order,
-    source: chunkSource(order.id),
-    chunk: String(order.chunks - 1),
-    now,
-    leaseEnd: leaseEnd(now),
-  }
+  const values = chunkValues(order, order.chunks - 1, now)
   const release = order.origin === 'stock' ? TO_STOCK : [deleteKeys]
   const rows = await withRetries(() =>
     runBatch(db, [

@@ -42,14 +42,15 @@ export async function receive(
   requireQueue(env)
   const text = new TextDecoder().decode(webhook.body)
   const payload = parsePayload(text)
+  const described = describe(provider, payload, webhook.headers)
   const event = {
-    ...(await namesOf(provider, webhook, payload)),
+    ...(await namesOf(described, webhook.body)),
     provider: provider.name,
     mode,
     receivedAt: now,
     payload: text,
   }
-  const parsed = parseEvent(provider, payload, mode, env)
+  const parsed = parseEvent(provider, payload, described?.isTest, mode, env)
   const outcome =
     parsed.kind === 'look-up'
       ? await waitForLookUp(context, event)
@@ -80,11 +81,9 @@ async function modeOf(
 
 /** The event's id and type. An event without an id is known by the hash of its body. */
 async function namesOf(
-  provider: Provider,
-  { headers, body }: Webhook,
-  payload: unknown,
+  { id, type }: Partial<EventDescription> = {},
+  body: Uint8Array,
 ): Promise<Pick<EventRecord, 'eventId' | 'type'>> {
-  const { id, type } = describe(provider, payload, headers) ?? {}
   return {
     eventId: id !== undefined && isName(id) ? id : await sha256Hex(body),
     type: type !== undefined && isName(type) ? type : 'unknown',
@@ -92,7 +91,11 @@ async function namesOf(
 }
 
 /** @returns undefined where the payload is no event of this provider */
-function describe(provider: Provider, payload: unknown, headers: Headers): EventDescription | undefined {
+export function describe(
+  provider: Provider,
+  payload: unknown,
+  headers: Headers,
+): EventDescription | undefined {
   return onSchemaMismatch(
     () => provider.describe(payload, headers),
     () => undefined,
@@ -113,9 +116,17 @@ export type ParsedEvent =
   /** It leaves something out: the provider's API must be asked first. */
   | { readonly kind: 'look-up'; readonly url: string; readonly apiKey: string }
 
-/** @param mode of the secret that signed the event */
-export function parseEvent(provider: Provider, payload: unknown, mode: Mode, env: Bindings): ParsedEvent {
-  const isTest = describe(provider, payload, new Headers())?.isTest
+/**
+ * @param isTest as the event says; undefined: it does not say
+ * @param mode of the secret that signed the event
+ */
+export function parseEvent(
+  provider: Provider,
+  payload: unknown,
+  isTest: boolean | undefined,
+  mode: Mode,
+  env: Bindings,
+): ParsedEvent {
   // A test event must not issue by a live secret, nor the other way round. The provider is asked nothing about it.
   if (isTest !== undefined && isTest !== (mode === 'test')) {
     const note = `a ${isTest ? 'test' : 'live'} event, signed with the ${mode} secret`

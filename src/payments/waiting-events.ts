@@ -2,18 +2,17 @@
  * Events that wait: for the provider to be asked what they leave out, or to be tried again. The queue's message has only
  * the id, and the row says whether anything is due.
  */
-import { bind, compileText, runBatch } from '../db/batch.ts'
+import { bind, compileText, PIECE_ROWS, runBatch, runInPieces } from '../db/batch.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { backoffSeconds, DONE, LEASE_MS, type Processing } from '../queue/messages.ts'
 import { SWEPT_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import type { EventRecord } from './events.ts'
 import { fulfilAndDeliver } from './fulfil.ts'
 import { providerNamed } from './providers/index.ts'
-import { interpret, parseEvent, parsePayload } from './receive.ts'
+import { describe, interpret, parseEvent, parsePayload } from './receive.ts'
 
 const LOOK_UP_TIMEOUT_MS = 10_000
 const PAYLOAD_DAYS = 30
-const EMPTIED_ROWS_MAX = 1_000
 
 interface ClaimedEvent extends Omit<EventRecord, 'payload'> {
   /** null after 30 days. */
@@ -40,7 +39,7 @@ select id from webhook_events where outcome = 'waiting' and due_at <= :overdue
 
 const emptyOldPayloads = compileText<{ id: number }>(`
 update webhook_events set payload = null where id in (select id from webhook_events
-  where payload is not null and received_at < :before order by received_at limit ${EMPTIED_ROWS_MAX})
+  where payload is not null and received_at < :before order by received_at limit ${PIECE_ROWS})
 returning id`)
 
 /**
@@ -57,7 +56,8 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
   if (!provider || text === null) return giveUp(env, id, 'its payload was emptied after 30 days')
 
   const payload = parsePayload(text)
-  const parsed = parseEvent(provider, payload, mode, env)
+  const isTest = describe(provider, payload, new Headers())?.isTest
+  const parsed = parseEvent(provider, payload, isTest, mode, env)
   const answer = parsed.kind === 'look-up' ? await lookUp(parsed.url, parsed.apiKey) : undefined
   if (answer?.kind === 'failed') return tryLater(env, id, claimed, answer.reason, now)
   const event = parsed.kind === 'event' ? parsed.event : interpret(provider, payload, answer?.found)
@@ -118,9 +118,5 @@ export function sweepEvents(env: Bindings, now: number): Promise<void> {
 
 /** Deletes payloads after 30 days, in pieces that block nobody. The outcomes stay. */
 export async function emptyPayloads({ DB }: Bindings, now: number): Promise<void> {
-  const before = now - PAYLOAD_DAYS * 86_400_000
-  for (let emptied = EMPTIED_ROWS_MAX; emptied === EMPTIED_ROWS_MAX; ) {
-    const [rows] = await runBatch(DB, [bind(emptyOldPayloads, { before })])
-    emptied = rows.length
-  }
+  await runInPieces(DB, bind(emptyOldPayloads, { before: now - PAYLOAD_DAYS * 86_400_000 }))
 }

@@ -188,7 +188,7 @@ describe('the counters of wrangler.toml', () => {
 
   it('have the periods that callers are told', () => {
     const periods = Object.fromEntries(declared.map(({ name, period }) => [name, period]))
-    const told = Object.entries(LIMITERS).map(([name, { periodSeconds }]) => [name, periodSeconds])
+    const told = Object.values(LIMITERS).map(({ binding, periodSeconds }) => [binding, periodSeconds])
     expect(periods).toEqual(Object.fromEntries(told))
   })
 

@@ -1,6 +1,7 @@
 /** License keys in any state of their life, and requests about them. */
 import { env } from 'cloudflare:workers'
-import { type Opened, post, type RequestOptions } from './client.ts'
+import { expect } from 'vitest'
+import { isSignedBy, type Opened, post, type RequestOptions } from './client.ts'
 import type { Shop } from './shop.ts'
 
 export const DAY_MILLISECONDS = 86_400_000
@@ -166,6 +167,24 @@ export async function codesAsReasonsGo(shop: Shop, name: string): Promise<unknow
   await change(activate, id, 'example.com')
   await tell(licenseKey, 'example.com')
   return codes
+}
+
+/** Asserts that an answer tells nothing but its code, its message and its time, and whose key signed it. */
+export async function expectPlain(
+  opened: Opened,
+  code: number | string,
+  message: string,
+  scope: 'global' | 'product',
+): Promise<void> {
+  expect(opened.status).toBe(200)
+  expect(Object.entries(opened.response)).toEqual([
+    ['code', code],
+    ['message', message],
+    ['timestamp', expect.any(Number)],
+  ])
+  expect(opened.envelope.private_key_used).toBe(scope)
+  const pem = scope === 'product' ? env.PRODUCT_SIGNING_KEY : env.SIGNING_PRIVATE_KEY
+  expect(await isSignedBy(pem, opened)).toBe(true)
 }
 
 export function change(text: string, ...values: unknown[]): Promise<unknown> {
