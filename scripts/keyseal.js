@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 // Not import.meta.dirname, which older ones lack.
 const scripts = path.dirname(fileURLToPath(import.meta.url))
@@ -18,7 +18,8 @@ else {
 }
 
 function run() {
-  const parameters = [path.join(scripts, 'keyseal.ts'), ...process.argv.slice(2)]
+  const quick = pathToFileURL(path.join(scripts, 'quick-drizzle.js')).href
+  const parameters = ['--import', quick, path.join(scripts, 'keyseal.ts'), ...process.argv.slice(2)]
   const child = spawn(node, parameters, { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {

@@ -108,7 +108,9 @@ describe.skipIf(node === undefined)(
     function standIn(program: string): string {
       const folder = mkdtempSync(path.join(bin, 'project-'))
       mkdirSync(path.join(folder, 'scripts'))
-      cpSync(path.join(project, 'scripts/keyseal.js'), path.join(folder, 'scripts/keyseal.js'))
+      for (const name of ['scripts/keyseal.js', 'scripts/quick-drizzle.js']) {
+        cpSync(path.join(project, name), path.join(folder, name))
+      }
       cpSync(path.join(project, 'package.json'), path.join(folder, 'package.json'))
       writeFileSync(path.join(folder, 'scripts/keyseal.ts'), program)
       symlinkSync(path.join(project, 'node_modules'), path.join(folder, 'node_modules'))

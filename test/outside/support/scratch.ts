@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { TestProject } from 'vitest/node'
-import { cloneProject, removeClone } from './clone.ts'
+import { cloneProject, project, removeClone } from './clone.ts'
 import { runWrangler } from './local-database.ts'
 
 declare module 'vitest' {
@@ -18,7 +18,7 @@ export default function setup({ provide }: TestProject): () => void {
   provide('scratch', scratch)
   // Programs are started by the hundred: each would compile wrangler and all that the commands import anew.
   process.env.NODE_COMPILE_CACHE ??= path.join(scratch, 'compiled')
-  const hook = pathToFileURL(path.join(import.meta.dirname, 'quick-drizzle.js')).href
+  const hook = pathToFileURL(path.join(project, 'scripts/quick-drizzle.js')).href
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${hook}`
   makeMigratedState(path.join(scratch, 'migrated-state'))
   return () => rmSync(scratch, { recursive: true, force: true })
