@@ -101,6 +101,11 @@ it('a statement that D1 refuses for its length is refused locally, too', async (
   expect(await runSql('local', statement(100_000))).toHaveLength(1)
 })
 
+it('a text of two statements is refused, since only the first would run', async () => {
+  await expect(runSql('local', 'select 1; select 2')).rejects.toThrow('more than one statement')
+  expect(await runSql('local', 'select 1 as one; ')).toEqual([{ one: 1 }])
+})
+
 describe('a database in production, without an account', () => {
   const home = mkdtempSync(path.join(tmpdir(), 'keyseal-home-'))
   const nobody = { HOME: home, XDG_CONFIG_HOME: home, CLOUDFLARE_API_TOKEN: '', CLOUDFLARE_API_KEY: '' }
