@@ -1,4 +1,4 @@
-/** What the errors of SQLite and wrangler mean to whoever ran a command, and what to do next. */
+/** Explains errors of SQLite and wrangler: what happened, and what to do next. */
 import type { Place } from './database.ts'
 
 const NOT_MIGRATED = /no such (table|column)|has no column named/
@@ -11,8 +11,8 @@ const MIGRATE = {
 }
 
 /**
- * @param error of SQLite, locally, or of wrangler
- * @returns what can be done about it, where that is known; otherwise the same error
+ * @param error from SQLite for the local database, from wrangler for production
+ * @returns an error that says what to do, or the same error if nothing is known about it
  */
 export function explained(place: Place, error: unknown): unknown {
   const remedy = remedyFor(place, String(error))

@@ -4,9 +4,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { DATABASE_BINDING, databaseOf, readConfiguration } from './configuration.ts'
+import type { Row } from './database.ts'
 import { projectFolder } from './wrangler.ts'
-
-type Row = Record<string, unknown>
 
 /** How long a command waits for the running service, or another command, to end what it is writing. */
 const BUSY_MS_MAX = 10_000

@@ -7,7 +7,8 @@
  */
 import type { Obstacle, Origin } from '../../src/db/schema/index.ts'
 import type { IssuedRow } from '../../src/issuing/as-issued.ts'
-import { materialFor, issueStatements as statementsFor } from '../../src/issuing/issue.ts'
+import { issueStatements as statementsFor } from '../../src/issuing/issue.ts'
+import { materialFor } from '../../src/issuing/key-formats.ts'
 import type { SourcedOrder } from '../../src/issuing/order.ts'
 import { filledIn, type SqlValue } from '../database.ts'
 

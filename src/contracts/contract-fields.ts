@@ -1,6 +1,5 @@
 /** The parameters of an order for a contract, and the protocol's way to say what is wrong with them. */
 import * as z from 'zod/mini'
-import { BODY_BYTES_MAX } from '../http/body.ts'
 import {
   choice,
   type FieldErrors,
@@ -14,9 +13,6 @@ import {
 import type { ContractFault, ContractOrder } from './contract-order.ts'
 
 const LICENSE_KEYS_QUANTITY_MAX = 100_000
-
-/** Twice the usual: 10,000 characters of any script, percent-encoded, are 120 kB. */
-export const CONTRACT_BODY_BYTES_MAX = 2 * BODY_BYTES_MAX
 
 export const contractId = wholeNumber('contract_id', 1, INTEGER_MAX)
 

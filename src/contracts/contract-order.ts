@@ -3,6 +3,7 @@
  * find that the database holds something against them.
  */
 import type { Result } from '../callers/caller.ts'
+import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import type { ContractFacts, ContractTerms } from './contract.ts'
 
 export interface ContractOrder {
@@ -57,7 +58,7 @@ export const COLUMN_PAIRS: readonly string[] = Object.entries(COLUMNS).map(
 )
 
 /** SQL, a condition: the product of the order does not exist. */
-export const NO_PRODUCT = 'not exists (select 1 from products where id = :productId and deleted_at is null)'
+export const NO_PRODUCT = `not ${PRODUCT_EXISTS}`
 
 /**
  * SQL, an expression: the decision to carry an order out, unless it has a fault.

@@ -8,16 +8,11 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { contractFactsJson, createdContractObject } from './contract.ts'
-import {
-  CONTRACT_BODY_BYTES_MAX,
-  CONTRACT_FIELDS,
-  contractOrder,
-  contractSentences,
-  faultFields,
-} from './contract-fields.ts'
+import { CONTRACT_FIELDS, contractOrder, contractSentences, faultFields } from './contract-fields.ts'
 import {
   COLUMN_NAMES,
   COLUMN_PAIRS,
@@ -62,7 +57,7 @@ export const createContract = endpoint({
   parameters: () => z.object(CONTRACT_FIELDS),
   incorrect: CODES.contractIncorrect,
   describeErrors: contractSentences,
-  bodyBytesMax: CONTRACT_BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   outcomes: {
     created: CODES.contractCreated,
     found: CODES.contractCreated,

@@ -7,11 +7,11 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { contractFactsJson, contractObject, licenseKeysCount } from './contract.ts'
 import {
-  CONTRACT_BODY_BYTES_MAX,
   CONTRACT_FIELDS,
   contractId,
   contractOrder,
@@ -60,7 +60,7 @@ export const updateContract = endpoint({
   parameters: () => z.object({ contract_id: contractId, ...CONTRACT_FIELDS }),
   incorrect: CODES.contractIncorrect,
   describeErrors: contractSentences,
-  bodyBytesMax: CONTRACT_BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   outcomes: {
     // Not 842 `contract updated`, which only the protocol's documentation has. The one signed answer that was captured
     // says 841 `contract created`, and that is what clients have seen.

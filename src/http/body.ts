@@ -7,6 +7,9 @@ import type { Fields } from '../protocol/fields.ts'
 /** 64 KiB: 50 times the longest request with every field at its limit. */
 export const BODY_BYTES_MAX = 65_536
 
+/** For requests with a text of 10,000 characters: percent-encoded, one takes up to 120 kB. */
+export const LONG_TEXT_BODY_BYTES_MAX = 2 * BODY_BYTES_MAX
+
 export type Body =
   | { readonly kind: 'fields'; readonly fields: Fields }
   | { readonly kind: 'too-large' }

@@ -8,7 +8,7 @@
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import { generatorOf, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
-import { materialFor } from './issue.ts'
+import { materialFor } from './key-formats.ts'
 import { chunkValues, IS_MINE, insertCallback, type QueuedOrderState, selectState } from './queued-chunks.ts'
 import { countInStock, obstacleTo, takeFromStock } from './stock.ts'
 

@@ -19,7 +19,7 @@ import {
   keysAsIssued,
 } from './as-issued.ts'
 import { generatorOf, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
-import { freshMaterial } from './key-formats.ts'
+import { materialFor } from './key-formats.ts'
 import type { Order } from './order.ts'
 import { countInStock, obstacleTo, takeFromStock } from './stock.ts'
 
@@ -148,22 +148,6 @@ function isSameOrder(origin: Origin): string {
   return `issuances.product_id = :productId and issuances.quantity = :quantity
     and issuances.owner_name = :ownerName and issuances.owner_email = :ownerEmail
     and issuances.origin = '${origin}' and ${terms}`
-}
-
-/** What the keys of an order are made of, a JSON text; null: they are taken from the stock. */
-export function materialFor(
-  origin: Origin,
-  quantity: number,
-  newLicenseKey: () => string = () => crypto.randomUUID(),
-): string | null {
-  switch (origin) {
-    case 'fresh':
-      return JSON.stringify(Array.from({ length: quantity }, newLicenseKey))
-    case 'generator':
-      return freshMaterial(quantity)
-    case 'stock':
-      return null
-  }
 }
 
 /**

@@ -1,11 +1,13 @@
 /**
- * How generated license keys look.
+ * How generated license keys look, and what keys are made of.
  *
  * Which format a product's generator has is only known in the database, and a request goes there once. So the Worker
  * brings along nothing but randomness, enough for any format, and SQL makes license keys of it. Every character is
  * drawn from the charset without bias: of 4096 equally likely numbers those that would prefer some characters are
  * passed over.
  */
+
+import type { Origin } from '../db/schema/index.ts'
 
 /** What a generator says about the look of its keys. */
 export interface KeyFormat {
@@ -56,6 +58,22 @@ export function faultInFormat(format: KeyFormat): string | undefined {
   const bits = keySpaceBits({ ...format, method })
   if (bits >= KEY_SPACE_BITS_MIN) return undefined
   return `The key space has ${bits.toFixed(1)} bits; at least ${KEY_SPACE_BITS_MIN} are needed, lest keys be guessed: use more or longer chunks, or a larger charset.`
+}
+
+/** What the keys of an order are made of, a JSON text; null: they are taken from the stock. */
+export function materialFor(
+  origin: Origin,
+  quantity: number,
+  newLicenseKey: () => string = () => crypto.randomUUID(),
+): string | null {
+  switch (origin) {
+    case 'fresh':
+      return JSON.stringify(Array.from({ length: quantity }, newLicenseKey))
+    case 'generator':
+      return freshMaterial(quantity)
+    case 'stock':
+      return null
+  }
 }
 
 /** @returns randomness for as many keys of whatever format, as the JSON text that `KEY_IN_FORMAT` reads */

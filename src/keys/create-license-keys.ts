@@ -7,6 +7,7 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
@@ -38,7 +39,7 @@ const creation = defineOperation<Created>({
   authority: API_CALLER,
   name: 'create-license-keys',
   decision: `json_object('productId', :productId, 'kind', case
-    when not exists (select 1 from products where id = :productId and deleted_at is null) then 'product-invalid'
+    when not ${PRODUCT_EXISTS} then 'product-invalid'
     when :quantity = 0 then 'nothing-given'
     else 'created' end)`,
   changes: ['created'],

@@ -8,6 +8,7 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineReading, read } from '../callers/reading.ts'
+import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import type { LicenseKeyStatus } from '../db/schema/index.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -63,8 +64,7 @@ type Counted = { readonly kind: 'counted'; readonly count: number } | { readonly
 const count = defineReading<Counted>(
   API_CALLER,
   `json_object(
-    'kind', iif(exists (select 1 from products where id = :productId and deleted_at is null), 'counted',
-      'product-not-found'),
+    'kind', iif(${PRODUCT_EXISTS}, 'counted', 'product-not-found'),
     'count', (select count(*) from license_keys where product_id = :productId and status = 'available'))`,
 )
 

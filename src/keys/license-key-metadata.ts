@@ -8,6 +8,7 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { optional, plainText } from '../protocol/fields.ts'
@@ -25,9 +26,6 @@ import {
 /** The protocol sends an identifier along, which only the blocklist looks at. A missing key has a code of its own. */
 const NAME_FIELDS = { ...KEY_USE_FIELDS, key: optional(plainText('key', 255)) }
 const FIELDS = { ...NAME_FIELDS, value: optional(plainText('value', 10_000)) }
-
-/** A character takes up to 12 bytes in a form, and the longest value alone 120,000. */
-const BODY_BYTES_MAX = 131_072
 
 /** Why nothing is written, whatever is asked for. */
 type Refused = 'license-key-unknown' | 'not-assigned' | 'key-missing'
@@ -99,7 +97,7 @@ export const createLicenseKeyMeta = endpoint({
   summary: 'Add metadata to a license key',
   caller: apiKey('stock'),
   parameters: () => z.object(FIELDS),
-  bodyBytesMax: BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   deviceIdentifier,
   outcomes: {
     created: CODES.metadataCreated,
@@ -120,7 +118,7 @@ export const updateLicenseKeyMeta = endpoint({
   summary: 'Update metadata of a license key',
   caller: apiKey('stock'),
   parameters: () => z.object(FIELDS),
-  bodyBytesMax: BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   deviceIdentifier,
   outcomes: {
     updated: CODES.metadataUpdated,

@@ -2,9 +2,10 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { PRODUCT_BODY_BYTES_MAX, PRODUCT_FIELDS, productDescription, productName } from './product-fields.ts'
+import { PRODUCT_FIELDS, productDescription, productName } from './product-fields.ts'
 
 interface Created {
   readonly kind: 'created'
@@ -29,7 +30,7 @@ export const createProduct = endpoint({
   path: '/api/v1/create-product',
   summary: 'Create a product',
   caller: apiKey('products'),
-  bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   parameters: () => z.object({ ...PRODUCT_FIELDS, name: productName, description: productDescription }),
   incorrect: CODES.productToCreateIncorrect,
   outcomes: { created: CODES.productCreated },

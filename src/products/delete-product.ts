@@ -7,6 +7,7 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { productId } from '../protocol/fields.ts'
@@ -19,7 +20,7 @@ interface Deleted {
 const deletion = defineOperation<Deleted>({
   authority: API_CALLER,
   name: 'delete-product',
-  decision: `json_object('kind', iif(exists (select 1 from products where ${IS_PRODUCT}), 'deleted', 'not-found'))`,
+  decision: `json_object('kind', iif(${PRODUCT_EXISTS}, 'deleted', 'not-found'))`,
   changes: ['deleted'],
   writes: ({ decided }) => [
     `update products set status = 'inactive', deleted_at = :now, updated_at = :now

@@ -5,9 +5,6 @@ import { choice, flag, optional, plainText } from '../protocol/fields.ts'
 export const PRODUCT_SOURCES = ['internal', 'envato'] as const
 export const PRODUCT_STATUSES = ['active', 'inactive'] as const
 
-/** The longest text in a form, where a character takes up to twelve bytes, with all else at its limit. */
-export const PRODUCT_BODY_BYTES_MAX = 131_072
-
 export const productName = plainText('name', 255)
 export const productDescription = plainText('description', 10_000)
 

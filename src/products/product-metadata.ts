@@ -8,10 +8,10 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { optional, plainText, productId } from '../protocol/fields.ts'
-import { PRODUCT_BODY_BYTES_MAX } from './product-fields.ts'
 
 /** A key or a value that is missing has a code of its own, after that of a missing product. */
 const KEY_FIELDS = { product_id: productId, key: optional(plainText('key', 255)) }
@@ -60,7 +60,7 @@ export const createProductMeta = endpoint({
   path: '/api/v1/create-product-meta',
   summary: 'Add metadata to a product',
   caller: apiKey('products'),
-  bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   parameters: () => z.object(FIELDS),
   outcomes: {
     created: CODES.productMetadataCreated,
@@ -88,7 +88,7 @@ export const updateProductMeta = endpoint({
   path: '/api/v1/update-product-meta',
   summary: 'Update metadata of a product',
   caller: apiKey('products'),
-  bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   parameters: () => z.object(FIELDS),
   outcomes: {
     updated: CODES.productMetadataUpdated,

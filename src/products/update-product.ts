@@ -2,10 +2,12 @@
 import * as z from 'zod/mini'
 import { API_CALLER, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
+import { PRODUCT_EXISTS } from '../db/conditions.ts'
+import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { PRODUCT_INVALID, productId } from '../protocol/fields.ts'
-import { IS_PRODUCT, PRODUCT_BODY_BYTES_MAX, PRODUCT_FIELDS } from './product-fields.ts'
+import { IS_PRODUCT, PRODUCT_FIELDS } from './product-fields.ts'
 
 interface Updated {
   readonly kind: 'updated' | 'not-found'
@@ -14,7 +16,7 @@ interface Updated {
 const update = defineOperation<Updated>({
   authority: API_CALLER,
   name: 'update-product',
-  decision: `json_object('kind', iif(exists (select 1 from products where ${IS_PRODUCT}), 'updated', 'not-found'))`,
+  decision: `json_object('kind', iif(${PRODUCT_EXISTS}, 'updated', 'not-found'))`,
   changes: ['updated'],
   writes: ({ decided }) => [
     `update products set source = coalesce(:source, source), name = coalesce(:name, name),
@@ -30,7 +32,7 @@ export const updateProduct = endpoint({
   path: '/api/v1/update-product',
   summary: 'Update a product',
   caller: apiKey('products'),
-  bodyBytesMax: PRODUCT_BODY_BYTES_MAX,
+  bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   parameters: () => z.object({ product_id: productId, ...PRODUCT_FIELDS }),
   incorrect: CODES.productToUpdateIncorrect,
   outcomes: { updated: CODES.productUpdated, 'not-found': CODES.productToUpdateIncorrect },

@@ -17,7 +17,7 @@ import {
   keysUnder,
   type TestContract,
 } from '../support/contracts.ts'
-import { observe } from '../support/observed-database.ts'
+import { losingAnswers, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 0, 829)
@@ -65,13 +65,8 @@ describe('a generated key that exists already', () => {
 
 it('a batch whose answer was lost is not written a second time, and the last key of a quota is given', async () => {
   const contract = await openContract(3)
-  const losses = ['Network connection lost.', 'Network connection lost.']
-  const { db, roundTrips } = observe(env.DB, {
-    after() {
-      const loss = losses.shift()
-      if (loss) throw new Error(`D1_ERROR: ${loss}`)
-    },
-  })
+  const lost = 'Network connection lost.'
+  const { db, roundTrips } = observe(env.DB, losingAnswers(lost, lost))
   const outcome = await generate(contract, 3, undefined, freshMaterial, db)
   expect(outcome).toMatchObject({ kind: 'generated', keys: { length: 3 } })
   expect(roundTrips).toHaveLength(3)

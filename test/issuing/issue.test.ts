@@ -7,7 +7,7 @@ import {
 } from '../../src/db/errors.ts'
 import type { FreshOrder } from '../../src/issuing/order.ts'
 import { issueOrder } from '../support/callers.ts'
-import { failing, observe } from '../support/observed-database.ts'
+import { failing, losingAnswers, observe, RESET } from '../support/observed-database.ts'
 import { countRows, openShop, type Shop } from '../support/shop.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0, 829)
@@ -118,13 +118,7 @@ describe('a batch that was committed, but whose answer was lost,', () => {
   it('is not written a second time when it is tried again', async () => {
     const shop = await openShop()
     const before = await countRows()
-    const losses = ['Network connection lost.', 'Internal error in D1 DB storage caused object to be reset.']
-    const { db, roundTrips } = observe(env.DB, {
-      after() {
-        const loss = losses.shift()
-        if (loss) throw new Error(`D1_ERROR: ${loss}`)
-      },
-    })
+    const { db, roundTrips } = observe(env.DB, losingAnswers('Network connection lost.', RESET))
     for (const idempotencyKey of ['order', undefined]) {
       const outcome = await issueOrder(db, shop, orderOf(shop), idempotencyKey, RANDOM)
       expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 2 } })

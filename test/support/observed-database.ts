@@ -22,6 +22,19 @@ export function failing(text: string): Hooks {
   }
 }
 
+/** What D1 says when its object was reset. */
+export const RESET = 'Internal error in D1 DB storage caused object to be reset.'
+
+/** The hooks of a database that loses the answers of its first batches, which were committed. @param losses what it says */
+export function losingAnswers(...losses: string[]): Hooks {
+  return {
+    after() {
+      const loss = losses.shift()
+      if (loss) throw new Error(`D1_ERROR: ${loss}`)
+    },
+  }
+}
+
 /** @param real the binding behind it */
 export function observe(real: D1Database, { before, after }: Hooks = {}): Observed {
   const roundTrips: { statements: number; rowsWritten: number }[] = []

@@ -76,19 +76,19 @@ function startTypist(folder: string, environment: Record<string, string>): Typis
   return { type, end }
 }
 
-/** A pipe whose ends are read and written at once, so that a test can wait for an answer without being asynchronous. */
+/** A pipe that is read and written synchronously, so that a test can wait for an answer without `await`. */
 function newPipe(): { reader: number; writer: number } {
   const folder = mkdtempSync(path.join(inject('scratch'), 'pipe-'))
   const file = path.join(folder, 'pipe')
   execFileSync('mkfifo', [file])
-  // To open one end alone waits until somebody opens the other one.
+  // Opening one end waits until the other one is open.
   const both = openSync(file, 'r+')
   const pipe = { reader: openSync(file, 'r'), writer: openSync(file, 'w') }
   closeSync(both)
   return pipe
 }
 
-/** @throws Error where whoever writes has ended instead */
+/** @throws Error if the command line ends before it has written a line */
 function readLine(reader: number): string {
   const pieces: Buffer[] = []
   for (;;) {
