@@ -1,4 +1,4 @@
-/** Keyseal's application: everything it answers, and every setting that it checks before it answers anything. */
+/** The application: all endpoints, and all settings that are checked before a request is served. */
 
 import { deliverySettings } from './deliveries/settings.ts'
 import { ENDPOINTS } from './endpoints.ts'
@@ -9,7 +9,7 @@ import { paymentSettings } from './payments/settings.ts'
 import { type Bindings, settingError } from './platform/settings.ts'
 import { queueSettings } from './queue/enqueue.ts'
 
-/** A wrong or missing setting stops everything: the first one that is found is in the log. */
+/** If any setting is missing or wrong, no request is served. The log names the first one. */
 const SETTINGS = [database, quantityMax, queueSettings, paymentSettings, deliverySettings, limiters]
 
 /** @throws SettingError */

@@ -1,5 +1,3 @@
-/** Everything this server answers, at a glance. */
-
 import { createContract } from './contracts/create-contract.ts'
 import { deleteContract } from './contracts/delete-contract.ts'
 import { contractsDestroy, contractsDestroyAll } from './contracts/destroy.ts'

@@ -1,6 +1,6 @@
-/** The Worker: hands requests, messages and the clock to the code that handles them. */
+/** The Worker: routes requests, queue messages and cron triggers to their handlers. */
 import { app, checkAllSettings } from './app.ts'
-import { forgetOperations } from './callers/operation.ts'
+import { deleteOldOperations } from './callers/operation.ts'
 import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './deliveries/deliver.ts'
 import { processQueuedOrder, sweepQueuedOrders } from './issuing/queued-orders.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
@@ -11,17 +11,17 @@ import type { Message } from './queue/messages.ts'
 
 type Job = (env: Bindings, now: number) => Promise<void>
 
-/** By the lines of `[triggers]` in wrangler.toml. */
+/** Keyed by the cron expressions of `[triggers]` in wrangler.toml. */
 const JOBS: Readonly<Record<string, readonly Job[]>> = {
   '* * * * *': [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
-  '17 3 * * *': [emptyPayloads, ({ DB }, now) => forgetOperations(DB, now)],
+  '17 3 * * *': [emptyPayloads, ({ DB }, now) => deleteOldOperations(DB, now)],
 }
 
 const MESSAGE_HANDLERS: MessageHandlers = {
   delivery: { process: deliver, abandon: abandonDelivery },
   callback: { process: deliver, abandon: abandonDelivery, isHeavy: true },
   event: { process: processEvent, abandon: abandonEvent },
-  // Keys may have been issued for the order that nobody knows of yet, so it is kept, and the sweep wakes it again.
+  // The order may have keys that no callback has reported yet, so it is kept, and the sweep wakes it again.
   'queued-order': { process: processQueuedOrder, abandon: async () => {} },
 }
 
@@ -36,9 +36,9 @@ export default {
   async scheduled({ cron }, env) {
     checkAllSettings(env)
     const jobs = JOBS[cron]
-    if (!jobs) throw new Error(`No job is known for the cron ${cron}.`)
+    if (!jobs) throw new Error(`No job is registered for the cron expression ${cron}.`)
     const now = Date.now()
-    // One that fails does not stop the others.
+    // A failing job does not stop the others.
     const running = jobs.map((job) =>
       job(env, now).catch((error: unknown) => logFailure(`cron ${cron}`, error)),
     )

@@ -1,13 +1,13 @@
 /** Signing keys as the Worker's own code reads them, so that nothing is called good here that it refuses. */
 
 import { SettingError } from '../../src/platform/settings.ts'
-import { type PublicKey, publicHalfOf } from '../../src/signing/keys.ts'
+import { derivePublicKey, type PublicKey } from '../../src/signing/keys.ts'
 import { retiredKeys } from '../../src/signing/published-keys.ts'
 import {
   GLOBAL_KEY_NAME,
   RETIRED_KEYS_NAME,
+  readKeySetting,
   signingSecrets,
-  usableKey,
 } from '../../src/signing/signing-keys.ts'
 
 export interface JudgedKey {
@@ -33,7 +33,7 @@ export async function judgedKeys(settings: Readonly<Record<string, unknown>>): P
 async function judge(setting: string, value: string | undefined): Promise<(PublicKey | SettingError)[]> {
   if (setting === RETIRED_KEYS_NAME) return retiredKeys(value)
   try {
-    return [await usableKey(setting, value, publicHalfOf)]
+    return [await readKeySetting(setting, value, derivePublicKey)]
   } catch (error) {
     if (error instanceof SettingError) return [error]
     throw error

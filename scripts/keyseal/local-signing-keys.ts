@@ -2,7 +2,7 @@
 
 import { SettingError } from '../../src/platform/settings.ts'
 import type { PublicKey } from '../../src/signing/keys.ts'
-import { GLOBAL_KEY_NAME, NEXT, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
+import { GLOBAL_KEY_NAME, NEXT_SUFFIX, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
 import { changeDevVars, copyDevVars, hasDevVars, readDevVars } from '../dev-vars.ts'
 import { newSigningKey, type SigningAlgorithm } from '../secrets.ts'
 import { type JudgedKey, judgedKeys } from './judged-keys.ts'
@@ -118,7 +118,7 @@ export async function rotateLocally(
   const settings = readDevVars()
   const setting = settingOf(productId)
   const current = settings[setting]
-  const next = settings[setting + NEXT]
+  const next = settings[setting + NEXT_SUFFIX]
   if (!current) {
     const create = `npm run keyseal -- signing-key create --write ${setting}`
     throw new Error(`.dev.vars has no ${setting}, so there is nothing to rotate: ${create} makes the first.`)
@@ -126,20 +126,20 @@ export async function rotateLocally(
   const old = await publicHalf(setting, current)
   if (!next) {
     const privateKey = newSigningKey(algorithm ?? 'RSA')
-    changeDevVars({ [setting + NEXT]: privateKey })
+    changeDevVars({ [setting + NEXT_SUFFIX]: privateKey })
     return { step: 'published', ...(await nameOf(privateKey)) }
   }
-  const taking = named(await publicHalf(setting + NEXT, next))
+  const taking = named(await publicHalf(setting + NEXT_SUFFIX, next))
   if (algorithm !== undefined && algorithm !== taking.algorithm) {
     throw new Error(
       `The key that comes next is there already, and is ${taking.algorithm}, not ${algorithm}. Leave --algorithm out ` +
-        `to let it sign, or take ${setting + NEXT} out of .dev.vars to begin anew.`,
+        `to let it sign, or take ${setting + NEXT_SUFFIX} out of .dev.vars to begin anew.`,
     )
   }
   const retired = [...(await retiredPems()), old.pem]
   changeDevVars({
     [setting]: `${next}\n`,
-    [setting + NEXT]: undefined,
+    [setting + NEXT_SUFFIX]: undefined,
     [RETIRED_KEYS_NAME]: retired.join('\n'),
   })
   return { step: 'switched', ...taking, retired: old.jwk.kid }

@@ -2,7 +2,7 @@
 import { type Place, type Row, runSql } from '../database.ts'
 import { listed, said, type Told } from './command.ts'
 
-const WAIT_SECONDS_MAX = 120
+const DELAY_SECONDS_MAX = 120
 const POLL_MS = 2_000
 
 /**
@@ -14,7 +14,7 @@ const POLL_MS = 2_000
  */
 export async function waitUntilTaken(place: Place, open: string): Promise<boolean> {
   try {
-    for (const end = Date.now() + WAIT_SECONDS_MAX * 1000; Date.now() < end; ) {
+    for (const end = Date.now() + DELAY_SECONDS_MAX * 1000; Date.now() < end; ) {
       const [row] = await runSql(place, open)
       if (row?.open === 0) return true
       process.stderr.write(`\rWaiting for the service to take up ${row?.open} ... `)

@@ -1,5 +1,5 @@
 /** What an operator does in production, where no command reads a secret: said step by step. */
-import { NEXT } from '../../src/signing/signing-keys.ts'
+import { NEXT_SUFFIX } from '../../src/signing/signing-keys.ts'
 import type { SigningAlgorithm } from '../secrets.ts'
 import { said, type Told } from './command.ts'
 import { settingOf } from './local-signing-keys.ts'
@@ -13,14 +13,14 @@ export function rotationCommands(product: number | undefined, algorithm: Signing
   const unlessFirst = product === undefined ? '' : ' (Unless this is the first key of the product.)'
   return steps([
     ['Make the next key, and keep the file until it signs.', `(umask 077; ${create} > next-signing-key.pem)`],
-    ['Publish it.', `npx wrangler secret put ${setting}${NEXT} < next-signing-key.pem`],
+    ['Publish it.', `npx wrangler secret put ${setting}${NEXT_SUFFIX} < next-signing-key.pem`],
     [
       `Wait until everybody knows it: who reads /.well-known/jwks.json does after five minutes, software that ships keys after an update. Then fetch the old public key, and put it into [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, beside those that are there.${unlessFirst}`,
       `curl -s 'https://<your worker>${address}'`,
     ],
     [`Publish the old key as retired.${unlessFirst}`, 'npx wrangler deploy'],
     ['Let the next key sign.', `npx wrangler secret put ${setting} < next-signing-key.pem`],
-    ['Take it out of the other place.', `npx wrangler secret delete ${setting}${NEXT}`],
+    ['Take it out of the other place.', `npx wrangler secret delete ${setting}${NEXT_SUFFIX}`],
     ['Keep no copy where others may read it.', 'rm next-signing-key.pem'],
   ])
 }

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import { describePublicKey } from '../../src/signing/keys.ts'
+import { parsePublicKey } from '../../src/signing/keys.ts'
 
 const RSA_KEY = createPrivateKey(readFileSync(path.join(import.meta.dirname, 'example-signing-key.pem')))
 
@@ -14,10 +14,10 @@ MCowBQYDK2VwAyEAnQu7ToALoVEEdG+KrWgnsSw6YghfKlMQXbnpFU/PqBk=
 -----END PUBLIC KEY-----
 `
 
-const RSA_JWK = (await describePublicKey(RSA_PEM)).jwk
+const RSA_JWK = (await parsePublicKey(RSA_PEM)).jwk
 
 /** A deployment that signs with RSA, and about one product with Ed25519. */
-export const EXAMPLE_KEY_SET = { keys: [RSA_JWK, (await describePublicKey(ED25519_PEM)).jwk] }
+export const EXAMPLE_KEY_SET = { keys: [RSA_JWK, (await parsePublicKey(ED25519_PEM)).jwk] }
 
 /**
  * Signs as src/protocol/envelope.ts does. RSASSA-PKCS1-v1_5 gives the same signature each time (RFC 8017 section 8.2),

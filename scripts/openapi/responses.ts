@@ -2,7 +2,7 @@
 import * as z from 'zod'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import { serialiseResponse } from '../../src/protocol/envelope.ts'
+import { serializeResponse } from '../../src/protocol/envelope.ts'
 import { type CodeName, responseSchema } from './answers.ts'
 import {
   type BodilessResponse,
@@ -196,7 +196,7 @@ function header(name: keyof typeof HEADERS): Reference {
 
 /** The envelope of an example, encoded and signed as a server would. */
 function exampleAnswer(name: CodeName, fields: Readonly<Record<string, unknown>> = {}): object {
-  const text = serialiseResponse(CODES[name], fields, EXAMPLE_SECONDS)
+  const text = serializeResponse(CODES[name], fields, EXAMPLE_SECONDS)
   const responseBase64 = Buffer.from(text).toString('base64')
   return {
     response: JSON.parse(text),

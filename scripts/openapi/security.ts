@@ -26,7 +26,7 @@ export function credentialOf({ caller: { access } }: Endpoint): Credential | und
 
 /** Whether an endpoint may be asked again under an `Idempotency-Key`: where nothing changes, it is of no use. */
 export function isRepeatable(endpoint: Endpoint): boolean {
-  return endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !endpoint.isReading
+  return endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !endpoint.isReadOnly
 }
 
 /** @returns the alternatives; in a POST the key may also be a field of the body, for which OpenAPI has no scheme */

@@ -1,34 +1,34 @@
 /**
- * What a caller is entitled to, as pieces of SQL that every statement of its batch carries. A refused caller changes
- * nothing and learns nothing but the reason.
+ * A caller's rights, as SQL fragments for every statement of its batch. A refused caller changes nothing and
+ * learns only the reason.
  */
 
 /**
- * Whether the caller's address is in a blocked network, or the device it speaks for is blocked. Placeholders:
- * `callerNetworks` (a JSON list) and `deviceIdentifier` (text or null). An empty blocklist costs nothing.
+ * Whether the caller's address is in a blocked network, or its device is blocked. Placeholders:
+ * `callerNetworks` (a JSON array) and `deviceIdentifier` (text or null). With an empty blocklist the check
+ * reads no rows.
  */
 const IS_BLOCKED = `(exists (select 1 from blocklist) and (
   exists (select 1 from json_each(:callerNetworks) as network
     cross join blocklist on blocklist.kind = 'network' and blocklist.value = network.value)
   or exists (select 1 from blocklist where kind = 'identifier' and value = :deviceIdentifier)))`
 
-/** What a caller is: the holder of an API key, or of a contract. */
+/** How callers of one kind are found and authorized: API keys or contracts. */
 export interface Authority {
-  /** The table that holds its credentials. */
+  /** The table of their credentials. */
   readonly table: string
-  /** Picks the caller's row. */
   readonly isCaller: string
-  /** What the caller's issuances and operations are stored under. It keeps idempotency keys of callers apart. */
+  /** The `source` of the caller's issuances and operations. It separates the idempotency keys of callers. */
   readonly source: string
-  /** Holds on the row that lets the caller in. Every statement that writes for it carries this. */
+  /** True for the row of an authorized caller. Every statement that writes for the caller includes it. */
   readonly isAllowed: string
-  /** Why the caller is refused, or null: on its row, or on the nulls of a left join that found none. */
+  /** Why the caller is refused, or null. Works on the caller's row and on a left join that found no row. */
   readonly refusal: string
 }
 
 /**
- * @param unknown the reason for a caller that has no row
- * @param reasons SQL conditions under which a row refuses its caller, with the reason, in the order of the checks
+ * @param unknown the reason for refusing a caller without a row
+ * @param reasons SQL conditions that refuse a caller, each with its reason, in the order of the checks
  */
 export function authority(
   { table, isCaller, source }: Pick<Authority, 'table' | 'isCaller' | 'source'>,

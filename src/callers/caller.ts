@@ -1,71 +1,66 @@
 /**
- * Who may call an endpoint, and what came of a call.
+ * Who may call an endpoint, and the result of a call.
  *
- * The batch that does the work also authenticates, so a caller is a set of SQL values: which row it claims to be, and
- * from where it calls. Whether that is true, the database decides.
+ * The batch that does the work also authenticates the caller. A caller is therefore a set of SQL values: the
+ * credential that it sent and the address that it calls from. The database decides whether they are valid.
  */
 import type * as z from 'zod/mini'
 
-/** One for each group of endpoints. */
 export const CAPABILITIES = ['use', 'assign', 'stock', 'products', 'contracts'] as const
 export type Capability = (typeof CAPABILITIES)[number]
 
-/** The values of an authority's placeholders. */
+/** The values for the placeholders of an authority. */
 export type CallerValues = Readonly<Record<string, string | null>>
 
 /** The key that a caller must send. */
 export interface Credential {
-  /** The rules of the fields that may carry it. */
+  /** The rules of the fields that may contain it. */
   readonly fields: z.ZodMiniObject
-  /** What the log calls the id of the caller's row. */
+  /** The log field for the id of the caller's row. */
   readonly logName: 'apiKeyId' | 'contractId'
-  /** @returns whether the request carries a key at all */
+  /** @returns whether the request contains a key at all */
   readonly isGiven: (authorization: string | null, values: Readonly<Record<string, unknown>>) => boolean
   /**
    * @param fields checked
-   * @returns the values of the placeholders that find the caller's row
+   * @returns the values for the placeholders that find the caller's row
    */
   readonly values: (
     authorization: string | null,
     fields: Readonly<Record<string, unknown>>,
   ) => Promise<CallerValues>
-  /** What the caller's requests are counted by, or undefined: they are counted by address alone. */
+  /** The rate-limit key of the caller. Without it, only the address is limited. */
   readonly limitKey?: (values: CallerValues) => string
 }
 
-/** Who may call an endpoint. */
 export interface Caller {
-  /** A capability of an API key, or another kind of caller; the API's description groups endpoints by it. */
+  /** An API key's capability, or another kind of caller. The OpenAPI description groups endpoints by it. */
   readonly access: Capability | 'contract-holder' | 'provider' | 'public' | 'monitor'
-  /** Left out: no key is asked for. */
+  /** Omitted: no key is required. */
   readonly credential?: Credential
-  /** Whether the caller tries again on its own, but only after a status that says so: our failures are then 503. */
+  /** Whether the caller retries after a 503. Then every internal failure gets status 503. */
   readonly retriesOn503?: true
 }
 
-/** Anyone. */
 export const ANYONE: Caller = { access: 'public' }
 
-/** A program that watches the service. */
 export const MONITOR: Caller = { access: 'monitor', retriesOn503: true }
 
-/** A payment provider, which proves itself by a signature over the body. */
+/** A payment provider, authenticated by a signature over the body. */
 export const PROVIDER: Caller = { access: 'provider', retriesOn503: true }
 
-/** Who asks for what, and when. */
 export interface OperationCall {
   /** The primary. */
   readonly db: D1Database
   readonly caller: CallerValues
-  /** 1 to 255 visible ASCII characters, the caller's own; undefined: the change is asked for once. */
+  /** 1 to 255 visible ASCII characters, chosen by the caller. undefined: the request cannot be replayed. */
   readonly idempotencyKey: string | undefined
-  /** What is asked for, as it was checked. Other parameters under the same idempotency key are refused. */
+  /** Checked. Different parameters under the same idempotency key are refused. */
   readonly parameters: unknown
   /** Milliseconds UTC. */
   readonly now: number
 }
 
-/** Why a call is refused, whatever it asks for, in the order of the checks. */
+/** Why a call is refused, regardless of the endpoint, in the order of the checks. */
 export type Refusal =
   | 'access-denied'
   | 'api-key-unknown'
@@ -76,28 +71,26 @@ export type Refusal =
   | 'permission-missing'
   | 'idempotency-key-reused'
 
-/** What came of a call. Expected outcomes are values. */
+/** The result of a call. Expected outcomes are values, not exceptions. */
 export type Result<Outcome> = Done<Outcome> | Refused
 
 export interface Done<Outcome> {
   readonly kind: 'done'
   readonly outcome: Outcome
-  /** When it was first done, in milliseconds UTC. */
+  /** When the request was first processed, in milliseconds UTC. */
   readonly doneAt: number
-  /** Whether this repeats an earlier answer. */
   readonly isReplay: boolean
-  /** The id of the caller's row; null where it has none. */
+  /** The id of the caller's row, or null if it has none. */
   readonly callerId: number | null
 }
 
 export interface Refused {
   readonly kind: 'refused'
   readonly reason: Refusal
-  /** null where the caller is unknown. */
+  /** null if the caller is unknown. */
   readonly callerId: number | null
 }
 
-/** A result; parameters as of `Done`. */
 export function done<Outcome>(
   outcome: Outcome,
   doneAt: number,
@@ -107,7 +100,7 @@ export function done<Outcome>(
   return { kind: 'done', outcome, doneAt, isReplay, callerId }
 }
 
-/** @param reason as the database gives it */
+/** @param reason as returned by the database */
 export function refused(reason: string, callerId: number | null): Refused {
   return { kind: 'refused', reason: reason as Refusal, callerId }
 }

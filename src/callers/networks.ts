@@ -1,15 +1,17 @@
 /**
- * Address allow-lists, in a form that SQL can match without arithmetic: a list holds canonical networks, a
- * caller's address is expanded into every network that contains it, and the two have a common member or not.
+ * Address allowlists, in a form that SQL can match without arithmetic. A list contains canonical networks,
+ * and a caller's address is expanded into every network that contains it. The address is allowed if the two
+ * sets intersect.
  *
- * Canonical form: the address with its host bits cleared, a slash and the prefix length; IPv4 in dotted
- * decimal, IPv6 as eight hexadecimal groups without leading zeros and without `::`, so that there is one
- * spelling. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is its IPv4 address.
+ * Canonical form: the address with its host bits cleared, a slash and the prefix length. IPv4 is dotted
+ * decimal. IPv6 is eight hexadecimal groups without leading zeros and without `::`, so each network has
+ * exactly one spelling. An IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2) is treated as its IPv4
+ * address.
  */
 import ipaddr from 'ipaddr.js'
 
 /**
- * @param address an IPv4 or IPv6 address as text, or null where it is unknown
+ * @param address an IPv4 or IPv6 address, or null if unknown
  * @returns every network that contains it, narrowest first: 33 for IPv4, 129 for IPv6, none for anything else
  */
 export function networksContaining(address: string | null): string[] {
@@ -20,7 +22,7 @@ export function networksContaining(address: string | null): string[] {
     : networksOf([...parsed.parts], 16, 16, ':')
 }
 
-/** Clears one bit after the other, from the last to the first; of the text only the group that changed is new. */
+/** Clears the bits one by one, from the last to the first, and formats only the group that changed. */
 function networksOf(groups: number[], bitsPerGroup: number, radix: number, separator: string): string[] {
   const texts = groups.map((group) => group.toString(radix))
   const networks: string[] = []
@@ -37,19 +39,19 @@ function networksOf(groups: number[], bitsPerGroup: number, radix: number, separ
 
 /**
  * @param text an address or a network in CIDR notation (RFC 4632, RFC 4291 section 2.3)
- * @returns its canonical form, or undefined where it is neither
+ * @returns its canonical form, or undefined if the text is neither
  */
 export function canonicalNetwork(text: string): string | undefined {
   const [address = '', length, ...rest] = text.split('/')
   if (rest.length > 0 || (length !== undefined && !/^\d{1,3}$/.test(length))) return undefined
   const networks = networksContaining(address)
   const bits = networks.length - 1
-  // The 96 bits in front of a mapped IPv4 address are fixed: a prefix counts from behind them.
-  const bitsInFront = bits === 32 && address.includes(':') ? 96 : 0
-  return networks[bits - (Number(length ?? bits + bitsInFront) - bitsInFront)]
+  // A mapped IPv4 address starts with 96 fixed bits, which its prefix length includes.
+  const fixedBits = bits === 32 && address.includes(':') ? 96 : 0
+  return networks[bits - (Number(length ?? bits + fixedBits) - fixedBits)]
 }
 
-/** Refuses what the library would accept besides: `127.1`, octal and hexadecimal IPv4, zone identifiers. */
+/** Excludes forms that the library accepts: `127.1`, octal and hexadecimal IPv4, zone identifiers. */
 function isPlainAddress(text: string): boolean {
   return ipaddr.IPv4.isValidFourPartDecimal(text) || (ipaddr.IPv6.isValid(text) && !text.includes('%'))
 }

@@ -1,25 +1,24 @@
 /**
- * A change that a caller asks for: decided, made and remembered in one D1 batch.
+ * A change requested by a caller: decided, made and stored in one D1 batch.
  *
- * Guarantees: an idempotency key makes its change at most once, even when requests arrive twice or race, and every
- * repetition gets the first answer. A refused call, or one that cannot be done, changes nothing and may be repeated
+ * Guarantees: each idempotency key makes its change at most once, even when requests are repeated or race,
+ * and every replay gets the first outcome. A refused or impossible call changes nothing and may be retried
  * under the same key.
  *
- * The batch decides first, from what the database holds, and stores the decision; the statements that follow do what
- * was decided. Nothing can come in between: a batch is one transaction, and D1 has one writer.
+ * The first statement of the batch stores the decision, and the others carry it out. No other write can
+ * interfere: a batch is one transaction, and D1 has a single writer.
  */
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces, type Statement } from '../db/batch.ts'
-import { type IsImmediate, withNonces } from '../db/retries.ts'
+import { type ShouldRetryNow, withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import type { Authority } from './authority.ts'
 import { done, type OperationCall, type Result, refused } from './caller.ts'
 
-/** What came of an operation. Its other members are what the answer needs. */
+/** The outcome of an operation. Its other members are the data for the response. */
 export interface Outcome {
   readonly kind: string
 }
 
-/** An operation, compiled. */
 export interface Operation<Of extends Outcome> {
   readonly name: string
   readonly statements: readonly Statement<never>[]
@@ -28,30 +27,29 @@ export interface Operation<Of extends Outcome> {
   readonly outcome?: Of
 }
 
-/** The SQL that the writes of an operation are made with. */
+/** SQL fragments for the writes of an operation. */
 export interface WriteSql {
-  /** A condition: this very request has decided one of these kinds. */
+  /** A condition: this request, not an earlier one, decided one of these kinds. */
   readonly decided: (...kinds: string[]) => string
-  /** An expression: what this very request has decided, as JSON text. */
+  /** An expression: the decision of this request as JSON text. */
   readonly decision: string
   /**
-   * A statement that adds to the stored outcome what is known only after a write.
+   * A statement that adds members to the stored outcome, for values that exist only after a write.
    *
-   * @param members SQL: `'$.name', value` and so on
-   * @param kinds after which decisions
+   * @param members SQL: `'$.name', value, ...`
+   * @param kinds the decisions that it applies to
    */
   readonly addToOutcome: (members: string, ...kinds: string[]) => string
 }
 
 export interface OperationDefinition<Of extends Outcome> {
   readonly authority: Authority
-  /** Idempotency keys of different operations are kept apart by it. */
+  /** Separates the idempotency keys of different operations. */
   readonly name: string
-  /** SQL, an expression: a JSON object whose `kind` says what is to be done, or why nothing is. */
+  /** An SQL expression: a JSON object whose `kind` is the change to make, or the reason to make none. */
   readonly decision: string
-  /** The kinds that are stored and that change something. Any other kind changes nothing. */
+  /** The kinds that change something. Only these are stored. */
   readonly changes: readonly Of['kind'][]
-  /** The SQL statements that make the change, in this order. */
   readonly writes: (sql: WriteSql) => readonly string[]
 }
 
@@ -60,13 +58,12 @@ interface PerformedRow {
   readonly callerId: number | null
   readonly nonce: string | null
   readonly isSame: 0 | 1 | null
-  /** Also where nothing is to be done, which is not stored. */
+  /** Present even if nothing was stored. */
   readonly outcome: string
-  /** null where nothing was stored. */
+  /** null if nothing was stored. */
   readonly performedAt: number | null
 }
 
-/** Compiles an operation when its module loads. */
 export function defineOperation<Of extends Outcome>({
   authority,
   name,
@@ -105,17 +102,17 @@ function quoted(kinds: readonly string[]): string {
 }
 
 /**
- * Performs an operation, or finds what came of it before.
+ * Performs an operation, or returns the outcome of an earlier request with the same idempotency key.
  *
- * @param values of the operation's own placeholders; a function where each attempt needs fresh ones
- * @param isCollision whether another attempt with fresh values may help
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
+ * @param values for the operation's own placeholders; a function if each attempt needs new ones
+ * @param isCollision whether another attempt with new values may succeed
+ * @throws DatabaseUnavailableError; it is safe to retry with the same idempotency key
  */
 export async function perform<Of extends Outcome>(
   { db, caller, idempotencyKey, parameters, now }: OperationCall,
   operation: Operation<Of>,
   values: Readonly<Record<string, unknown>> | (() => Readonly<Record<string, unknown>>),
-  isCollision?: IsImmediate,
+  isCollision?: ShouldRetryNow,
 ): Promise<Result<Of>> {
   const common = {
     ...caller,
@@ -141,19 +138,20 @@ export async function perform<Of extends Outcome>(
   return done(outcome, performedAt, callerId, !isOwn(nonce))
 }
 
-export const REMEMBERED_DAYS = 30
+export const RETENTION_DAYS = 30
 
-/** Ids follow time closely enough: only the oldest rows are looked at, so no index on the time is needed. */
-const forget = compileText<{ id: number }>(`
+/** Ids grow with time, so checking only the lowest ids makes an index on the time unnecessary. */
+const deleteOldest = compileText<{ id: number }>(`
   delete from operations where created_at < :before
     and id in (select id from operations order by id limit ${PIECE_ROWS})
   returning id`)
 
 /**
- * Deletes operations after 30 days, in pieces that block nobody: no client repeats a request after that.
+ * Deletes operations older than 30 days, when no client retries anymore. Works in short steps that block no
+ * request.
  *
  * @param now milliseconds UTC
  */
-export async function forgetOperations(db: D1Database, now: number): Promise<void> {
-  await runInPieces(db, bind(forget, { before: now - REMEMBERED_DAYS * 86_400_000 }))
+export async function deleteOldOperations(db: D1Database, now: number): Promise<void> {
+  await runInPieces(db, bind(deleteOldest, { before: now - RETENTION_DAYS * 86_400_000 }))
 }

@@ -6,7 +6,7 @@
  * with the same contract key.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -28,20 +28,20 @@ import {
 /** `found`: the same API key created it before, on the same terms. */
 type Created = OrderOutcome<'created' | 'found'>
 
-const IS_SAME = `exists (select 1 from contracts where source = ${API_CALLER.source}
+const IS_SAME = `exists (select 1 from contracts where source = ${API_KEY_AUTHORITY.source}
   and ${COLUMN_PAIRS.join(' and ')})`
 const IS_KEY_TAKEN = 'exists (select 1 from contracts where contract_key = :contractKey)'
 
 const creation = defineOperation<Created>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'create-contract',
   decision: `case when ${IS_SAME} then ${carriedOut('found')}
     else ${unlessFaulty('created', { contractKey: IS_KEY_TAKEN, productId: NO_PRODUCT })} end`,
   changes: ['created', 'found'],
   writes: ({ decided, addToOutcome }) => [
     `insert into contracts (${COLUMN_NAMES}, source, created_at, updated_at)
-     select ${COLUMN_VALUES}, ${API_CALLER.source}, :now, :now from api_keys
-     where ${API_CALLER.isCaller} and ${decided('created')}`,
+     select ${COLUMN_VALUES}, ${API_KEY_AUTHORITY.source}, :now, :now from api_keys
+     where ${API_KEY_AUTHORITY.isCaller} and ${decided('created')}`,
     addToOutcome(
       `'$.facts', json((select ${contractFactsJson('contracts')} from contracts where contract_key = :contractKey))`,
       'created',
@@ -55,13 +55,13 @@ export const createContract = endpoint({
   summary: 'Create a contract',
   caller: apiKey('contracts'),
   parameters: () => z.object(CONTRACT_FIELDS),
-  incorrect: CODES.contractIncorrect,
+  invalidParametersCode: CODES.contractIncorrectData,
   describeErrors: contractSentences,
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   outcomes: {
     created: CODES.contractCreated,
     found: CODES.contractCreated,
-    incorrect: CODES.contractIncorrect,
+    incorrect: CODES.contractIncorrectData,
   },
 
   async handle(call) {

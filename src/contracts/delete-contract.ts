@@ -1,6 +1,6 @@
 /** `POST /api/v1/delete-contract`: deletes a contract. The license keys that were generated under it stay. */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -11,7 +11,7 @@ interface Deleted {
 }
 
 const deletion = defineOperation<Deleted>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'delete-contract',
   decision: `json_object('kind',
     iif(exists (select 1 from contracts where id = :contractId), 'deleted', 'not-found'))`,
@@ -24,6 +24,6 @@ export const deleteContract = endpoint({
   summary: 'Delete a contract',
   caller: apiKey('contracts'),
   parameters: () => z.object({ contract_id: contractId }),
-  outcomes: { deleted: CODES.contractDeleted, 'not-found': CODES.contractToChangeNotFound },
+  outcomes: { deleted: CODES.contractDeleted, 'not-found': CODES.changeContractNotFound },
   handle: (call) => perform(call, deletion, { contractId: call.parameters.contract_id }),
 })

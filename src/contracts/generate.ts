@@ -100,8 +100,8 @@ export const contractsGenerate = endpoint({
   parameters: () => z.object({ quantity: wholeNumber('quantity', 1, INTEGER_MAX) }),
   outcomes: {
     generated: CODES.contractKeysGenerated,
-    'product-not-found': CODES.productOfContractNotFound,
-    'generator-not-found': CODES.generatorOfContractNotFound,
+    'product-not-found': CODES.contractProductNotFound,
+    'generator-not-found': CODES.contractGeneratorNotFound,
     'quota-reached': CODES.contractQuotaReached,
     'quota-exceeded': CODES.contractQuotaExceeded,
   },

@@ -1,8 +1,8 @@
 /** `GET /api/v1/get-all-contracts`: all contracts by ascending id. The protocol has no pages here. */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { done, type Result, refused } from '../callers/caller.ts'
-import type { ReadingCall } from '../callers/reading.ts'
+import type { QueryCall } from '../callers/query.ts'
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -24,8 +24,8 @@ interface ContractRow {
 const selectContracts = compileText<ContractRow>(`
   select caller.refusal as refusal, caller.id as callerId,
     case when contracts.id is not null then ${contractJson('contracts')} end as contract
-  from (select ${API_CALLER.refusal} as refusal, api_keys.id from (select 1) as request
-    left join api_keys on ${API_CALLER.isCaller}) as caller
+  from (select ${API_KEY_AUTHORITY.refusal} as refusal, api_keys.id from (select 1) as request
+    left join api_keys on ${API_KEY_AUTHORITY.isCaller}) as caller
   left join contracts on caller.refusal is null
   order by contracts.id`)
 
@@ -40,7 +40,7 @@ export const getAllContracts = endpoint({
   answer: ({ contracts }) => ({ fields: { contracts: contracts.map(contractObject) } }),
 })
 
-async function readContracts({ db, caller, now }: ReadingCall): Promise<Result<Listed>> {
+async function readContracts({ db, caller, now }: QueryCall): Promise<Result<Listed>> {
   const [rows] = await runBatch(db, [bind(selectContracts, caller)])
   const [first] = rows
   if (!first) throw new Error('Expected a result row.')

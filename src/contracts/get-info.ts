@@ -4,7 +4,7 @@
  */
 import * as z from 'zod/mini'
 import { CONTRACT_KEY, contractHolder } from '../callers/contract-holders.ts'
-import { defineReading, read } from '../callers/reading.ts'
+import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { type Contract, contractJson, contractObject, generationProblems } from './contract.ts'
@@ -13,7 +13,7 @@ type Information =
   | { readonly kind: 'product-not-found' | 'generator-not-found' }
   | { readonly kind: 'found'; readonly contract: Contract }
 
-export const contractInformation = defineReading<Information>(
+export const contractInformation = defineQuery<Information>(
   contractHolder('can_get_info'),
   `case ${generationProblems('caller', (kind) => `json_object('kind', '${kind}')`)}
     else json_object('kind', 'found', 'contract', ${contractJson('caller')}) end`,
@@ -27,11 +27,11 @@ export const contractsGetInfo = endpoint({
   parameters: () => z.object({}),
   outcomes: {
     found: CODES.contractFound,
-    'product-not-found': CODES.productOfContractNotFound,
-    'generator-not-found': CODES.generatorOfContractNotFound,
+    'product-not-found': CODES.contractProductNotFound,
+    'generator-not-found': CODES.contractGeneratorNotFound,
   },
   // The primary: the keys that the holder has just generated must be counted.
-  handle: (call) => read(call, contractInformation),
+  handle: (call) => runQuery(call, contractInformation),
   answer: (outcome) =>
     outcome.kind === 'found' ? { fields: { contract: contractObject(outcome.contract) } } : {},
 })

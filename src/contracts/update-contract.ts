@@ -5,7 +5,7 @@
  * it.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -33,7 +33,7 @@ const IS_KEY_ANOTHERS =
   'exists (select 1 from contracts where contract_key = :contractKey and id <> :contractId)'
 
 export const contractUpdate = defineOperation<Updated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'update-contract',
   decision: `case when not exists (select 1 from contracts where id = :contractId)
     then json_object('kind', 'not-found')
@@ -58,15 +58,15 @@ export const updateContract = endpoint({
   summary: 'Update a contract',
   caller: apiKey('contracts'),
   parameters: () => z.object({ contract_id: contractId, ...CONTRACT_FIELDS }),
-  incorrect: CODES.contractIncorrect,
+  invalidParametersCode: CODES.contractIncorrectData,
   describeErrors: contractSentences,
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   outcomes: {
     // Not 842 `contract updated`, which only the protocol's documentation has. The one signed answer that was captured
     // says 841 `contract created`, and that is what clients have seen.
     updated: CODES.contractCreated,
-    incorrect: CODES.contractIncorrect,
-    'not-found': CODES.contractToChangeNotFound,
+    incorrect: CODES.contractIncorrectData,
+    'not-found': CODES.changeContractNotFound,
   },
 
   async handle(call) {

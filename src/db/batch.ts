@@ -1,8 +1,8 @@
 /**
- * Statements written with Drizzle, built once and run as one D1 batch: one round trip, one transaction.
+ * Statements that are compiled once and run in one D1 batch: one round trip, one transaction.
  *
- * Drizzle takes about 0.1 ms to build a query and its own batch builds all of them again for each request, so
- * the text is compiled when the module loads and a request only fills in its values.
+ * Drizzle needs about 0.1 ms to build a query, and its own batch rebuilds every query for each request. Here
+ * modules compile their statements when they load, and a request only binds values.
  */
 import { is, Param, Placeholder, type Query, type SQL, sql } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
@@ -15,12 +15,12 @@ import { databaseError } from './errors.ts'
 const dialect = new SQLiteSyncDialect()
 const queries = new QueryBuilder(dialect)
 
-/** An insert asks its session for nothing while it is only built. */
+/** Building an insert does not use the session. */
 const NO_SESSION = {} as SQLiteSession<'async', unknown, never, never>
 
 /**
- * Builds queries for `compile`. Drizzle's builders by themselves: its database objects would bring along what runs
- * queries, relations and migrations, a twentieth of the bundle that nothing here uses.
+ * Query builders for `compile`. Drizzle's database objects are not used: their code for running queries,
+ * relations and migrations would make up a twentieth of the bundle.
  */
 export const build = {
   select: queries.select.bind(queries) as QueryBuilder['select'],
@@ -28,33 +28,31 @@ export const build = {
     new SQLiteInsertBuilder<Table, 'async', unknown>(table, NO_SESSION, dialect),
 }
 
-/** A compiled statement whose rows have the shape `Row`. */
 export interface Statement<Row> {
-  /** Its parameters are numbered: `?1`. */
+  /** With numbered parameters: `?1`. */
   readonly sql: string
-  /** The names of its placeholders, in the order of their numbers. */
+  /** The placeholder names, in the order of the parameter numbers. */
   readonly placeholders: readonly string[]
   /** Carries the type only. */
   readonly row?: Row
 }
 
-/** A statement with its values. */
 export interface BoundStatement<Row> {
   readonly statement: Statement<Row>
   readonly values: Record<string, unknown>
 }
 
-/** What Drizzle's builders have in common, as far as it is needed here. */
+/** The part of Drizzle's builders that is used here. */
 interface Buildable<Row> {
   readonly _: { readonly result: Row[] | unknown }
   toSQL(): Query
 }
 
 /**
- * Compiles a query once. Its placeholders (`sql.placeholder(name)`) are filled in by `bind`.
+ * Compiles a query. `bind` supplies the values of its placeholders (`sql.placeholder(name)`).
  *
- * Every selected value must carry its field's name as its alias: D1 returns rows by column name, and two
- * columns of the same name would become one.
+ * Every selected value needs its field name as alias: D1 returns rows as objects keyed by column name, so two
+ * columns with the same name would become one.
  */
 export function compile<Row>(
   query: Buildable<Row> & { readonly _: { readonly result: Row[] } },
@@ -66,15 +64,12 @@ export function compile(query: Buildable<unknown>): Statement<unknown> {
   return numbered(text, /\?/g, () => names.shift() ?? '')
 }
 
-/**
- * Compiles a statement that is written as SQL text, for decisions that Drizzle's builders cannot say readably. A
- * placeholder is `:name`.
- */
+/** Compiles SQL text with `:name` placeholders, for statements that Drizzle's builders make hard to read. */
 export function compileText<Row = never>(text: string): Statement<Row> {
   return numbered(text, PLACEHOLDER, (match) => match.slice(1))
 }
 
-/** SQL text as a piece of a Drizzle statement. Its `:name` are placeholders there too. */
+/** SQL text with `:name` placeholders, as a fragment of a Drizzle query. */
 export function fragment<Type = unknown>(text: string): SQL<Type> {
   const pieces = text.split(PLACEHOLDER)
   const names = text.match(PLACEHOLDER) ?? []
@@ -88,10 +83,10 @@ export function fragment<Type = unknown>(text: string): SQL<Type> {
 
 const PLACEHOLDER = /:[a-z]\w*/gi
 
-/** Every statement that was compiled: a test prepares each of them on the migrated schema. */
+/** All compiled statements. A test prepares each of them against the migrated schema. */
 export const compiledStatements: Statement<unknown>[] = []
 
-/** Gives each name one number, however often it occurs: a value is sent once. */
+/** Each name gets one number, so that a value used several times is sent once. */
 function numbered<Row>(text: string, mark: RegExp, nameOf: (match: string) => string): Statement<Row> {
   const placeholders: string[] = []
   const numberedText = text.replaceAll(mark, (match) => {
@@ -104,27 +99,26 @@ function numbered<Row>(text: string, mark: RegExp, nameOf: (match: string) => st
   return statement
 }
 
-/** A constant would be a parameter too many: it belongs into the statement's text. */
+/** @throws for a constant, which belongs in the statement's text and not among its parameters */
 function placeholderName(param: unknown): string {
   const value = is(param, Param) ? param.value : param
   if (is(value, Placeholder)) return value.name
-  throw new Error('A compiled statement takes its values from placeholders only.')
+  throw new Error('A compiled statement must use placeholders instead of constant values.')
 }
 
-/** Joins a statement with the values of its placeholders; a missing one is an error. */
+/** `runBatch` throws if the value of a placeholder is missing. */
 export function bind<Row>(statement: Statement<Row>, values: Record<string, unknown>): BoundStatement<Row> {
   return { statement, values }
 }
 
 function required(name: string, values: Record<string, unknown>): unknown {
   if (name in values) return values[name]
-  throw new Error(`The statement needs a value for ${name}.`)
+  throw new Error(`The statement has no value for the placeholder ${name}.`)
 }
 
-/** The database: its primary, or a session that may ask a replica. */
+/** The primary database, or a session that may use a replica. */
 export type Database = Pick<D1Database, 'prepare' | 'batch'>
 
-/** The rows of each statement, in the statements' order. */
 type Rows<Bound extends readonly BoundStatement<unknown>[]> = {
   [Index in keyof Bound]: Bound[Index] extends BoundStatement<infer Row> ? Row[] : never
 }
@@ -133,8 +127,8 @@ type Rows<Bound extends readonly BoundStatement<unknown>[]> = {
  * Runs the statements in order, in one transaction and one round trip.
  *
  * @returns the rows of each statement
- * @throws UniqueConstraintError, DatabaseStatementError: nothing was written
- * @throws DatabaseUnavailableError: all or nothing was written, and it is unknown which
+ * @throws UniqueConstraintError, DatabaseStatementError if nothing was written
+ * @throws DatabaseUnavailableError if it is unknown whether all or nothing was written
  */
 export async function runBatch<const Bound extends readonly BoundStatement<unknown>[]>(
   db: Database,
@@ -149,12 +143,12 @@ export async function runBatch<const Bound extends readonly BoundStatement<unkno
   return results.map((result) => result.results) as Rows<Bound>
 }
 
-/** How many rows a statement of `runInPieces` changes at the most. */
+/** The most rows that a statement may change in one run of `runInPieces`. */
 export const PIECE_ROWS = 1_000
 
 /**
- * Runs a statement that changes at most `PIECE_ROWS` rows and returns each, again and again until it finds fewer: each
- * time is short, and blocks nobody.
+ * Repeats a statement that changes and returns at most `PIECE_ROWS` rows until it changes fewer. Each run is
+ * short, so it does not block requests.
  */
 export async function runInPieces(db: Database, bound: BoundStatement<unknown>): Promise<void> {
   for (let changed = PIECE_ROWS; changed === PIECE_ROWS; ) {

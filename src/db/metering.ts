@@ -1,6 +1,5 @@
-/** Counts what a request asks of the database, for its log line and its data point. */
+/** Counts the database usage of a request, for its log line and its data point. */
 
-/** What was counted. */
 export interface Meter {
   roundTrips: number
   rowsRead: number
@@ -8,13 +7,12 @@ export interface Meter {
 }
 
 /**
- * @param db the database that answers
- * @param meter every answered batch adds to it; a batch that fails reports no numbers
- * @returns the same database, for use with `runBatch`
+ * @param meter updated by every successful batch; D1 reports no numbers for a failed one
+ * @returns the database, for use with `runBatch`
  */
 export function metered(db: D1Database, meter: Meter): D1Database {
-  async function counted<Row>(answer: Promise<D1Result<Row>[]>): Promise<D1Result<Row>[]> {
-    const results = await answer
+  async function counted<Row>(batch: Promise<D1Result<Row>[]>): Promise<D1Result<Row>[]> {
+    const results = await batch
     meter.roundTrips += 1
     for (const { meta } of results) {
       meter.rowsRead += meta.rows_read

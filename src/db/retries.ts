@@ -1,56 +1,53 @@
 /**
- * Which failures of the database are tried again here, and how: decided in this file and nowhere else.
+ * Retries of failed database work.
  *
- * Only for work that may be repeated safely: D1 never retries a write, since one that failed may have been
- * committed. Everything that is not tried again, or failed to the last, is thrown as it is, and becomes code
- * 2503 where it is a DatabaseUnavailableError.
+ * Use them only for work that is safe to repeat. D1 itself never retries a write, because a failed write may
+ * have been committed. The error of the last attempt is rethrown, and a DatabaseUnavailableError becomes code
+ * 2503.
  */
 import { DatabaseUnavailableError } from './errors.ts'
 
 const ATTEMPTS_MAX = 3
-/** The longest wait after the first failure; it doubles with each. */
+/** The longest wait after the first failure. It doubles after each further failure. */
 const FIRST_WAIT_MS = 100
 
 /**
- * @param error what the attempt threw
- * @param failures how many attempts have failed so far, 1 or more
- * @param isImmediate whether the error may be met again at once: nothing is overloaded
- * @param random from 0 to less than 1
- * @returns milliseconds to wait before the next attempt, or undefined: there is none
+ * @param failures failed attempts so far, 1 or more
+ * @param random returns 0 up to but not including 1
+ * @returns milliseconds to wait before the next attempt, or undefined to stop
  */
 export function waitBeforeRetry(
   error: unknown,
   failures: number,
-  isImmediate: (error: unknown) => boolean,
+  shouldRetryNow: ShouldRetryNow,
   random: () => number,
 ): number | undefined {
   if (failures >= ATTEMPTS_MAX) return undefined
-  if (isImmediate(error)) return 0
+  if (shouldRetryNow(error)) return 0
   const isTransient = error instanceof DatabaseUnavailableError && error.isTransient
-  // Full jitter: anywhere between nothing and the limit, so that those who failed together do not meet again.
+  // Full jitter, so that requests that failed together do not retry together.
   return isTransient ? random() * FIRST_WAIT_MS * 2 ** (failures - 1) : undefined
 }
 
-/** Failures of the work's own that are tried again without waiting. */
-export type IsImmediate = (error: unknown) => boolean
+/** Whether to retry after this error without waiting, because it is not caused by load. */
+export type ShouldRetryNow = (error: unknown) => boolean
 
-const NONE: IsImmediate = () => false
+const NEVER: ShouldRetryNow = () => false
 
 /**
- * Does the work, again where that helps: three times at the most.
+ * Runs the work, with up to three attempts.
  *
- * @param work may be repeated safely, whether or not an attempt that failed was committed
- * @param isImmediate none is unless it is given
+ * @param work must be safe to repeat, whether or not a failed attempt was committed
  */
 export async function withRetries<Result>(
   work: () => Promise<Result>,
-  isImmediate: IsImmediate = NONE,
+  shouldRetryNow: ShouldRetryNow = NEVER,
 ): Promise<Result> {
   for (let failures = 1; ; failures++) {
     try {
       return await work()
     } catch (error) {
-      const wait = waitBeforeRetry(error, failures, isImmediate, Math.random)
+      const wait = waitBeforeRetry(error, failures, shouldRetryNow, Math.random)
       if (wait === undefined) throw error
       await scheduler.wait(wait)
     }
@@ -58,24 +55,23 @@ export async function withRetries<Result>(
 }
 
 /**
- * Does work that writes under an idempotency key, again where that helps.
+ * Runs work that writes under an idempotency key, with up to three attempts.
  *
- * Each attempt has a nonce of its own: where the one before was committed and its answer lost, this one finds what was
- * written under a nonce that is not its own, and writes nothing a second time.
+ * Each attempt has a new nonce. If an earlier attempt was committed but its response was lost, the next one
+ * finds rows with another nonce and writes nothing.
  *
- * @param work writes only what it can tell by its nonce to be its own
- * @param isImmediate as of `withRetries`
- * @returns what the work gave, and whether a nonce is that of any attempt
+ * @param work may write only if the nonce of the stored row is its own
+ * @returns the result, and a test for whether a nonce belongs to any attempt
  */
 export async function withNonces<Result>(
   work: (nonce: string) => Promise<Result>,
-  isImmediate: IsImmediate = NONE,
+  shouldRetryNow: ShouldRetryNow = NEVER,
 ): Promise<{ readonly result: Result; readonly isOwn: (nonce: string) => boolean }> {
   const nonces = new Set<string>()
   const result = await withRetries(() => {
     const nonce = crypto.randomUUID()
     nonces.add(nonce)
     return work(nonce)
-  }, isImmediate)
+  }, shouldRetryNow)
   return { result, isOwn: (nonce) => nonces.has(nonce) }
 }

@@ -12,7 +12,7 @@ import { type Bindings, isLocalDevelopment } from '../platform/settings.ts'
 import { deliveryTarget } from '../platform/target.ts'
 import { CODES } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
-import { serialiseResponse } from '../protocol/envelope.ts'
+import { serializeResponse } from '../protocol/envelope.ts'
 import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { type LongEnvelope, type LongResponse, sealLong } from '../protocol/long-envelope.ts'
 import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
@@ -72,11 +72,11 @@ function responseTo(db: D1Database, contents: CallbackContents): LongResponse {
   const { refusal, availableQuantity, identifier, createdAt, chunks } = contents
   const timestamp = unixSeconds(createdAt)
   if (refusal === null) {
-    const empty = serialiseResponse(CODES.licenseKeysAssigned, { license_keys: [], identifier }, timestamp)
+    const empty = serializeResponse(CODES.licenseKeysAssigned, { license_keys: [], identifier }, timestamp)
     return { pieces: withKeys(db, contents, empty), piecesCount: chunks }
   }
   const fields = { ...(availableQuantity !== null && { available_quantity: availableQuantity }), identifier }
-  return { pieces: only(serialiseResponse(OBSTACLE_CODES[refusal], fields, timestamp)), piecesCount: 1 }
+  return { pieces: only(serializeResponse(OBSTACLE_CODES[refusal], fields, timestamp)), piecesCount: 1 }
 }
 
 async function* only(text: string): AsyncIterable<string> {

@@ -16,9 +16,9 @@ import {
   CALLBACK_LEASE_MS,
   DONE,
   LEASE_MS,
-  type Processing,
+  type ProcessingResult,
 } from '../queue/messages.ts'
-import { SWEPT_ROWS_MAX, sweep } from '../queue/sweep.ts'
+import { SWEEP_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import { CALLBACK_TIMEOUT_MS, sendCallback } from './callback.ts'
 import {
   type Attempt,
@@ -53,7 +53,7 @@ const selectOverdueCallbacks = selectOverdue(`channel = 'callback'`)
 function selectOverdue(channels: string) {
   return compileText<{ id: number }>(`
     select id from deliveries where status = 'pending' and due_at <= :overdue and ${channels}
-    order by due_at limit ${SWEPT_ROWS_MAX}`)
+    order by due_at limit ${SWEEP_ROWS_MAX}`)
 }
 
 /** The last attempt failed. An operator may ask for the delivery again. */
@@ -74,7 +74,7 @@ export async function deliver(
   id: number,
   now: number,
   timeoutMs?: number,
-): Promise<Processing> {
+): Promise<ProcessingResult> {
   const contents = await claimDelivery(env, id, now)
   if (!contents) return DONE
   const { kind, result } = await send(env, contents, now, timeoutMs)
@@ -91,7 +91,7 @@ export async function deliver(
   // Counted from before the attempt, while the message waits from after it: it never comes back too early.
   const dueAt = now + delaySeconds * 1000
   await concludeAttempt(env, contents, { status: 'pending', result, dueAt }, now)
-  return { kind: 'again', delaySeconds }
+  return { kind: 'retry', delaySeconds }
 }
 
 /**

@@ -8,7 +8,7 @@ import { type Bindings, isLocalDevelopment, settingError } from '../platform/set
 import { deliveryTarget } from '../platform/target.ts'
 import { CODES } from '../protocol/codes.ts'
 import { unixSeconds, withoutMilliseconds } from '../protocol/dates.ts'
-import { seal, serialiseResponse } from '../protocol/envelope.ts'
+import { seal, serializeResponse } from '../protocol/envelope.ts'
 import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { type SigningKey, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { deliveryName, type IssuanceContents } from './contents.ts'
@@ -44,7 +44,7 @@ export async function sendWebhook(
 async function envelopeOf(contents: IssuanceContents, signingKey: SigningKey): Promise<string> {
   const { issuedAt, order } = contents
   const fields = { license_keys: presentObjects(contents), order }
-  return seal(serialiseResponse(CODES.licenseKeysAssigned, fields, unixSeconds(issuedAt)), signingKey)
+  return seal(serializeResponse(CODES.licenseKeysAssigned, fields, unixSeconds(issuedAt)), signingKey)
 }
 
 /** The keys as they are now: they may have been blocked or renewed since they were issued. */

@@ -12,12 +12,12 @@ import { logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
-import { leaveUnsealed, seal, serialiseResponse } from '../protocol/envelope.ts'
+import { seal, serializeResponse, unsignedEnvelope } from '../protocol/envelope.ts'
 import { SigningKeyError, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { guard } from './guard.ts'
-import { preflightHeaders, REQUEST_ID, SIGNING_KEY_ID, STANDING_HEADERS, standingHeaders } from './headers.ts'
-import { isAddressExceeded, isFailureExceeded, tooManyRequests } from './limits.ts'
+import { BASE_HEADER_NAMES, baseHeaders, preflightHeaders, REQUEST_ID, SIGNING_KEY_ID } from './headers.ts'
+import { isAddressLimitExceeded, isFailureLimitExceeded, tooManyRequests } from './limits.ts'
 import { newRecord, noteAnswer, type RequestRecord, report } from './request-record.ts'
 
 interface AppEnvironment {
@@ -34,7 +34,7 @@ interface AppEnvironment {
 type AppContext = Context<AppEnvironment>
 
 /** What an answer to a conditional request keeps of the whole one. */
-const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID, ...STANDING_HEADERS]
+const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID, ...BASE_HEADER_NAMES]
 
 /** How long a caller should wait while the service cannot do its work. */
 const RETRY_AFTER_SECONDS = 2
@@ -60,7 +60,7 @@ export function createApp(
   }
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const ofPath = endpoints.filter((endpoint) => endpoint.path === path)
-    const browsers = ofPath.some((endpoint) => endpoint.browsers)
+    const browsers = ofPath.some((endpoint) => endpoint.cors)
     const allowed = methodsOf(ofPath, browsers)
     if (browsers) app.options(path, (context) => preflight(context, path, allowed))
     app.all(path, (context) => methodNotAllowed(context, path, allowed, browsers))
@@ -90,19 +90,19 @@ async function respond(
   const { record } = context.var
   record.endpoint = endpoint.path
   context.set('endpoint', endpoint)
-  context.set('browsers', endpoint.browsers)
+  context.set('browsers', endpoint.cors)
   // Without a usable key there is no service. Found out before anything is read or written.
   await signingKeyFor(signingSecrets(env))
   checkSettings(env)
   const request = context.req.raw
   const address = request.headers.get('CF-Connecting-IP')
-  if (await isAddressExceeded(env, endpoint.caller, address)) {
+  if (await isAddressLimitExceeded(env, endpoint.caller, address)) {
     return sealed(context, tooManyRequests('address'))
   }
   const guarded = await guard(endpoint, { request, env, db: metered(env.DB, record), record })
   const answer = guarded.kind === 'call' ? await endpoint.respond(guarded.call) : guarded.answer
   if (answer instanceof Response) return withCommonHeaders(context, answer)
-  const isExceeded = await isFailureExceeded(env, answer.code, address)
+  const isExceeded = await isFailureLimitExceeded(env, answer.code, address)
   return sealed(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
 }
 
@@ -111,7 +111,7 @@ async function sealed(context: AppContext, answer: Answer): Promise<Response> {
   const { code, fields = {}, timestamp = unixSeconds(record.receivedAt), signedBy, headers } = answer
   noteAnswer(record, answer)
   const signingKey = await signingKeyFor(signingSecrets(context.env), signedBy ?? undefined)
-  const envelope = await seal(serialiseResponse(code, fields, timestamp), signingKey)
+  const envelope = await seal(serializeResponse(code, fields, timestamp), signingKey)
   const all = { ...whenToRetry(code), ...headers, [SIGNING_KEY_ID]: signingKey.keyId }
   return envelopeResponse(context, envelope, code.status, all)
 }
@@ -125,8 +125,8 @@ async function failed(context: AppContext, error: unknown): Promise<Response> {
   if (!(error instanceof SigningKeyError)) return sealed(context, { code })
   noteAnswer(record, { code })
   const fields = endpoint?.fieldsWithoutSigningKey ?? {}
-  const text = serialiseResponse(code, fields, unixSeconds(record.receivedAt))
-  return envelopeResponse(context, leaveUnsealed(text), code.status, whenToRetry(code))
+  const text = serializeResponse(code, fields, unixSeconds(record.receivedAt))
+  return envelopeResponse(context, unsignedEnvelope(text), code.status, whenToRetry(code))
 }
 
 function whenToRetry({ status }: Code): Record<string, string> {
@@ -153,7 +153,7 @@ function envelopeResponse(
 
 /** What every answer carries. */
 function commonHeaders({ var: { record, browsers } }: AppContext): Record<string, string> {
-  return { ...standingHeaders(browsers), [REQUEST_ID]: record.requestId }
+  return { ...baseHeaders(browsers), [REQUEST_ID]: record.requestId }
 }
 
 /** For an answer that is no envelope. */

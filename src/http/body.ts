@@ -1,13 +1,10 @@
-/**
- * Reads the fields of a request, from a form, from JSON or from the query. Strict: what cannot be read without guessing
- * is refused.
- */
+/** Parses request fields from a form, JSON or the query string. Ambiguous input is rejected. */
 import type { Fields } from '../protocol/fields.ts'
 
-/** 64 KiB: 50 times the longest request with every field at its limit. */
+/** 64 KiB: 50 times the longest valid request without long text. */
 export const BODY_BYTES_MAX = 65_536
 
-/** For requests with a text of 10,000 characters: percent-encoded, one takes up to 120 kB. */
+/** For requests with a text of 10,000 characters, which takes up to 120 kB when percent-encoded. */
 export const LONG_TEXT_BODY_BYTES_MAX = 2 * BODY_BYTES_MAX
 
 export type Body =
@@ -17,7 +14,7 @@ export type Body =
   /** `reason`: a sentence for the sender. */
   | { readonly kind: 'unreadable'; readonly reason: string }
 
-/** Reads at most `bytesMax` bytes and looks at the type only then. */
+/** Reads at most `bytesMax` bytes, then checks the content type. */
 export async function readBody(request: Request, bytesMax = BODY_BYTES_MAX): Promise<Body> {
   const bytes = await readBytes(request, bytesMax)
   if (bytes === undefined) return { kind: 'too-large' }
@@ -31,20 +28,19 @@ export async function readBody(request: Request, bytesMax = BODY_BYTES_MAX): Pro
   }
 }
 
-/** The parameters of a query, in the same shape. */
 export function queryFields(url: string): Fields {
-  return collect([...new URL(url).searchParams])
+  return collectFields([...new URL(url).searchParams])
 }
 
 class UnreadableBody extends Error {}
 
-/** @returns the body, or undefined as soon as it is known to be longer than `bytesMax` */
+/** @returns the body, or undefined as soon as it is longer than `bytesMax` */
 export async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array | undefined> {
-  const announced = request.headers.get('Content-Length') ?? ''
-  if (Number(announced) > bytesMax) return undefined
-  // What is announced is all there is, unless the body comes in chunks (RFC 9112 section 6.3).
-  const isAnnounced = /^\d+$/.test(announced) && !request.headers.has('Transfer-Encoding')
-  const bytes = isAnnounced ? await request.bytes() : await readChunks(request, bytesMax)
+  const contentLength = request.headers.get('Content-Length') ?? ''
+  if (Number(contentLength) > bytesMax) return undefined
+  // Content-Length is the exact length unless the body is chunked (RFC 9112 section 6.3).
+  const isLengthKnown = /^\d+$/.test(contentLength) && !request.headers.has('Transfer-Encoding')
+  const bytes = isLengthKnown ? await request.bytes() : await readChunks(request, bytesMax)
   return bytes && bytes.byteLength <= bytesMax ? bytes : undefined
 }
 
@@ -59,7 +55,7 @@ async function readChunks(request: Request, bytesMax: number): Promise<Uint8Arra
   return new Response(new Blob(chunks)).bytes()
 }
 
-/** A missing type is read as a form; parameters such as `charset` are allowed, and the text is UTF-8 all the same. */
+/** A missing type means a form. Parameters like `charset` are ignored: the text must be UTF-8. */
 function parserFor(contentType: string | null): ((text: string) => Fields) | undefined {
   const mediaType = (contentType ?? '').split(';')[0]?.trim().toLowerCase()
   if (mediaType === '' || mediaType === 'application/x-www-form-urlencoded') return parseForm
@@ -70,17 +66,17 @@ function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
   } catch {
-    throw new UnreadableBody('The body must be text in UTF-8.')
+    throw new UnreadableBody('The body must be UTF-8 text.')
   }
 }
 
 /**
- * application/x-www-form-urlencoded (WHATWG URL Standard section 5.1), but for broken percent-encoding: the
- * standard lets `%zz` and half a character pass, and an owner's name would be stored mutilated.
+ * application/x-www-form-urlencoded (WHATWG URL Standard section 5.1), except that broken percent-encoding is
+ * rejected. The standard accepts `%zz` and incomplete characters, which would corrupt an owner's name.
  */
 function parseForm(text: string): Fields {
   const pairs = text.split('&').filter((pair) => pair !== '')
-  return collect(
+  return collectFields(
     pairs.map((pair) => {
       const [name = '', ...value] = pair.split('=')
       return [decodeFormText(name), decodeFormText(value.join('='))]
@@ -92,17 +88,17 @@ function decodeFormText(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
   } catch {
-    throw new UnreadableBody('The body must be percent-encoded UTF-8: a percent sign is written as %25.')
+    throw new UnreadableBody('The body must be percent-encoded UTF-8. Write a percent sign as %25.')
   }
 }
 
-/** JSON (RFC 8259): one object. */
+/** One JSON object (RFC 8259). */
 function parseJson(text: string): Fields {
   const value = parseJsonText(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new UnreadableBody('The body must be a JSON object.')
   }
-  const { repeated } = collect(topLevelNames(text).map((name) => [name, undefined]))
+  const { repeated } = collectFields(topLevelNames(text).map((name) => [name, undefined]))
   return { values: value as Record<string, unknown>, repeated }
 }
 
@@ -114,14 +110,14 @@ function parseJsonText(text: string): unknown {
   }
 }
 
-/** Stands for a number such as `7.0`, `1e3`, or one too large to be exact. No rule accepts it, as in a form. */
-const NO_PLAIN_NUMBER = Symbol('a number that is not written in plain digits')
+/** Replaces numbers like `7.0`, `1e3`, or ones too large to be exact. Every rule rejects it, as in a form. */
+const NOT_PLAIN_DIGITS = Symbol('a number that is not written in plain digits')
 
 function plainNumbersOnly(_name: string, value: unknown, context?: { source?: string }): unknown {
-  return typeof value === 'number' && context?.source !== String(value) ? NO_PLAIN_NUMBER : value
+  return typeof value === 'number' && context?.source !== String(value) ? NOT_PLAIN_DIGITS : value
 }
 
-/** The names in the outermost object, also those that JSON.parse drops because a later one is the same. */
+/** The member names of the outermost object, including duplicates, which JSON.parse drops. */
 function topLevelNames(validJson: string): string[] {
   const names: string[] = []
   let depth = 0
@@ -133,7 +129,7 @@ function topLevelNames(validJson: string): string[] {
   return names
 }
 
-function collect(pairs: readonly (readonly [string, unknown])[]): Fields {
+function collectFields(pairs: readonly (readonly [string, unknown])[]): Fields {
   const values = new Map<string, unknown>()
   const repeated = new Set<string>()
   for (const [name, value] of pairs) {

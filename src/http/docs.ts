@@ -1,34 +1,28 @@
-/**
- * What only the API's description says of an endpoint. It stands in a file `docs.ts` beside the endpoints; the Worker does
- * not contain it.
- */
+/** Texts about endpoints for the OpenAPI description. They are not part of the Worker's bundle. */
 
 import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 
 export interface EndpointDocs {
-  /** What the endpoint does beyond its summary, as CommonMark. */
+  /** CommonMark. Adds to the summary. */
   readonly details: string
   readonly example?: Example
 }
 
-/** A request that works on the demo data once the earlier examples were sent, and its answer. */
+/** A request and its response. The request works on the demo data after the earlier examples were sent. */
 export interface Example {
-  /** All fields but the API key. */
   readonly request: Readonly<Record<string, unknown>>
-  /** The fields of `response` besides `code`, `message` and `timestamp`. */
+  /** The fields of `response` except `code`, `message` and `timestamp`. */
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
-/** The docs of the endpoints of a folder, by their paths. */
 export type DocsByPath = Readonly<Record<`/${string}`, EndpointDocs>>
 
-/** Values that examples share. */
+/** The owner in all examples. */
 export const OWNER = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' } as const
 
-/** When the keys of the examples were assigned. */
 const ASSIGNED_AT = Date.UTC(2026, 10, 24, 8, 30, 0, 125)
 
-/** A license key object as an answer has it right after the key was assigned. */
+/** The license key object in a response right after the key was assigned. */
 export function assignedKey(id: number, licenseKey: string, contractId: number | null = null): object {
   const { owner_name: ownerName, owner_email: ownerEmail } = OWNER
   const [object] = licenseKeyObjects({ productId: 1, ownerName, ownerEmail, contractId }, ASSIGNED_AT, [

@@ -1,6 +1,6 @@
 /**
- * What an endpoint is. Each is declared once, in the folder of its domain; the routes, the guard, the API's description
- * and the tables of the documentation are made from its declaration.
+ * Endpoint declarations. Each endpoint is declared once, in the folder of its domain. The routes, the guard,
+ * the OpenAPI description and the tables of the documentation are derived from it.
  */
 import type * as z from 'zod/mini'
 import type { Caller, CallerValues, Refusal, Result } from '../callers/caller.ts'
@@ -9,16 +9,15 @@ import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
 import type { FieldErrors } from '../protocol/fields.ts'
 
-/** What an endpoint is given. */
 export interface Call<Parameters> {
-  /** As it was sent. Its body is read already, unless the endpoint has no parameters. */
+  /** The original request. Its body is already consumed, unless the endpoint has no parameters. */
   readonly request: Request
   readonly env: Bindings
-  /** The primary, counted for the log. */
+  /** The primary database. Its usage is counted for the log. */
   readonly db: D1Database
-  /** When the request came in, in milliseconds UTC. */
+  /** When the request arrived, in milliseconds UTC. */
   readonly now: number
-  /** Who calls, as the request claims. */
+  /** As claimed by the request, not yet authenticated. */
   readonly caller: CallerValues
   readonly parameters: Parameters
   /** The header `Idempotency-Key`: 1 to 255 visible ASCII characters. */
@@ -26,82 +25,79 @@ export interface Call<Parameters> {
   readonly requestId: string
 }
 
-/** An answer in the terms of the protocol, before it is sealed. */
+/** The content of a response, before it is signed. */
 export interface Answer {
   readonly code: Code
-  /** The endpoint's own fields of `response`, in their order. */
+  /** The endpoint's own fields of `response`, in order. */
   readonly fields?: Readonly<Record<string, unknown>>
-  /** Unix seconds; left out: the time of the request. */
+  /** Unix seconds. Default: the time of the request. */
   readonly timestamp?: number
-  /** The id of the product whose key signs; left out or null: the global key signs. */
+  /** The id of the product whose key signs. Omitted or null: the global key signs. */
   readonly signedBy?: number | null | undefined
   readonly headers?: Readonly<Record<string, string>>
-  /** What the log says of it. */
+  /** Fields for the log line. */
   readonly log?: {
-    /** The id of the product that it is about. */
     readonly product?: number | null | undefined
-    /** The id of the caller's API key or contract. */
     readonly apiKeyId?: number | null
     readonly contractId?: number | null
-    /** What became of a payment provider's event. */
+    /** The outcome of a webhook event. */
     readonly outcome?: string
   }
 }
 
-/** What an endpoint says about an outcome besides its code. `log.product` is `signedBy` where it is left out. */
+/** What depends on the outcome, except the code. `log.product` defaults to `signedBy`. */
 export type AnswerContents = Pick<Answer, 'fields' | 'signedBy' | 'log'>
 
 interface Outcome {
   readonly kind: string
-  /** The product that it is about, whose key signs the answer. */
+  /** The product whose key signs the response. */
   readonly productId?: number | null
 }
 
 export interface Declaration<Shape extends z.core.$ZodShape, Of extends Outcome> {
-  /** POST unless it is given. A GET carries its parameters in the query. */
+  /** Default: POST. A GET has its parameters in the query. */
   readonly method?: 'GET' | 'POST'
   readonly path: `/${string}`
-  /** For a sidebar, in at most 40 characters: "Verify a license key". */
+  /** At most 40 characters, for a sidebar: "Verify a license key". */
   readonly summary: string
-  /** Whether a POST changes nothing, so that it needs no `Idempotency-Key`. */
-  readonly isReading?: true
+  /** Marks a POST that changes nothing and needs no `Idempotency-Key`. */
+  readonly isReadOnly?: true
   readonly caller: Caller
-  /** Whether a program in a browser may call it from any page. */
-  readonly browsers?: true
-  /** The rules of the parameters, made once per isolate. Left out: the endpoint reads its request itself. */
+  /** Whether scripts on any web page may call the endpoint (CORS). */
+  readonly cors?: true
+  /** The rules of the parameters, built once per isolate. Omitted: the endpoint reads the request itself. */
   readonly parameters?: (settings: Settings) => z.ZodMiniObject<Shape>
-  /** The code of wrong parameters, where it is not 804. */
-  readonly incorrect?: Code
-  /** What `errors` says of wrong parameters, where it is not a list of sentences for each field. */
+  /** The code for invalid parameters. Default: 804. */
+  readonly invalidParametersCode?: Code
+  /** The value of `errors` for invalid parameters. Default: a list of messages for each field. */
   readonly describeErrors?: (errors: FieldErrors) => Readonly<Record<string, unknown>>
-  /** The longest body, where it is not `BODY_BYTES_MAX`. */
+  /** Default: `BODY_BYTES_MAX`. */
   readonly bodyBytesMax?: number
-  /** The device or domain that the request speaks for: the blocklist may name it. */
+  /** The device or domain of the request, which is checked against the blocklist. */
   readonly deviceIdentifier?: (parameters: z.output<z.ZodMiniObject<Shape>>) => string | undefined
-  /** The code of each outcome. The first one is success. */
+  /** The code of each outcome. The first one means success. */
   readonly outcomes: { readonly [Kind in Of['kind']]: Code }
-  /** What the unsigned answer says where there is no usable signing key. */
+  /** The fields of the unsigned response if there is no usable signing key. */
   readonly fieldsWithoutSigningKey?: Readonly<Record<string, unknown>>
-  /** A `Response` is sent as it is. */
+  /** A `Response` is sent unchanged. */
   readonly handle: (call: Call<z.output<z.ZodMiniObject<Shape>>>) => Promise<Result<Of> | Response>
-  /** Left out: the code alone, signed by the key of the outcome's product. */
+  /** Default: no fields, signed by the key of the outcome's product. */
   readonly answer?: (outcome: Of) => AnswerContents
 }
 
-/** A declaration without the types of its own parameters and outcomes. */
+/** A declared endpoint, without the types of its parameters and outcomes. */
 export interface Endpoint
   extends Pick<
     Declaration<z.core.$ZodShape, Outcome>,
-    'path' | 'summary' | 'isReading' | 'caller' | 'bodyBytesMax' | 'fieldsWithoutSigningKey'
+    'path' | 'summary' | 'isReadOnly' | 'caller' | 'bodyBytesMax' | 'fieldsWithoutSigningKey'
   > {
   readonly method: 'GET' | 'POST'
-  readonly browsers: boolean
+  readonly cors: boolean
   readonly parameters?: (settings: Settings) => z.ZodMiniObject
   readonly deviceIdentifier?: (parameters: never) => string | undefined
-  /** The codes of its outcomes and of wrong parameters, but for those that every endpoint has. */
+  /** The codes of its outcomes and of invalid parameters, without the codes that every endpoint has. */
   readonly codes: readonly Code[]
-  /** The answer to wrong parameters. */
-  readonly incorrect: (errors: FieldErrors) => Answer
+  readonly rejectParameters: (errors: FieldErrors) => Answer
   readonly respond: (call: Call<never>) => Promise<Answer | Response>
 }
 
@@ -116,19 +112,17 @@ const REFUSALS: Readonly<Record<Refusal, Code>> = {
   'idempotency-key-reused': CODES.idempotencyKeyReused,
 }
 
-/** Marks an answer that repeats an earlier one. */
 const REPLAYED = { 'Idempotent-Replayed': 'true' } as const
 
-/** Declares an endpoint. */
 export function endpoint<Shape extends z.core.$ZodShape, Of extends Outcome>(
   declaration: Declaration<Shape, Of>,
 ): Endpoint {
   const {
     method = 'POST',
-    browsers = false,
+    cors = false,
     parameters,
     outcomes,
-    incorrect,
+    invalidParametersCode,
     handle,
     ...others
   } = declaration
@@ -157,11 +151,16 @@ export function endpoint<Shape extends z.core.$ZodShape, Of extends Outcome>(
   return {
     ...others,
     method,
-    browsers,
+    cors,
     ...(parameters && { parameters: oncePerIsolate(parameters) as NonNullable<Endpoint['parameters']> }),
-    codes: [...new Set([...Object.values<Code>(outcomes), ...(incorrect ? [incorrect] : [])])],
-    incorrect: (errors) => ({
-      code: incorrect ?? CODES.incorrectData,
+    codes: [
+      ...new Set([
+        ...Object.values<Code>(outcomes),
+        ...(invalidParametersCode ? [invalidParametersCode] : []),
+      ]),
+    ],
+    rejectParameters: (errors) => ({
+      code: invalidParametersCode ?? CODES.incorrectData,
       fields: { errors: describeErrors(errors) },
     }),
     respond,

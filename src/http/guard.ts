@@ -1,7 +1,7 @@
 /**
- * The one way in. Every endpoint with parameters is asked the same questions in the same order: size, type, parse, a
- * key given at all (100), parameters (804, unless the endpoint has another code). Whether the key is valid, and what
- * it permits, is decided in the endpoint's own database batch.
+ * Checks every request to an endpoint with parameters, in this order: body size, content type, syntax,
+ * presence of a key (100), parameters (804, unless the endpoint has another code). The endpoint's own
+ * database batch checks whether the key is valid and what it permits.
  */
 import * as z from 'zod/mini'
 import { networksContaining } from '../callers/networks.ts'
@@ -9,18 +9,18 @@ import { CODES } from '../protocol/codes.ts'
 import { type Checked, checkFields, type FieldErrors, type Fields } from '../protocol/fields.ts'
 import { BODY_BYTES_MAX, queryFields, readBody } from './body.ts'
 import type { Answer, Call, Endpoint } from './endpoint.ts'
-import { isCallerExceeded, tooManyRequests } from './limits.ts'
+import { isCallerLimitExceeded, tooManyRequests } from './limits.ts'
 import { noteParameters, type RequestRecord } from './request-record.ts'
 
-export type Guarded =
+export type GuardResult =
   | { readonly kind: 'call'; readonly call: Call<never> }
-  /** Why there is no call. */
   | { readonly kind: 'answer'; readonly answer: Answer }
 
-/** A request that has found its endpoint. */
-export type Incoming = Pick<Call<unknown>, 'request' | 'env' | 'db'> & { readonly record: RequestRecord }
+export type IncomingRequest = Pick<Call<unknown>, 'request' | 'env' | 'db'> & {
+  readonly record: RequestRecord
+}
 
-export async function guard(endpoint: Endpoint, incoming: Incoming): Promise<Guarded> {
+export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Promise<GuardResult> {
   const { record, ...given } = incoming
   const { request, env } = incoming
   const call = { ...given, now: record.receivedAt, requestId: record.requestId }
@@ -28,7 +28,7 @@ export async function guard(endpoint: Endpoint, incoming: Incoming): Promise<Gua
     return { kind: 'call', call: { ...call, caller: {}, parameters: {} as never, idempotencyKey: undefined } }
   }
 
-  const received = await receive(request, endpoint.bodyBytesMax)
+  const received = await readFields(request, endpoint.bodyBytesMax)
   if (received.kind === 'answer') return received
   const { fields } = received
   const authorization = request.headers.get('Authorization')
@@ -46,12 +46,12 @@ export async function guard(endpoint: Endpoint, incoming: Incoming): Promise<Gua
     checked.kind === 'invalid'
   ) {
     const errors = { ...errorsOf(checkedCredential), ...errorsOf(checkedHeader), ...errorsOf(checked) }
-    return { kind: 'answer', answer: endpoint.incorrect(errors) }
+    return { kind: 'answer', answer: endpoint.rejectParameters(errors) }
   }
 
   noteParameters(record, checked.parameters)
   const values = (await credential?.values(authorization, checkedCredential.parameters)) ?? {}
-  if (await isCallerExceeded(env, credential, values)) {
+  if (await isCallerLimitExceeded(env, credential, values)) {
     return { kind: 'answer', answer: tooManyRequests('apiKey') }
   }
   const parameters = checked.parameters as never
@@ -64,11 +64,13 @@ export async function guard(endpoint: Endpoint, incoming: Incoming): Promise<Gua
   return { kind: 'call', call: { ...call, caller, parameters, idempotencyKey } }
 }
 
-type Received = { readonly kind: 'fields'; readonly fields: Fields } | Extract<Guarded, { kind: 'answer' }>
+type Received =
+  | { readonly kind: 'fields'; readonly fields: Fields }
+  | Extract<GuardResult, { kind: 'answer' }>
 
-/** @returns the fields, wherever the method carries them, or the answer to a body that cannot be read */
-async function receive(request: Request, bodyBytesMax = BODY_BYTES_MAX): Promise<Received> {
-  // A HEAD is a GET whose answer is not wanted.
+/** @returns the fields of the query or body, or the answer to an unreadable body */
+async function readFields(request: Request, bodyBytesMax = BODY_BYTES_MAX): Promise<Received> {
+  // GET or HEAD.
   if (request.method !== 'POST') return { kind: 'fields', fields: queryFields(request.url) }
   const body = await readBody(request, bodyBytesMax)
   switch (body.kind) {
@@ -93,7 +95,6 @@ const NO_FIELDS: z.ZodMiniObject = z.object({})
 
 const NO_HEADER: Checked<undefined> = { kind: 'valid', parameters: undefined }
 
-/** @returns the header, or what is wrong with it */
 function idempotencyKeyOf(request: Request): Checked<string | undefined> {
   const value = request.headers.get('Idempotency-Key') ?? undefined
   if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return { kind: 'valid', parameters: value }

@@ -1,14 +1,14 @@
 /**
- * How often a caller may ask, so that nobody takes the service from the others.
+ * Rate limits, so that no caller can degrade the service for others.
  *
- * The counters are Cloudflare's: each of its locations counts for itself, roughly. They bound abuse. What must hold
- * exactly (activation limits, quotas of contracts) is decided in the database. A paying customer is never refused for
- * what others do, so:
- * - payment providers are never limited: they prove themselves by a signature, which costs no database. A sender
- *   without a valid signature gets 2429 after too many tries; a signed event is accepted all the same;
- * - an API key that may `use` is in every copy of the software, so it is counted by address alone;
- * - a valid API key is served even from an address that sends many invalid ones: one wrong setting does not shut out
- *   an office, and nobody guesses a key of 256 random bits.
+ * Cloudflare keeps the counters, approximately and separately at each location, so they only bound abuse. The
+ * database enforces exact limits (activation limits, quotas of contracts). One caller's abuse must not block
+ * a paying customer:
+ * - Requests with a valid signature of a payment provider are never limited: checking it needs no database. A
+ *   sender of invalid signatures gets 2429 after too many attempts.
+ * - Every copy of the software contains the API key for `use`, so its requests are limited by address only.
+ * - A valid API key works even from an address that sends many invalid keys: one wrong setting does not block
+ *   an office, and a key of 256 random bits cannot be guessed.
  */
 import ipaddr from 'ipaddr.js'
 import * as z from 'zod/mini'
@@ -17,22 +17,22 @@ import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settin
 import { CODES, type Code } from '../protocol/codes.ts'
 import type { Answer } from './endpoint.ts'
 
-/** Counters. One that is not bound, or fails, allows every request. wrangler.toml says how many they allow. */
+/** A limiter that is not bound, or fails, allows every request. wrangler.toml sets the limits. */
 export interface Limiters {
   readonly address: RateLimit | undefined
   readonly apiKey: RateLimit | undefined
   readonly failures: RateLimit | undefined
 }
 
-/** The period of each counter in seconds, as in wrangler.toml: the Worker cannot read it. */
+/** The period of each limiter, copied from wrangler.toml because the Worker cannot read it. */
 export const LIMITERS = {
   address: { binding: 'LIMIT_ADDRESS', periodSeconds: 10 },
   apiKey: { binding: 'LIMIT_API_KEY', periodSeconds: 10 },
   failures: { binding: 'LIMIT_FAILURES', periodSeconds: 60 },
 } as const satisfies Record<keyof Limiters, { binding: string; periodSeconds: number }>
 
-/** Answers to callers that are unknown or not permitted. A client that guesses contract keys gets 1200. */
-const FAILURES: ReadonlySet<Code['code']> = new Set(
+/** The codes for unknown or unauthorized callers, including callers that guess contract keys. */
+const FAILURE_CODES: ReadonlySet<Code['code']> = new Set(
   [
     CODES.apiKeyUnknown,
     CODES.apiKeyInactive,
@@ -47,29 +47,25 @@ const FAILURES: ReadonlySet<Code['code']> = new Set(
 const limiter = z.optional(z.custom<RateLimit>((value) => typeof value === 'object' && value !== null))
 
 const schema = z.object({
-  RATE_LIMITS: z._default(z.enum(['on', 'off'], 'is neither "on" nor "off"'), 'on'),
+  RATE_LIMITS: z._default(z.enum(['on', 'off'], 'must be "on" or "off"'), 'on'),
   LIMIT_ADDRESS: limiter,
   LIMIT_API_KEY: limiter,
   LIMIT_FAILURES: limiter,
 })
 
-/** The settings of this file: `RATE_LIMITS = "off"` switches all counters off. */
+/** The settings of this file. `RATE_LIMITS = "off"` disables all limiters. */
 export const limiters = oncePerIsolate((bindings): Limiters => {
-  const found = checkSettings(schema, bindings)
-  const isOn = found.RATE_LIMITS === 'on'
+  const settings = checkSettings(schema, bindings)
+  const isOn = settings.RATE_LIMITS === 'on'
   return {
-    address: isOn ? found.LIMIT_ADDRESS : undefined,
-    apiKey: isOn ? found.LIMIT_API_KEY : undefined,
-    failures: isOn ? found.LIMIT_FAILURES : undefined,
+    address: isOn ? settings.LIMIT_ADDRESS : undefined,
+    apiKey: isOn ? settings.LIMIT_API_KEY : undefined,
+    failures: isOn ? settings.LIMIT_FAILURES : undefined,
   }
 })
 
-/**
- * Counts a request by its address, before anything else is done for it.
- *
- * @param address as Cloudflare saw it; null where it is unknown: then nothing is counted
- */
-export async function isAddressExceeded(
+/** @param address as seen by Cloudflare, or null if unknown: then the request is not counted */
+export async function isAddressLimitExceeded(
   env: Bindings,
   { access }: Caller,
   address: string | null,
@@ -78,8 +74,8 @@ export async function isAddressExceeded(
   return isExceeded(limiters(env).address, `address:${rateLimitKeyFor(address)}`)
 }
 
-/** Counts a request by its API key, unless many copies of the software share the key. */
-export async function isCallerExceeded(
+/** Counts a request by its API key, unless all copies of the software share the key. */
+export async function isCallerLimitExceeded(
   env: Bindings,
   credential: Credential | undefined,
   values: CallerValues,
@@ -89,33 +85,30 @@ export async function isCallerExceeded(
 }
 
 /**
- * Counts an answer that refuses its caller. After too many of them 2429 takes their place, which no longer reveals
- * whether a key exists.
+ * Counts a response that refuses its caller. After too many of them the caller gets 2429 instead, which does
+ * not reveal whether a key exists.
  *
- * @param code the answer's
- * @param address as Cloudflare saw it; null where it is unknown: then nothing is counted
+ * @param address as seen by Cloudflare, or null if unknown: then the response is not counted
  */
-export async function isFailureExceeded(
+export async function isFailureLimitExceeded(
   env: Bindings,
   { code }: Code,
   address: string | null,
 ): Promise<boolean> {
-  if (address === null || !FAILURES.has(code)) return false
+  if (address === null || !FAILURE_CODES.has(code)) return false
   return isExceeded(limiters(env).failures, `failures:${rateLimitKeyFor(address)}`)
 }
 
 /**
- * The answer to a caller that asks too often. Nothing was done: the same request may be sent again, under the same
- * `Idempotency-Key` (RFC 6585 section 4).
- *
- * @param exceeded which counter said so
+ * The answer to a rate-limited request (RFC 6585 section 4). Nothing was changed, so the caller may send the
+ * request again under the same `Idempotency-Key`.
  */
 export function tooManyRequests(exceeded: keyof Limiters): Answer {
   const { periodSeconds } = LIMITERS[exceeded]
   return { code: CODES.tooManyRequests, headers: { 'Retry-After': String(periodSeconds) } }
 }
 
-/** If the limiter fails, the request is allowed: it is there to keep the service up, not to take it down. */
+/** If the limiter fails, the request is allowed: a broken limiter must not take the service down. */
 async function isExceeded(limiter: RateLimit | undefined, key: string): Promise<boolean> {
   if (!limiter) return false
   try {
@@ -125,7 +118,7 @@ async function isExceeded(limiter: RateLimit | undefined, key: string): Promise<
   }
 }
 
-/** One IPv4 address, or the first 64 bits of an IPv6 address: a household or a server has all addresses behind them. */
+/** The IPv4 address or the IPv6 /64 network, since one user usually controls a whole /64. */
 function rateLimitKeyFor(address: string): string {
   if (!ipaddr.isValid(address)) return address
   const parsed = ipaddr.process(address)

@@ -6,15 +6,15 @@ import { compileText } from '../db/batch.ts'
 import { logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { enqueue } from '../queue/enqueue.ts'
-import { backoffSeconds, DONE, type Processing, WAIT_SECONDS_MAX } from '../queue/messages.ts'
-import { SWEPT_ROWS_MAX, sweep } from '../queue/sweep.ts'
+import { backoffSeconds, DELAY_SECONDS_MAX, DONE, type ProcessingResult } from '../queue/messages.ts'
+import { SWEEP_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import { CHUNK_QUANTITY, issueChunk } from './issue-chunk.ts'
 import { claimQueuedOrder, postponeQueuedOrder, type QueuedOrderState } from './queued-chunks.ts'
 import { releaseChunk } from './release-chunk.ts'
 
 const selectOverdue = compileText<{ id: number }>(`
   select id from queued_orders where status in ('issuing', 'releasing') and due_at <= :overdue
-  order by due_at limit ${SWEPT_ROWS_MAX}`)
+  order by due_at limit ${SWEEP_ROWS_MAX}`)
 
 /**
  * Finishes an order, if it is due and no other consumer works on it.
@@ -30,7 +30,7 @@ export async function processQueuedOrder(
   id: number,
   now: number,
   chunkQuantity: number = CHUNK_QUANTITY,
-): Promise<Processing> {
+): Promise<ProcessingResult> {
   const claimed = await claimQueuedOrder(env.DB, id, now)
   if (!claimed) return DONE
   try {
@@ -73,10 +73,10 @@ function isSame(one: QueuedOrderState, other: QueuedOrderState): boolean {
 }
 
 /** An order is never given up: keys may have been issued for it that nobody knows of yet. */
-async function tryLater(env: Bindings, order: QueuedOrderState, now: number): Promise<Processing> {
-  const delaySeconds = backoffSeconds(order.attempts) ?? WAIT_SECONDS_MAX
+async function tryLater(env: Bindings, order: QueuedOrderState, now: number): Promise<ProcessingResult> {
+  const delaySeconds = backoffSeconds(order.attempts) ?? DELAY_SECONDS_MAX
   await postponeQueuedOrder(env.DB, order, now + delaySeconds * 1000)
-  return { kind: 'again', delaySeconds }
+  return { kind: 'retry', delaySeconds }
 }
 
 /** Wakes the consumer for orders whose message was lost. @param now milliseconds UTC */

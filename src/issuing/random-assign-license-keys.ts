@@ -1,6 +1,6 @@
 /** `POST /api/v1/random-assign-license-keys`: assigns new license keys, or keys in stock, to an owner. */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import type { OperationCall, Result } from '../callers/caller.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -10,7 +10,7 @@ import { type Issued, issue, issueStatements } from './issue.ts'
 import { type Order, orderFields, orderOf, quantityMax, requiredUnlessGenerate } from './order.ts'
 import { OBSTACLE_CODES } from './stock.ts'
 
-const STATEMENTS = issueStatements(API_CALLER)
+const STATEMENTS = issueStatements(API_KEY_AUTHORITY)
 
 export const randomAssignLicenseKeys = endpoint({
   path: '/api/v1/random-assign-license-keys',

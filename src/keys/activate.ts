@@ -4,7 +4,7 @@
  * Guarantees: a key is activated once on each of them and never on more than its limit, however many requests race.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -27,7 +27,7 @@ import {
 type Activated = KeyVerdict<'activated' | 'already-active' | 'limit-reached' | Unusable>
 
 export const activation = defineOperation<Activated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'activate',
   decision: verdictOnKey(
     [
@@ -45,7 +45,7 @@ export const activate = endpoint({
   path: '/api/v1/activate',
   summary: 'Activate a license key',
   caller: apiKey('use'),
-  browsers: true,
+  cors: true,
   parameters: () => z.object({ ...KEY_USE_FIELDS, post_url: postUrl }),
   deviceIdentifier,
   outcomes: {

@@ -6,7 +6,7 @@
  * activating are done both or not at all.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
@@ -59,7 +59,7 @@ function assigning(isDecided: string): string[] {
 
 /** Keys of an inactive product may be assigned. A deleted product has none that may. */
 const assignment = defineOperation<Assigned>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'assign-license-key',
   decision: verdictOnKey(
     [`when ${IS_NOT_ASSIGNABLE} or products.deleted_at is not null then 'not-assignable'`],
@@ -70,7 +70,7 @@ const assignment = defineOperation<Assigned>({
 })
 
 const assignmentWithActivation = defineOperation<AssignedAndActivated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'assign-and-activate-license-key',
   decision: verdictOnKey(
     [

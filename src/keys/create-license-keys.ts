@@ -5,7 +5,7 @@
  * is. All others are written, or none: one D1 batch, however many there are.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
@@ -36,7 +36,7 @@ type Created =
     }
 
 const creation = defineOperation<Created>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'create-license-keys',
   decision: `json_object('productId', :productId, 'kind', case
     when not ${PRODUCT_EXISTS} then 'product-invalid'
@@ -70,11 +70,11 @@ export const createLicenseKeys = endpoint({
       status: licenseKeyStatus,
       assigned_at: assignedAt,
     }),
-  incorrect: CODES.licenseKeysToCreateIncorrect,
+  invalidParametersCode: CODES.createLicenseKeysIncorrectData,
   outcomes: {
     created: CODES.licenseKeysCreated,
     'nothing-given': CODES.noLicenseKeysCreated,
-    'product-invalid': CODES.licenseKeysToCreateIncorrect,
+    'product-invalid': CODES.createLicenseKeysIncorrectData,
   },
 
   handle(call) {

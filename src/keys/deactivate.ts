@@ -5,7 +5,7 @@
  * ended once.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -27,7 +27,7 @@ type Deactivated = KeyVerdict<
 >
 
 export const deactivation = defineOperation<Deactivated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'deactivate',
   decision: verdictOnKey(
     [IS_UNKNOWN, IDENTIFIER_IS_MISSING, `when not ${IS_ACTIVATED} then 'already-inactive'`],
@@ -45,7 +45,7 @@ export const deactivate = endpoint({
   path: '/api/v1/deactivate',
   summary: 'Deactivate a license key',
   caller: apiKey('use'),
-  browsers: true,
+  cors: true,
   parameters: () => z.object(KEY_USE_FIELDS),
   deviceIdentifier,
   outcomes: {

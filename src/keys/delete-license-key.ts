@@ -4,7 +4,7 @@
  * Guarantees: how the key was issued is kept, so that a replay of its issuance repeats the first answer.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
@@ -13,7 +13,7 @@ import { licenseKey } from '../protocol/fields.ts'
 import { IS_REQUESTED, type KeyVerdict } from './usable.ts'
 
 const deletion = defineOperation<KeyVerdict<'deleted' | 'not-found'>>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'delete-license-key',
   decision: `(select json_object('kind', iif(license_keys.id is null, 'not-found', 'deleted'),
       'productId', license_keys.product_id)
@@ -30,6 +30,6 @@ export const deleteLicenseKey = endpoint({
   summary: 'Delete a license key',
   caller: apiKey('stock'),
   parameters: () => z.object({ license_key: licenseKey }),
-  outcomes: { deleted: CODES.licenseKeyDeleted, 'not-found': CODES.licenseKeyToDeleteNotFound },
+  outcomes: { deleted: CODES.licenseKeyDeleted, 'not-found': CODES.deleteLicenseKeyNotFound },
   handle: (call) => perform(call, deletion, { licenseKey: call.parameters.license_key ?? null }),
 })

@@ -5,8 +5,8 @@
  * Guarantees: nothing is told of a key that `verify.ts` would not call valid.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
-import { defineReading, nearestDatabase, read } from '../callers/reading.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { dateAndTime } from '../protocol/dates.ts'
@@ -67,17 +67,17 @@ const PRODUCT = `json_object('id', products.id, 'externalReference', products.ex
   'source', products.source, 'name', products.name, 'description', products.description,
   'metadata', ${metadataOf('product_metadata', 'product_id = products.id')})`
 
-const details = defineReading<Details>(
-  API_CALLER,
+const details = defineQuery<Details>(
+  API_KEY_AUTHORITY,
   verdictOnKey(MAY_NOT_BE_USED_HERE, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
 )
 
 export const getLicenseKeyDetails = endpoint({
   path: '/api/v1/get-license-key-details',
   summary: 'Get license key details',
-  isReading: true,
+  isReadOnly: true,
   caller: apiKey('use'),
-  browsers: true,
+  cors: true,
   parameters: () => z.object(KEY_USE_FIELDS),
   deviceIdentifier,
   outcomes: {
@@ -86,7 +86,8 @@ export const getLicenseKeyDetails = endpoint({
     'activation-not-found': CODES.activationNotFound,
   },
   // The nearest replica may not know an activation of a moment ago yet.
-  handle: (call) => read({ ...call, db: nearestDatabase(call.db) }, details, keyUseValues(call.parameters)),
+  handle: (call) =>
+    runQuery({ ...call, db: nearestDatabase(call.db) }, details, keyUseValues(call.parameters)),
   answer: (outcome) => ({
     signedBy: outcome.productId,
     ...(outcome.kind === 'active' && {

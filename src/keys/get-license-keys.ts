@@ -6,8 +6,8 @@
  * that is issued would pay for an index over all keys.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
-import { defineReading, read } from '../callers/reading.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { defineQuery, runQuery } from '../callers/query.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import type { LicenseKeyStatus } from '../db/schema/index.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -45,8 +45,8 @@ const COLUMNS = `id, product_id, license_key, owner_name, owner_email, activatio
   status, created_at, updated_at`
 
 function list(hasStatus: string) {
-  return defineReading<Listed>(
-    API_CALLER,
+  return defineQuery<Listed>(
+    API_KEY_AUTHORITY,
     `(select json_object('kind', 'listed', 'keys', json_group_array(json_array(${COLUMNS}))) from (
       select ${COLUMNS} from license_keys where product_id = :productId and ${hasStatus}
         and (:ownerName is null or owner_name = :ownerName)
@@ -61,8 +61,8 @@ const listAny = list('(:status is null or status = :status)')
 
 type Counted = { readonly kind: 'counted'; readonly count: number } | { readonly kind: 'product-not-found' }
 
-const count = defineReading<Counted>(
-  API_CALLER,
+const count = defineQuery<Counted>(
+  API_KEY_AUTHORITY,
   `json_object(
     'kind', iif(${PRODUCT_EXISTS}, 'counted', 'product-not-found'),
     'count', (select count(*) from license_keys where product_id = :productId and status = 'available'))`,
@@ -87,7 +87,7 @@ export const getLicenseKeys = endpoint({
   handle(call) {
     const { parameters } = call
     const { status } = parameters
-    return read(call, status === 'available' ? listStock : listAny, {
+    return runQuery(call, status === 'available' ? listStock : listAny, {
       productId: parameters.product_id,
       status: status ?? null,
       ownerName: parameters.owner_name ?? null,
@@ -108,8 +108,8 @@ export const getAvailableLicenseKeysCount = endpoint({
   summary: 'Count license keys in stock',
   caller: apiKey('stock'),
   parameters: () => z.object({ product_id: productId }),
-  outcomes: { counted: CODES.availableCount, 'product-not-found': CODES.productToCountNotFound },
-  handle: (call) => read(call, count, { productId: call.parameters.product_id }),
+  outcomes: { counted: CODES.availableCount, 'product-not-found': CODES.countProductNotFound },
+  handle: (call) => runQuery(call, count, { productId: call.parameters.product_id }),
   answer: (outcome) => (outcome.kind === 'counted' ? { fields: { count: outcome.count } } : {}),
 })
 

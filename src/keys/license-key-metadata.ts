@@ -6,7 +6,7 @@
  * metadata; it need not be activated anywhere.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -49,7 +49,7 @@ const METADATA_ID = `(select license_key_metadata.id from license_key_metadata
 const REQUESTED_METADATA_ID = `(select ${METADATA_ID} from license_keys where ${IS_REQUESTED})`
 
 const creation = defineOperation<Created>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'create-license-key-meta',
   decision: verdictOnKey(
     [...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is not null then 'exists'`],
@@ -64,7 +64,7 @@ const creation = defineOperation<Created>({
 })
 
 const update = defineOperation<Updated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'update-license-key-meta',
   decision: verdictOnKey(
     [...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is null then 'not-found'`],
@@ -78,7 +78,7 @@ const update = defineOperation<Updated>({
 })
 
 const deletion = defineOperation<Deleted>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'delete-license-key-meta',
   decision: verdictOnKey([...REFUSED, `when ${METADATA_ID} is null then 'not-found'`], 'deleted'),
   changes: ['deleted'],
@@ -102,8 +102,8 @@ export const createLicenseKeyMeta = endpoint({
   outcomes: {
     created: CODES.metadataCreated,
     ...REFUSED_CODES,
-    'key-missing': CODES.metadataToCreateKeyRequired,
-    'value-missing': CODES.metadataToCreateValueRequired,
+    'key-missing': CODES.createMetadataKeyRequired,
+    'value-missing': CODES.createMetadataValueRequired,
     exists: CODES.metadataExists,
   },
   handle: (call) => perform(call, creation, valuesOf(call.parameters)),
@@ -123,9 +123,9 @@ export const updateLicenseKeyMeta = endpoint({
   outcomes: {
     updated: CODES.metadataUpdated,
     ...REFUSED_CODES,
-    'key-missing': CODES.metadataToUpdateKeyRequired,
-    'value-missing': CODES.metadataToUpdateValueRequired,
-    'not-found': CODES.metadataToUpdateNotFound,
+    'key-missing': CODES.updateMetadataKeyRequired,
+    'value-missing': CODES.updateMetadataValueRequired,
+    'not-found': CODES.updateMetadataNotFound,
   },
   handle: (call) => perform(call, update, valuesOf(call.parameters)),
   answer: (outcome) => ({
@@ -143,8 +143,8 @@ export const deleteLicenseKeyMeta = endpoint({
   outcomes: {
     deleted: CODES.metadataDeleted,
     ...REFUSED_CODES,
-    'key-missing': CODES.metadataToDeleteKeyRequired,
-    'not-found': CODES.metadataToDeleteNotFound,
+    'key-missing': CODES.deleteMetadataKeyRequired,
+    'not-found': CODES.deleteMetadataNotFound,
   },
   handle: (call) => perform(call, deletion, valuesOf(call.parameters)),
 })

@@ -1,7 +1,7 @@
 /** The rules of the parameters that only license keys in stock and their corrections have. */
 import * as z from 'zod/mini'
 import { LICENSE_KEY_STATUSES } from '../db/schema/index.ts'
-import { instantOf } from '../protocol/dates.ts'
+import { parseDateAndTime } from '../protocol/dates.ts'
 import { choice, optional } from '../protocol/fields.ts'
 import { isTextOfAtMost } from '../protocol/owner.ts'
 
@@ -10,7 +10,7 @@ export const licenseKeyStatus = choice('status', LICENSE_KEY_STATUSES)
 /** `YYYY-MM-DD HH:MM:SS` in UTC becomes milliseconds UTC. */
 export const assignedAt = optional(
   z.transform((input: unknown, context) => {
-    const instant = typeof input === 'string' ? instantOf(input.trim()) : undefined
+    const instant = typeof input === 'string' ? parseDateAndTime(input.trim()) : undefined
     if (instant !== undefined) return instant
     const message = 'The assigned_at field must be a date and time in UTC, as 2026-11-24 07:30:00.'
     context.issues.push({ code: 'custom', message, input })

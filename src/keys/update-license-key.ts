@@ -5,7 +5,7 @@
  * How the key was issued is kept, so that a replay of its issuance repeats the first answer.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
@@ -33,7 +33,7 @@ const IS_RETURNED = `:status = 'available'`
 const STATUS_AFTERWARDS = 'coalesce(:status, status)'
 
 const update = defineOperation<Updated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'update-license-key',
   decision: `(select json_object('productId', coalesce(:productId, license_keys.product_id), 'kind', case
       when :productId is not null and products.id is null then 'product-invalid'
@@ -85,11 +85,11 @@ export const updateLicenseKey = endpoint({
       status: optional(licenseKeyStatus),
       assigned_at: assignedAt,
     }),
-  incorrect: CODES.licenseKeyToUpdateIncorrect,
+  invalidParametersCode: CODES.updateLicenseKeyIncorrectData,
   outcomes: {
     updated: CODES.licenseKeyUpdated,
-    'product-invalid': CODES.licenseKeyToUpdateIncorrect,
-    'not-found': CODES.licenseKeyToUpdateNotFound,
+    'product-invalid': CODES.updateLicenseKeyIncorrectData,
+    'not-found': CODES.updateLicenseKeyNotFound,
   },
 
   handle(call) {

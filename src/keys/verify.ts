@@ -1,7 +1,7 @@
 /** `POST /api/v1/verify`: whether a license key is valid on a device or domain. Nothing is written. */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
-import { defineReading, nearestDatabase, read } from '../callers/reading.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
@@ -17,14 +17,17 @@ import {
 
 type Verified = KeyVerdict<'valid' | Unusable | 'activation-not-found'>
 
-export const verification = defineReading<Verified>(API_CALLER, verdictOnKey(MAY_NOT_BE_USED_HERE, 'valid'))
+export const verification = defineQuery<Verified>(
+  API_KEY_AUTHORITY,
+  verdictOnKey(MAY_NOT_BE_USED_HERE, 'valid'),
+)
 
 export const verify = endpoint({
   path: '/api/v1/verify',
   summary: 'Verify a license key',
-  isReading: true,
+  isReadOnly: true,
   caller: apiKey('use'),
-  browsers: true,
+  cors: true,
   // The protocol's `email` belongs to Envato purchase codes, which this server does not accept.
   parameters: () => z.object(KEY_USE_FIELDS),
   deviceIdentifier,
@@ -35,5 +38,5 @@ export const verify = endpoint({
   },
   // The nearest replica may not know an activation of a moment ago yet.
   handle: (call) =>
-    read({ ...call, db: nearestDatabase(call.db) }, verification, keyUseValues(call.parameters)),
+    runQuery({ ...call, db: nearestDatabase(call.db) }, verification, keyUseValues(call.parameters)),
 })

@@ -2,7 +2,7 @@
 import type { DocsByPath, EndpointDocs } from '../http/docs.ts'
 import { PROVIDER_NAMES } from './provider.ts'
 
-/** Providers document their own events; docs/payments.md documents those of Standard Webhooks. */
+/** Providers document their own events; docs/selling.md documents those of Standard Webhooks. */
 const WEBHOOK: EndpointDocs = {
   details:
     'A paid order issues its license keys exactly once, in whatever order and however often its events arrive. A ' +

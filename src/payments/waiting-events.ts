@@ -4,8 +4,8 @@
  */
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces } from '../db/batch.ts'
 import type { Bindings } from '../platform/settings.ts'
-import { backoffSeconds, DONE, LEASE_MS, type Processing } from '../queue/messages.ts'
-import { SWEPT_ROWS_MAX, sweep } from '../queue/sweep.ts'
+import { backoffSeconds, DONE, LEASE_MS, type ProcessingResult } from '../queue/messages.ts'
+import { SWEEP_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import type { EventRecord } from './events.ts'
 import { fulfilAndDeliver } from './fulfil.ts'
 import { providerNamed } from './providers/index.ts'
@@ -35,7 +35,7 @@ where id = :id and outcome = 'waiting'`)
 
 const selectOverdue = compileText<{ id: number }>(`
 select id from webhook_events where outcome = 'waiting' and due_at <= :overdue
-  order by due_at limit ${SWEPT_ROWS_MAX}`)
+  order by due_at limit ${SWEEP_ROWS_MAX}`)
 
 const emptyOldPayloads = compileText<{ id: number }>(`
 update webhook_events set payload = null where id in (select id from webhook_events
@@ -48,7 +48,7 @@ returning id`)
  * @param id of the row of `webhook_events`
  * @param now milliseconds UTC
  */
-export async function processEvent(env: Bindings, id: number, now: number): Promise<Processing> {
+export async function processEvent(env: Bindings, id: number, now: number): Promise<ProcessingResult> {
   const [[claimed]] = await runBatch(env.DB, [bind(claim, { id, now, leaseEnd: now + LEASE_MS })])
   if (!claimed) return DONE
   const provider = providerNamed(claimed.provider)
@@ -93,15 +93,15 @@ async function tryLater(
   { attempts }: ClaimedEvent,
   note: string,
   now: number,
-): Promise<Processing> {
+): Promise<ProcessingResult> {
   const delaySeconds = backoffSeconds(attempts)
   if (delaySeconds === undefined) return giveUp(env, id, note)
   const dueAt = now + delaySeconds * 1000
   await runBatch(env.DB, [bind(postpone, { id, attempts, dueAt, note })])
-  return { kind: 'again', delaySeconds }
+  return { kind: 'retry', delaySeconds }
 }
 
-async function giveUp({ DB }: Bindings, id: number, note: string): Promise<Processing> {
+async function giveUp({ DB }: Bindings, id: number, note: string): Promise<ProcessingResult> {
   await runBatch(DB, [bind(fail, { id, note })])
   return DONE
 }

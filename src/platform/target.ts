@@ -1,17 +1,16 @@
 /**
- * Where deliveries may go. An address is taken from a setting or from a product's row, so it must not lead into
- * a network that is nobody's business: not by a private address in whatever spelling, and not by a name that
- * only means something inside. What a public name resolves to can not be seen from a Worker; there the platform
- * reaches public addresses only.
+ * Checks the URLs that deliveries are sent to (SSRF protection). A URL comes from a setting, a product or an
+ * order. It must not lead to a private address in any spelling, or to a name of an internal network. A Worker
+ * cannot resolve public names, but the platform connects to public addresses only.
  */
 import ipaddr from 'ipaddr.js'
 
 /** Special-use names: RFC 6761 section 6.3, RFC 6762, RFC 8375, and ICANN's reserved `internal`. */
-const INNER_NAMES = ['localhost', 'local', 'internal', 'home.arpa']
+const INTERNAL_NAMES = ['localhost', 'local', 'internal', 'home.arpa']
 
 /**
- * @param isLocalDevelopment whether it may be local, and without TLS
- * @returns undefined where nothing may be sent
+ * @param isLocalDevelopment whether local addresses and plain HTTP are allowed
+ * @returns the URL, or undefined if deliveries must not be sent to it
  */
 export function deliveryTarget(text: string, isLocalDevelopment: boolean): URL | undefined {
   if (!URL.canParse(text)) return undefined
@@ -21,7 +20,7 @@ export function deliveryTarget(text: string, isLocalDevelopment: boolean): URL |
   return url.protocol === 'https:' && isPublicHost(url.hostname) ? url : undefined
 }
 
-/** @param hostname as the URL parser leaves it: lower case, and every spelling of an IPv4 address in its four parts */
+/** @param hostname normalized by the URL parser: lowercase, and IPv4 addresses in four decimal parts */
 function isPublicHost(hostname: string): boolean {
   if (hostname.startsWith('[')) return isPublicIpv6(hostname.slice(1, -1))
   const name = hostname.replace(/\.$/, '')
@@ -30,11 +29,11 @@ function isPublicHost(hostname: string): boolean {
   return (
     labels.length > 1 &&
     !labels.includes('') &&
-    !INNER_NAMES.some((inner) => `.${name}`.endsWith(`.${inner}`))
+    !INTERNAL_NAMES.some((internal) => `.${name}`.endsWith(`.${internal}`))
   )
 }
 
-/** Of all IPv6 addresses only 2000::/3 are given to anybody (RFC 4291 section 2.4, IANA's registry). */
+/** Only addresses in 2000::/3 are allocated as public (RFC 4291 section 2.4, IANA's registry). */
 function isPublicIpv6(text: string): boolean {
   if (!ipaddr.IPv6.isValid(text)) return false
   const address = ipaddr.IPv6.parse(text)

@@ -1,6 +1,6 @@
 /** `POST /api/v1/create-product`: adds a product. */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -13,7 +13,7 @@ interface Created {
 }
 
 const creation = defineOperation<Created>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'create-product',
   decision: `json_object('kind', 'created')`,
   changes: ['created'],
@@ -32,7 +32,7 @@ export const createProduct = endpoint({
   caller: apiKey('products'),
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   parameters: () => z.object({ ...PRODUCT_FIELDS, name: productName, description: productDescription }),
-  incorrect: CODES.productToCreateIncorrect,
+  invalidParametersCode: CODES.createProductIncorrectData,
   outcomes: { created: CODES.productCreated },
   handle: (call) =>
     perform(call, creation, {

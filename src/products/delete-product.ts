@@ -5,7 +5,7 @@
  * refer to it.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -18,7 +18,7 @@ interface Deleted {
 }
 
 const deletion = defineOperation<Deleted>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'delete-product',
   decision: `json_object('kind', iif(${PRODUCT_EXISTS}, 'deleted', 'not-found'))`,
   changes: ['deleted'],
@@ -33,6 +33,6 @@ export const deleteProduct = endpoint({
   summary: 'Delete a product',
   caller: apiKey('products'),
   parameters: () => z.object({ product_id: productId }),
-  outcomes: { deleted: CODES.productDeleted, 'not-found': CODES.productToDeleteNotFound },
+  outcomes: { deleted: CODES.productDeleted, 'not-found': CODES.deleteProductNotFound },
   handle: (call) => perform(call, deletion, { productId: call.parameters.product_id }),
 })

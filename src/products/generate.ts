@@ -5,7 +5,7 @@
  * or deleted since.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { isCollision } from '../issuing/inserts.ts'
@@ -27,7 +27,7 @@ const IS_USABLE = `generators.id = :generatorId and generators.status = 1
  * 390 kB of the 2 MB that a row of D1 may hold. They are made after the decision, so that a replay makes none.
  */
 const generation = defineOperation<Generated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'generate',
   decision: `(select iif(generators.id is null, json_object('kind', 'generator-not-found'),
       json_object('kind', 'generated', 'productId', generators.product_id))

@@ -3,8 +3,8 @@
  * Those of deleted products are left out.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
-import { defineReading, read } from '../callers/reading.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import type { KeyFormat } from '../issuing/key-formats.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -30,8 +30,8 @@ interface Listed {
   readonly generators: readonly Generator[]
 }
 
-const list = defineReading<Listed>(
-  API_CALLER,
+const list = defineQuery<Listed>(
+  API_KEY_AUTHORITY,
   `json_object('kind', 'listed', 'generators', (
     select json_group_array(json_object('id', generators.id, 'productId', generators.product_id,
       'method', generators.method, 'prefix', generators.prefix, 'suffix', generators.suffix,
@@ -49,7 +49,7 @@ export const getAllGenerators = endpoint({
   caller: apiKey('stock'),
   parameters: () => z.object({}),
   outcomes: { listed: CODES.allGenerators },
-  handle: (call) => read(call, list),
+  handle: (call) => runQuery(call, list),
   answer: ({ generators }) => ({ fields: { products: generators.map(generatorObject) } }),
 })
 

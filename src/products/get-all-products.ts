@@ -1,7 +1,7 @@
 /** `GET /api/v1/get-all-products`: all products by ascending id, with their metadata. Deleted ones are left out. */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
-import { defineReading, read } from '../callers/reading.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { withoutMilliseconds } from '../protocol/dates.ts'
@@ -27,8 +27,8 @@ interface Listed {
   readonly products: readonly Product[]
 }
 
-const list = defineReading<Listed>(
-  API_CALLER,
+const list = defineQuery<Listed>(
+  API_KEY_AUTHORITY,
   `json_object('kind', 'listed', 'products', (
     select json_group_array(json_object('id', id, 'externalReference', external_reference, 'source', source,
       'name', name, 'description', description, 'status', status, 'requireNonExpired', require_non_expired,
@@ -45,7 +45,7 @@ export const getAllProducts = endpoint({
   caller: apiKey('products'),
   parameters: () => z.object({}),
   outcomes: { listed: CODES.allProducts },
-  handle: (call) => read(call, list),
+  handle: (call) => runQuery(call, list),
   answer: ({ products }) => ({ fields: { products: products.map(productObject) } }),
 })
 

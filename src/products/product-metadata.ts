@@ -6,7 +6,7 @@
  * value, in this order.
  */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -44,7 +44,7 @@ function decide(cases: string): string {
 const IS_REQUESTED = 'product_id = :productId and key = :key'
 
 const creation = defineOperation<MetadataOutcome<'created' | 'value-missing' | 'exists'>>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'create-product-meta',
   decision: decide(
     `when :value is null then 'value-missing' when product_metadata.id is null then 'created' else 'exists'`,
@@ -64,16 +64,16 @@ export const createProductMeta = endpoint({
   parameters: () => z.object(FIELDS),
   outcomes: {
     created: CODES.productMetadataCreated,
-    'product-not-found': CODES.productOfMetadataToCreateNotFound,
-    'key-missing': CODES.productMetadataToCreateKeyRequired,
-    'value-missing': CODES.productMetadataToCreateValueRequired,
+    'product-not-found': CODES.createProductMetadataProductNotFound,
+    'key-missing': CODES.createProductMetadataKeyRequired,
+    'value-missing': CODES.createProductMetadataValueRequired,
     exists: CODES.productMetadataExists,
   },
   handle: (call) => perform(call, creation, metadataValues(call.parameters)),
 })
 
 const update = defineOperation<MetadataOutcome<'updated' | 'value-missing' | 'not-found'>>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'update-product-meta',
   decision: decide(
     `when :value is null then 'value-missing' when product_metadata.id is null then 'not-found' else 'updated'`,
@@ -92,16 +92,16 @@ export const updateProductMeta = endpoint({
   parameters: () => z.object(FIELDS),
   outcomes: {
     updated: CODES.productMetadataUpdated,
-    'product-not-found': CODES.productOfMetadataToUpdateNotFound,
-    'key-missing': CODES.productMetadataToUpdateKeyRequired,
-    'value-missing': CODES.productMetadataToUpdateValueRequired,
-    'not-found': CODES.productMetadataToUpdateNotFound,
+    'product-not-found': CODES.updateProductMetadataProductNotFound,
+    'key-missing': CODES.updateProductMetadataKeyRequired,
+    'value-missing': CODES.updateProductMetadataValueRequired,
+    'not-found': CODES.updateProductMetadataNotFound,
   },
   handle: (call) => perform(call, update, metadataValues(call.parameters)),
 })
 
 const deletion = defineOperation<MetadataOutcome<'deleted' | 'not-found'>>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'delete-product-meta',
   decision: decide(`when product_metadata.id is null then 'not-found' else 'deleted'`),
   changes: ['deleted'],
@@ -115,9 +115,9 @@ export const deleteProductMeta = endpoint({
   parameters: () => z.object(KEY_FIELDS),
   outcomes: {
     deleted: CODES.productMetadataDeleted,
-    'product-not-found': CODES.productOfMetadataToDeleteNotFound,
-    'key-missing': CODES.productMetadataToDeleteKeyRequired,
-    'not-found': CODES.productMetadataToDeleteNotFound,
+    'product-not-found': CODES.deleteProductMetadataProductNotFound,
+    'key-missing': CODES.deleteProductMetadataKeyRequired,
+    'not-found': CODES.deleteProductMetadataNotFound,
   },
   handle: (call) => perform(call, deletion, metadataValues(call.parameters)),
 })

@@ -1,6 +1,6 @@
 /** `POST /api/v1/update-product`: changes a product. What is left out stays as it is. */
 import * as z from 'zod/mini'
-import { API_CALLER, apiKey } from '../callers/api-keys.ts'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
@@ -14,7 +14,7 @@ interface Updated {
 }
 
 const update = defineOperation<Updated>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'update-product',
   decision: `json_object('kind', iif(${PRODUCT_EXISTS}, 'updated', 'not-found'))`,
   changes: ['updated'],
@@ -34,8 +34,8 @@ export const updateProduct = endpoint({
   caller: apiKey('products'),
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   parameters: () => z.object({ product_id: productId, ...PRODUCT_FIELDS }),
-  incorrect: CODES.productToUpdateIncorrect,
-  outcomes: { updated: CODES.productUpdated, 'not-found': CODES.productToUpdateIncorrect },
+  invalidParametersCode: CODES.updateProductIncorrectData,
+  outcomes: { updated: CODES.productUpdated, 'not-found': CODES.updateProductIncorrectData },
   handle: (call) =>
     perform(call, update, {
       productId: call.parameters.product_id,

@@ -1,4 +1,4 @@
-/** Instants as the protocol writes them: ISO 8601, UTC, always six fractional digits. */
+/** The protocol's date formats. All are UTC; ISO 8601 dates have six fractional digits. */
 
 /** @param instant milliseconds UTC; `2024-11-23T19:02:08.829000Z` */
 export function withMilliseconds(instant: number): string {
@@ -17,12 +17,12 @@ export function dateAndTime(instant: number): string {
 
 /**
  * @param text `2024-11-23 19:02:08`, UTC
- * @returns milliseconds UTC; undefined where it is no such text, or there is no such day or time
+ * @returns milliseconds UTC, or undefined if the format, day or time is invalid
  */
-export function instantOf(text: string): number | undefined {
+export function parseDateAndTime(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) return undefined
   const instant = Date.parse(`${text.replace(' ', 'T')}Z`)
-  // What does not come back as it was is a 30th of February, or 24 o'clock.
+  // A date like February 30 or a time like 24:00 does not survive the round trip.
   return Number.isNaN(instant) || dateAndTime(instant) !== text ? undefined : instant
 }
 

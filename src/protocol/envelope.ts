@@ -1,23 +1,22 @@
 /**
- * The sealed envelope: every answer, signed so that anyone can verify it, also without a connection.
+ * The sealed envelope: a signed response that anyone can verify, even offline.
  *
- * The signature covers the very characters that are sent: the response is serialised once, and the same text
- * is embedded and encoded.
+ * The response is serialized once. The same text is embedded and base64-encoded, so the signature covers
+ * exactly the characters that are sent.
  */
 
 import type { KeyScope, SigningKey } from '../signing/signing-keys.ts'
 import type { Code } from './codes.ts'
 
-/** The protocol's text in place of a signature. */
+/** The protocol's placeholder for a missing signature. */
 export const NO_SIGNATURE = 'Private key not set'
 
 /**
- * @param code decides `code` and `message`
- * @param fields the endpoint's own, between `message` and `timestamp`
+ * @param fields the endpoint's own fields, placed between `message` and `timestamp`
  * @param timestamp Unix seconds
- * @returns the JSON text of `response`, its fields in the protocol's order
+ * @returns the JSON text of `response`, with its fields in the protocol's order
  */
-export function serialiseResponse(
+export function serializeResponse(
   code: Code,
   fields: Readonly<Record<string, unknown>>,
   timestamp: number,
@@ -27,8 +26,8 @@ export function serialiseResponse(
 
 /**
  * @param responseText JSON text
- * @returns the JSON text of the envelope; `signature` is base64 (RFC 4648 section 4) over the ASCII characters
- *   of `response_base64`
+ * @returns the JSON text of the envelope; its `signature` is in base64 (RFC 4648 section 4) and covers the
+ * characters of `response_base64`
  */
 export async function seal(responseText: string, key: SigningKey): Promise<string> {
   const encoder = new TextEncoder()
@@ -38,8 +37,8 @@ export async function seal(responseText: string, key: SigningKey): Promise<strin
 }
 
 /**
- * Signs by the key's own scheme, never by one taken from input: RSASSA-PKCS1-v1_5, whose hash belongs to the key
- * (RFC 8017 section 8.2), or Ed25519 (RFC 8032 section 5.1.6). Both give the same signature each time.
+ * Signs with the scheme of the key, never with one taken from input: RSASSA-PKCS1-v1_5 with the hash that was
+ * set on import (RFC 8017 section 8.2), or Ed25519 (RFC 8032 section 5.1.6). Both are deterministic.
  *
  * @param signed the characters of `response_base64`
  * @returns base64 of the signature
@@ -48,8 +47,8 @@ export async function sign(signed: BufferSource, { privateKey, scheme }: Signing
   return new Uint8Array(await crypto.subtle.sign(scheme, privateKey, signed)).toBase64()
 }
 
-/** The envelope of a server that has no usable key: the protocol's text stands where the signature would. */
-export function leaveUnsealed(responseText: string): string {
+/** The envelope if there is no usable signing key. */
+export function unsignedEnvelope(responseText: string): string {
   return envelope(responseText, new TextEncoder().encode(responseText).toBase64(), 'global', NO_SIGNATURE)
 }
 
@@ -58,10 +57,7 @@ function envelope(responseText: string, responseBase64: string, scope: KeyScope,
   return `${beforeResponse}${responseText}${beforeBase64}${responseBase64}${afterBase64}`
 }
 
-/**
- * What stands before the response, between it and its base64, and after that. Nothing here needs escaping but the
- * response, which is JSON text already.
- */
+/** The text before `response`, between it and its base64, and after that. No value in it needs escaping. */
 export function envelopeFrame(scope: KeyScope, signature: string): readonly [string, string, string] {
   return [
     '{"response":',

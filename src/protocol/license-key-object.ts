@@ -1,7 +1,7 @@
-/** The protocol's object of an assigned license key, in answers and in deliveries. */
+/** The protocol's object for an assigned license key, used in responses and deliveries. */
 import { withMilliseconds, withoutMilliseconds } from './dates.ts'
 
-/** A license key as it was issued. Instants are milliseconds UTC. */
+/** A license key as it was issued. `createdAt` is in milliseconds UTC. */
 export type KeyAsIssued = readonly [
   id: number,
   licenseKey: string,
@@ -10,7 +10,7 @@ export type KeyAsIssued = readonly [
   createdAt: number,
 ]
 
-/** What all keys of an issuance have in common. */
+/** The values that all keys of an issuance share. */
 export interface IssuedTo {
   readonly productId: number
   readonly ownerName: string
@@ -18,7 +18,7 @@ export interface IssuedTo {
   readonly contractId?: number | null
 }
 
-/** An object of exactly these 13 fields in this order: shop plugins store every field under its name. */
+/** Exactly these 13 fields in this order, since shop plugins store every field. */
 export interface LicenseKeyObject {
   readonly product_id: number
   readonly license_key: string
@@ -35,11 +35,7 @@ export interface LicenseKeyObject {
   readonly meta_data: readonly []
 }
 
-/**
- * The objects of issued keys. They follow from the issuance alone, so a replay has the same text.
- *
- * @param issuedAt milliseconds UTC
- */
+/** @param issuedAt milliseconds UTC. A replay with the same arguments returns the same text. */
 export function licenseKeyObjects(
   { productId, ownerName, ownerEmail, contractId = null }: IssuedTo,
   issuedAt: number,

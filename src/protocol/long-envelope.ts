@@ -1,10 +1,9 @@
 /**
- * The sealed envelope of a response that is long: the same characters as `seal` makes, from a response that comes in
- * pieces to a body that goes in pieces.
+ * The sealed envelope of a long response. It reads and sends the response in pieces and produces the same
+ * characters as `seal`.
  *
- * Guarantees: of everything that grows with the response only its base64 is held, once. It has to be: the signature
- * covers it, the platform signs nothing that comes in pieces, and the signature stands behind it. The response itself
- * is made of it a second time while it is sent.
+ * Memory: only one copy of the response's base64 is kept. Web Crypto cannot sign a stream, so the signed text
+ * must be complete before it is sent. The response itself is decoded from the base64 while it is sent.
  */
 
 import type { SigningKey } from '../signing/signing-keys.ts'
@@ -13,21 +12,20 @@ import { envelopeFrame, sign } from './envelope.ts'
 export interface LongEnvelope {
   readonly kind: 'sealed'
   readonly byteLength: number
-  /** The envelope from its beginning, each time it is asked for. */
+  /** Each call starts again at the beginning of the envelope. */
   readonly pieces: () => Iterable<Uint8Array>
 }
 
 export interface LongResponse {
-  /** Pieces of JSON text, of about the same length. */
+  /** Pieces of JSON text of about equal length. */
   readonly pieces: AsyncIterable<string>
-  /** How many there are. */
   readonly piecesCount: number
 }
 
-/** Characters of base64 that are sent at once: a multiple of four, so that each piece can be decoded by itself. */
-const CHARACTERS_AT_ONCE = 262_144
+/** Base64 characters per piece of the body. A multiple of four, so that pieces can be decoded separately. */
+const SLICE_CHARACTERS = 262_144
 
-/** @param bytesMax how long the response may be; a longer one is not even read to its end */
+/** @param bytesMax the longest allowed response; reading stops when it is exceeded */
 export async function sealLong(
   response: LongResponse,
   key: SigningKey,
@@ -57,8 +55,8 @@ function* piecesOf(
 }
 
 function* slicesOf(base64: Uint8Array): Iterable<Uint8Array> {
-  for (let start = 0; start < base64.byteLength; start += CHARACTERS_AT_ONCE) {
-    yield base64.subarray(start, start + CHARACTERS_AT_ONCE)
+  for (let start = 0; start < base64.byteLength; start += SLICE_CHARACTERS) {
+    yield base64.subarray(start, start + SLICE_CHARACTERS)
   }
 }
 
@@ -71,7 +69,7 @@ function decodedLength(base64: Uint8Array): number {
   return (base64.byteLength / 4) * 3 - padding
 }
 
-/** @returns the characters of the response's base64, or undefined where the response is longer than `bytesMax` */
+/** @returns the base64 of the response, or undefined if the response is longer than `bytesMax` */
 async function base64Of(
   { pieces, piecesCount }: LongResponse,
   bytesMax: number,
@@ -80,14 +78,14 @@ async function base64Of(
   let buffer = new Uint8Array(0)
   let length = 0
   let responseBytes = 0
-  // Base64 is made of three bytes at a time: what is left of a piece goes before the next.
+  // Base64 encodes groups of three bytes. The remaining bytes of a piece are encoded with the next one.
   let rest: Uint8Array = new Uint8Array(0)
 
   function append(bytes: Uint8Array): void {
     const characters = bytes.toBase64()
     if (length === 0) buffer = new Uint8Array(Math.ceil(characters.length * piecesCount * 1.01))
     if (length + characters.length > buffer.byteLength) {
-      // The old one is given up before the new one is taken, or becomes it.
+      // transfer() frees or reuses the old buffer.
       buffer = new Uint8Array(buffer.buffer.transfer(length + characters.length))
     }
     encoder.encodeInto(characters, buffer.subarray(length))

@@ -1,11 +1,11 @@
-/** Who owns license keys: what counts as a name and as an e-mail address, wherever an order comes from. */
+/** Rules for the names and e-mail addresses of license key owners, for orders from any source. */
 
 export const OWNER_NAME_CHARACTERS_MAX = 255
 export const OWNER_EMAIL_CHARACTERS_MAX = 254
 
 /**
- * A local part and a domain with at least one dot (RFC 5321 section 4.1.2), in any script (RFC 6531), without
- * quoted local parts, comments and address literals, which no shop sends.
+ * A local part and a domain with at least one dot (RFC 5321 section 4.1.2), in any script (RFC 6531). Quoted
+ * local parts, comments and address literals are rejected, since no shop sends them.
  */
 const EMAIL_ADDRESS =
   /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])$/u
@@ -13,15 +13,14 @@ const EMAIL_ADDRESS =
 /** RFC 5321 section 4.5.3.1.1. */
 const EMAIL_LOCAL_PART_OCTETS_MAX = 64
 
-/** The protocol's text for what nobody has told. */
+/** The protocol's placeholder for an unknown name or e-mail address. */
 export const NOT_SET = 'Not set'
 
-/** @param value trimmed text: 1 to 255 characters, none of them a control character */
+/** @param value trimmed */
 export function isOwnerName(value: string): boolean {
   return isTextOfAtMost(value, OWNER_NAME_CHARACTERS_MAX)
 }
 
-/** @param value text of at most 254 characters */
 export function isEmailAddress(value: string): boolean {
   const localPart = value.slice(0, value.lastIndexOf('@'))
   return (
@@ -31,7 +30,7 @@ export function isEmailAddress(value: string): boolean {
   )
 }
 
-/** Characters are Unicode code points, as SQLite's length() counts them; a lone surrogate is none. */
+/** Counts Unicode code points, like SQLite's length(). Rejects lone surrogates and control characters. */
 export function isTextOfAtMost(value: string, charactersMax: number): boolean {
   const characters = [...value].length
   return characters >= 1 && characters <= charactersMax && value.isWellFormed() && !/\p{Cc}/u.test(value)

@@ -1,37 +1,35 @@
 /**
- * The consumer of the queue, and of its dead-letter queue.
+ * The consumer of the queue and of its dead-letter queue.
  *
- * Guarantees: each message is acknowledged or retried by itself, so that one failure delays no other message and repeats
- * none. A dead message leaves no row pending for ever. Heavy messages of a batch are processed one at a time.
+ * Guarantees: each message is acknowledged or retried separately, so a failure affects no other message. A
+ * dead message leaves no row pending forever. Heavy messages of a batch are processed one at a time.
  */
 import { logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
 import {
   backoffSeconds,
+  DELAY_SECONDS_MAX,
   DONE,
-  type Processing,
-  WAIT_SECONDS_MAX,
+  type ProcessingResult,
   type Message as Wakeup,
 } from './messages.ts'
 
-/** What is done about messages of one kind. */
 export interface MessageHandler {
   /** @param now milliseconds UTC */
-  readonly process: (env: Bindings, id: number, now: number) => Promise<Processing>
-  /** All of its messages died. */
+  readonly process: (env: Bindings, id: number, now: number) => Promise<ProcessingResult>
+  /** Called if a message was delivered as often as Queues allows without success. */
   readonly abandon: (env: Bindings, id: number, now: number) => Promise<void>
-  /** Whether several at once would take too much of an isolate's memory. */
+  /** Whether several of them in parallel could exceed an isolate's memory. */
   readonly isHeavy?: boolean
 }
 
 export type MessageHandlers = Readonly<Record<Wakeup['kind'], MessageHandler>>
 
-/** A message was delivered as often as Queues allows. */
 class MessageDiedError extends Error {
   override name = 'MessageDiedError'
 }
 
-/** wrangler.toml may call the dead-letter queue anything that ends in this. */
+/** The dead-letter queue's name in wrangler.toml must end with this. */
 const DEAD_LETTER_SUFFIX = '-dead'
 
 export async function consume(
@@ -39,7 +37,7 @@ export async function consume(
   env: Bindings,
   handlers: MessageHandlers,
 ): Promise<void> {
-  const work = batch.queue.endsWith(DEAD_LETTER_SUFFIX) ? giveUp : process
+  const work = batch.queue.endsWith(DEAD_LETTER_SUFFIX) ? abandon : process
   const settle = (message: Message<Wakeup>) =>
     settleMessage(message, () => work(message.body, env, handlers[message.body.kind]))
   const isHeavy = ({ body }: Message<Wakeup>) => handlers[body.kind].isHeavy === true
@@ -49,23 +47,26 @@ export async function consume(
   await Promise.all(light)
 }
 
-/** Tells the queue what becomes of the message. */
-async function settleMessage(message: Message<Wakeup>, work: () => Promise<Processing>): Promise<void> {
+async function settleMessage(message: Message<Wakeup>, work: () => Promise<ProcessingResult>): Promise<void> {
   try {
     const processing = await work()
     if (processing.kind === 'done') message.ack()
     else message.retry({ delaySeconds: processing.delaySeconds })
   } catch (error) {
     logFailure(`message ${message.id}`, error)
-    message.retry({ delaySeconds: backoffSeconds(message.attempts) ?? WAIT_SECONDS_MAX })
+    message.retry({ delaySeconds: backoffSeconds(message.attempts) ?? DELAY_SECONDS_MAX })
   }
 }
 
-function process({ id }: Wakeup, env: Bindings, handler: MessageHandler): Promise<Processing> {
+function process({ id }: Wakeup, env: Bindings, handler: MessageHandler): Promise<ProcessingResult> {
   return handler.process(env, id, Date.now())
 }
 
-async function giveUp({ kind, id }: Wakeup, env: Bindings, handler: MessageHandler): Promise<Processing> {
+async function abandon(
+  { kind, id }: Wakeup,
+  env: Bindings,
+  handler: MessageHandler,
+): Promise<ProcessingResult> {
   await handler.abandon(env, id, Date.now())
   logFailure(`${kind} ${id}`, new MessageDiedError())
   return DONE

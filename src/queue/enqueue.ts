@@ -1,4 +1,4 @@
-/** Wakes the consumer. */
+/** Sends messages that wake the consumer. */
 import * as z from 'zod/mini'
 import { logFailure } from '../platform/log.ts'
 import {
@@ -10,20 +10,17 @@ import {
 } from '../platform/settings.ts'
 import type { Message } from './messages.ts'
 
-/** Queues takes no more at once. */
+/** The limit of Queues for one `sendBatch`. */
 const MESSAGES_MAX = 100
 
 const schema = z.object({
   DELIVERIES: z.optional(z.custom<Queue<Message>>((value) => typeof value === 'object' && value !== null)),
 })
 
-/** The settings of this folder. Without the queue payments fail closed, and everything else works. */
+/** The settings of this folder. Without a queue, payments are refused, and everything else works. */
 export const queueSettings = oncePerIsolate((bindings) => checkSettings(schema, bindings))
 
-/**
- * Sends messages about rows that are committed already. A failure is logged and nothing more: the sweep finds the rows
- * whose message is missing.
- */
+/** Sends messages about committed rows. Failures are only logged: the sweep finds rows without a message. */
 export async function enqueue(env: Bindings, messages: readonly Message[]): Promise<void> {
   try {
     const { DELIVERIES: queue } = queueSettings(env)
@@ -37,9 +34,9 @@ export async function enqueue(env: Bindings, messages: readonly Message[]): Prom
 }
 
 /**
- * For work that must not begin where nobody could be woken for it.
+ * For work that must not start without a consumer.
  *
- * @throws SettingError where no queue is bound
+ * @throws SettingError if no queue is bound
  */
 export function requireQueue(env: Bindings): void {
   if (!queueSettings(env).DELIVERIES) throw notBound()

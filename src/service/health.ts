@@ -1,6 +1,6 @@
 /**
- * `GET /health` and `GET /health/ready`: for a program that watches the service. They name in one word what does not
- * work, and nothing else. The log says why, under the answer's request id.
+ * `GET /health` and `GET /health/ready`, for uptime monitors. The response only names the parts that failed.
+ * The log contains the reasons, under the request id of the response.
  */
 import { done, MONITOR } from '../callers/caller.ts'
 import { compileText, runBatch } from '../db/batch.ts'
@@ -11,14 +11,14 @@ import { CODES } from '../protocol/codes.ts'
 import { publishedKeys } from '../signing/published-keys.ts'
 import { SigningKeyError, signingSecrets } from '../signing/signing-keys.ts'
 
-/** What the service needs for its work. */
+/** The parts that `GET /health/ready` checks. */
 export type Part = 'database' | 'migrations' | 'signing key'
 
 type Readiness = { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly parts: readonly Part[] }
 
 const FIELDS_WITHOUT_SIGNING_KEY = { not_ready: ['signing key'] satisfies Part[] }
 
-/** Whether the Worker answers and can sign its answers. The database is not asked. */
+/** Whether the Worker responds and can sign. Does not query the database. */
 export const health = endpoint({
   method: 'GET',
   path: '/health',
@@ -29,7 +29,7 @@ export const health = endpoint({
   handle: async ({ now }) => done({ kind: 'healthy' as const }, now),
 })
 
-/** Whether the service can work: every signing key is usable and published, the database answers and is migrated. */
+/** Whether all signing keys are usable and published, and the database responds and is migrated. */
 export const ready = endpoint({
   method: 'GET',
   path: '/health/ready',
@@ -39,14 +39,14 @@ export const ready = endpoint({
   fieldsWithoutSigningKey: FIELDS_WITHOUT_SIGNING_KEY,
 
   async handle(call) {
-    const parts = [...(await faultOfSigningKeys(call)), ...(await faultOfDatabase(call))]
+    const parts = [...(await checkSigningKeys(call)), ...(await checkDatabase(call))]
     return done<Readiness>(parts.length === 0 ? { kind: 'ready' } : { kind: 'not-ready', parts }, call.now)
   },
 
   answer: (outcome) => (outcome.kind === 'not-ready' ? { fields: { not_ready: outcome.parts } } : {}),
 })
 
-async function faultOfSigningKeys({ env, requestId }: Call<unknown>): Promise<Part[]> {
+async function checkSigningKeys({ env, requestId }: Call<unknown>): Promise<Part[]> {
   try {
     const { faults } = await publishedKeys(signingSecrets(env))
     for (const fault of faults) logFailure(requestId, fault)
@@ -58,7 +58,7 @@ async function faultOfSigningKeys({ env, requestId }: Call<unknown>): Promise<Pa
   }
 }
 
-async function faultOfDatabase({ db, requestId }: Call<unknown>): Promise<Part[]> {
+async function checkDatabase({ db, requestId }: Call<unknown>): Promise<Part[]> {
   try {
     return (await isMigrated(db)) ? [] : ['migrations']
   } catch (error) {
@@ -69,19 +69,19 @@ async function faultOfDatabase({ db, requestId }: Call<unknown>): Promise<Part[]
   }
 }
 
-/** The last file in the folder `migrations`, which this code is written for. */
+/** The last file in the folder `migrations`, which this code requires. */
 export const NEWEST_MIGRATION = '0001_initial.sql'
 
-/** Wrangler's own record of the migrations it has applied. */
+/** Wrangler records the applied migrations in this table. */
 const selectNewest = compileText<{ readonly newest: string | null }>(
   'select max(name) as newest from d1_migrations',
 )
 
 /**
- * Whether the database has every table that this code needs. One that is ahead is fine: it is migrated before the code
- * that needs it is deployed, and migrations remove nothing that code in use relies on.
+ * Whether the database has every table that this code needs. Newer migrations are fine: they are applied
+ * before the code that needs them is deployed, and they remove nothing that deployed code uses.
  *
- * @throws DatabaseStatementError where it was never migrated
+ * @throws DatabaseStatementError if the database was never migrated
  * @throws DatabaseUnavailableError
  */
 async function isMigrated(db: D1Database): Promise<boolean> {

@@ -1,4 +1,4 @@
-/** `GET /.well-known/jwks.json` and `GET /api/v1/public-key`: what a client verifies signatures with. */
+/** `GET /.well-known/jwks.json` and `GET /api/v1/public-key`: the keys that verify signatures. */
 import * as z from 'zod/mini'
 import { ANYONE, done } from '../callers/caller.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -9,7 +9,7 @@ import type { PublicKey } from '../signing/keys.ts'
 import { nextPublicKeyFor, publicKeyFor, publishedKeys } from '../signing/published-keys.ts'
 import { type SigningSecrets, signingSecrets } from '../signing/signing-keys.ts'
 
-/** Five minutes: a client that meets an unknown key has the new one soon. */
+/** Five minutes, so that clients soon get a new key. */
 const CACHE_CONTROL = 'public, max-age=300'
 
 /** A SHA-256 in base64url (RFC 7638 section 3). */
@@ -20,17 +20,19 @@ const PARAMETERS = z.object({
   key: optional(choice('key', ['current', 'next'])).check(
     z.meta({
       description:
-        'Whether the key that signs is meant, or the one that will sign after it; current where it is left out',
+        'Whether to return the key that signs now, or the one that will sign next. The default is current',
     }),
   ),
   key_id: optional(
     z
       .string()
-      .check(z.regex(KEY_ID, { error: 'The key_id field must be an id as X-Signing-Key-Id gives it.' })),
+      .check(
+        z.regex(KEY_ID, { error: 'The key_id field must be a key id from the X-Signing-Key-Id header.' }),
+      ),
   ).check(
     z.meta({
       description:
-        'The id of any published key, as X-Signing-Key-Id gives it; product_id and key are then ignored',
+        'The id of a published key from the X-Signing-Key-Id header. If sent, product_id and key are ignored',
     }),
   ),
 })
@@ -41,13 +43,13 @@ export const jwks = endpoint({
   path: '/.well-known/jwks.json',
   summary: 'Get all public keys',
   caller: ANYONE,
-  browsers: true,
+  cors: true,
   outcomes: {},
   async handle({ env, requestId }) {
     const { keys, faults } = await publishedKeys(signingSecrets(env))
     for (const fault of faults) logFailure(requestId, fault)
     const body = JSON.stringify({ keys: keys.map((key) => key.jwk) })
-    // RFC 7517 section 8.5.2. No cache keeps a set that lacks a key: once the setting is mended, every client sees it.
+    // RFC 7517 section 8.5.2. An incomplete set is not cached, so that clients soon get the missing key.
     return publicDocument(body, 'application/jwk-set+json', faults.length === 0 ? CACHE_CONTROL : 'no-store')
   },
 })
@@ -55,20 +57,20 @@ export const jwks = endpoint({
 type Missing = { readonly kind: 'no-next-key' | 'key-id-unknown' }
 
 const MISSING_ERRORS: Record<Missing['kind'], FieldErrors> = {
-  'no-next-key': { key: ['No other key comes next.'] },
-  'key-id-unknown': { key_id: ['No key is published under this key_id.'] },
+  'no-next-key': { key: ['No next key is configured.'] },
+  'key-id-unknown': { key_id: ['No published key has this id.'] },
 }
 
 /**
- * The public key of a product's answers, or the global one without `product_id`, as PEM (RFC 7468); with `key=next` the
- * one that will sign after it, with `key_id` any that is published.
+ * The public key of a product, or the global one without `product_id`, as PEM (RFC 7468). `key=next` selects
+ * the next signing key, and `key_id` any published key.
  */
 export const publicKey = endpoint({
   method: 'GET',
   path: '/api/v1/public-key',
   summary: 'Get a public key',
   caller: ANYONE,
-  browsers: true,
+  cors: true,
   parameters: () => PARAMETERS,
   outcomes: { 'no-next-key': CODES.incorrectData, 'key-id-unknown': CODES.incorrectData },
   async handle({ env, now, parameters }) {
@@ -79,7 +81,7 @@ export const publicKey = endpoint({
   answer: ({ kind }) => ({ fields: { errors: MISSING_ERRORS[kind] } }),
 })
 
-/** @throws SettingError where the key cannot be read, or may be among those that cannot */
+/** @throws SettingError if the key is invalid, or may be among invalid keys */
 async function findKey(
   secrets: SigningSecrets,
   { product_id, key, key_id }: z.output<typeof PARAMETERS>,

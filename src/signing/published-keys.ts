@@ -1,62 +1,60 @@
 /**
- * What is published for clients that verify: the keys that sign, the next ones, and the retired ones. A retired key no
- * longer signs; it stays published as long as somebody may verify what it signed.
+ * The public keys that clients verify signatures with: current, next and retired keys. A retired key no
+ * longer signs. It stays published while clients may still verify what it signed.
  *
- * Guarantees: every published key signs, is called next, or is called retired by the operator. A next or retired key
- * that cannot be read is left out and reported, since it signs nothing: nobody trusts a wrong signature because of it,
- * while a set without any key would keep everybody from verifying. A key that should sign and cannot be read is an
- * error.
+ * Guarantees: the operator configured every published key as current, next or retired. An invalid next or
+ * retired key is omitted and reported. An invalid current key is an error.
  */
 import { SettingError } from '../platform/settings.ts'
-import { describePublicKey, MODULUS_BITS_MIN, type PublicKey, publicHalfOf } from './keys.ts'
+import { derivePublicKey, MODULUS_BITS_MIN, type PublicKey, parsePublicKey } from './keys.ts'
 import {
   GLOBAL_KEY_NAME,
-  keyNameFor,
+  INVALID_PRIVATE_KEY,
+  keySettingFor,
   NEW_KEY_COMMAND,
-  NEXT,
-  NO_PRIVATE_KEY,
+  NEXT_SUFFIX,
   RETIRED_KEYS_NAME,
+  readKeySetting,
   type SigningSecrets,
-  usableKey,
 } from './signing-keys.ts'
 
 export interface PublishedKeys {
-  /** The global one, those of products, those that come next, those that are retired; each once. */
+  /** The global key, product keys, next keys and retired keys, without duplicates. */
   readonly keys: readonly PublicKey[]
-  /** What is wrong with the next and retired keys that are left out. */
+  /** The errors of the next and retired keys that were omitted. */
   readonly faults: readonly SettingError[]
 }
 
-/** Not a SigningKeyError: whatever is wrong with the next key, the one before it still signs. */
+/** Not a SigningKeyError, since the current key still signs. */
 class NextKeyError extends SettingError {
   override name = 'NextKeyError'
 
   constructor(setting: string) {
     const file = 'next-signing-key.pem'
     const remedy = `${NEW_KEY_COMMAND} > ${file} && npx wrangler secret put ${setting} < ${file}`
-    super(setting, NO_PRIVATE_KEY, remedy)
+    super(setting, INVALID_PRIVATE_KEY, remedy)
   }
 }
 
-/** The public half of the key that `signingKeyFor` gives; same parameters and errors. */
+/** The public key of the key that `signingKeyFor` returns, with the same parameters and errors. */
 export function publicKeyFor(secrets: SigningSecrets, productId?: number): Promise<PublicKey> {
-  const { name } = keyNameFor(secrets, productId)
-  return usableKey(name, secrets[name], publicHalfOf)
+  const { name } = keySettingFor(secrets, productId)
+  return readKeySetting(name, secrets[name], derivePublicKey)
 }
 
 /**
- * The public half of the key that will sign the answers about a product, or the others.
+ * The public key of the next signing key for a product, or of the next global key.
  *
- * @returns undefined where no other key comes next
- * @throws SettingError where there is one that can not be read
+ * @returns undefined if no next key is configured
+ * @throws SettingError if the next key is invalid
  */
 export async function nextPublicKeyFor(
   secrets: SigningSecrets,
   productId?: number,
 ): Promise<PublicKey | undefined> {
-  // A product that has no key yet may be about to get one.
-  const own = `${GLOBAL_KEY_NAME}_PRODUCT_${productId}${NEXT}`
-  const name = own in secrets ? own : `${keyNameFor(secrets, productId).name}${NEXT}`
+  // The product may have a next key without having a current one.
+  const ofProduct = `${GLOBAL_KEY_NAME}_PRODUCT_${productId}${NEXT_SUFFIX}`
+  const name = ofProduct in secrets ? ofProduct : `${keySettingFor(secrets, productId).name}${NEXT_SUFFIX}`
   const secret = secrets[name]
   if (secret === undefined) return undefined
   const key = await nextKey(name, secret)
@@ -64,18 +62,14 @@ export async function nextPublicKeyFor(
   return key
 }
 
-/**
- * All public keys.
- *
- * @throws SigningKeyError where a key that should sign is missing or can not be read
- */
+/** @throws SigningKeyError if a current key is missing or invalid */
 export async function publishedKeys(secrets: SigningSecrets): Promise<PublishedKeys> {
   const privateKeys = Object.entries(secrets).filter(([name]) => name !== RETIRED_KEYS_NAME)
-  const next = privateKeys.filter(([name]) => name.endsWith(NEXT))
-  const ofProducts = privateKeys.filter(([name]) => name !== GLOBAL_KEY_NAME && !name.endsWith(NEXT))
+  const next = privateKeys.filter(([name]) => name.endsWith(NEXT_SUFFIX))
+  const ofProducts = privateKeys.filter(([name]) => name !== GLOBAL_KEY_NAME && !name.endsWith(NEXT_SUFFIX))
   const found = await Promise.all([
     publicKeyFor(secrets),
-    ...ofProducts.map(([name, secret]) => usableKey(name, secret, publicHalfOf)),
+    ...ofProducts.map(([name, secret]) => readKeySetting(name, secret, derivePublicKey)),
     ...next.map(([name, secret]) => nextKey(name, secret)),
   ])
   const all = [...found, ...(await retiredKeys(secrets[RETIRED_KEYS_NAME]))]
@@ -86,20 +80,20 @@ export async function publishedKeys(secrets: SigningSecrets): Promise<PublishedK
 
 async function nextKey(name: string, secret: string): Promise<PublicKey | SettingError> {
   try {
-    return await publicHalfOf(secret)
+    return await derivePublicKey(secret)
   } catch {
     return new NextKeyError(name)
   }
 }
 
-const REMEDY = `put into [vars] ${RETIRED_KEYS_NAME} in wrangler.toml only public keys, as GET /api/v1/public-key gave them, then npx wrangler deploy`
-/** Worse than a typing mistake: everybody who can read the setting could sign. */
+const REMEDY = `set [vars] ${RETIRED_KEYS_NAME} in wrangler.toml to public keys only, as returned by GET /api/v1/public-key, then npx wrangler deploy`
+/** Anyone who can read the setting could sign with it. */
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 const AFTER_EACH_PEM = /(?<=-----END [A-Z ]+-----)/
 
 /**
- * @param text PEMs of public keys one after the other, or a JSON list of them; undefined: there are none
- * @returns for each a key, or what is wrong with it and how it is mended
+ * @param text concatenated PEMs of public keys, or a JSON array of them
+ * @returns a key or an error for each entry
  */
 export async function retiredKeys(text: string | undefined): Promise<(PublicKey | SettingError)[]> {
   if (text === undefined) return []
@@ -108,7 +102,7 @@ export async function retiredKeys(text: string | undefined): Promise<(PublicKey 
 
 function entriesOf(text: string): readonly unknown[] {
   if (!text.startsWith('[')) {
-    // A setting on one line has its line ends as the two characters `\n`.
+    // A one-line setting has `\n` as two characters instead of line breaks.
     const pems = text.replaceAll('\\n', '\n').split(AFTER_EACH_PEM)
     return pems.filter((entry) => entry.trim() !== '')
   }
@@ -119,15 +113,15 @@ function entriesOf(text: string): readonly unknown[] {
   }
 }
 
-async function readEntry(entry: unknown, place: number): Promise<PublicKey | SettingError> {
+async function readEntry(entry: unknown, number: number): Promise<PublicKey | SettingError> {
   if (typeof entry === 'string' && PRIVATE_KEY.test(entry)) {
-    const fault = `holds a private key at place ${place}: who has read it can sign in your name, so replace that key`
+    const fault = `entry ${number} is a private key. Anyone who has read it can sign in your name, so replace that key`
     return new SettingError(RETIRED_KEYS_NAME, fault, REMEDY)
   }
   try {
-    return await describePublicKey(String(entry))
+    return await parsePublicKey(String(entry))
   } catch {
-    const fault = `holds at place ${place} what is not an RSA public key of at least ${MODULUS_BITS_MIN} bits in PEM, nor an Ed25519 one`
+    const fault = `entry ${number} is not an RSA public key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 public key, in PEM`
     return new SettingError(RETIRED_KEYS_NAME, fault, REMEDY)
   }
 }

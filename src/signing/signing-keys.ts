@@ -1,27 +1,27 @@
 /**
- * The keys that sign answers: RSA or Ed25519 keys in PKCS#8 PEM (RFC 5958, RFC 7468), kept as Worker secrets. A product
- * may have a key of its own; everything else is signed by the global one. A key whose name ends in `_NEXT` never signs.
+ * The keys that sign responses: RSA or Ed25519 keys in PKCS#8 PEM (RFC 5958, RFC 7468), stored as Worker
+ * secrets. A product may have its own key. The global key signs everything else. A key whose name ends in
+ * `_NEXT` never signs.
  *
- * A key is imported once per isolate, may only sign, and can not be taken out again.
+ * A key is imported once per isolate, for signing only, and is not extractable.
  */
 import { oncePerIsolate, SettingError } from '../platform/settings.ts'
-import { type KeyAlgorithm, MODULUS_BITS_MIN, oncePerText, publicHalfOf, readPrivateKey } from './keys.ts'
+import { derivePublicKey, type KeyAlgorithm, MODULUS_BITS_MIN, oncePerText, readPrivateKey } from './keys.ts'
 
 export const GLOBAL_KEY_NAME = 'SIGNING_PRIVATE_KEY'
-export const NEXT = '_NEXT'
-/** Public keys of keys that sign no more. Not a secret, but it belongs to them. */
+export const NEXT_SUFFIX = '_NEXT'
+/** Public keys of retired signing keys. A variable, not a secret. */
 export const RETIRED_KEYS_NAME = 'SIGNING_PUBLIC_KEYS_RETIRED'
 const SECRET_NAME = /^SIGNING_PRIVATE_KEY(_PRODUCT_[1-9]\d*)?(_NEXT)?$/
 
 /** Prints a private key. */
 export const NEW_KEY_COMMAND = 'npm run --silent keyseal -- signing-key create'
-/** What is wrong with a private key that can not be used. */
-export const NO_PRIVATE_KEY = `is not an RSA private key of at least ${MODULUS_BITS_MIN} bits in PKCS#8 PEM, nor an Ed25519 one`
+export const INVALID_PRIVATE_KEY = `is not an RSA private key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 private key, in PKCS#8 PEM`
 
-/** Which key signed, as the envelope's `private_key_used` says it. */
+/** Which key signed: the value of `private_key_used` in the envelope. */
 export type KeyScope = 'global' | 'product'
 
-/** There is no key to sign this answer with. */
+/** The key for this response is missing or invalid. */
 export class SigningKeyError extends SettingError {
   override name = 'SigningKeyError'
 
@@ -34,22 +34,21 @@ export interface SigningKey {
   readonly scope: KeyScope
   readonly privateKey: CryptoKey
   readonly scheme: KeyAlgorithm['scheme']
-  /** The `kid` that its public half is published under. */
+  /** The `kid` of its public key. */
   readonly keyId: string
 }
 
 /**
- * Secrets by name: PKCS#8 PEM, where a line end may be written as the two characters `\n`; and beside them, under
- * `RETIRED_KEYS_NAME`, public keys.
+ * Secrets by name, in PKCS#8 PEM. Line breaks may be written as `\n` in two characters. `RETIRED_KEYS_NAME`
+ * contains public keys.
  */
 export type SigningSecrets = Readonly<Record<string, string>>
 
-/** @returns the settings that hold signing keys, by name */
 export const signingSecrets = oncePerIsolate((bindings): SigningSecrets => {
   const secrets: Record<string, string> = {}
   for (const [name, value] of Object.entries(bindings)) {
     if (SECRET_NAME.test(name) && typeof value === 'string' && value !== '') secrets[name] = value
-    // A list in wrangler.toml arrives as an array.
+    // wrangler.toml may contain an array.
     if (name === RETIRED_KEYS_NAME && value) {
       secrets[name] = typeof value === 'string' ? value : JSON.stringify(value)
     }
@@ -57,24 +56,20 @@ export const signingSecrets = oncePerIsolate((bindings): SigningSecrets => {
   return secrets
 })
 
-/** One for each scope, so that the key that a request gets is made once, as a whole. */
+/** One memoized importer per scope, since `SigningKey` includes the scope. */
 const importedKeys = { global: importerFor('global'), product: importerFor('product') }
 
 /**
- * @param productId the product whose answer is to be signed; undefined: an answer about no product
- * @throws SigningKeyError where the key is missing or can not sign
+ * @param productId the product of the response; undefined: no product
+ * @throws SigningKeyError if the key is missing or invalid
  */
 export async function signingKeyFor(secrets: SigningSecrets, productId?: number): Promise<SigningKey> {
-  const { name, scope } = keyNameFor(secrets, productId)
-  return usableKey(name, secrets[name], importedKeys[scope])
+  const { name, scope } = keySettingFor(secrets, productId)
+  return readKeySetting(name, secrets[name], importedKeys[scope])
 }
 
-/**
- * Reads what a setting holds.
- *
- * @throws SigningKeyError where it is missing, or what it holds can not sign
- */
-export async function usableKey<Key>(
+/** @throws SigningKeyError if the setting is missing or invalid */
+export async function readKeySetting<Key>(
   name: string,
   secret: string | undefined,
   read: (pem: string) => Promise<Key>,
@@ -83,12 +78,12 @@ export async function usableKey<Key>(
   try {
     return await read(secret)
   } catch {
-    throw new SigningKeyError(name, NO_PRIVATE_KEY)
+    throw new SigningKeyError(name, INVALID_PRIVATE_KEY)
   }
 }
 
-/** The setting whose key signs the answers about a product. */
-export function keyNameFor(
+/** The setting of the key that signs responses about a product. */
+export function keySettingFor(
   secrets: SigningSecrets,
   productId: number | undefined,
 ): { name: string; scope: KeyScope } {
@@ -101,7 +96,7 @@ export function keyNameFor(
 function importerFor(scope: KeyScope): (pem: string) => Promise<SigningKey> {
   return oncePerText(async (pem) => {
     const { key, algorithm } = await readPrivateKey(pem, { extractable: false })
-    const { jwk } = await publicHalfOf(pem)
+    const { jwk } = await derivePublicKey(pem)
     return { scope, privateKey: key, scheme: algorithm.scheme, keyId: jwk.kid }
   })
 }

@@ -16,7 +16,7 @@ function blockIdentifier(identifier: string): Promise<unknown> {
   return change(`insert into blocklist (kind, value, created_at) values ('identifier', ?, 0)`, identifier)
 }
 
-/** @param address where the request comes from */
+/** @param address the client's address */
 async function verifyFrom(address: string | undefined, fields: Record<string, string>) {
   const headers: Record<string, string> = address ? { 'CF-Connecting-IP': address } : {}
   return post(fields, { path: '/api/v1/verify', headers })
@@ -40,7 +40,7 @@ describe('a blocked network', () => {
     ['2001:db8::7', '2001:db8::8', 200],
     ['0.0.0.0/0', undefined, 200],
     ['0.0.0.0/0', 'junk', 200],
-  ])('%s, asked from %s, is answered %i', async (network, address, code) => {
+  ])('%s, request from %s: code %i', async (network, address, code) => {
     const shop = await openShop()
     await blockNetwork(network)
     const opened = await verifyFrom(address, { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) })
@@ -63,7 +63,7 @@ describe('a blocked identifier', () => {
     '/api/v1/create-license-key-meta',
     '/api/v1/update-license-key-meta',
     '/api/v1/delete-license-key-meta',
-  ])('is answered 150 by %s, also about a license key that nobody knows', async (path) => {
+  ])('gets 150 from %s, also for an unknown license key', async (path) => {
     const shop = await openShop()
     await blockIdentifier('bad-device')
     const key = await addKey(shop)
@@ -75,7 +75,7 @@ describe('a blocked identifier', () => {
     expect(await identifiersOf(key)).toEqual([])
   })
 
-  it('is that one only, to the letter', async () => {
+  it('matches the exact identifier only', async () => {
     const shop = await openShop()
     await blockIdentifier('example.com')
     for (const identifier of ['Example.com', 'www.example.com', 'example.co', '%', '']) {
@@ -85,7 +85,7 @@ describe('a blocked identifier', () => {
     }
   })
 
-  it('is no network, and a network no identifier', async () => {
+  it('does not match a network, and a network does not match an identifier', async () => {
     const shop = await openShop()
     await blockIdentifier('203.0.113.9/32')
     await blockNetwork('198.51.100.7')
@@ -95,13 +95,13 @@ describe('a blocked identifier', () => {
   })
 })
 
-describe('whoever is blocked', () => {
+describe('a blocked caller', () => {
   it.each<[number, Parameters<typeof openShop>[0], Record<string, string>]>([
     [100, {}, { api_key: 'nobody' }],
     [101, { apiKeyStatus: 'inactive' }, {}],
     [102, { capabilities: ['assign'] }, {}],
     [103, { allowedIps: ['192.0.2.1/32'] }, {}],
-  ])('hears of that before it hears %i', async (code, options, changes) => {
+  ])('gets 150 instead of %i', async (code, options, changes) => {
     const shop = await openShop(options)
     const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)), ...changes }
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(code)
@@ -112,14 +112,14 @@ describe('whoever is blocked', () => {
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(150)
   })
 
-  it('hears of wrong parameters and of a missing API key first: for that nobody asks the database', async () => {
+  it('gets errors for parameters or a missing API key first, without the database', async () => {
     await blockNetwork('203.0.113.0/24')
     expect((await verifyFrom('203.0.113.9', {})).response.code).toBe(100)
     const fields = { api_key: 'nobody', identifier: 'x'.repeat(256) }
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(804)
   })
 
-  it('is told nothing of what was done under an Idempotency-Key before', async () => {
+  it('gets no replay of an earlier request', async () => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(await assignedKeyFields(shop)) }
     const request = { path: '/api/v1/activate', headers: { 'Idempotency-Key': 'one' } }
@@ -131,7 +131,7 @@ describe('whoever is blocked', () => {
   })
 })
 
-it('an empty list refuses nobody', async () => {
+it('an empty blocklist refuses no request', async () => {
   const shop = await openShop()
   const { results } = await env.DB.prepare('select * from blocklist').all()
   expect(results).toEqual([])

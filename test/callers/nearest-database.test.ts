@@ -7,10 +7,10 @@ import { open, send } from '../support/client.ts'
 import { goodFields } from '../support/good-requests.ts'
 import { openShop } from '../support/shop.ts'
 
-/** What may be slightly old, since it is asked for much more often than it changes. */
+/** Endpoints whose data may be slightly stale, since it is read much more often than it changes. */
 const NEAREST = ['/api/v1/get-license-key-details', '/api/v1/verify']
 
-/** The binding, and the sessions that were opened with it. */
+/** The database binding, and the constraints of the sessions that were opened. */
 function watchSessions() {
   const constraints: (string | undefined)[] = []
   const db = Object.assign(
@@ -29,12 +29,12 @@ const guarded = ENDPOINTS.filter(({ caller }) =>
   CAPABILITIES.some((capability) => capability === caller.access),
 )
 
-it('there are endpoints that ask the nearest database', () => {
+it('the endpoints that may use a replica exist', () => {
   expect(guarded.map(({ path }) => path)).toEqual(expect.arrayContaining(NEAREST))
 })
 
 it.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))(
-  '%s asks the primary, unless what it reads may be slightly old',
+  '%s uses the primary, unless its data may be stale',
   async (path, { method }) => {
     const shop = await openShop()
     const fields = await goodFields(path, shop)

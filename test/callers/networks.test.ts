@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { canonicalNetwork, networksContaining } from '../../src/callers/networks.ts'
 
 describe('the networks that contain an address', () => {
-  it('are 33 for IPv4, from the address itself to everything', () => {
+  it('are 33 for IPv4, from /32 to /0', () => {
     const networks = networksContaining('203.0.113.129')
     expect(networks).toHaveLength(33)
     expect(new Set(networks).size).toBe(33)
@@ -29,7 +29,7 @@ describe('the networks that contain an address', () => {
     expect(networks[128]).toBe('0:0:0:0:0:0:0:0/0')
   })
 
-  it('are those of the IPv4 address for one that is mapped', () => {
+  it('of an IPv4-mapped address are those of its IPv4 address', () => {
     expect(networksContaining('::ffff:203.0.113.129')).toEqual(networksContaining('203.0.113.129'))
     expect(networksContaining('::ffff:cb00:7181')).toEqual(networksContaining('203.0.113.129'))
   })
@@ -48,7 +48,7 @@ describe('the networks that contain an address', () => {
     '::1::',
     ' 1.2.3.4',
     '1.2.3.4/32',
-  ])('are none for %j', (address) => expect(networksContaining(address)).toEqual([]))
+  ])('do not exist for %j', (address) => expect(networksContaining(address)).toEqual([]))
 })
 
 describe('a network in canonical form', () => {
@@ -78,5 +78,5 @@ describe('a network in canonical form', () => {
     '1.2.3.4/8/8',
     '::ffff:1.2.3.4/95',
     '10.0/8',
-  ])('%j is none', (text) => expect(canonicalNetwork(text)).toBeUndefined())
+  ])('does not exist for %j', (text) => expect(canonicalNetwork(text)).toBeUndefined())
 })

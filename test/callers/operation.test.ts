@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { API_CALLER } from '../../src/callers/api-keys.ts'
+import { API_KEY_AUTHORITY } from '../../src/callers/api-keys.ts'
 import type { OperationCall } from '../../src/callers/caller.ts'
 import { defineOperation, perform as performed } from '../../src/callers/operation.ts'
 import { DatabaseUnavailableError } from '../../src/db/errors.ts'
@@ -13,13 +13,13 @@ const NOW = Date.UTC(2026, 10, 24, 12)
 interface Renaming {
   readonly kind: 'renamed' | 'not-found'
   readonly before: string | null
-  /** How many characters the name has now: found out after it was written. */
+  /** The length of the new name, which is known only after the write. */
   readonly length?: number
 }
 
-/** An operation whose second performance would show: it appends to a product's name. */
+/** Appends to a product's name, so that a second execution would be visible. */
 const rename = defineOperation<Renaming>({
-  authority: API_CALLER,
+  authority: API_KEY_AUTHORITY,
   name: 'rename',
   decision: `(select json_object('kind', iif(products.id is null, 'not-found', 'renamed'), 'before', products.name)
     from (select 1) left join products on products.id = :productId)`,
@@ -32,7 +32,6 @@ const rename = defineOperation<Renaming>({
 
 type Request = Omit<OperationCall, 'db'>
 
-/** Performs an operation, and says in one word what came of it. */
 async function perform(
   db: D1Database,
   operation: typeof rename,
@@ -65,7 +64,7 @@ async function nameOf({ productId }: Shop): Promise<string | undefined> {
 }
 
 describe('an operation', () => {
-  it('is decided by what was before, made, and remembered with what it found out, in one round trip', async () => {
+  it('decides, writes and stores its outcome in one round trip', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     expect(await perform(db, rename, await requestOf(shop), valuesOf(shop))).toEqual({
@@ -77,7 +76,7 @@ describe('an operation', () => {
     expect(await nameOf(shop)).toBe('App!')
   })
 
-  it('that is decided against writes nothing, and its idempotency key may be used again', async () => {
+  it('that makes no change writes nothing and leaves its idempotency key unused', async () => {
     const shop = await openShop()
     const request = await requestOf(shop, { idempotencyKey: 'again' })
     const { db, roundTrips } = observe(env.DB)
@@ -92,7 +91,7 @@ describe('an operation', () => {
     expect(await nameOf(shop)).toBe('App!')
   })
 
-  it('is made once for each idempotency key, and told again as at first', async () => {
+  it('runs once per idempotency key, and a replay gets the first outcome', async () => {
     const shop = await openShop()
     const request = await requestOf(shop, { idempotencyKey: 'once' })
     const first = await perform(env.DB, rename, request, valuesOf(shop))
@@ -101,7 +100,7 @@ describe('an operation', () => {
     expect(await nameOf(shop)).toBe('App!')
   })
 
-  it('is made once by fifty at the same time', async () => {
+  it('runs once when fifty requests race', async () => {
     const shop = await openShop()
     const request = await requestOf(shop, { idempotencyKey: 'race' })
     const performed = await Promise.all(
@@ -112,7 +111,7 @@ describe('an operation', () => {
     expect(await nameOf(shop)).toBe('App!')
   })
 
-  it('is refused where its idempotency key was used with other parameters', async () => {
+  it('is refused if its idempotency key was used with other parameters', async () => {
     const shop = await openShop()
     const request = await requestOf(shop, { idempotencyKey: 'misused', parameters: { suffix: '!' } })
     await perform(env.DB, rename, request, valuesOf(shop))
@@ -126,10 +125,10 @@ describe('an operation', () => {
     expect(await nameOf(shop)).toBe('App!')
   })
 
-  it('of another caller, or by another name, has idempotency keys of its own', async () => {
+  it('has separate idempotency keys for each caller and operation', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const again = defineOperation<Renaming>({
-      authority: API_CALLER,
+      authority: API_KEY_AUTHORITY,
       name: 'rename-again',
       decision: `json_object('kind', 'renamed', 'before', null)`,
       changes: ['renamed'],
@@ -144,7 +143,7 @@ describe('an operation', () => {
     expect([await nameOf(shop), await nameOf(other)]).toEqual(['App!?', 'App!'])
   })
 
-  it('is not made for whoever may not, and not remembered', async () => {
+  it('of an unauthorized caller is neither made nor stored', async () => {
     const shop = await openShop({ capabilities: ['use'] })
     const request = await requestOf(shop, { idempotencyKey: 'refused' })
     expect(await perform(env.DB, rename, request, valuesOf(shop))).toEqual({
@@ -157,7 +156,7 @@ describe('an operation', () => {
   })
 
   it.each([undefined, 'lost'])(
-    'whose answer is lost is found again by the next attempt (Idempotency-Key: %s)',
+    'is found by the next attempt if the response was lost (Idempotency-Key: %s)',
     async (idempotencyKey) => {
       const shop = await openShop()
       let failures = 0
@@ -172,7 +171,7 @@ describe('an operation', () => {
     },
   )
 
-  it('that the database never answered may be asked for again', async () => {
+  it('may be retried if the database never responded', async () => {
     const shop = await openShop()
     const request = await requestOf(shop, { idempotencyKey: 'patience' })
     const { db } = observe(env.DB, {

@@ -146,7 +146,7 @@ describe('create-contract', () => {
     }
     const twice = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
     const { response } = await create(shop, {}, { body: new URLSearchParams(twice) })
-    expect(response.errors).toEqual({ [name]: `The ${name} field must be given once.` })
+    expect(response.errors).toEqual({ [name]: `The ${name} field must be sent only once.` })
     expect(await countContracts()).toBe(before)
   })
 

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 
-describe('the database itself refuses', () => {
+describe('the constraints of the schema', () => {
   const key = {
     product_id: 1,
     license_key: 'k',
@@ -146,7 +146,7 @@ describe('the database itself refuses', () => {
       .run()
   }
 
-  it('nothing that is right', async () => {
+  it('accept valid rows', async () => {
     const rows: [string, Record<string, unknown>][] = [
       ['products', { ...product, id: 1 }],
       ['api_keys', apiKey],
@@ -276,7 +276,7 @@ describe('the database itself refuses', () => {
     ['reissues', { ...reissue, issuance_id: 1, order_issuance_id: 99 }],
     ['reissues', { ...reissue, issuance_id: 1 }],
     ['reissues', reissue],
-  ])('in %s: %j', async (table, row) => {
+  ])('reject in %s: %j', async (table, row) => {
     await expect(insert(table, row)).rejects.toThrow(/constraint failed|cannot store|malformed JSON/)
   })
 })

@@ -12,8 +12,8 @@ afterEach(() => vi.restoreAllMocks())
 
 const never = () => false
 
-describe('a failure of the database', () => {
-  it.each(D1_ERRORS)('"%s": tried again %s, and 2503 in the end', async (text, isRetried) => {
+describe('a database error', () => {
+  it.each(D1_ERRORS)('"%s" (retried: %s) becomes DatabaseUnavailableError', async (text, isRetried) => {
     let attempts = 0
     vi.spyOn(Math, 'random').mockReturnValue(0)
     const attempt = withRetries(async () => {
@@ -24,7 +24,7 @@ describe('a failure of the database', () => {
     expect(attempts).toBe(isRetried ? 3 : 1)
   })
 
-  it('that nobody has documented is not tried again, and is 2503', () => {
+  it('that is unknown is not retried and becomes DatabaseUnavailableError', () => {
     const error = databaseError('no error at all')
     expect(error).toBeInstanceOf(DatabaseUnavailableError)
     expect(waitBeforeRetry(error, 1, never, () => 0)).toBeUndefined()
@@ -42,7 +42,7 @@ describe('a failure of the database', () => {
       'D1_ERROR: UNIQUE constraint failed: a.b, a.c: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)',
       UniqueConstraintError,
     ],
-  ])('that is a fault of ours ("%s") is not tried again', (text, kind) => {
+  ])('caused by a bug ("%s") is not retried', (text, kind) => {
     const error = databaseError(new Error(text))
     expect(error).toBeInstanceOf(kind)
     expect(waitBeforeRetry(error, 1, never, () => 0)).toBeUndefined()
@@ -53,7 +53,7 @@ describe('a failure of the database', () => {
 describe('the wait before the next attempt', () => {
   const lost = databaseError(new Error('D1_ERROR: Network connection lost.'))
 
-  it('is anywhere from nothing to a limit that doubles, and there are two at most', () => {
+  it('is random, up to a limit that doubles, and occurs at most twice', () => {
     const waits = (random: number) =>
       [1, 2, 3].map((failures) => waitBeforeRetry(lost, failures, never, () => random))
     expect(waits(0)).toEqual([0, 0, undefined])
@@ -61,7 +61,7 @@ describe('the wait before the next attempt', () => {
     expect(waits(0.999)).toEqual([99.9, 199.8, undefined])
   })
 
-  it('is nothing for what the work itself says is met again at once', () => {
+  it('is zero for errors that the caller retries immediately', () => {
     expect(
       [1, 2, 3].map((failures) =>
         waitBeforeRetry(
@@ -75,7 +75,7 @@ describe('the wait before the next attempt', () => {
   })
 })
 
-it('gives what the first attempt that succeeds gives', async () => {
+it('returns the result of the first successful attempt', async () => {
   let attempts = 0
   const result = await withRetries(async () => {
     attempts++

@@ -19,7 +19,7 @@ async function query<Row>(sql: string, ...values: unknown[]): Promise<Row[]> {
   return results
 }
 
-/** The tables that migrations made, and not the platform. */
+/** The tables that migrations created, without those of the platform. */
 function tableNames(): Promise<{ name: string; strict: number }[]> {
   return query(`select name, strict from pragma_table_list
     where schema = 'main' and type = 'table' and name not like 'sqlite\\_%' escape '\\' and name not like '\\_cf%' escape '\\'
@@ -31,29 +31,29 @@ const tables = Object.values(schema).flatMap((table) =>
 )
 
 describe('the migrated database', () => {
-  it('has exactly the tables that Drizzle knows, all of them STRICT', async () => {
+  it('has exactly the tables of the Drizzle schema, all STRICT', async () => {
     const names = tables.map(([name]) => name).sort()
     expect(await tableNames()).toEqual(names.map((name) => ({ name, strict: 1 })))
   })
 
-  it('is not touched by a second run', async () => {
+  it('is unchanged by a second run of the migrations', async () => {
     const before = await query('select * from sqlite_schema')
     await applyD1Migrations(env.DB, env.TEST_MIGRATIONS)
     expect(await query('select * from sqlite_schema')).toEqual(before)
     expect(env.TEST_MIGRATIONS.length).toBeGreaterThan(0)
   })
 
-  it('has no triggers, which the remote migration splitter cuts in two', async () => {
+  it('has no triggers, which remote migrations cannot contain', async () => {
     expect(await query(`select name from sqlite_schema where type = 'trigger'`)).toEqual([])
   })
 
-  it.each(tables)('has the columns of %s, with their types and keys', async (name, table) => {
+  it.each(tables)('has the columns of %s, with types and keys', async (name, table) => {
     const columns = await query<Column>('select name, type, "notnull", pk from pragma_table_info(?)', name)
     expect(columns).toEqual(
       Object.values(getTableColumns(table)).map((column) => ({
         name: column.name,
         type: column.getSQLType().toUpperCase(),
-        // SQLite says 0 for a primary key, which Drizzle calls not null.
+        // SQLite reports 0 for a primary key, which is NOT NULL in Drizzle.
         notnull: column.notNull && !column.primary ? 1 : 0,
         pk: column.primary ? 1 : 0,
       })),

@@ -122,9 +122,9 @@ describe('no e-mail is sent', () => {
     const delivery = await addDelivery({ channel: 'email' })
     const { email, sent } = mailbox()
     const bindings = { ...env, EMAIL: email, EMAIL_FROM: undefined }
-    expect(await deliver(bindings, delivery.id, Date.now())).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await deliver(bindings, delivery.id, Date.now())).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(sent).toEqual([])
-    const message = expect.stringMatching(/^EMAIL_FROM is not set\. To mend it: /)
+    const message = expect.stringMatching(/^EMAIL_FROM is not set\. To fix it: /)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', last_result: message })
     expect(failureLines()).toMatchObject([{ error: 'SettingError', message }])
   })
@@ -148,7 +148,7 @@ describe('an e-mail that the platform refuses', () => {
     const delivery = await addDelivery({ channel: 'email' })
     const { email } = mailbox(failure)
     const now = Date.now()
-    expect(await deliver(sendingTo(email), delivery.id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await deliver(sendingTo(email), delivery.id, now)).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 1, last_result: result })
     expect(JSON.stringify(failureLines())).not.toContain('ada@')
 

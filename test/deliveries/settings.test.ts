@@ -56,14 +56,14 @@ describe('a setting that is wrong is named, with what mends it and without its v
   ])('DELIVERY_WEBHOOK_URL = "%s"', (url) => {
     const fault = faultIn({ DELIVERY_WEBHOOK_URL: url, DELIVERY_WEBHOOK_SECRET: SECRET })
     expect(fault).toMatch(
-      /^DELIVERY_WEBHOOK_URL is not an https address of a public host\. To mend it: .*DELIVERY_WEBHOOK_URL$/,
+      /^DELIVERY_WEBHOOK_URL is not an https address of a public host\. To fix it: .*DELIVERY_WEBHOOK_URL$/,
     )
     expect(fault).not.toContain(url)
   })
 
   it('DELIVERY_WEBHOOK_SECRET, where DELIVERY_WEBHOOK_URL is set without it', () => {
     expect(faultIn({ DELIVERY_WEBHOOK_URL: 'https://example.com/' })).toMatch(
-      /^DELIVERY_WEBHOOK_SECRET is not set, and DELIVERY_WEBHOOK_URL is\. To mend it: .*DELIVERY_WEBHOOK_SECRET$/,
+      /^DELIVERY_WEBHOOK_SECRET is not set, and DELIVERY_WEBHOOK_URL is\. To fix it: .*DELIVERY_WEBHOOK_SECRET$/,
     )
   })
 
@@ -71,14 +71,14 @@ describe('a setting that is wrong is named, with what mends it and without its v
     'EMAIL_FROM = "%s"',
     (from) => {
       expect(faultIn({ EMAIL_FROM: from })).toMatch(
-        /^EMAIL_FROM is not an e-mail address.* To mend it: .*EMAIL_FROM/,
+        /^EMAIL_FROM is not an e-mail address.* To fix it: .*EMAIL_FROM/,
       )
     },
   )
 
   it('EMAIL, where EMAIL_FROM is set and nothing is bound', () => {
     expect(faultIn({ EMAIL_FROM: 'keys@example.com', EMAIL: undefined })).toMatch(
-      /^EMAIL is not bound, and EMAIL_FROM is set\. To mend it: /,
+      /^EMAIL is not bound, and EMAIL_FROM is set\. To fix it: /,
     )
   })
 })

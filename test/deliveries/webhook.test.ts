@@ -204,12 +204,12 @@ describe('a receiver that', () => {
     const timeoutMs = result === 'timeout' ? 200 : 10_000
 
     const first = await deliver(env, delivery.id, now, timeoutMs)
-    expect(first).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(first).toEqual({ kind: 'retry', delaySeconds: 10 })
     const afterFirst = { status: 'pending', attempts: 1, due_at: now + 10_000, last_result: result }
     expect(await deliveryRow(delivery)).toEqual(afterFirst)
 
     const second = await deliver(env, delivery.id, now + 10_000, timeoutMs)
-    expect(second).toEqual({ kind: 'again', delaySeconds: 30 })
+    expect(second).toEqual({ kind: 'retry', delaySeconds: 30 })
     expect(await deliver(env, delivery.id, now + 40_000)).toEqual({ kind: 'done' })
     expect(await deliveryRow(delivery)).toMatchObject({
       status: 'delivered',
@@ -270,7 +270,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     ['junk'],
   ])("where the product's own address is %s", async (productWebhookUrl) => {
     const delivery = await addDelivery({ productWebhookUrl })
-    expect(await deliver(env, delivery.id, Date.now())).toMatchObject({ kind: 'again' })
+    expect(await deliver(env, delivery.id, Date.now())).toMatchObject({ kind: 'retry' })
     expect(await deliveryRow(delivery)).toMatchObject({
       status: 'pending',
       last_result: 'target not allowed',
@@ -292,11 +292,11 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     expect(
       await deliver({ ...env, DELIVERY_WEBHOOK_SECRET: webhookSecret }, delivery.id, Date.now()),
     ).toMatchObject({
-      kind: 'again',
+      kind: 'retry',
     })
     expect(await requestsTo(delivery.url)).toEqual([])
     const message = expect.stringMatching(
-      new RegExp(`^DELIVERY_WEBHOOK_SECRET ${fault}\\. To mend it: .*secret put DELIVERY_WEBHOOK_SECRET$`),
+      new RegExp(`^DELIVERY_WEBHOOK_SECRET ${fault}\\. To fix it: .*secret put DELIVERY_WEBHOOK_SECRET$`),
     )
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', last_result: message })
     expect(failureLines()).toMatchObject([

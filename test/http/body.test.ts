@@ -7,20 +7,20 @@ const shop = await openShop()
 const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' }
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
-/** A form of exactly this many bytes. */
+/** A form of exactly this size in bytes. */
 function formOf(bytes: number): string {
   const form = `${new URLSearchParams(orderFields(shop))}&padding=`
   return form + 'x'.repeat(bytes - form.length)
 }
 
-describe('the size', () => {
-  it('of 64 KiB is taken, one byte more is 2413', async () => {
+describe('the body size', () => {
+  it('may be 64 KiB, and one byte more gets 2413', async () => {
     expect((await post({}, { body: formOf(BODY_BYTES_MAX), headers: FORM })).response.code).toBe(803)
     const opened = await post({}, { body: formOf(BODY_BYTES_MAX + 1), headers: FORM })
     expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
   })
 
-  it('is looked at before the type', async () => {
+  it('is checked before the content type', async () => {
     const opened = await post(
       {},
       { body: formOf(BODY_BYTES_MAX + 1), headers: { 'Content-Type': 'image/png' } },
@@ -28,24 +28,29 @@ describe('the size', () => {
     expect(opened.response.code).toBe(2413)
   })
 
-  it('that is announced too large is refused without reading anything', async () => {
-    const pulled = await answerTo(new Array(10).fill(1000), { 'Content-Length': String(BODY_BYTES_MAX + 1) })
+  it('is refused without reading if Content-Length is too large', async () => {
+    const pulled = await sendChunks(new Array(10).fill(1000), {
+      'Content-Length': String(BODY_BYTES_MAX + 1),
+    })
     expect(pulled).toEqual({ code: 2413, chunks: 0 })
   })
 
   it.each([
-    ['that is not announced', {}],
-    ['whose announcement is overruled by chunks', { 'Content-Length': '10', 'Transfer-Encoding': 'chunked' }],
-    ['whose announcement is junk', { 'Content-Length': 'ten' }],
-  ])('%s is refused as soon as it is known, without reading on', async (_, headers) => {
-    const { code, chunks } = await answerTo(new Array(1000).fill(10_000), headers)
+    ['without Content-Length', {}],
+    [
+      'with chunks, which override Content-Length,',
+      { 'Content-Length': '10', 'Transfer-Encoding': 'chunked' },
+    ],
+    ['with an invalid Content-Length', { 'Content-Length': 'ten' }],
+  ])('%s is refused as soon as the limit is exceeded', async (_, headers) => {
+    const { code, chunks } = await sendChunks(new Array(1000).fill(10_000), headers)
     expect(code).toBe(2413)
     // Seven chunks pass the limit; the stream may have queued one more.
     expect(chunks).toBeLessThanOrEqual(8)
   })
 
-  /** Sends chunks of these sizes and counts how many were asked for. */
-  async function answerTo(sizes: number[], headers: Record<string, string>) {
+  /** Sends chunks of these sizes and counts the chunks that were read. */
+  async function sendChunks(sizes: number[], headers: Record<string, string>) {
     let chunks = 0
     const body = new ReadableStream<Uint8Array>(
       {
@@ -65,24 +70,24 @@ describe('the size', () => {
   }
 })
 
-describe('a body that does not parse is 804 with errors.body:', () => {
+describe('an invalid body gets 804 with errors.body:', () => {
   it.each([
     ['a broken escape', 'owner_name=%zz', FORM],
-    ['half an escape', 'owner_name=%4', FORM],
+    ['an incomplete escape', 'owner_name=%4', FORM],
     ['a lone percent sign', 'owner_name=100%', FORM],
-    ['half a character', 'owner_name=%F0%9F%98', FORM],
+    ['an incomplete character', 'owner_name=%F0%9F%98', FORM],
     ['an overlong encoding', 'owner_name=%C0%80', FORM],
     ['a surrogate', 'owner_name=%ED%A0%80', FORM],
     ['a broken name', '%zz=1', FORM],
-    ['nothing as JSON', '', JSON_TYPE],
-    ['half an object', '{"quantity":1', JSON_TYPE],
+    ['empty JSON', '', JSON_TYPE],
+    ['an incomplete object', '{"quantity":1', JSON_TYPE],
     ['two objects', '{}{}', JSON_TYPE],
     ['a comment', '{/* */}', JSON_TYPE],
-    ['a list', '[]', JSON_TYPE],
-    ['a text', '"quantity=1"', JSON_TYPE],
+    ['an array', '[]', JSON_TYPE],
+    ['a string', '"quantity=1"', JSON_TYPE],
     ['a number', '1', JSON_TYPE],
     ['null', 'null', JSON_TYPE],
-    ['bottomless nesting', '['.repeat(60_000), JSON_TYPE],
+    ['unclosed nesting', '['.repeat(60_000), JSON_TYPE],
     ['deep nesting', `{"x":${'['.repeat(30_000)}${']'.repeat(30_000)}}junk`, JSON_TYPE],
   ])('%s', async (_, body, headers) => {
     const opened = await post({}, { body, headers })
@@ -94,29 +99,29 @@ describe('a body that does not parse is 804 with errors.body:', () => {
     expect(Object.keys(opened.response.errors)).toEqual(['body'])
   })
 
-  it.each([FORM, JSON_TYPE])('bytes that are no UTF-8, as %j', async (headers) => {
+  it.each([FORM, JSON_TYPE])('invalid UTF-8, as %j', async (headers) => {
     const body = new Uint8Array([0x7b, 0x22, 0xff, 0x22, 0x7d])
     expect(Object.keys((await post({}, { body, headers })).response.errors)).toEqual(['body'])
   })
 
-  it('is found before the API key is looked for', async () => {
+  it('is reported before a missing API key', async () => {
     expect((await post({}, { body: '{', headers: JSON_TYPE })).response.code).toBe(804)
   })
 })
 
-describe('a body that parses', () => {
+describe('a valid body', () => {
   it('may have empty pairs, names without a value, and values with equals signs', async () => {
     const body = `&&${new URLSearchParams(orderFields(shop))}&empty&=&a=b=c&`
     expect((await post({}, { body, headers: FORM })).response.code).toBe(803)
   })
 
-  it('may begin with a byte order mark and hold names deep inside that are known outside', async () => {
+  it('may start with a byte order mark and repeat field names in nested objects', async () => {
     const fields = orderFields(shop, { more: { quantity: 1, list: [{ quantity: 2 }, 'quantity', '":{'] } })
     const body = `\ufeff ${JSON.stringify(fields, null, 2)} `
     expect((await post({}, { body, headers: JSON_TYPE })).response.code).toBe(803)
   })
 
-  it('may hold names that mean something to JavaScript', async () => {
+  it('may contain field names with a meaning in JavaScript', async () => {
     const body = JSON.stringify(orderFields(shop)).replace(
       '{',
       '{"__proto__":{"quantity":9},"constructor":1,',
@@ -125,7 +130,7 @@ describe('a body that parses', () => {
     expect(response.license_keys).toHaveLength(2)
   })
 
-  it('can not take its fields from the prototype', async () => {
+  it('cannot set fields through the prototype', async () => {
     const { quantity: _, ...fields } = orderFields(shop)
     const body = JSON.stringify(fields).replace('{', '{"__proto__":{"quantity":"9"},')
     const { response } = await post({}, { body, headers: JSON_TYPE })
@@ -133,7 +138,7 @@ describe('a body that parses', () => {
   })
 
   it.each(['Application/X-WWW-Form-Urlencoded', 'application/x-www-form-urlencoded ; charset=UTF-8', ''])(
-    'may be of the type "%s"',
+    'may have the content type "%s"',
     async (type) => {
       const body = new URLSearchParams(orderFields(shop)).toString()
       expect((await post({}, { body, headers: { 'Content-Type': type } })).response.code).toBe(803)

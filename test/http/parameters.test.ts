@@ -21,7 +21,7 @@ function sendOrder(changes: Record<string, unknown>, json: boolean): Promise<Ope
   return post({}, { body: JSON.stringify(fields), headers: { 'Content-Type': 'application/json' } })
 }
 
-describe('a field is refused by name, and nothing is written, when', () => {
+describe('the response names the field, and nothing is written, if', () => {
   const numbers = ['product_id', 'quantity', 'validity', 'activation_limit']
   const junk = [
     '1e3',
@@ -91,30 +91,30 @@ describe('a field is refused by name, and nothing is written, when', () => {
     },
   )
 
-  it('owner_name is nothing but spaces', async () => {
+  it('owner_name contains only spaces', async () => {
     expect(await errorsFor({ owner_name: ' \t\u00a0 ' })).toEqual({
       owner_name: ['The owner_name field is required.'],
     })
   })
 
   it.each(['api_key', 'product_id', 'owner_name', 'owner_email', 'quantity', 'validity', 'activation_limit'])(
-    '%s is given twice, in either format, even when both say the same',
+    '%s is sent twice, in either format, even with the same value',
     async (name) => {
       const fields = orderFields(shop) as Record<string, string>
-      const once = { [name]: [`The ${name} field must be given once.`] }
+      const duplicate = { [name]: [`The ${name} field must be sent only once.`] }
       const form = `${new URLSearchParams(fields)}&${new URLSearchParams({ [name]: String(fields[name]) })}`
       const asForm = { body: form, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } }
-      expect((await post({}, asForm)).response).toMatchObject({ code: 804, errors: once })
+      expect((await post({}, asForm)).response).toMatchObject({ code: 804, errors: duplicate })
       const json = `${JSON.stringify(fields).slice(0, -1)}, "${name}" : ${JSON.stringify(fields[name])}}`
       const asJson = { body: json, headers: { 'Content-Type': 'application/json' } }
-      expect((await post({}, asJson)).response).toMatchObject({ code: 804, errors: once })
+      expect((await post({}, asJson)).response).toMatchObject({ code: 804, errors: duplicate })
       const escaped = `${JSON.stringify(fields).slice(0, -1)},"\\u00${name.charCodeAt(0).toString(16)}${name.slice(1)}":1}`
       const asEscaped = { body: escaped, headers: { 'Content-Type': 'application/json' } }
-      expect((await post({}, asEscaped)).response).toMatchObject({ code: 804, errors: once })
+      expect((await post({}, asEscaped)).response).toMatchObject({ code: 804, errors: duplicate })
     },
   )
 
-  it('JSON gives it in another type', async () => {
+  it('a JSON value has the wrong type', async () => {
     const wrong = [true, false, [], ['1'], {}, { value: 1 }, -1, 1.5, 1e21]
     for (const name of [
       'product_id',
@@ -135,13 +135,16 @@ describe('a field is refused by name, and nothing is written, when', () => {
     ])
   })
 
-  it.each(['7.0', '1e1', '70e-1', '9007199254740993', '-0'])('JSON writes a number as %s', async (number) => {
-    const body = JSON.stringify(orderFields(shop)).replace('"365"', number)
-    const opened = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
-    expect(opened.response).toMatchObject({ code: 804, errors: { validity: [expect.any(String)] } })
-  })
+  it.each(['7.0', '1e1', '70e-1', '9007199254740993', '-0'])(
+    'a JSON number is written as %s',
+    async (number) => {
+      const body = JSON.stringify(orderFields(shop)).replace('"365"', number)
+      const opened = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
+      expect(opened.response).toMatchObject({ code: 804, errors: { validity: [expect.any(String)] } })
+    },
+  )
 
-  it('JSON gives half of a character', async () => {
+  it('a JSON string contains half of a surrogate pair', async () => {
     for (const name of ['owner_name', 'owner_email']) {
       const body = JSON.stringify(orderFields(shop)).replace(`"${name}":"`, `"${name}":"\\ud83d`)
       const opened = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
@@ -149,7 +152,7 @@ describe('a field is refused by name, and nothing is written, when', () => {
     }
   })
 
-  it('every one is bad: all are named at once, with the header', async () => {
+  it('all fields and the header are invalid: one response names them all', async () => {
     const bad = {
       product_id: 'x',
       owner_name: '',
@@ -170,7 +173,7 @@ describe('a field is refused by name, and nothing is written, when', () => {
   })
 })
 
-describe('a field is taken at its limit:', () => {
+describe('a field is accepted at its limit:', () => {
   it.each([
     ['quantity', '1', 1],
     ['quantity', '1000', 1000],
@@ -208,14 +211,14 @@ describe('a field is taken at its limit:', () => {
     ['20000', '10001', 804],
     [undefined, '1000', 803],
     [undefined, '1001', 804],
-  ])('with MAX_QUANTITY %s, quantity %s is answered %i', async (limit, quantity, code) => {
+  ])('with MAX_QUANTITY %s, quantity %s gets code %i', async (limit, quantity, code) => {
     const opened = await post(orderFields(shop, { quantity }), { bindings: { MAX_QUANTITY: limit } })
     expect(opened.response.code).toBe(code)
     if (code === 803) expect(opened.response.license_keys).toHaveLength(Number(quantity))
   })
 })
 
-describe('names and addresses of any script come back as they were sent:', () => {
+describe('names and e-mail addresses in any script are returned unchanged:', () => {
   it.each([
     ['Ада Лавлейс', 'ада@пример.рф'],
     ['愛達·勒芙蕾絲', '愛達@例え.テスト'],

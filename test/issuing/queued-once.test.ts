@@ -158,10 +158,10 @@ describe('an order is issued exactly once', () => {
       },
     })
     const now = Date.now()
-    expect(await processOrder(order, { db, now })).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await processOrder(order, { db, now })).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(await orderRow(order)).toMatchObject({ status: 'issuing', chunks: 1, due_at: now + 10_000 })
     trips = 0
-    expect(await processOrder(order, { db, now: now + 10_000 })).toEqual({ kind: 'again', delaySeconds: 30 })
+    expect(await processOrder(order, { db, now: now + 10_000 })).toEqual({ kind: 'retry', delaySeconds: 30 })
     expect(await orderRow(order)).toMatchObject({ chunks: 2, attempts: 2 })
     expect(failureLines()).toMatchObject([
       { requestId: `queued-order ${order.id}`, error: 'DatabaseUnavailableError' },

@@ -6,7 +6,7 @@ import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { perform } from '../../src/callers/operation.ts'
-import { read } from '../../src/callers/reading.ts'
+import { runQuery } from '../../src/callers/query.ts'
 import { activation } from '../../src/keys/activate.ts'
 import { deactivation } from '../../src/keys/deactivate.ts'
 import { verification } from '../../src/keys/verify.ts'
@@ -94,7 +94,7 @@ it(`whatever is done to a key, its answers are the model's ${seeded}`, async () 
     const asked = {
       activate: () => perform(call, activation, { ...use, postUrl: null }),
       deactivate: () => perform(call, deactivation, use),
-      verify: () => read(call, verification, use),
+      verify: () => runQuery(call, verification, use),
     }
     const result = await asked[kind]()
     return result.kind === 'refused' ? result.reason : result.outcome.kind

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { judgedKeys } from '../../scripts/keyseal/judged-keys.ts'
 import { newSigningKey } from '../../scripts/secrets.ts'
 import { SettingError } from '../../src/platform/settings.ts'
-import { NO_PRIVATE_KEY } from '../../src/signing/signing-keys.ts'
+import { INVALID_PRIVATE_KEY } from '../../src/signing/signing-keys.ts'
 import { freePort, isInstalled, project, type Running, removeClone, startService } from './support/clone.ts'
 import { type CommandLine, commandLineIn, newShop } from './support/keyseal.ts'
 import { runShell } from './support/local-database.ts'
@@ -148,12 +148,12 @@ describe('keys of every kind that can not be used', () => {
     expect(wrong(found)).toMatchObject([
       ...names.map((name) => ({
         check: 'secrets',
-        finding: `.dev.vars: ${name} ${NO_PRIVATE_KEY}`,
+        finding: `.dev.vars: ${name} ${INVALID_PRIVATE_KEY}`,
         remedy: name === 'SIGNING_PRIVATE_KEY' ? CREATE : `${CREATE} ${name}`,
       })),
       {
         check: 'secrets',
-        finding: expect.stringMatching(/_RETIRED holds a private key at place 1: .*; .* at place 2/),
+        finding: expect.stringMatching(/_RETIRED entry 1 is a private key.*; .* entry 2 is not/),
         remedy: 'npm run keyseal -- signing-key retire unusable',
       },
     ])

@@ -10,7 +10,7 @@ import { codeWithout } from '../../scripts/openapi/fields.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
 import { EXAMPLES } from '../../scripts/openapi/operations.ts'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
-import { standingHeaders } from '../../src/http/headers.ts'
+import { baseHeaders } from '../../src/http/headers.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import { freePort, project, type Running, removeClone, run, startService } from './support/clone.ts'
@@ -87,7 +87,7 @@ describe('a service with the demo data', () => {
     expect(response.status).toBe(status)
     const { headers } = response
     expect(headers.get('Content-Security-Policy')).toBe(policy)
-    const { 'Content-Security-Policy': _ofAnswers, ...others } = standingHeaders(of === '/openapi.json')
+    const { 'Content-Security-Policy': _ofAnswers, ...others } = baseHeaders(of === '/openapi.json')
     for (const [name, value] of Object.entries(others)) {
       if (!name.startsWith('Access-Control-Expose')) expect(headers.get(name), name).toBe(value)
     }
@@ -196,7 +196,7 @@ describe('a service with the demo data', () => {
   /** The same fields as a form are the same request: what was done already is told again. */
   async function expectTheSameOfForm(text: OperationText, request: Record<string, unknown>, body: string) {
     const again = await sendExample(origin, text, request, 'application/x-www-form-urlencoded')
-    if (text.endpoint.isReading) {
+    if (text.endpoint.isReadOnly) {
       expect(await again.json()).toMatchObject({ response: { code: JSON.parse(body).response.code } })
       return
     }

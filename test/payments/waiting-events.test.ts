@@ -104,7 +104,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     await deliver(samples, o)
     const id = await latestEventId()
     const now = Date.now()
-    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(await eventOf(id)).toMatchObject({ outcome: 'waiting', note })
     // Not before its time, however often it is called.
     expect(await processEvent(quietEnv, id, now + 9_000)).toEqual({ kind: 'done' })
@@ -120,7 +120,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     let now = Date.now()
     for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
       const processed = await processEvent(quietEnv, id, now)
-      if (processed.kind !== 'again') throw new Error(`Attempt ${attempt} was the last.`)
+      if (processed.kind !== 'retry') throw new Error(`Attempt ${attempt} was the last.`)
       now += processed.delaySeconds * 1000
     }
     expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'done' })
@@ -146,7 +146,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     await deliver(samples, o)
     const id = await latestEventId()
     const now = Date.now()
-    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'again', delaySeconds: 10 })
+    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(await deliver(samples, o)).toBe('waiting')
     expect(await latestEventId()).toBe(id)
     expect(await processEvent(quietEnv, id, now + 9_000)).toEqual({ kind: 'done' })
@@ -161,7 +161,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     const earlier = processEvent(quietEnv, id, now)
     while ((await requestsTo(addressOf(o))).length === 0) await scheduler.wait(5)
     const later = now + LEASE_MS
-    expect(await processEvent(quietEnv, id, later)).toEqual({ kind: 'again', delaySeconds: 30 })
+    expect(await processEvent(quietEnv, id, later)).toEqual({ kind: 'retry', delaySeconds: 30 })
     await earlier
     const row = env.DB.prepare('select attempts, due_at from webhook_events where id = ?').bind(id)
     expect(await row.first()).toEqual({ attempts: 2, due_at: later + 30_000 })

@@ -17,7 +17,7 @@ const PUBLIC = [
   'https://[::ffff:93.184.216.34]/',
 ]
 
-const NEITHER_ANYWHERE = [
+const INVALID = [
   '',
   'junk',
   '//example.com/',
@@ -103,21 +103,21 @@ const LOCAL = [
   'https://[ff02::1]/',
   'https://[100::1]/',
   'https://[5f00::1]/',
-  'https://[4000::1]/', // Given to nobody.
+  'https://[4000::1]/', // Unallocated.
 ]
 
-describe('a delivery may go', () => {
+describe('a delivery may be sent', () => {
   it.each(PUBLIC)('to %s', (url) => {
     expect(deliveryTarget(url, false)?.href).toBe(new URL(url).href)
   })
 })
 
-describe('no delivery may go', () => {
+describe('a delivery may not be sent', () => {
   it.each(LOCAL)('to %s, except in local development', (url) => {
     expect(deliveryTarget(url, false)).toBeUndefined()
   })
 
-  it.each(NEITHER_ANYWHERE)('to "%s", not even in local development', (url) => {
+  it.each(INVALID)('to "%s", not even in local development', (url) => {
     expect(deliveryTarget(url, false)).toBeUndefined()
     expect(deliveryTarget(url, true)).toBeUndefined()
   })
@@ -135,11 +135,11 @@ describe('local development', () => {
   })
 })
 
-describe('whatever an address looks like', () => {
+describe('for any address,', () => {
   const octet = fc.nat(255)
   const address = fc.tuple(octet, octet, octet, octet)
-  /** Networks that are not for the public: an independent list, as first and last address. */
-  const inner = (value: number) =>
+  /** First and last addresses of non-public networks, listed independently of the code. */
+  const isInternal = (value: number) =>
     [
       [0x00000000, 0x00ffffff],
       [0x0a000000, 0x0affffff],
@@ -151,7 +151,7 @@ describe('whatever an address looks like', () => {
       [0xe0000000, 0xffffffff],
     ].some(([first = 0, last = 0]) => value >= first && value <= last)
 
-  it('each spelling of an IPv4 address is judged like every other', () => {
+  it('all spellings of an IPv4 address get the same result', () => {
     fc.assert(
       fc.property(address, ([a, b, c, d]) => {
         const value = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d
@@ -170,12 +170,12 @@ describe('whatever an address looks like', () => {
         ]
         const verdicts = spellings.map((host) => deliveryTarget(`https://${host}/`, false) !== undefined)
         expect(new Set(verdicts).size).toBe(1)
-        if (inner(value)) expect(verdicts[0]).toBe(false)
+        if (isInternal(value)) expect(verdicts[0]).toBe(false)
       }),
     )
   })
 
-  it('it is answered, and never with an exception', () => {
+  it('the check never throws', () => {
     fc.assert(
       fc.property(
         fc.oneof(

@@ -8,12 +8,12 @@ import vector from './vector.json'
 
 const ENVELOPE = `{"response":${vector.response},"response_base64":"${vector.response_base64}","private_key_used":"global","signature":"${vector.signature}"}`
 
-it('seals a response exactly as openssl does', async () => {
+it('signs a response exactly like openssl', async () => {
   const key = await signingKeyFor({ SIGNING_PRIVATE_KEY: env.SIGNING_PRIVATE_KEY })
   expect(await seal(vector.response, key)).toBe(ENVELOPE)
 })
 
-it('answers the whole pinned envelope, byte for byte, once time and chance are those of the vector', async () => {
+it('returns the pinned envelope byte for byte, given the time and license key of the vector', async () => {
   const shop = await openShop({ productId: 1 })
   const fields = orderFields(shop, { quantity: '1', owner_name: 'Ада Ü/😀' })
   const headers = { 'Idempotency-Key': 'vector' }

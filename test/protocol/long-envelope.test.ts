@@ -7,13 +7,13 @@ import { signingKeyFor, signingSecrets } from '../../src/signing/signing-keys.ts
 
 const key = await signingKeyFor(signingSecrets(env))
 
-/** How many of the pieces were asked for. */
-let asked = 0
+/** The number of pieces that were read. */
+let piecesRead = 0
 
 async function* piecesOf(texts: readonly string[]): AsyncIterable<string> {
-  asked = 0
+  piecesRead = 0
   for (const text of texts) {
-    asked++
+    piecesRead++
     yield text
   }
 }
@@ -31,7 +31,7 @@ async function sealed(texts: readonly string[], bytesMax = 1_000_000): Promise<s
 }
 
 describe('the envelope of a long response', () => {
-  it('is the same text as that of a short one, however the response is cut into pieces', async () => {
+  it('equals the result of seal, for any division into pieces', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 12 }),
@@ -43,16 +43,16 @@ describe('the envelope of a long response', () => {
     )
   })
 
-  it('is the same also where pieces are much longer than the first, and longer than what is sent at once', async () => {
+  it('equals the result of seal even for pieces of very different lengths', async () => {
     const texts = ['{"a":"', 'x'.repeat(300_001), 'é'.repeat(100_000), '"}']
     expect(await sealed(texts)).toBe(await seal(texts.join(''), key))
   })
 
-  it('is refused where the response is longer than it may be, and not a byte earlier', async () => {
+  it('is refused only if the response exceeds the limit', async () => {
     const texts = ['four', 'éé', 'four', 'four']
     expect(await sealed(texts, 16)).toBeDefined()
     expect(await sealed(texts, 15)).toBeUndefined()
     expect(await sealed(texts, 7)).toBeUndefined()
-    expect(asked).toBe(2)
+    expect(piecesRead).toBe(2)
   })
 })

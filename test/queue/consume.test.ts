@@ -11,7 +11,7 @@ import { failing, observe } from '../support/observed-database.ts'
 import { answerAt, requestsTo } from '../support/outbound.ts'
 
 const QUEUE = 'keyseal-deliveries'
-/** As it is configured, not as the code believes. */
+/** From the configuration, to check the code against it. */
 const [, DEAD = ''] = /^dead_letter_queue = "(.*)"$/m.exec(wranglerToml) ?? []
 
 const unexpected: MessageHandler = {
@@ -33,12 +33,12 @@ interface Options {
   readonly attempts?: number
 }
 
-/** Hands the messages to the consumer. @returns which it acknowledged, and which are to come again when */
-async function consumed(bodies: readonly Message[], options: Options = {}) {
+/** @returns the acknowledged messages, and the retried messages with their delays in seconds */
+async function consumeMessages(bodies: readonly Message[], options: Options = {}) {
   const { queue = QUEUE, handlers = {}, db = env.DB, attempts = 1 } = options
   const messages = bodies.map((body, index) => ({ id: `m${index}`, timestamp: new Date(), attempts, body }))
   const batch = createMessageBatch<Message>(queue, messages)
-  // The result tells which messages are to come again, but not when.
+  // The result contains the retried messages, but not their delays.
   const retries = new Map(batch.messages.map((message) => [message.id, vi.spyOn(message, 'retry')]))
   await consume(batch, { ...env, DB: db }, { ...HANDLERS, ...handlers })
   const { explicitAcks, retryMessages } = await getQueueResult(batch, createExecutionContext())
@@ -52,14 +52,14 @@ function deliveryMessage({ id }: { readonly id: number }): Message {
   return { kind: 'delivery', id }
 }
 
-describe('of several messages', () => {
-  it('each is answered for by itself', async () => {
+describe('several messages', () => {
+  it('are acknowledged or retried separately', async () => {
     const deliveries = [await addDelivery(), await addDelivery(), await addDelivery()]
     const [good, bad, worse] = deliveries
     await answerAt(good?.url ?? '', {})
     await answerAt(bad?.url ?? '', { status: 500 })
     await answerAt(worse?.url ?? '', 'none')
-    expect(await consumed(deliveries.map(deliveryMessage))).toEqual({
+    expect(await consumeMessages(deliveries.map(deliveryMessage))).toEqual({
       acks: ['m0'],
       retries: [
         ['m1', 10],
@@ -68,35 +68,32 @@ describe('of several messages', () => {
     })
   })
 
-  it('about the same delivery one sends it', async () => {
+  it('for the same delivery send it once', async () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, { delayMs: 50 })
     const messages = Array.from({ length: 5 }, () => deliveryMessage(delivery))
-    expect((await consumed(messages)).acks).toHaveLength(5)
+    expect((await consumeMessages(messages)).acks).toHaveLength(5)
     expect(await requestsTo(delivery.url)).toHaveLength(1)
   })
 })
 
-describe('while the database can not be reached', () => {
+describe('while the database is unavailable', () => {
   it.each([
     [1, 10],
     [4, 270],
     [100, 43_200],
-  ])(
-    'a message that comes for the time no. %i comes again after %i seconds',
-    async (attempts, delaySeconds) => {
-      const delivery = await addDelivery()
-      const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
-      expect(await consumed([deliveryMessage(delivery)], { db, attempts })).toEqual({
-        acks: [],
-        retries: [['m0', delaySeconds]],
-      })
-      expect(failureLines()).toMatchObject([{ requestId: 'message m0', error: 'DatabaseUnavailableError' }])
-      expect(await requestsTo(delivery.url)).toEqual([])
-    },
-  )
+  ])('a message is retried after attempt %i with a delay of %i seconds', async (attempts, delaySeconds) => {
+    const delivery = await addDelivery()
+    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    expect(await consumeMessages([deliveryMessage(delivery)], { db, attempts })).toEqual({
+      acks: [],
+      retries: [['m0', delaySeconds]],
+    })
+    expect(failureLines()).toMatchObject([{ requestId: 'message m0', error: 'DatabaseUnavailableError' }])
+    expect(await requestsTo(delivery.url)).toEqual([])
+  })
 
-  it('nothing is lost: a delivery whose result could not be written is sent again under the same webhook-id', async () => {
+  it('an unrecorded delivery is sent again under the same webhook-id', async () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
     let trips = 0
@@ -105,11 +102,11 @@ describe('while the database can not be reached', () => {
         if (++trips > 1) throw new Error('D1_ERROR: D1 DB is overloaded. Too many requests queued.')
       },
     })
-    expect((await consumed([deliveryMessage(delivery)], { db })).retries).toHaveLength(1)
+    expect((await consumeMessages([deliveryMessage(delivery)], { db })).retries).toHaveLength(1)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 1 })
     vi.useFakeTimers({ now: Date.now() + 61_000, toFake: ['Date'] })
     try {
-      expect((await consumed([deliveryMessage(delivery)])).acks).toEqual(['m0'])
+      expect((await consumeMessages([deliveryMessage(delivery)])).acks).toEqual(['m0'])
     } finally {
       vi.useRealTimers()
     }
@@ -119,22 +116,22 @@ describe('while the database can not be reached', () => {
   })
 })
 
-describe.each(['event', 'queued-order', 'callback'] as const)('a message of the kind "%s"', (kind) => {
+describe.each(['event', 'queued-order', 'callback'] as const)('a message of kind "%s"', (kind) => {
   it.each([
     [{ kind: 'done' }, { acks: ['m0'], retries: [] }],
     [
-      { kind: 'again', delaySeconds: 30 },
+      { kind: 'retry', delaySeconds: 30 },
       { acks: [], retries: [['m0', 30]] },
     ],
-  ] as const)('is handed on, and what it becomes is done: %j', async (processing, expected) => {
+  ] as const)('is passed to its handler, whose result decides: %j', async (processing, expected) => {
     const process = vi.fn<MessageHandler['process']>(async () => processing)
     const handlers = { [kind]: { ...unexpected, process } }
-    expect(await consumed([{ kind, id: 7 }], { handlers })).toEqual(expected)
+    expect(await consumeMessages([{ kind, id: 7 }], { handlers })).toEqual(expected)
     expect(process).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
   })
 })
 
-it('heavy messages of a batch are worked on one at a time, and hold up no other', async () => {
+it('heavy messages of a batch are processed one at a time and delay no others', async () => {
   const running = { heavy: 0, heavyMost: 0, light: 0, lightMost: 0 }
   const working = (weight: 'heavy' | 'light'): MessageHandler => ({
     ...unexpected,
@@ -151,24 +148,24 @@ it('heavy messages of a batch are worked on one at a time, and hold up no other'
     kind,
     id,
   }))
-  expect((await consumed(bodies, { handlers })).acks).toHaveLength(5)
+  expect((await consumeMessages(bodies, { handlers })).acks).toHaveLength(5)
   expect(running).toMatchObject({ heavyMost: 1, lightMost: 2 })
 })
 
-it('of heavy messages one that fails keeps none of the others from its work', async () => {
+it('a failing heavy message does not affect the others', async () => {
   const process = vi.fn<MessageHandler['process']>(async (_env, id) => {
     if (id === 1) throw new Error('It fails.')
     return { kind: 'done' }
   })
   const handlers = { callback: { ...unexpected, isHeavy: true, process } }
   const bodies = [1, 2].map((id): Message => ({ kind: 'callback', id }))
-  expect(await consumed(bodies, { handlers })).toEqual({ acks: ['m1'], retries: [['m0', 10]] })
+  expect(await consumeMessages(bodies, { handlers })).toEqual({ acks: ['m1'], retries: [['m0', 10]] })
 })
 
-describe('a message that came back too often', () => {
-  it('ends the delivery, says so in one line of the log, and is gone', async () => {
+describe('a dead message', () => {
+  it('fails the delivery, logs one line and is acknowledged', async () => {
     const delivery = await addDelivery()
-    expect(await consumed([deliveryMessage(delivery)], { queue: DEAD })).toEqual({
+    expect(await consumeMessages([deliveryMessage(delivery)], { queue: DEAD })).toEqual({
       acks: ['m0'],
       retries: [],
     })
@@ -179,32 +176,34 @@ describe('a message that came back too often', () => {
     ])
   })
 
-  it('changes nothing about a delivery that has come to an end', async () => {
+  it('does not change a finished delivery', async () => {
     const delivery = await addDelivery({ status: 'delivered' })
-    await consumed([deliveryMessage(delivery)], { queue: DEAD })
+    await consumeMessages([deliveryMessage(delivery)], { queue: DEAD })
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', last_result: null })
   })
 
-  it('about an event is handed on', async () => {
+  it('about an event is passed to its handler', async () => {
     const abandon = vi.fn<MessageHandler['abandon']>(async () => {})
     const handlers = { event: { ...unexpected, abandon } }
-    expect((await consumed([{ kind: 'event', id: 7 }], { queue: DEAD, handlers })).acks).toEqual(['m0'])
+    expect((await consumeMessages([{ kind: 'event', id: 7 }], { queue: DEAD, handlers })).acks).toEqual([
+      'm0',
+    ])
     expect(abandon).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
     expect(failureLines()).toMatchObject([{ requestId: 'event 7', error: 'MessageDiedError' }])
   })
 
-  it('waits while the database can not be reached', async () => {
+  it('is retried while the database is unavailable', async () => {
     const delivery = await addDelivery()
     const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
-    const { acks, retries } = await consumed([deliveryMessage(delivery)], { queue: DEAD, db })
+    const { acks, retries } = await consumeMessages([deliveryMessage(delivery)], { queue: DEAD, db })
     expect([acks.length, retries.length]).toEqual([0, 1])
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending' })
   })
 })
 
-describe('through the queue itself', () => {
-  /** Until the delivery has come to its end. */
-  async function end(delivery: Awaited<ReturnType<typeof addDelivery>>) {
+describe('the local queue', () => {
+  /** Waits until the delivery is finished. */
+  async function finished(delivery: Awaited<ReturnType<typeof addDelivery>>) {
     return vi.waitFor(
       async () => {
         const row = await deliveryRow(delivery)
@@ -215,18 +214,18 @@ describe('through the queue itself', () => {
     )
   }
 
-  it('a message brings the keys to the receiver, once', async () => {
+  it('delivers the keys to the receiver once', async () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
     await env.DELIVERIES.sendBatch([{ body: deliveryMessage(delivery) }, { body: deliveryMessage(delivery) }])
-    expect(await end(delivery)).toMatchObject({ status: 'delivered', attempts: 1 })
+    expect(await finished(delivery)).toMatchObject({ status: 'delivered', attempts: 1 })
     const requests = await requestsTo(delivery.url)
     expect(requests).toHaveLength(1)
     expect(requests[0]?.body).toContain(delivery.licenseKeys[0])
   }, 15_000)
 })
 
-it('no license key, address or name is in any line of the log, whatever goes wrong', async () => {
+it('the log never contains license keys, addresses or names', async () => {
   const deliveries = [await addDelivery(), await addDelivery(), await addDelivery({ attempts: 12 })]
   await answerAt(deliveries[0]?.url ?? '', { status: 500, body: 'ada@example.com' })
   await answerAt(deliveries[2]?.url ?? '', 'none')
@@ -235,9 +234,9 @@ it('no license key, address or name is in any line of the log, whatever goes wro
       throw new Error('D1_ERROR: Network connection lost.')
     },
   })
-  await consumed(deliveries.map(deliveryMessage))
-  await consumed(deliveries.map(deliveryMessage), { db })
-  await consumed(deliveries.map(deliveryMessage), { queue: DEAD })
+  await consumeMessages(deliveries.map(deliveryMessage))
+  await consumeMessages(deliveries.map(deliveryMessage), { db })
+  await consumeMessages(deliveries.map(deliveryMessage), { queue: DEAD })
   const log = JSON.stringify(failureLines())
   expect(failureLines().length).toBeGreaterThan(3)
   for (const { licenseKeys, url } of deliveries) {

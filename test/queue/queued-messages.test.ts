@@ -1,4 +1,4 @@
-/** Messages through the Worker's own handlers, above all those of queued orders: what one does, and what its loss does. */
+/** Messages processed by the Worker's own handlers, mostly about queued orders. */
 import {
   createExecutionContext,
   createMessageBatch,
@@ -32,7 +32,7 @@ import { openShop } from '../support/shop.ts'
 
 const DEAD = 'keyseal-deliveries-dead'
 
-/** Hands messages to the Worker, whose own messages are kept. */
+/** Passes messages to the Worker and collects the messages that it sends. */
 async function handle(bodies: readonly Message[], queueName = 'keyseal-deliveries') {
   const messages = bodies.map((body, index) => ({
     id: `m${index}`,
@@ -47,7 +47,7 @@ async function handle(bodies: readonly Message[], queueName = 'keyseal-deliverie
   return { acks: explicitAcks, sent }
 }
 
-it('an order and its callback are one message each, whatever comes twice', async () => {
+it('an order is issued and reported once, even if messages repeat', async () => {
   const order = await addQueuedOrder(await openShop(), { quantity: 12_000 })
   await answerAt(order.webhookUrl, {})
   const wakeup: Message = { kind: 'queued-order', id: order.id }
@@ -62,7 +62,7 @@ it('an order and its callback are one message each, whatever comes twice', async
   expect((await handle([wakeup])).sent).toEqual([])
 }, 20_000)
 
-it('a message that died leaves its order as it is, and the sweep wakes somebody again', async () => {
+it('a dead message leaves its order unchanged, and the sweep wakes it again', async () => {
   const order = await addQueuedOrder(await openShop())
   const { acks } = await handle([{ kind: 'queued-order', id: order.id }], DEAD)
   expect(acks).toEqual(['m0'])
@@ -75,7 +75,7 @@ it('a message that died leaves its order as it is, and the sweep wakes somebody 
   expect(await orderRow(order)).toMatchObject({ status: 'issued' })
 })
 
-it('a callback whose message was lost is swept as what it is, once it is due for a minute', async () => {
+it('the callback sweep wakes a callback that has been due for a minute', async () => {
   await env.DB.prepare(`update deliveries set status = 'delivered'`).run()
   const order = await addQueuedOrder(await openShop())
   const now = Date.now()
@@ -89,7 +89,7 @@ it('a callback whose message was lost is swept as what it is, once it is due for
   expect(messages).toEqual([{ kind: 'callback', id: callback?.id }])
 })
 
-it('a callback whose messages all died has failed, and can be asked for again', async () => {
+it('a callback fails after its message died', async () => {
   const order = await addQueuedOrder(await openShop())
   await processOrder(order)
   const [callback] = await callbacksOf(order)
@@ -97,7 +97,7 @@ it('a callback whose messages all died has failed, and can be asked for again', 
   expect(await callbacksOf(order)).toMatchObject([{ status: 'failed', last_result: 'gave up' }])
 })
 
-it('an event whose messages all died has failed, and waits no longer', async () => {
+it('a waiting event fails after its message died', async () => {
   const event = await env.DB.prepare(
     `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
      values ('standard', 'dead', 'order.paid', 'live', 0, 'waiting', '{}', 0) returning id`,
@@ -108,14 +108,14 @@ it('an event whose messages all died has failed, and waits no longer', async () 
   expect(failureLines()).toMatchObject([{ requestId: `event ${id}`, error: 'MessageDiedError' }])
 })
 
-it('a delivery whose messages all died has failed, and is not sent', async () => {
+it('a delivery fails after its message died and is not sent', async () => {
   const delivery = await addDelivery()
   expect((await handle([{ kind: 'delivery', id: delivery.id }], DEAD)).acks).toEqual(['m0'])
   expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
   expect(await requestsTo(delivery.url)).toEqual([])
 })
 
-it('the cron of each minute wakes an order that is being released, and it is refused', async () => {
+it('the sweep wakes an order that is being released, which is then refused', async () => {
   const shop = await openShop()
   await addStock(shop, 8)
   const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
@@ -132,16 +132,16 @@ it('the cron of each minute wakes an order that is being released, and it is ref
   expect((await keysOf(order)).map(({ status }) => status)).toEqual(Array(8).fill('available'))
 })
 
-it('an order of which every message was lost is issued and told by the cron of each minute', async () => {
+it('the sweep recovers an order without messages: it is issued and reported', async () => {
   const order = await addQueuedOrder(await openShop())
   await answerAt(order.webhookUrl, {})
   await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env })
-  const told = async () => expect(await callbacksOf(order)).toMatchObject([{ status: 'delivered' }])
-  await vi.waitFor(told, { timeout: 15_000, interval: 50 })
+  const isReported = async () => expect(await callbacksOf(order)).toMatchObject([{ status: 'delivered' }])
+  await vi.waitFor(isReported, { timeout: 15_000, interval: 50 })
   expect(await callbacksAt(order)).toHaveLength(1)
 }, 20_000)
 
-it('no license key, address or name is in any line of the log, whatever goes wrong', async () => {
+it('the log never contains license keys, addresses or names', async () => {
   const order = await addQueuedOrder(await openShop())
   await answerAt(order.webhookUrl, { status: 500, body: 'ada@example.com' })
   const wakeup: Message = { kind: 'queued-order', id: order.id }

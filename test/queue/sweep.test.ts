@@ -10,13 +10,13 @@ import { addDelivery, deliveryRow, ISSUED_AT } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import { answerAt } from '../support/outbound.ts'
 
-/** A queue that keeps what it is sent, a batch at a time, as the real one would take it. */
+/** A queue that records batches and enforces the batch size of the real one. */
 function recordingQueue() {
   const batches: Message[][] = []
   const queue = {
     async sendBatch(messages: Iterable<MessageSendRequest<Message>>) {
       const bodies = [...messages].map(({ body }) => body)
-      if (bodies.length === 0 || bodies.length > 100) throw new Error('Queues takes 1 to 100 messages.')
+      if (bodies.length === 0 || bodies.length > 100) throw new Error('Queues accepts 1 to 100 messages.')
       batches.push(bodies)
     },
   }
@@ -24,7 +24,7 @@ function recordingQueue() {
 }
 
 describe('the sweep', () => {
-  it('wakes every delivery that is due for more than a minute, the oldest first, and no other', async () => {
+  it('wakes only deliveries that have been due for a minute, oldest first', async () => {
     const now = ISSUED_AT + 3_600_000
     const overdue = await addDelivery({ dueAt: now - 60_000 })
     const older = await addDelivery({ dueAt: now - 600_000 })
@@ -43,7 +43,7 @@ describe('the sweep', () => {
     expect(batches).toEqual([])
   })
 
-  it('reads through the index, not the table', async () => {
+  it('uses the index', async () => {
     const { results } = await env.DB.prepare(
       `explain query plan select id from deliveries where status = 'pending' and due_at <= ? order by due_at limit 100`,
     )
@@ -54,7 +54,7 @@ describe('the sweep', () => {
     )
   })
 
-  it('is run by the cron of each minute, and what a lost message left behind is delivered', async () => {
+  it('runs every minute and delivers after a lost message', async () => {
     const delivery = await addDelivery()
     await answerAt(delivery.url, {})
     await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env })
@@ -63,17 +63,17 @@ describe('the sweep', () => {
   }, 15_000)
 })
 
-describe('waking the consumer', () => {
+describe('enqueue', () => {
   const messages = Array.from({ length: 250 }, (_, id): Message => ({ kind: 'delivery', id }))
 
-  it('takes any number of messages, as many at once as Queues does', async () => {
+  it('sends any number of messages, in batches that Queues accepts', async () => {
     const { queue, batches } = recordingQueue()
     await enqueue({ ...env, DELIVERIES: queue }, messages)
     expect(batches.map(({ length }) => length)).toEqual([100, 100, 50])
     expect(batches.flat()).toEqual(messages)
   })
 
-  it('never fails: what is committed is found by the sweep, and the log tells', async () => {
+  it('never throws, and logs failures', async () => {
     const queue = {
       sendBatch: () => Promise.reject(new Error('ada@example.com')),
     } as unknown as Queue<Message>
@@ -82,21 +82,21 @@ describe('waking the consumer', () => {
     expect(JSON.stringify(failureLines())).not.toContain('ada@')
   })
 
-  it('tells what to mend where no queue is bound', async () => {
+  it('logs the missing setting if no queue is bound', async () => {
     await enqueue({ ...env, DELIVERIES: undefined }, messages)
     expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
   })
 })
 
-describe('every cron of wrangler.toml', () => {
+describe('each cron expression of wrangler.toml', () => {
   const [, lines = ''] = /^crons = (\[.*\])$/m.exec(wranglerToml) ?? []
 
-  it.each(JSON.parse(lines) as string[])('"%s" has its work, and does it', async (cron) => {
+  it.each(JSON.parse(lines) as string[])('"%s" runs its jobs', async (cron) => {
     await worker.scheduled(createScheduledController({ cron }), { ...env })
     expect(failureLines()).toEqual([])
   })
 
-  it('is one of those that the Worker knows: another is an error, not silence', async () => {
+  it('must be registered: any other is an error', async () => {
     const controller = createScheduledController({ cron: '0 0 1 1 *' })
     await expect(worker.scheduled(controller, { ...env })).rejects.toThrow('0 0 1 1 *')
   })

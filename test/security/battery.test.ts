@@ -1,6 +1,6 @@
 /**
- * The same questions to every endpoint there is. A new endpoint is asked them without anybody remembering to:
- * where it does not say how a good request looks, the suite fails.
+ * Security tests for every endpoint. They include new endpoints automatically, and fail if `GOOD_REQUESTS`
+ * has no request for one.
  */
 import { env } from 'cloudflare:workers'
 import { getTableName, is } from 'drizzle-orm'
@@ -36,20 +36,20 @@ const INJECTIONS = [
 const guarded = ENDPOINTS.filter(({ caller: { access } }) =>
   CAPABILITIES.some((capability) => capability === access),
 )
-/** What the protocol says, by which a request may be refused without an HTTP status that says so. */
+/** The protocol's codes for invalid parameters with HTTP status 200. */
 const INCORRECT: readonly unknown[] = [651, 751, 825, 901, 951]
 const webhooks = PROVIDER_SAMPLES.map((samples) => [`/webhooks/${samples.provider}`, samples] as const)
 
 beforeEach(() => {
-  // What is queued is left alone: nothing but the requests themselves may change what is stored.
+  // Queued messages are dropped, so that only the requests themselves change stored data.
   vi.spyOn(env.DELIVERIES, 'sendBatch').mockImplementation(() =>
     Promise.resolve({} as QueueSendBatchResponse),
   )
 })
 afterEach(() => vi.restoreAllMocks())
 
-/** Sends the fields as the endpoint's method carries them. */
-async function ask(
+/** Sends the fields in the body or the query, depending on the endpoint's method. */
+async function request(
   { method, path }: Endpoint,
   fields: Record<string, unknown>,
   options: RequestOptions = {},
@@ -60,8 +60,8 @@ async function ask(
   )
 }
 
-/** Everything that is stored, as text. */
-async function everythingStored(): Promise<string> {
+/** All stored rows as text. */
+async function allRows(): Promise<string> {
   const tables = Object.values(schema).flatMap((table) =>
     is(table, SQLiteTable) ? [getTableName(table)] : [],
   )
@@ -69,20 +69,20 @@ async function everythingStored(): Promise<string> {
   return JSON.stringify(results.map(({ results: rows }) => rows))
 }
 
-/** Sends requests that must all be refused with this code, in a signed envelope, and change nothing. */
+/** Expects that all requests are refused with this code, in a signed envelope, and change nothing. */
 async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[]) {
-  const before = await everythingStored()
+  const before = await allRows()
   for (const request of requests) {
     const opened = await request()
     expect(opened.response.code).toBe(code)
     expect(opened.status).toBeGreaterThanOrEqual(400)
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
     expect(opened.response.license_keys).toBeUndefined()
-    expect(await everythingStored()).toBe(before)
+    expect(await allRows()).toBe(before)
   }
 }
 
-it('covers every route: none is registered besides the list of endpoints', () => {
+it('covers every route', () => {
   const routes = app.routes.filter(({ path }) => path !== '/*').map(({ path }) => path)
   expect(new Set(routes)).toEqual(new Set(ENDPOINTS.map(({ path }) => path)))
   expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(GOOD_REQUESTS).sort())
@@ -92,7 +92,7 @@ it('covers every route: none is registered besides the list of endpoints', () =>
   expect(providers.sort()).toEqual(webhooks.map(([path]) => path).sort())
 })
 
-it('lets only public keys, and whether it works, out without an API key', () => {
+it('only public keys and health checks need no credential', () => {
   const open = (access: Caller['access']) =>
     ENDPOINTS.filter((endpoint) => endpoint.caller.access === access).map(({ path }) => path)
   expect(open('public').sort()).toEqual(['/.well-known/jwks.json', '/api/v1/public-key'])
@@ -100,16 +100,16 @@ it('lets only public keys, and whether it works, out without an API key', () => 
 })
 
 describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
-  it('answers no other method, and says which it answers', async () => {
+  it('refuses other methods and lists its own in Allow', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
-      if (method === endpoint.method || (method === 'OPTIONS' && endpoint.browsers)) continue
+      if (method === endpoint.method || (method === 'OPTIONS' && endpoint.cors)) continue
       const opened = await open(await send({ path, method }))
       expect(opened.response.code).toBe(CODES.methodNotAllowed.code)
       expect(opened.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
     }
   })
 
-  it('answers nothing at all without a signing key, and does not ask the database', async () => {
+  it('fails without a signing key before it queries the database', async () => {
     const { db, roundTrips } = observe(env.DB)
     const opened = await open(
       await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
@@ -127,32 +127,32 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
 describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
   const needs = GOOD_REQUESTS[path]?.needs
 
-  it(`takes a good request with the capability ${needs} alone, in one round trip`, async () => {
+  it(`accepts a valid request with only the capability ${needs}, in one round trip`, async () => {
     const { db, roundTrips } = observe(env.DB)
     const shop = await openShop({ capabilities: CAPABILITIES.filter((capability) => capability === needs) })
-    const opened = await ask(endpoint, await goodFields(path, shop), { bindings: { DB: db } })
+    const opened = await request(endpoint, await goodFields(path, shop), { bindings: { DB: db } })
     expect(opened.status).toBe(200)
     expect(opened.response.code).toBe(GOOD_REQUESTS[path]?.code)
     expect(roundTrips).toHaveLength(1)
   })
 
-  it('is closed to whoever has no API key', async () => {
+  it('refuses requests without a valid API key', async () => {
     const { api_key: _, ...fields } = await goodFields(path, await openShop())
     await expectRefused(
       100,
-      () => ask(endpoint, fields),
-      () => ask(endpoint, {}),
-      ...INJECTIONS.map((injection) => () => ask(endpoint, { ...fields, api_key: injection })),
-      () => ask(endpoint, fields, { headers: { Authorization: "Bearer 'OR'1'='1" } }),
-      // The hash of a key, as a stolen database would show it, is no key.
+      () => request(endpoint, fields),
+      () => request(endpoint, {}),
+      ...INJECTIONS.map((injection) => () => request(endpoint, { ...fields, api_key: injection })),
+      () => request(endpoint, fields, { headers: { Authorization: "Bearer 'OR'1'='1" } }),
+      // The hash from a stolen database is not accepted as a key.
       async () => {
         const row = await env.DB.prepare('select key_hash from api_keys').first<{ key_hash: string }>()
-        return ask(endpoint, { ...fields, api_key: String(row?.key_hash) })
+        return request(endpoint, { ...fields, api_key: String(row?.key_hash) })
       },
     )
   })
 
-  it('is closed to an inactive API key, one without the capability, and one from elsewhere', async () => {
+  it('refuses an inactive API key, a missing capability, and another address', async () => {
     const others = CAPABILITIES.filter((capability) => capability !== needs)
     const inactive = await openShop({ apiKeyStatus: 'inactive' })
     const nearly = ['*', '', String(needs).toUpperCase(), `${needs}s`, `re${needs}`]
@@ -164,16 +164,16 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
       await goodFields(path, incapable),
       await goodFields(path, elsewhere),
     ]
-    await expectRefused(101, () => ask(endpoint, ofInactive))
-    await expectRefused(102, () => ask(endpoint, ofIncapable))
+    await expectRefused(101, () => request(endpoint, ofInactive))
+    await expectRefused(102, () => request(endpoint, ofIncapable))
     await expectRefused(
       103,
-      () => ask(endpoint, ofElsewhere, { headers: forwarded }),
-      () => ask(endpoint, ofElsewhere, { headers: { ...forwarded, 'CF-Connecting-IP': '192.0.2.2' } }),
+      () => request(endpoint, ofElsewhere, { headers: forwarded }),
+      () => request(endpoint, ofElsewhere, { headers: { ...forwarded, 'CF-Connecting-IP': '192.0.2.2' } }),
     )
   })
 
-  it('is closed to a blocked address, whoever asks', async () => {
+  it('refuses a blocked address, even with a valid API key', async () => {
     const fields = await goodFields(path, await openShop())
     await env.DB.prepare(
       `insert into blocklist (kind, value, created_at) values ('network', '198.51.100.0/24', 0)`,
@@ -181,26 +181,26 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
     const headers = { 'CF-Connecting-IP': '198.51.100.7' }
     await expectRefused(
       150,
-      () => ask(endpoint, fields, { headers }),
-      () => ask(endpoint, { ...fields, api_key: 'nobody' }, { headers }),
+      () => request(endpoint, fields, { headers }),
+      () => request(endpoint, { ...fields, api_key: 'nobody' }, { headers }),
     )
     await env.DB.prepare('delete from blocklist').run()
-    expect((await ask(endpoint, fields, { headers })).status).toBe(200)
+    expect((await request(endpoint, fields, { headers })).status).toBe(200)
   })
 
-  it('stores what looks like SQL as text, or refuses it', async () => {
+  it('stores SQL injections as text or refuses them', async () => {
     const shop = await openShop()
     for (const name of Object.keys(await goodFields(path, shop))) {
       for (const injection of INJECTIONS) {
-        const opened = await ask(endpoint, { ...(await goodFields(path, shop)), [name]: injection })
+        const opened = await request(endpoint, { ...(await goodFields(path, shop)), [name]: injection })
         expect(opened.status).toBeLessThan(500)
       }
     }
     expect(failureLines()).toEqual([])
-    expect((await ask(endpoint, await goodFields(path, shop))).status).toBe(200)
+    expect((await request(endpoint, await goodFields(path, shop))).status).toBe(200)
   })
 
-  it('repeats neither secrets nor persons in an error or in the log', async () => {
+  it('reveals no secrets or personal data in errors or the log', async () => {
     const shop = await openShop()
     const good = await goodFields(path, shop)
     const secrets = {
@@ -215,14 +215,14 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
     const headers = { Authorization: 'Bearer hush-api-key', 'Idempotency-Key': 'hush-order' }
     const bad = Object.fromEntries(Object.keys(good).map((name) => [name, 'hush\u0000']))
     const answers = [
-      await ask(endpoint, fields, { headers }),
-      await ask(endpoint, { ...bad, api_key: 'hush-api-key' }, { headers }),
-      await ask(endpoint, fields, { headers, path: `${path}/hush` }),
-      await ask(endpoint, fields, { headers, bindings: { DB: db } }),
-      await ask(endpoint, fields, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
+      await request(endpoint, fields, { headers }),
+      await request(endpoint, { ...bad, api_key: 'hush-api-key' }, { headers }),
+      await request(endpoint, fields, { headers, path: `${path}/hush` }),
+      await request(endpoint, fields, { headers, bindings: { DB: db } }),
+      await request(endpoint, fields, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
     ]
     if (endpoint.method === 'POST') {
-      answers.push(await ask(endpoint, fields, { headers: { ...headers, 'Content-Type': 'hush/type' } }))
+      answers.push(await request(endpoint, fields, { headers: { ...headers, 'Content-Type': 'hush/type' } }))
     }
     expect(answers.map(({ response }) => response.code)).toEqual([
       100,
@@ -236,19 +236,19 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
   })
 })
 
-it('the same Idempotency-Key gives each endpoint an answer of its own', async () => {
+it('the same Idempotency-Key is independent at each endpoint', async () => {
   const shop = await openShop()
   const headers = { 'Idempotency-Key': 'shared' }
   const codes: [string, unknown][] = []
   for (const endpoint of guarded) {
-    const opened = await ask(endpoint, await goodFields(endpoint.path, shop), { headers })
+    const opened = await request(endpoint, await goodFields(endpoint.path, shop), { headers })
     codes.push([endpoint.path, opened.response.code])
     expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
   }
   expect(codes).toEqual(guarded.map(({ path }) => [path, GOOD_REQUESTS[path]?.code]))
 })
 
-it('the same Idempotency-Key and fields are another request at each endpoint', async () => {
+it('the same Idempotency-Key and fields are independent at each endpoint', async () => {
   const shop = await openShop()
   const fields = { api_key: shop.apiKey, ...(await assignedKeyFields(shop)) }
   const headers = { 'Idempotency-Key': 'same-device' }
@@ -270,7 +270,7 @@ describe.each(webhooks)('%s', (path, samples) => {
   })
   const sign = () => samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
 
-  it('is closed to whoever does not know the secret, and not to be found where there is none', async () => {
+  it('refuses invalid signatures, and does not exist without a secret', async () => {
     const { body } = event
     const headers = await sign()
     const tampered = Object.fromEntries(
@@ -296,7 +296,7 @@ describe.each(webhooks)('%s', (path, samples) => {
     )
   })
 
-  it('repeats neither secrets nor persons in an answer or in the log', async () => {
+  it('reveals no secrets or personal data in responses or the log', async () => {
     const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
     const headers = await sign()
     const request = { path, method: 'POST', headers, body: event.body }

@@ -10,12 +10,10 @@ const CORS_HEADERS = [
   'Access-Control-Expose-Headers',
 ]
 
-const FOR_BROWSERS: ReadonlySet<string> = new Set(
-  ENDPOINTS.filter(({ browsers }) => browsers).map(({ path }) => path),
-)
+const CORS_PATHS: ReadonlySet<string> = new Set(ENDPOINTS.filter(({ cors }) => cors).map(({ path }) => path))
 
-/** Every kind of answer: found or not, good or bad, with a body or without. */
-const ANSWERS = [
+/** Requests that get every kind of response: found or not, refused or not, with or without a body. */
+const REQUESTS = [
   ...ENDPOINTS.map(({ method, path }) => ({ method, path })),
   { method: 'GET', path: '/nothing' },
   { method: 'DELETE', path: '/api/v1/verify' },
@@ -24,8 +22,8 @@ const ANSWERS = [
   { method: 'HEAD', path: '/.well-known/jwks.json' },
 ]
 
-it('only what software does with its own license key, and public keys, are for browsers', () => {
-  expect([...FOR_BROWSERS].sort()).toEqual([
+it('only endpoints for sold software and public keys allow CORS', () => {
+  expect([...CORS_PATHS].sort()).toEqual([
     '/.well-known/jwks.json',
     '/api/v1/activate',
     '/api/v1/deactivate',
@@ -35,22 +33,22 @@ it('only what software does with its own license key, and public keys, are for b
   ])
 })
 
-describe('every answer tells browsers to make nothing of it:', () => {
-  it.each(ANSWERS)('$method $path', async ({ method, path }) => {
+describe('every response has restrictive security headers:', () => {
+  it.each(REQUESTS)('$method $path', async ({ method, path }) => {
     const { headers } = await send({ method, path, headers: PAGE })
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff')
     expect(headers.get('Strict-Transport-Security')).toMatch(/^max-age=\d{8}$/)
     expect(headers.get('Referrer-Policy')).toBe('no-referrer')
     expect(headers.get('Content-Security-Policy')).toBe("default-src 'none'; frame-ancestors 'none'")
     expect(headers.get('Cross-Origin-Resource-Policy')).toBe(
-      FOR_BROWSERS.has(path) ? 'cross-origin' : 'same-origin',
+      CORS_PATHS.has(path) ? 'cross-origin' : 'same-origin',
     )
     expect(headers.get('X-Request-Id')).toMatch(/^[0-9a-f-]{36}$/)
     expect(headers.has('Access-Control-Allow-Credentials')).toBe(false)
     expect(headers.has('Set-Cookie')).toBe(false)
   })
 
-  it('also one that says that nothing changed', async () => {
+  it('a 304 response', async () => {
     const path = '/.well-known/jwks.json'
     const whole = await send({ path })
     const unchanged = await send({ path, headers: { 'If-None-Match': String(whole.headers.get('ETag')) } })
@@ -65,7 +63,7 @@ describe('every answer tells browsers to make nothing of it:', () => {
 
 describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
   '%s',
-  (path, { method, browsers }) => {
+  (path, { method, cors }) => {
     const preflight = () =>
       send({
         path,
@@ -77,8 +75,8 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
         },
       })
 
-    if (browsers) {
-      it('may be called from any page, which reads the answer whatever it is', async () => {
+    if (cors) {
+      it('allows any origin to send requests and read every response', async () => {
         const response = await preflight()
         expect([response.status, await response.text()]).toEqual([204, ''])
         expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
@@ -86,14 +84,14 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
         expect(response.headers.get('Access-Control-Allow-Headers')?.toLowerCase().split(', ')).toEqual(
           expect.arrayContaining(['authorization', 'content-type', 'idempotency-key']),
         )
-        for (const asked of [method, 'DELETE']) {
-          const { headers } = await send({ path, method: asked, headers: PAGE })
+        for (const requested of [method, 'DELETE']) {
+          const { headers } = await send({ path, method: requested, headers: PAGE })
           expect(headers.get('Access-Control-Allow-Origin')).toBe('*')
           expect(headers.get('Access-Control-Expose-Headers')).toContain('X-Request-Id')
         }
       })
     } else {
-      it('may not be called from a page', async () => {
+      it('sends no CORS headers', async () => {
         const refused = await open(await preflight())
         expect(refused).toMatchObject({ status: 405, response: { code: 2405 } })
         for (const { headers } of [refused, await send({ path, method, headers: PAGE })]) {

@@ -1,4 +1,4 @@
-/** The same questions to every endpoint that takes a contract key. A new one is asked them without being named here. */
+/** Security tests for every endpoint that accepts a contract key, including new ones. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/endpoints.ts'
@@ -30,7 +30,7 @@ const paths = ENDPOINTS.filter(({ caller: { access } }) => access === 'contract-
   ({ path }) => path,
 )
 
-/** A contract with one key, C-1 where there is no other. */
+/** A contract whose only license key is C-1. */
 async function openContract(forbidden: readonly string[] = []): Promise<TestContract> {
   const shop = await openShop()
   await addGenerator(shop)
@@ -45,7 +45,7 @@ async function openContract(forbidden: readonly string[] = []): Promise<TestCont
   return contract
 }
 
-/** Sends requests that must all be refused with this code, in a signed envelope, and change nothing. */
+/** Expects that all requests are refused with this code, in a signed envelope, and change nothing. */
 async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[]) {
   for (const request of requests) {
     const before = await everythingOfContracts()
@@ -57,11 +57,11 @@ async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[
   }
 }
 
-it('covers every endpoint that takes a contract key', () => {
+it('covers every endpoint that accepts a contract key', () => {
   expect(Object.keys(GOOD_HOLDER_REQUESTS).sort()).toEqual([...paths].sort())
 })
 
-it('the same Idempotency-Key gives each endpoint an answer of its own', async () => {
+it('the same Idempotency-Key is independent at each endpoint', async () => {
   const { key } = await openContract()
   const headers = { 'Idempotency-Key': 'shared' }
   for (const [path, { code, fields }] of Object.entries(GOOD_HOLDER_REQUESTS)) {
@@ -72,7 +72,7 @@ it('the same Idempotency-Key gives each endpoint an answer of its own', async ()
 })
 
 describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, fields }) => {
-  it('takes a good request, in one round trip', async () => {
+  it('accepts a valid request, in one round trip', async () => {
     const { key } = await openContract()
     const { db, roundTrips } = observe(env.DB)
     const opened = await askAsHolder(path, { ...fields, contract_key: key }, { bindings: { DB: db } })
@@ -80,7 +80,7 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     expect(roundTrips).toHaveLength(1)
   })
 
-  it(`needs the permission ${needs} and no other: 102 without it`, async () => {
+  it(`requires only the permission ${needs}, and returns 102 without it`, async () => {
     const others = Object.values(GOOD_HOLDER_REQUESTS).flatMap((good) =>
       good.needs === needs ? [] : good.needs,
     )
@@ -90,7 +90,7 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     expect((await askAsHolder(path, { ...fields, contract_key: withOnly.key })).response.code).toBe(code)
   })
 
-  it('is closed to whoever has no contract key, without asking the database', async () => {
+  it('refuses requests without a contract key before it queries the database', async () => {
     await openContract()
     const { db, roundTrips } = observe(env.DB)
     const bindings = { DB: db }
@@ -105,7 +105,7 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     expect(roundTrips).toEqual([])
   })
 
-  it('is closed to a wrong contract key and to what looks like SQL', async () => {
+  it('refuses wrong contract keys and SQL injections', async () => {
     const { id, key } = await openContract()
     const wrong = [...INJECTIONS, 'nobody', String(id), `contract:${id}`, `${key}x`, key.slice(1)]
     await expectRefused(
@@ -119,7 +119,7 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     )
   })
 
-  it('is closed to a blocked address, whoever asks', async () => {
+  it('refuses a blocked address, even with a valid contract key', async () => {
     const { key } = await openContract()
     await env.DB.prepare(
       `insert into blocklist (kind, value, created_at) values ('network', '198.51.100.0/24', 0)`,
@@ -137,7 +137,7 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     await env.DB.prepare('delete from blocklist').run()
   })
 
-  it('takes what looks like SQL for text, or refuses it', async () => {
+  it('treats SQL injections as text or refuses them', async () => {
     const { key } = await openContract()
     for (const name of Object.keys(fields)) {
       for (const injection of INJECTIONS) {
@@ -149,7 +149,7 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     expect((await askAsHolder(path, { ...fields, contract_key: key })).response.code).toBe(code)
   })
 
-  it('repeats neither the contract key nor a license key in an error or in the log', async () => {
+  it('reveals no contract key or license key in errors or the log', async () => {
     const secret = { ...fields, contract_key: 'hush-contract-key' }
     const headers = { 'Idempotency-Key': 'hush-order' }
     const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))

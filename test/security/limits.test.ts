@@ -11,7 +11,7 @@ import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
-/** A counter of its own for each test, which lets this many pass for each key. */
+/** A limiter that allows this many requests for each key. */
 function limiter(limit: number): RateLimit {
   const counts = new Map<string, number>()
   return {
@@ -22,10 +22,10 @@ function limiter(limit: number): RateLimit {
   }
 }
 
-const broken: RateLimit = { limit: () => Promise.reject(new Error('The counter is out of order.')) }
+const broken: RateLimit = { limit: () => Promise.reject(new Error('The limiter failed.')) }
 const FROM = { 'CF-Connecting-IP': '203.0.113.7' }
 
-/** Every counter but the given ones is out of order, which must not matter. */
+/** All limiters except the given ones fail, which must not refuse any request. */
 function bindingsWith(limiters: Record<string, RateLimit>) {
   const all = { LIMIT_ADDRESS: broken, LIMIT_API_KEY: broken, LIMIT_FAILURES: broken }
   return { RATE_LIMITS: 'on', ...all, ...limiters }
@@ -38,14 +38,14 @@ async function repeat(times: number, request: () => Promise<Opened>): Promise<un
 }
 
 describe('one address', () => {
-  it('is refused after its limit with Retry-After, before the database is asked, and others are not', async () => {
+  it('is refused after its limit with Retry-After and no database query', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const bindings = { ...bindingsWith({ LIMIT_ADDRESS: limiter(2) }), DB: db }
-    const ask = () => post(orderFields(shop), { bindings, headers: FROM })
-    expect(await repeat(2, ask)).toEqual([803, 803])
+    const request = () => post(orderFields(shop), { bindings, headers: FROM })
+    expect(await repeat(2, request)).toEqual([803, 803])
     const before = await countRows()
-    const refused = await ask()
+    const refused = await request()
     expect(refused).toMatchObject({ status: 429, response: { code: 2429, message: 'Too many requests' } })
     expect(refused.headers.get('Retry-After')).toBe('10')
     expect(Object.keys(refused.response)).toEqual(['code', 'message', 'timestamp'])
@@ -55,16 +55,16 @@ describe('one address', () => {
     expect(other.response.code).toBe(803)
   })
 
-  it('is the first 64 bits of an IPv6 address', async () => {
+  it('means the first 64 bits of an IPv6 address', async () => {
     const bindings = bindingsWith({ LIMIT_ADDRESS: limiter(1) })
-    const ask = async (address: string) =>
+    const request = async (address: string) =>
       (await send({ path: '/health', bindings, headers: { 'CF-Connecting-IP': address } })).status
-    expect(await ask('2001:db8:1:2::1')).toBe(200)
-    expect(await ask('2001:db8:1:2:ffff::9')).toBe(429)
-    expect(await ask('2001:db8:1:3::1')).toBe(200)
+    expect(await request('2001:db8:1:2::1')).toBe(200)
+    expect(await request('2001:db8:1:2:ffff::9')).toBe(429)
+    expect(await request('2001:db8:1:3::1')).toBe(200)
   })
 
-  it('that is unknown is not counted', async () => {
+  it('is not counted if it is unknown', async () => {
     const bindings = bindingsWith({ LIMIT_ADDRESS: limiter(0), LIMIT_FAILURES: limiter(0) })
     expect((await send({ path: '/health', bindings })).status).toBe(200)
     expect((await post({}, { bindings })).response.code).toBe(100)
@@ -72,7 +72,7 @@ describe('one address', () => {
 })
 
 describe('one API key', () => {
-  it('is refused after its limit from wherever it is used, and another is not', async () => {
+  it('is refused after its limit from any address, and other keys are not', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const { db, roundTrips } = observe(env.DB)
     const bindings = { ...bindingsWith({ LIMIT_API_KEY: limiter(2) }), DB: db }
@@ -84,14 +84,14 @@ describe('one API key', () => {
     expect((await post(orderFields(other), { bindings })).response.code).toBe(803)
   })
 
-  it('that every copy of a software carries is not counted', async () => {
+  it('is not counted if every copy of the software contains it', async () => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }
     const bindings = bindingsWith({ LIMIT_API_KEY: limiter(0) })
     expect(await repeat(3, () => post(fields, { path: '/api/v1/verify', bindings }))).toEqual([200, 200, 200])
   })
 
-  it('does nothing under an Idempotency-Key while it is refused, so the order may be sent again', async () => {
+  it('may send a refused order again under the same Idempotency-Key', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'again' }
     const refused = await post(orderFields(shop), {
@@ -105,8 +105,8 @@ describe('one API key', () => {
   })
 })
 
-describe('an address from which too many are turned away', () => {
-  it('is not told any more why, and a good API key is still served from there', async () => {
+describe('an address with too many refused requests', () => {
+  it('gets 2429 instead of the reason, but a valid API key still works', async () => {
     const shop = await openShop()
     const inactive = await openShop({ apiKeyStatus: 'inactive' })
     const bindings = bindingsWith({ LIMIT_FAILURES: limiter(2) })
@@ -120,7 +120,7 @@ describe('an address from which too many are turned away', () => {
     expect((await post(orderFields(inactive), { bindings })).response.code).toBe(101)
   })
 
-  it('learns nothing about contract keys either', async () => {
+  it('gets no information about contract keys', async () => {
     const { key } = await addContract(await openShop())
     const options = { bindings: bindingsWith({ LIMIT_FAILURES: limiter(1) }), headers: FROM }
     const guess = () => askAsHolder(GET_INFO, { contract_key: crypto.randomUUID() }, options)
@@ -131,7 +131,7 @@ describe('an address from which too many are turned away', () => {
 
 describe('a payment provider', () => {
   it.each(PROVIDER_SAMPLES)(
-    'is never counted, but who signs for it wrongly is: $provider',
+    'is never limited, but senders of invalid signatures are: $provider',
     async (samples) => {
       const setting = webhookSecretName(samples.provider)
       const options = {
@@ -142,16 +142,16 @@ describe('a payment provider', () => {
       const names = { order: 'limits', externalId: 'limits', name: 'Ada', email: 'ada@example.com' }
       const event = samples.purchase(names)
       const signed = await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
-      const ask = async (headers: Record<string, string>) =>
+      const request = async (headers: Record<string, string>) =>
         open(await send({ ...options, body: event.body, headers: { ...FROM, ...headers } }))
-      expect(await repeat(3, () => ask({}))).toEqual([2401, 2401, 2429])
-      expect(await repeat(3, () => ask(signed))).toEqual([2200, 2200, 2200])
+      expect(await repeat(3, () => request({}))).toEqual([2401, 2401, 2429])
+      expect(await repeat(3, () => request(signed))).toEqual([2200, 2200, 2200])
     },
   )
 })
 
-describe('nobody is refused', () => {
-  it('where the counters are missing, out of order, or switched off', async () => {
+describe('no request is limited', () => {
+  it('if the limiters are missing, failing or disabled', async () => {
     const shop = await openShop()
     const none = { LIMIT_ADDRESS: undefined, LIMIT_API_KEY: undefined, LIMIT_FAILURES: undefined }
     const full = { LIMIT_ADDRESS: limiter(0), LIMIT_API_KEY: limiter(0), LIMIT_FAILURES: limiter(0) }
@@ -166,7 +166,7 @@ describe('nobody is refused', () => {
   })
 
   it.each(PROVIDER_SAMPLES.map(({ provider }) => provider))(
-    'of the payment providers: %s',
+    'from the payment provider %s',
     async (provider) => {
       const full = { LIMIT_ADDRESS: limiter(0), LIMIT_API_KEY: limiter(0), LIMIT_FAILURES: limiter(0) }
       const request = { method: 'POST', body: '{}', path: `/webhooks/${provider}`, headers: FROM }
@@ -174,27 +174,27 @@ describe('nobody is refused', () => {
     },
   )
 
-  it('by a setting that is no word of ours: the log says what to write', async () => {
+  it('by an invalid RATE_LIMITS setting: requests fail, and the log names the fix', async () => {
     const opened = await post({}, { bindings: { RATE_LIMITS: 'sometimes' } })
     expect(opened.response.code).toBe(2500)
-    expect(failureLines()[0]?.message).toMatch(/RATE_LIMITS is neither .* wrangler deploy/)
+    expect(failureLines()[0]?.message).toMatch(/RATE_LIMITS must be .* wrangler deploy/)
   })
 })
 
-describe('the counters of wrangler.toml', () => {
+describe('the limiters of wrangler.toml', () => {
   const declared = [
     ...configuration.matchAll(/name = "(LIMIT_\w+)"[^[]*?simple = \{ limit = (\d+), period = (\d+) \}/g),
   ].map(([, name = '', limit, period]) => ({ name, limit: Number(limit), period: Number(period) }))
 
-  it('have the periods that callers are told', () => {
+  it('have the periods of LIMITERS', () => {
     const periods = Object.fromEntries(declared.map(({ name, period }) => [name, period]))
-    const told = Object.values(LIMITERS).map(({ binding, periodSeconds }) => [binding, periodSeconds])
-    expect(periods).toEqual(Object.fromEntries(told))
+    const expected = Object.values(LIMITERS).map(({ binding, periodSeconds }) => [binding, periodSeconds])
+    expect(periods).toEqual(Object.fromEntries(expected))
   })
 
-  it('count in the runtime itself: who is turned away too often is told 2429', async () => {
+  it('work in the runtime: too many refused requests get 2429', async () => {
     const failures = declared.find(({ name }) => name === 'LIMIT_FAILURES')?.limit ?? 0
-    // The window may end in between, and the counting begins anew.
+    // The period may end in between, which resets the counter.
     const codes = await repeat(2 * failures + 1, () =>
       post({}, { bindings: { RATE_LIMITS: 'on' }, headers: { 'CF-Connecting-IP': '192.0.2.99' } }),
     )

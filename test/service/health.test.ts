@@ -7,11 +7,11 @@ import { failing, observe } from '../support/observed-database.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-async function ask(path: string, bindings: RequestOptions['bindings'] = {}) {
+async function get(path: string, bindings: RequestOptions['bindings'] = {}) {
   return open(await send({ path, bindings }))
 }
 
-it('the newest migration that the code is written for is the newest there is', () => {
+it('NEWEST_MIGRATION is the newest migration', () => {
   expect(
     env.TEST_MIGRATIONS.map(({ name }) => name)
       .sort()
@@ -20,9 +20,9 @@ it('the newest migration that the code is written for is the newest there is', (
 })
 
 describe('GET /health', () => {
-  it('is 2201, signed, and does not ask the database', async () => {
+  it('returns a signed 2201 without the database', async () => {
     const { db, roundTrips } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
-    const opened = await ask('/health', { DB: db })
+    const opened = await get('/health', { DB: db })
     expect(opened).toMatchObject({ status: 200, response: { code: 2201, message: 'Healthy' } })
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
     expect(roundTrips).toEqual([])
@@ -30,9 +30,9 @@ describe('GET /health', () => {
 })
 
 describe('GET /health/ready', () => {
-  const ready = (bindings?: object) => ask('/health/ready', bindings)
+  const ready = (bindings?: object) => get('/health/ready', bindings)
 
-  it('is 2201 where everything works, and asks the database once', async () => {
+  it('returns 2201 if everything works, with one round trip', async () => {
     const { db, roundTrips } = observe(env.DB)
     const opened = await ready({ DB: db })
     expect(opened).toMatchObject({ status: 200, response: { code: 2201 } })
@@ -40,7 +40,7 @@ describe('GET /health/ready', () => {
     expect(failureLines()).toEqual([])
   })
 
-  it('is 2503 where the database can not be reached, and only the log says why', async () => {
+  it('returns 2503 if the database is unavailable, with the reason only in the log', async () => {
     const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded.'))
     const opened = await ready({ DB: db })
     expect(opened).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['database'] } })
@@ -52,7 +52,7 @@ describe('GET /health/ready', () => {
     ])
   })
 
-  it('is 2503 where a migration is missing, or all of them; one that is ahead will do', async () => {
+  it('returns 2503 if a migration is missing, and 2201 for newer migrations', async () => {
     const last = 'update d1_migrations set name = ? where id = (select max(id) from d1_migrations)'
     const change = (sql: string, ...values: string[]) =>
       env.DB.prepare(sql)
@@ -60,7 +60,7 @@ describe('GET /health/ready', () => {
         .run()
     await change(last, '0000_older.sql')
     expect((await ready()).response).toMatchObject({ code: 2503, not_ready: ['migrations'] })
-    await change(last, '9999_of_the_next_version.sql')
+    await change(last, '9999_next_version.sql')
     expect((await ready()).status).toBe(200)
     await change(last, NEWEST_MIGRATION)
     expect((await ready()).status).toBe(200)
@@ -68,7 +68,7 @@ describe('GET /health/ready', () => {
     expect((await ready({ DB: db })).response).toMatchObject({ code: 2503, not_ready: ['migrations'] })
   })
 
-  it('is 2503 where a signing key is missing or unusable, also that of one product', async () => {
+  it('returns 2503 if a global or product signing key is unusable', async () => {
     const withoutKey = await ready({ SIGNING_PRIVATE_KEY: undefined })
     expect(withoutKey).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['signing key'] } })
     expect(withoutKey.envelope.signature).toBe('Private key not set')
@@ -77,7 +77,7 @@ describe('GET /health/ready', () => {
     expect(withBadKey.text).not.toMatch(/PRODUCT_7|no key/)
   })
 
-  it('names everything that is missing', async () => {
+  it('lists all failed parts', async () => {
     const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
     const opened = await ready({ DB: db, SIGNING_PRIVATE_KEY_PRODUCT_7: 'no key' })
     expect(opened.response.not_ready).toEqual(['signing key', 'database'])

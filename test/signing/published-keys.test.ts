@@ -16,8 +16,8 @@ const CURRENT = await keyId(env.SIGNING_PRIVATE_KEY)
 const FIRST = await keyId(first.privateKey)
 const SECOND = await keyId(second.privateKey)
 
-describe('every sealed answer', () => {
-  it('names the key that signed it, refusals too', async () => {
+describe('X-Signing-Key-Id', () => {
+  it('identifies the key that signed any response', async () => {
     const bindings = { [OWN]: first.privateKey }
     const set = await jwksOf(bindings)
     const answers = [
@@ -29,7 +29,7 @@ describe('every sealed answer', () => {
     for (const answer of answers) expect(await isVerifiedBy(set, answer)).toBe(true)
   })
 
-  it('is known by a name that is worked out once', async () => {
+  it('is computed once per key', async () => {
     const bindings = { SIGNING_PRIVATE_KEY: await newPrivateKey('RSA') }
     const imported = vi.spyOn(crypto.subtle, 'importKey')
     const exported = vi.spyOn(crypto.subtle, 'exportKey')
@@ -44,7 +44,7 @@ describe('every sealed answer', () => {
     vi.restoreAllMocks()
   })
 
-  it('names none where nothing was signed', async () => {
+  it('is absent from unsigned responses', async () => {
     const unsigned = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: '' } })
     expect(unsigned.response.code).toBe(2500)
     expect(unsigned.headers.has('X-Signing-Key-Id')).toBe(false)
@@ -53,7 +53,7 @@ describe('every sealed answer', () => {
 })
 
 describe('the next key', () => {
-  it.each(['', OWN])('of %s is published and signs nothing', async (own) => {
+  it.each(['', OWN])('(product setting: "%s") is published and signs nothing', async (own) => {
     const name = `${own || 'SIGNING_PRIVATE_KEY'}_NEXT`
     const bindings = { [name]: first.privateKey }
     expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST])
@@ -62,33 +62,33 @@ describe('the next key', () => {
     expect(answer.envelope.private_key_used).toBe('global')
   })
 
-  it('is given as PEM: that of the product, or of the key that signs for it', async () => {
+  it('is returned as PEM for the product, or for the key that signs for it', async () => {
     const query = `?product_id=${shop.productId}&key=next`
     const next = { SIGNING_PRIVATE_KEY_NEXT: first.privateKey }
     expect(await pemOf('?key=next', next)).toBe(first.publicKey)
     expect(await pemOf(query, next)).toBe(first.publicKey)
     expect(await pemOf(query, { ...next, [`${OWN}_NEXT`]: second.privateKey })).toBe(second.publicKey)
     const ofAnother = { ...next, [OWN]: second.privateKey }
-    expect(await refusalOf(query, ofAnother)).toEqual({ key: ['No other key comes next.'] })
-    expect(await refusalOf('?key=next', {})).toEqual({ key: ['No other key comes next.'] })
+    expect(await refusalOf(query, ofAnother)).toEqual({ key: ['No next key is configured.'] })
+    expect(await refusalOf('?key=next', {})).toEqual({ key: ['No next key is configured.'] })
   })
 
-  it('that can not be read is left out and reported, and does not keep the other from signing', async () => {
+  it('is omitted and reported if it is invalid, and the current key still signs', async () => {
     const bindings = { SIGNING_PRIVATE_KEY_NEXT: 'secret-junk' }
     expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
     expect(failureLines()).toEqual([])
     const set = await send({ path: '/.well-known/jwks.json', bindings })
     expect(keyIds(await set.json())).toEqual([CURRENT])
-    // Nobody keeps a set that lacks a key.
+    // An incomplete set is not cached.
     expect(set.headers.get('Cache-Control')).toBe('no-store')
-    const asked = await open(await send({ path: '/api/v1/public-key?key=next', bindings }))
-    expect(asked.response.code).toBe(2500)
-    expect(asked.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
+    const opened = await open(await send({ path: '/api/v1/public-key?key=next', bindings }))
+    expect(opened.response.code).toBe(2500)
+    expect(opened.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
     expect(await notReady(bindings)).toEqual(['signing key'])
     expect(failureLines()).toHaveLength(3)
     for (const { message } of failureLines()) {
       expect(message).toMatch(
-        /^SIGNING_PRIVATE_KEY_NEXT is not an RSA private key of at least 2048 bits in PKCS#8 PEM, nor an Ed25519 one/,
+        /^SIGNING_PRIVATE_KEY_NEXT is not an RSA private key of at least 2048 bits or an Ed25519 private key/,
       )
       expect(message).toContain('npx wrangler secret put SIGNING_PRIVATE_KEY_NEXT')
     }
@@ -101,70 +101,67 @@ describe('retired keys', () => {
   const forms: [string, unknown][] = [
     ['PEMs', `${publicKey}\n${first.publicKey}`],
     ['PEMs on one line', (publicKey + first.publicKey).replaceAll('\n', '\\n')],
-    ['a JSON list', JSON.stringify([publicKey, first.publicKey])],
-    ['a list', [publicKey, first.publicKey]],
+    ['a JSON array in a string', JSON.stringify([publicKey, first.publicKey])],
+    ['an array', [publicKey, first.publicKey]],
   ]
 
-  it.each(forms)('are published behind the others, written as %s', async (_, retired) => {
+  it.each(forms)('are published after the others, configured as %s', async (_, retired) => {
     const bindings = { SIGNING_PRIVATE_KEY_NEXT: second.privateKey, [RETIRED]: retired }
     const set = await jwksOf(bindings)
-    // The first of them is that of RFC 7638 section 3.1.
+    // `kid` is the key of RFC 7638 section 3.1.
     expect(keyIds(set)).toEqual([CURRENT, SECOND, kid, FIRST])
     expect(await pemOf(`?key_id=${kid}`, bindings)).toBe(publicKey)
     expect(await pemOf(`?key_id=${FIRST}&product_id=1`, bindings)).toBe(first.publicKey)
     expect(await notReady(bindings)).toBeUndefined()
   })
 
-  it.each([undefined, '', ' ', '[]', '[', [], null])('may be none: %j', async (retired) => {
+  it.each([undefined, '', ' ', '[]', '[', [], null])('are optional: %j', async (retired) => {
     const set = await jwksOf({ [RETIRED]: retired })
     expect(keyIds(set)).toEqual([CURRENT])
     expect(failureLines()).toHaveLength(retired === '[' ? 1 : 0)
   })
 
-  const faulty: [string, () => Promise<string>, RegExp][] = [
-    ['junk', async () => 'secret-junk', /holds at place 2 what is not an RSA public key/],
-    ['a number', async () => '7', /holds at place 2 what is not an RSA public key/],
-    ['a short key', async () => (await newKeyPair('RSA of 1024 bits')).publicKey, /holds at place 2/],
-    ['of another kind', async () => (await newKeyPair('P-256')).publicKey, /holds at place 2/],
-    ['private', async () => second.privateKey, /holds a private key at place 2.*replace that key/],
+  const invalid: [string, () => Promise<string>, RegExp][] = [
+    ['junk', async () => 'secret-junk', /entry 2 is not an RSA public key/],
+    ['a number', async () => '7', /entry 2 is not an RSA public key/],
+    ['a short key', async () => (await newKeyPair('RSA of 1024 bits')).publicKey, /entry 2 is not/],
+    ['another kind of key', async () => (await newKeyPair('P-256')).publicKey, /entry 2 is not/],
+    ['a private key', async () => second.privateKey, /entry 2 is a private key.*replace that key/],
   ]
 
-  it.each(faulty)(
-    'one of which is %s: the others are published, and it is reported',
-    async (_, make, fault) => {
-      const bindings = { [RETIRED]: JSON.stringify([first.publicKey, await make(), publicKey]) }
-      expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
-      expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST, kid])
-      expect(await notReady(bindings)).toEqual(['signing key'])
-      expect(failureLines()).toHaveLength(2)
-      for (const { message } of failureLines()) {
-        expect(message).toMatch(new RegExp(`^${RETIRED} ${fault.source}`))
-        expect(message).toContain('npx wrangler deploy')
-      }
-      expect(JSON.stringify(failureLines())).not.toMatch(/secret-junk|BEGIN|MII/)
-    },
-  )
+  it.each(invalid)('except for %s are published, and it is reported', async (_, make, fault) => {
+    const bindings = { [RETIRED]: JSON.stringify([first.publicKey, await make(), publicKey]) }
+    expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
+    expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST, kid])
+    expect(await notReady(bindings)).toEqual(['signing key'])
+    expect(failureLines()).toHaveLength(2)
+    for (const { message } of failureLines()) {
+      expect(message).toMatch(new RegExp(`^${RETIRED} ${fault.source}`))
+      expect(message).toContain('npx wrangler deploy')
+    }
+    expect(JSON.stringify(failureLines())).not.toMatch(/secret-junk|BEGIN|MII/)
+  })
 
-  it('are not said to be unknown where one of them could not be read', async () => {
-    const asked = `/api/v1/public-key?key_id=${'x'.repeat(43)}`
-    const opened = await open(await send({ path: asked, bindings: { [RETIRED]: 'junk' } }))
+  it('are never reported as unknown if one of them is invalid', async () => {
+    const path = `/api/v1/public-key?key_id=${'x'.repeat(43)}`
+    const opened = await open(await send({ path, bindings: { [RETIRED]: 'junk' } }))
     expect(opened.response.code).toBe(2500)
   })
 })
 
-describe('a key that is asked for by its id', () => {
-  it('is refused where none is published under it, and where it is no id', async () => {
+describe('a request for a public key', () => {
+  it('is refused for an unknown or invalid id, and for an invalid key parameter', async () => {
     expect(await refusalOf(`?key_id=${FIRST}`, {})).toEqual({
-      key_id: ['No key is published under this key_id.'],
+      key_id: ['No published key has this id.'],
     })
     expect(await refusalOf('?key_id=1', {})).toEqual({
-      key_id: ['The key_id field must be an id as X-Signing-Key-Id gives it.'],
+      key_id: ['The key_id field must be a key id from the X-Signing-Key-Id header.'],
     })
     expect(await refusalOf('?key=last', {})).toEqual({ key: ['The selected key is invalid.'] })
   })
 })
 
-/** What is wrong with a question for a key. */
+/** The errors of a refused request for a public key. */
 async function refusalOf(query: string, bindings: object): Promise<unknown> {
   const opened = await open(await send({ path: `/api/v1/public-key${query}`, bindings }))
   expect(opened).toMatchObject({ status: 422, response: { code: 804 } })

@@ -8,7 +8,7 @@ import { countRows, openShop, orderFields } from '../support/shop.ts'
 
 const COMMAND = 'npm run --silent keyseal -- signing-key create | npx wrangler secret put'
 
-describe('without a usable key nothing is written, nothing is asked, and the log says what to do:', () => {
+describe('a missing or invalid key stops requests before the database:', () => {
   const junk = {
     undefined,
     empty: '',
@@ -44,7 +44,7 @@ describe('without a usable key nothing is written, nothing is asked, and the log
     expect(name).toBeTruthy()
   })
 
-  it("the product's own key is junk, though the global one is good", async () => {
+  it('the product key is invalid and the global one is valid', async () => {
     const shop = await openShop()
     const before = await countRows()
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`
@@ -66,7 +66,7 @@ describe('without a usable key nothing is written, nothing is asked, and the log
     expect(logText()).not.toMatch(/secret-junk|BEGIN/)
   }
 
-  it('a key that is set right afterwards works at once', async () => {
+  it('the next request succeeds once the key is set', async () => {
     const shop = await openShop()
     expect((await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: '' } })).response.code).toBe(
       2500,
@@ -75,8 +75,8 @@ describe('without a usable key nothing is written, nothing is asked, and the log
   })
 })
 
-describe('a key', () => {
-  it('may be written on one line, its line ends as \\n', async () => {
+describe('a signing key', () => {
+  it('may be on one line with \\n for line breaks', async () => {
     const shop = await openShop()
     const key = await newPrivateKey('RSA')
     for (const written of [key.replaceAll('\n', '\\n'), key.replaceAll('\n', '\r\n'), `\n${key}\n\n`]) {
@@ -86,13 +86,13 @@ describe('a key', () => {
     }
   })
 
-  it('of another size signs too', async () => {
+  it('may have 4096 bits', async () => {
     const key = await newPrivateKey('RSA of 4096 bits')
     const opened = await post(orderFields(await openShop()), { bindings: { SIGNING_PRIVATE_KEY: key } })
     expect(await isSignedBy(key, opened)).toBe(true)
   })
 
-  it("of a product signs no other product's answer, and no refusal", async () => {
+  it('of a product signs only responses about that product', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const answers = [
@@ -108,7 +108,7 @@ describe('a key', () => {
 })
 
 describe('the public keys', () => {
-  it('are published as a JWK Set without a private member, the global one first, each once', async () => {
+  it('are published as a JWK Set without private members or duplicates', async () => {
     const bindings = {
       SIGNING_PRIVATE_KEY_PRODUCT_7: env.PRODUCT_SIGNING_KEY,
       SIGNING_PRIVATE_KEY_PRODUCT_8: env.PRODUCT_SIGNING_KEY,
@@ -129,7 +129,7 @@ describe('the public keys', () => {
     }
   })
 
-  it('verify what was signed: by JWK, and by the PEM of the same product', async () => {
+  it('verify signatures, as JWK and as the PEM of the product', async () => {
     const shop = await openShop()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const opened = await post(orderFields(shop), { bindings })
@@ -154,13 +154,13 @@ describe('the public keys', () => {
     expect(verified).toEqual([false, true, false, true, false])
   })
 
-  it.each(['0', 'x', '1&product_id=1'])('are not given for product_id=%s', async (value) => {
+  it.each(['0', 'x', '1&product_id=1'])('are refused for product_id=%s', async (value) => {
     const opened = await open(await send({ path: `/api/v1/public-key?product_id=${value}` }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
   })
 
-  it('that is given for an empty product_id is the global one, as where it is left out', async () => {
+  it('include the global key for an empty product_id', async () => {
     const [empty, none] = await Promise.all(
       ['?product_id=', ''].map((query) => send({ path: `/api/v1/public-key${query}` })),
     )
@@ -168,7 +168,7 @@ describe('the public keys', () => {
   })
 
   it.each(['/.well-known/jwks.json', '/api/v1/public-key'])(
-    'at %s are cached until they change',
+    'at %s can be cached until they change',
     async (path) => {
       const first = await send({ path })
       expect(first.headers.get('Cache-Control')).toBe('public, max-age=300')
@@ -186,7 +186,7 @@ describe('the public keys', () => {
     },
   )
 
-  it('are not given at all where one of the keys can not be read', async () => {
+  it('are unavailable if any current key is invalid', async () => {
     const bindings = { SIGNING_PRIVATE_KEY_PRODUCT_7: 'secret-junk' }
     const opened = await open(await send({ path: '/.well-known/jwks.json', bindings }))
     expect(opened.response.code).toBe(2500)

@@ -1,6 +1,6 @@
 /**
- * The drill of docs/signing-keys.md: a key is published, takes over, its predecessor is retired and forgotten. At no
- * step is there an answer that the keys published at that moment do not verify.
+ * The key rotation of docs/signing-keys.md: a new key is published, replaces the old one, and the old one is
+ * retired and removed. In each step the published keys verify every response.
  */
 import { env } from 'cloudflare:workers'
 import type { JSONWebKeySet } from 'jose'
@@ -18,7 +18,7 @@ interface Step {
   readonly set: JSONWebKeySet
 }
 
-/** An order is issued with these settings, and the keys are fetched that are published with them. */
+/** Issues an order with these settings and fetches the published keys. */
 async function step(settings: object): Promise<Step & { readonly order: Record<string, string> }> {
   const order = { 'Idempotency-Key': `order-${++orders}` }
   const answer = await post(orderFields(shop), { bindings: settings, headers: order })
@@ -30,8 +30,8 @@ function keyIdOf({ headers }: Opened): string | null {
   return headers.get('X-Signing-Key-Id')
 }
 
-/** Each answer by its own key and by no other. */
-async function expectNoWrongKey(steps: readonly Step[], keysCount: number): Promise<void> {
+/** Expects that each response verifies only with the key that signed it. */
+async function expectOneKeyEach(steps: readonly Step[], keysCount: number): Promise<void> {
   const all = new Map(steps.flatMap(({ set }) => set.keys.map((jwk) => [jwk.kid, jwk] as const)))
   expect(all.size).toBe(keysCount)
   for (const { answer } of steps) {
@@ -41,7 +41,7 @@ async function expectNoWrongKey(steps: readonly Step[], keysCount: number): Prom
   }
 }
 
-/** Who signs: the server, or the product with a key of its own. */
+/** The setting of the key that signs: the global one, or the one of the product. */
 const SETTINGS = {
   global: 'SIGNING_PRIVATE_KEY',
   product: `SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`,
@@ -54,45 +54,45 @@ const CASES: [from: Kind, to: Kind, scope: keyof typeof SETTINGS][] = [
 ]
 
 it.each(CASES)(
-  'from %s to %s (%s): every answer verifies by the keys of its time',
+  'from %s to %s (%s): every response verifies with the keys published at that time',
   async (from, to, scope) => {
     const name = SETTINGS[scope]
     const query = scope === 'product' ? `?product_id=${shop.productId}&` : '?'
     const [first, second] = [await newKeyPair(from), await newKeyPair(to)]
-    const standing = scope === 'product' ? keyIds(await jwksOf(env)) : []
-    const idsBeside = (set: JSONWebKeySet) => keyIds(set).filter((id) => !standing.includes(String(id)))
+    const otherIds = scope === 'product' ? keyIds(await jwksOf(env)) : []
+    const rotatedIds = (set: JSONWebKeySet) => keyIds(set).filter((id) => !otherIds.includes(String(id)))
 
-    // Before: one key.
+    // One key.
     const before = await step({ [name]: first.privateKey })
     const oldId = keyIdOf(before.answer)
-    expect(idsBeside(before.set)).toEqual([oldId])
+    expect(rotatedIds(before.set)).toEqual([oldId])
 
-    // The next one is published, and signs nothing.
+    // The next key is published and signs nothing.
     const publishing = { [name]: first.privateKey, [`${name}_NEXT`]: second.privateKey }
     const published = await step(publishing)
     expect(keyIdOf(published.answer)).toBe(oldId)
-    const [, newId] = idsBeside(published.set)
-    expect(idsBeside(published.set)).toEqual([oldId, newId])
+    const [, newId] = rotatedIds(published.set)
+    expect(rotatedIds(published.set)).toEqual([oldId, newId])
     expect(await pemOf(`${query}key=current`, publishing)).toBe(first.publicKey)
     expect(await pemOf(`${query}key=next`, publishing)).toBe(second.publicKey)
 
-    // The old one is called retired while it still signs, so that it is never gone.
+    // The old key is configured as retired while it still signs, so that it stays published.
     const retired = { SIGNING_PUBLIC_KEYS_RETIRED: await pemOf(query, publishing) }
     const overlapping = await step({ ...publishing, ...retired })
-    expect(idsBeside(overlapping.set)).toEqual([oldId, newId])
+    expect(rotatedIds(overlapping.set)).toEqual([oldId, newId])
 
-    // The switch: first the one secret, then the other.
+    // The switch changes one secret after the other.
     const switched = await step({ ...publishing, ...retired, [name]: second.privateKey })
     const settled = await step({ ...retired, [name]: second.privateKey })
     for (const { answer, set } of [switched, settled]) {
       expect(keyIdOf(answer)).toBe(newId)
       expect(answer.envelope.private_key_used).toBe(scope)
-      expect(idsBeside(set).sort()).toEqual([oldId, newId].sort())
-      // Who fetched the keys before the switch needs no others.
+      expect(rotatedIds(set).sort()).toEqual([oldId, newId].sort())
+      // Keys that were fetched before the switch still verify.
       expect(await isVerifiedBy(published.set, answer)).toBe(true)
     }
 
-    // An order of before, repeated: the same response, signed anew.
+    // A replay of the first order: the same response, signed by the new key.
     const headers = before.order
     const replay = await post(orderFields(shop), {
       bindings: { ...retired, [name]: second.privateKey },
@@ -105,13 +105,13 @@ it.each(CASES)(
 
     const steps = [before, published, overlapping, switched, settled, { answer: replay, set: settled.set }]
     for (const { answer, set } of steps) expect(await isVerifiedBy(set, answer)).toBe(true)
-    // What the old key signed verifies by today's keys too, as long as it is retired and not forgotten.
+    // Signatures of the old key verify with the current set while the old key is retired.
     for (const { answer } of steps) expect(await isVerifiedBy(settled.set, answer)).toBe(true)
-    await expectNoWrongKey(steps, 2 + standing.length)
+    await expectOneKeyEach(steps, 2 + otherIds.length)
 
-    // Forgotten: what the old key signed verifies no more.
+    // After the removal, signatures of the old key do not verify.
     const after = await step({ [name]: second.privateKey })
-    expect(idsBeside(after.set)).toEqual([newId])
+    expect(rotatedIds(after.set)).toEqual([newId])
     expect(await isVerifiedBy(after.set, after.answer)).toBe(true)
     expect(await isVerifiedBy(after.set, before.answer)).toBe(false)
   },

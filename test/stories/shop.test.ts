@@ -1,4 +1,4 @@
-/** A shop's life with Keyseal, from its first product to a refund: each step by the calls that its clients make. */
+/** The life of a shop, from its first product to a refund, with the requests that its clients send. */
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
@@ -14,12 +14,12 @@ function call(name: string, fields: Record<string, unknown> = {}): Promise<Opene
   return post({ api_key: apiKey, ...fields }, { path: `/api/v1/${name}` })
 }
 
-async function look(name: string, fields: Record<string, string> = {}): Promise<Opened> {
+async function get(name: string, fields: Record<string, string> = {}): Promise<Opened> {
   return open(await send({ path: `/v1/${name}?${new URLSearchParams({ api_key: apiKey, ...fields })}` }))
 }
 
-it('a product is made, stocked, sold, queued, activated to its limit, and refunded', async () => {
-  // The product, and how its keys look.
+it('creates, stocks, sells, activates and refunds a product', async () => {
+  // A product and its generator.
   const created = await call('create-product', { name: 'Word processor', description: 'Processes words' })
   expect(created.response.code).toBe(750)
   const product_id = String(created.response.product_id)
@@ -31,14 +31,14 @@ it('a product is made, stocked, sold, queued, activated to its limit, and refund
     .bind(Number(product_id))
     .run()
 
-  // The stock, with a key that is in it twice.
+  // The stock, with a duplicate key.
   const stock = ['BOX-1', 'BOX-2', 'BOX-3', 'BOX-1']
   const terms = { product_id, activation_limit: '1', validity: '0', status: 'available' }
   const stocked = await call('create-license-keys', { ...terms, license_keys: JSON.stringify(stock) })
   expect(stocked.response).toMatchObject({ code: 900, created: 3, duplicate: 1 })
-  expect((await look('get-available-license-keys-count', { product_id })).response.count).toBe(3)
+  expect((await get('get-available-license-keys-count', { product_id })).response.count).toBe(3)
 
-  // An order from the stock, and one that it can not fill.
+  // An order from the stock, and one that exceeds it.
   const owner = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
   const sold = await call('random-assign-license-keys', {
     product_id,
@@ -51,7 +51,7 @@ it('a product is made, stocked, sold, queued, activated to its limit, and refund
   const short = await call('random-assign-license-keys', { product_id, quantity: '2', generate: '0' })
   expect(short.response).toMatchObject({ code: 802, available_quantity: 1 })
 
-  // A queued order as the shop's plugin sends it.
+  // A queued order in the format of the shop's plugin.
   const webhook_url = `${outboundUrl()}?keevault-webhook=secret`
   await answerAt(webhook_url, {})
   const queued = await call('random-assign-license-keys-queued', {
@@ -73,7 +73,7 @@ it('a product is made, stocked, sold, queued, activated to its limit, and refund
   expect(original.response.license_keys).toHaveLength(3)
   expect(license_key).toMatch(/^WP(-[0-9A-F]{4}){4}$/)
 
-  // The buyer's software: verified, activated to its limit, deactivated to make room.
+  // The buyer's software verifies the key, activates it up to the limit, and deactivates a device.
   const on = (identifier: string) => ({ license_key, identifier })
   expect((await call('verify', on('laptop'))).response.code).toBe(202)
   expect((await call('activate', on('laptop'))).response.code).toBe(300)
@@ -86,28 +86,28 @@ it('a product is made, stocked, sold, queued, activated to its limit, and refund
   const details = await call('get-license-key-details', on('laptop'))
   expect(details.response).toMatchObject({ code: 500, product: { name: 'Word processor' } })
 
-  // Another sale, by a payment provider, and its refund.
+  // A sale through a payment provider, and its refund.
   await env.DB.prepare(
     `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
      values ('standard', 'word-processor', ?, 1, 'key-per-unit', 365, 1)`,
   )
     .bind(Number(product_id))
     .run()
-  async function tell(event: SampleEvent): Promise<string> {
+  async function sendEvent(event: SampleEvent): Promise<string> {
     const headers = await standard.sign(event, standard.secret, Math.floor(Date.now() / 1000))
     const bindings = { [webhookSecretName('standard')]: standard.secret }
     const request = { path: '/webhooks/standard', method: 'POST', headers, body: event.body, bindings }
     return (await open(await send(request))).response.outcome
   }
   const order = { order: '77', externalId: 'word-processor' }
-  expect(await tell(standard.purchase(order))).toBe('issued')
+  expect(await sendEvent(standard.purchase(order))).toBe('issued')
   const paid = await env.DB.prepare(`select license_key from license_keys join issuances
     on issuances.id = issuance_id where source = 'standard'`).first<{ license_key: string }>()
   const bought = { license_key: paid?.license_key, identifier: 'laptop' }
   expect((await call('activate', bought)).response.code).toBe(300)
   expect((await call('verify', bought)).response.code).toBe(200)
-  expect(await tell(standard.refund(order))).toBe('revoked')
+  expect(await sendEvent(standard.refund(order))).toBe('revoked')
   expect((await call('verify', bought)).response.code).toBe(204)
-  // The other keys are none the worse for it.
+  // The other keys still work.
   expect((await call('verify', on('laptop'))).response.code).toBe(200)
 }, 60_000)

@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
-import type { Message, Processing } from '../../src/queue/messages.ts'
+import type { Message, ProcessingResult } from '../../src/queue/messages.ts'
 import { observe } from './observed-database.ts'
 import { type OutboundRequest, outboundUrl, requestsTo } from './outbound.ts'
 import { orderFields, type Shop } from './shop.ts'
@@ -212,7 +212,7 @@ export const CHUNK = 4
 export function processOrder(
   { id }: Pick<TestOrder, 'id'>,
   { db = env.DB, now = Date.now() } = {},
-): Promise<Processing> {
+): Promise<ProcessingResult> {
   return processQueuedOrder(quietEnv(db), id, now, CHUNK)
 }
 

@@ -1,4 +1,4 @@
-/** Who may ask, who may not, and what came of it. */
+/** API keys, the blocklist, and the operations that callers performed. */
 import { integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 
 export const apiKeys = sqliteTable('api_keys', {

@@ -1,9 +1,9 @@
-/** What the queue does: orders that wait to be issued, and what is to be sent. */
+/** The work of the queue: orders to issue, and deliveries to send. */
 import { isNotNull, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { issuances, ORIGINS, products } from './licensing.ts'
 
-/** Why a queued order can not be issued. */
+/** Why an order cannot be issued. */
 export const OBSTACLES = ['product-not-found', 'generator-not-found', 'stock-insufficient'] as const
 export type Obstacle = (typeof OBSTACLES)[number]
 

@@ -1,7 +1,4 @@
-/**
- * The tables as Drizzle sees them. The migrations are the truth, since Drizzle has no words for STRICT and
- * for most CHECKs; a test compares the two.
- */
+/** The Drizzle schema. The migrations are authoritative: Drizzle lacks STRICT and most CHECKs. */
 export * from './access.ts'
 export * from './deliveries.ts'
 export * from './licensing.ts'

@@ -1,4 +1,4 @@
-/** Products, issuances and license keys, and what belongs to them. */
+/** Products, generators, contracts, issuances and license keys. */
 import { isNotNull, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 
@@ -18,7 +18,7 @@ export const products = sqliteTable('products', {
   deletedAt: integer('deleted_at'),
 })
 
-/** Where the keys of an issuance come from: made for it as plain UUIDs, by a generator, or from the stock. */
+/** Where the keys came from: fresh UUIDs, a generator, or the stock. */
 export const ORIGINS = ['fresh', 'generator', 'stock'] as const
 export type Origin = (typeof ORIGINS)[number]
 
@@ -46,7 +46,6 @@ export const issuances = sqliteTable(
   (table) => [unique().on(table.source, table.idempotencyKey)],
 )
 
-/** What a license key may be, in the protocol's words. */
 export const LICENSE_KEY_STATUSES = ['available', 'assigned', 'reserved', 'blocked'] as const
 export type LicenseKeyStatus = (typeof LICENSE_KEY_STATUSES)[number]
 
@@ -93,7 +92,7 @@ export const licenseKeysAsIssued = sqliteTable(
   (table) => [unique().on(table.issuanceId, table.licenseKeyId)],
 )
 
-/** Whose place in its order a reissued license key takes. */
+/** Links a reissued license key to the key that it replaces in its order. */
 export const reissues = sqliteTable(
   'reissues',
   {

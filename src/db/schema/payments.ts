@@ -1,4 +1,4 @@
-/** What is sold at payment providers, and what they tell. */
+/** Offers at payment providers, and the payment events that the providers reported. */
 import { isNotNull, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 import { issuances, products } from './licensing.ts'
@@ -20,7 +20,7 @@ export const offers = sqliteTable(
   (table) => [unique().on(table.provider, table.externalId)],
 )
 
-/** What became of an event, as the column `outcome` says it. */
+/** The results of processing an event, in the column `outcome`. */
 export const OUTCOMES = [
   'issued',
   'duplicate',

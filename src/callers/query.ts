@@ -1,31 +1,28 @@
-/** What a caller may read: one statement that authenticates and reads, in one round trip. */
+/** Queries on behalf of a caller: one statement authenticates and reads, in one round trip. */
 import { bind, compileText, type Database, runBatch, type Statement } from '../db/batch.ts'
 import type { Authority } from './authority.ts'
 import { type CallerValues, done, type Result, refused } from './caller.ts'
 
-/** A reading, compiled. */
-export interface Reading<Outcome> {
-  readonly select: Statement<ReadingRow>
+export interface CallerQuery<Outcome> {
+  readonly select: Statement<QueryRow>
   /** Carries the type only. */
   readonly outcome?: Outcome
 }
 
-interface ReadingRow {
+interface QueryRow {
   readonly refusal: string | null
   readonly callerId: number | null
   /** JSON text. */
   readonly outcome: string
 }
 
-/**
- * @param expression SQL, an expression: what is read, as one JSON text. The caller's row is called `caller`
- */
-export function defineReading<Outcome>(
+/** @param expression SQL for the outcome as JSON text. It may refer to the caller's row as `caller`. */
+export function defineQuery<Outcome>(
   { refusal, table, isCaller }: Authority,
   expression: string,
-): Reading<Outcome> {
+): CallerQuery<Outcome> {
   return {
-    select: compileText<ReadingRow>(`
+    select: compileText<QueryRow>(`
       select caller.refusal as refusal, caller.id as callerId,
         case when caller.refusal is null then ${expression} end as outcome
       from (select ${refusal} as refusal, ${table}.* from (select 1) as request left join ${table} on ${isCaller})
@@ -33,29 +30,28 @@ export function defineReading<Outcome>(
   }
 }
 
-/** Who reads, and when. */
-export interface ReadingCall {
-  /** The primary, or a replica where what is read may be slightly old. */
+export interface QueryCall {
+  /** The primary, or a replica if slightly stale data is acceptable. */
   readonly db: Database
   readonly caller: CallerValues
   /** Milliseconds UTC. */
   readonly now: number
 }
 
-/** @param values of the reading's own placeholders */
-export async function read<Outcome>(
-  { db, caller, now }: ReadingCall,
-  reading: Reading<Outcome>,
+/** @param values for the query's own placeholders */
+export async function runQuery<Outcome>(
+  { db, caller, now }: QueryCall,
+  query: CallerQuery<Outcome>,
   values: Readonly<Record<string, unknown>> = {},
 ): Promise<Result<Outcome>> {
-  const [[row]] = await runBatch(db, [bind(reading.select, { ...caller, ...values, now })])
+  const [[row]] = await runBatch(db, [bind(query.select, { ...caller, ...values, now })])
   if (!row) throw new Error('Expected exactly one result row.')
   const { callerId, refusal } = row
   if (refusal !== null) return refused(refusal, callerId)
   return done(JSON.parse(row.outcome) as Outcome, now, callerId)
 }
 
-/** A session that may ask the nearest replica, for what may be slightly old. */
+/** A session that may use the nearest replica, whose data may be slightly stale. */
 export function nearestDatabase(db: D1Database): Database {
   return db.withSession('first-unconstrained')
 }
