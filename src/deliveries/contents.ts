@@ -65,6 +65,8 @@ export interface DeliveredKey {
   readonly validityDays: number
   /** Milliseconds UTC. */
   readonly updatedAt: number
+  /** Milliseconds UTC. The validity starts here. */
+  readonly assignedAt: number | null
 }
 
 interface IssuanceRow extends Omit<IssuanceContents, keyof Attempt | 'order' | 'keys'> {
@@ -84,6 +86,7 @@ type KeyRow = readonly [
   activationLimit: number,
   validityDays: number,
   updatedAt: number,
+  assignedAt: number | null,
 ]
 
 /** Nothing is read of a delivery that was not claimed: its lease ends at another time. */
@@ -94,8 +97,8 @@ export const selectIssuance = compileText<IssuanceRow>(`
     issuances.owner_name as ownerName, issuances.owner_email as ownerEmail, issuances.created_at as issuedAt,
     products.name as productName, products.delivery_webhook_url as productWebhookUrl,
     order_lines.provider as provider, order_lines.order_id as orderId, order_lines.line as line,
-    (select json_group_array(json_array(id, license_key, status, activation_limit, validity_days, updated_at))
-      from license_keys where license_keys.issuance_id = issuances.id) as keys
+    (select json_group_array(json_array(id, license_key, status, activation_limit, validity_days, updated_at,
+        assigned_at)) from license_keys where license_keys.issuance_id = issuances.id) as keys
   from deliveries
   join issuances on issuances.id = deliveries.issuance_id
   join products on products.id = issuances.product_id
@@ -131,13 +134,14 @@ export function contentsOf(
 
 function deliveredKeys(text: string): DeliveredKey[] {
   const keys = (JSON.parse(text) as KeyRow[]).map(
-    ([id, licenseKey, status, activationLimit, validityDays, updatedAt]) => ({
+    ([id, licenseKey, status, activationLimit, validityDays, updatedAt, assignedAt]) => ({
       id,
       licenseKey,
       status,
       activationLimit,
       validityDays,
       updatedAt,
+      assignedAt,
     }),
   )
   // SQLite promises no order of what it gathers.

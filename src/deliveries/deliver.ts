@@ -77,17 +77,18 @@ export async function deliver(
 ): Promise<ProcessingResult> {
   const contents = await claimDelivery(env, id, now)
   if (!contents) return DONE
-  const { kind, result } = await send(env, contents, now, timeoutMs)
+  const { kind, result, retryAfterSeconds = 0 } = await send(env, contents, now, timeoutMs)
   if (kind === 'delivered' || kind === 'cancelled') {
     await concludeAttempt(env, contents, { status: kind, result }, now)
     return DONE
   }
-  const delaySeconds = kind === 'undeliverable' ? undefined : backoffSeconds(contents.attempts)
-  if (delaySeconds === undefined) {
+  const waitSeconds = kind === 'undeliverable' ? undefined : backoffSeconds(contents.attempts)
+  if (waitSeconds === undefined) {
     await concludeAttempt(env, contents, { status: 'failed', result }, now)
     logFailure(`delivery ${id}`, new DeliveryFailedError())
     return DONE
   }
+  const delaySeconds = Math.max(waitSeconds, retryAfterSeconds)
   // Counted from before the attempt, while the message waits from after it: it never comes back too early.
   const dueAt = now + delaySeconds * 1000
   await concludeAttempt(env, contents, { status: 'pending', result, dueAt }, now)
@@ -140,7 +141,7 @@ function sendByChannel(
     case 'webhook':
       return sendWebhook(env, contents, now, timeoutMs ?? RESPONSE_TIMEOUT_MS)
     case 'email':
-      return sendEmail(env, contents)
+      return sendEmail(env, contents, timeoutMs ?? RESPONSE_TIMEOUT_MS)
     case 'callback':
       return sendCallback(env, contents, timeoutMs ?? CALLBACK_TIMEOUT_MS)
   }

@@ -9,17 +9,21 @@ export interface Sent {
   readonly kind: 'delivered' | 'not-delivered' | 'undeliverable' | 'cancelled'
   /** `HTTP 500`, `timeout`, `EMAIL_FROM is not set` ... */
   readonly result: string
+  /** The receiver asked for no attempt before. */
+  readonly retryAfterSeconds?: number | undefined
 }
 
 /**
  * @param target passed `deliveryTarget`
  * @param timeoutMs how long the receiver may take to answer
+ * @param resultOf may read the body
  */
 export async function post(
   target: URL,
   body: string | ReadableStream,
   headers: Readonly<Record<string, string>>,
   timeoutMs: number,
+  resultOf: (response: Response) => Sent | Promise<Sent> = sentWith,
 ): Promise<Sent> {
   try {
     const response = await fetch(target, {
@@ -30,9 +34,10 @@ export async function post(
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     })
-    // Nobody reads it, and it may be of any size.
+    const sent = await resultOf(response)
+    // Nobody reads the rest, and it may be of any size.
     await response.body?.cancel().catch(() => {})
-    return sentWith(response)
+    return sent
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError'
     return { kind: 'not-delivered', result: isTimeout ? 'timeout' : 'no answer' }

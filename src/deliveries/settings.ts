@@ -1,61 +1,76 @@
-/** The settings of deliveries: where they go, what signs them, and what sends e-mail. */
+/** The settings of deliveries: where they go, what signs them, and how e-mail is sent. */
 import * as z from 'zod/mini'
 import { checkSettings, isLocalDevelopment, oncePerIsolate, settingError } from '../platform/settings.ts'
 import { deliveryTarget } from '../platform/target.ts'
-import { isEmailAddress } from '../protocol/owner.ts'
-
-const text = z.pipe(
-  z.optional(z.string()),
-  z.transform((value) => value?.trim() || undefined),
-)
+import { isEmailAddress, isTextOfAtMost } from '../protocol/owner.ts'
+import { type Branding, brandingFrom, NAME_CHARACTERS_MAX, optionalText } from './branding.ts'
+import { emailBinding } from './email-binding.ts'
+import type { EmailTransport, Sender } from './email-transport.ts'
+import { resend } from './resend.ts'
 
 const schema = z.object({
   EMAIL: z.optional(z.custom<SendEmail>((value) => typeof value === 'object' && value !== null)),
-  EMAIL_FROM: text,
-  DELIVERY_WEBHOOK_URL: text,
-  DELIVERY_WEBHOOK_SECRET: text,
+  EMAIL_FROM: optionalText,
+  RESEND_API_KEY: optionalText,
+  DELIVERY_WEBHOOK_URL: optionalText,
+  DELIVERY_WEBHOOK_SECRET: optionalText,
 })
 
-export interface DeliverySettings {
+export type DeliverySettings = WebhookSettings & EmailSettings & { readonly branding: Branding }
+
+interface WebhookSettings {
   /** undefined: only products with an address of their own have a signed webhook. */
   readonly webhookUrl: string | undefined
-  /** Checked when something is signed: a wrong one keeps nobody from issuing license keys. */
+  /** Checked when it signs. A wrong one must not stop the service from issuing license keys. */
   readonly webhookSecret: string | undefined
-  /** Who e-mail comes from; undefined: no e-mail is sent. */
-  readonly sender: string | EmailAddress | undefined
-  readonly email: SendEmail | undefined
 }
 
-/** Refuses what is wrong by itself, and what is missing for something else that is set. */
+/** Without a sender no e-mail is sent. */
+type EmailSettings =
+  | { readonly sender: Sender; readonly transport: EmailTransport }
+  | { readonly sender: undefined; readonly transport: undefined }
+
+/** @throws SettingError if a setting is wrong, or if another setting needs one that is missing */
 export const deliverySettings = oncePerIsolate((env): DeliverySettings => {
-  const found = checkSettings(schema, env)
-  const { DELIVERY_WEBHOOK_URL: webhookUrl, DELIVERY_WEBHOOK_SECRET: webhookSecret } = found
+  const { EMAIL, EMAIL_FROM, RESEND_API_KEY, ...webhook } = checkSettings(schema, env)
+  const { DELIVERY_WEBHOOK_URL: webhookUrl, DELIVERY_WEBHOOK_SECRET: webhookSecret } = webhook
   if (webhookUrl !== undefined && !deliveryTarget(webhookUrl, isLocalDevelopment(env))) {
     throw settingError('DELIVERY_WEBHOOK_URL', 'is not an https address of a public host')
   }
   if (webhookUrl !== undefined && webhookSecret === undefined) {
     throw settingError('DELIVERY_WEBHOOK_SECRET', 'is not set, and DELIVERY_WEBHOOK_URL is')
   }
-  const { EMAIL: email, EMAIL_FROM: emailFrom } = found
-  const sender = emailFrom === undefined ? undefined : senderFrom(emailFrom)
-  if (emailFrom !== undefined && sender === undefined) {
-    throw settingError('EMAIL_FROM', 'is not an e-mail address, nor a name with one in angle brackets')
+  const sender = EMAIL_FROM === undefined ? undefined : senderFrom(EMAIL_FROM)
+  const branding = brandingFrom(env, sender?.name)
+  const api = RESEND_API_KEY === undefined ? undefined : resend(headerToken('RESEND_API_KEY', RESEND_API_KEY))
+  if (sender === undefined) {
+    if (api) throw settingError('EMAIL_FROM', 'is not set, and RESEND_API_KEY is')
+    return { webhookUrl, webhookSecret, branding, sender, transport: undefined }
   }
-  if (emailFrom !== undefined && email === undefined) {
-    throw settingError('EMAIL', 'is not bound, and EMAIL_FROM is set')
+  const transport = api ?? (EMAIL && emailBinding(EMAIL))
+  if (transport === undefined) {
+    throw settingError('EMAIL', 'is not bound, and EMAIL_FROM is set without RESEND_API_KEY')
   }
-  return { webhookUrl, webhookSecret, sender, email }
+  const { address, name = branding.name } = sender
+  return { webhookUrl, webhookSecret, branding, sender: { address, name }, transport }
 })
 
 const NAME_AND_ADDRESS = /^(.*?)\s*<([^<>]*)>$/
 
-/**
- * @param emailFrom `keys@example.com` or `Example <keys@example.com>`
- * @returns undefined where the text holds no address
- */
-function senderFrom(emailFrom: string): string | EmailAddress | undefined {
+/** @param emailFrom `keys@example.com` or `Example <keys@example.com>` */
+function senderFrom(emailFrom: string): Sender {
   const [, quotedName, address = emailFrom] = NAME_AND_ADDRESS.exec(emailFrom) ?? []
-  if (!isEmailAddress(address)) return undefined
-  const name = quotedName?.replace(/^"(.*)"$/, '$1')
-  return name ? { name, email: address } : address
+  const name = quotedName?.replace(/^"(.*)"$/, '$1') || undefined
+  const isUsable = name === undefined || isTextOfAtMost(name, NAME_CHARACTERS_MAX)
+  if (isUsable && isEmailAddress(address)) return { address, name }
+  throw settingError(
+    'EMAIL_FROM',
+    'is neither an e-mail address nor a name followed by one in angle brackets',
+  )
+}
+
+/** An API key that can stand in a header. Whether the provider accepts it, only its answer shows. */
+function headerToken(setting: string, value: string): string {
+  if (/^[\x21-\x7e]{1,500}$/.test(value)) return value
+  throw settingError(setting, 'is not one line of printable characters without spaces')
 }

@@ -1,12 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import type { Branding } from '../../src/deliveries/branding.ts'
+import type { DeliveredKey, IssuanceContents } from '../../src/deliveries/contents.ts'
 import { deliver } from '../../src/deliveries/deliver.ts'
+import { composeEmail } from '../../src/deliveries/email-message.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
 import { addDelivery, deliveryRow, type TestDelivery } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import { requestsTo } from '../support/outbound.ts'
 
-/** What was handed to the platform's simulation of e-mail, which takes or refuses it. */
+/** Hands every message to the platform's simulation of e-mail, or refuses it. */
 function mailbox(failure?: Error): { readonly email: SendEmail; readonly sent: EmailMessageBuilder[] } {
   const sent: EmailMessageBuilder[] = []
   const email: SendEmail = {
@@ -18,38 +21,47 @@ function mailbox(failure?: Error): { readonly email: SendEmail; readonly sent: E
   return { email, sent }
 }
 
-/** As where e-mail is set up. */
-function sendingTo(email: SendEmail, emailFrom: string | undefined = 'keys@example.com'): Bindings {
-  return { ...env, EMAIL: email, EMAIL_FROM: emailFrom }
+function bindingsWith(email: SendEmail, settings: object = {}): Bindings {
+  return { ...env, EMAIL: email, EMAIL_FROM: 'keys@example.com', ...settings }
 }
 
-async function sentFor(options: Parameters<typeof addDelivery>[0]) {
-  const delivery = await addDelivery({ channel: 'email', ...options })
+/** Sends the delivery, which must succeed, and returns the e-mail. */
+async function send(delivery: TestDelivery, settings?: object) {
   const { email, sent } = mailbox()
-  expect(await deliver(sendingTo(email), delivery.id, Date.now())).toEqual({ kind: 'done' })
+  expect(await deliver(bindingsWith(email, settings), delivery.id, Date.now())).toEqual({ kind: 'done' })
   expect(sent).toHaveLength(1)
   const { text = '', html = '', ...head } = sent[0] as EmailMessageBuilder
-  return { delivery, text, html, head }
+  return { text, html, head }
 }
 
-async function block({ licenseKeys }: TestDelivery, count: number): Promise<void> {
-  for (const licenseKey of licenseKeys.slice(0, count)) {
-    await env.DB.prepare(`update license_keys set status = 'blocked' where license_key = ?`)
-      .bind(licenseKey)
-      .run()
-  }
+async function sendNew(options: Parameters<typeof addDelivery>[0], settings?: object) {
+  const delivery = await addDelivery({ channel: 'email', ...options })
+  return { delivery, ...(await send(delivery, settings)) }
+}
+
+/** @param columns SQL, the assignments */
+async function changeKey(licenseKey: string | undefined, columns: string): Promise<void> {
+  await env.DB.prepare(`update license_keys set ${columns} where license_key = ?`).bind(licenseKey).run()
+}
+
+const BRANDED = {
+  SELLER_NAME: 'Example & Sons',
+  SELLER_LOGO_URL: 'https://example.com/logo.png?a=1&b=2',
+  SELLER_COLOR: '#1a73e8',
+  SELLER_SUPPORT: 'support@example.com',
 }
 
 describe('the e-mail to the buyer', () => {
-  it('brings the keys, the product and the order, as text and as HTML', async () => {
-    const { delivery, text, html, head } = await sentFor({ productName: 'Sketch' })
+  it('contains the keys, their terms, the product and the order, as text and as HTML', async () => {
+    const { delivery, text, html, head } = await sendNew({ productName: 'Sketch' })
     expect(head).toEqual({
       from: 'keys@example.com',
       to: 'ada@example.com',
       subject: 'Your license keys for Sketch',
       headers: { 'X-Keyseal-Delivery': delivery.name },
     })
-    for (const part of [...delivery.licenseKeys, 'Ada Lovelace', 'Sketch', delivery.orderId]) {
+    const parts = [...delivery.licenseKeys, 'Ada Lovelace', 'Sketch', delivery.orderId]
+    for (const part of [...parts, 'Valid until', 'November 1, 2027', 'Devices', '3 for each key']) {
       expect(text).toContain(part)
       expect(html).toContain(part)
     }
@@ -61,29 +73,138 @@ describe('the e-mail to the buyer', () => {
     expect(await requestsTo(delivery.url)).toEqual([])
   })
 
-  it('reads well, for one key and without an order', async () => {
-    const { delivery, text, head } = await sentFor({ quantity: 1, isOrdered: false })
+  it('has this text for one key without an order and without branding', async () => {
+    const { delivery, text, head } = await sendNew({ quantity: 1, isOrdered: false })
     expect(head.subject).toBe('Your license key for App')
-    expect(text).toBe(
-      `Hello Ada Lovelace,\n\nthank you for your order. Here is your license key for App:\n\n    ${delivery.licenseKeys[0]}\n`,
-    )
+    expect(text).toBe(`Hello Ada Lovelace,
+
+Thank you for your order. Here is your license key for App:
+
+    ${delivery.licenseKeys[0]}
+
+Valid until: November 1, 2027
+Devices: 3
+
+Questions? Reply to this e-mail.
+`)
   })
 
-  it('escapes in HTML whatever comes from outside', async () => {
-    const evil = `<script>alert("1")</script>&'`
-    const { html, text, head } = await sentFor({
-      ownerName: evil,
-      productName: `<img src=x onerror=alert(1)>`,
+  it('has this text for several keys with an order and branding', async () => {
+    const { delivery, text, head } = await sendNew({}, BRANDED)
+    expect(text).toBe(`Hello Ada Lovelace,
+
+Thank you for your order. Here are your license keys for App:
+
+${delivery.licenseKeys.map((key) => `    ${key}`).join('\n')}
+
+Valid until: November 1, 2027
+Devices: 3 for each key
+Order: ${delivery.orderId}
+
+Questions? Write to support@example.com
+
+Example & Sons
+`)
+    expect(head).toMatchObject({
+      from: { name: 'Example & Sons', email: 'keys@example.com' },
+      replyTo: 'support@example.com',
     })
-    expect(html).not.toMatch(/<script|<img/)
+  })
+
+  it('says so if a key does not expire or has no limit of devices', async () => {
+    const delivery = await addDelivery({ channel: 'email', quantity: 1 })
+    await changeKey(delivery.licenseKeys[0], 'validity_days = 0, activation_limit = 0')
+    const { text, html } = await send(delivery)
+    expect(text).toContain('\nValidity: Does not expire\nDevices: Unlimited\n')
+    expect(html).toContain('Does not expire')
+    expect(html).toContain('Unlimited')
+  })
+
+  it('lists keys of different terms apart', async () => {
+    const delivery = await addDelivery({ channel: 'email', quantity: 3, isOrdered: false })
+    const [first, second, third] = delivery.licenseKeys
+    await changeKey(second, 'validity_days = 730, activation_limit = 5')
+    const { text } = await send(delivery)
+    expect(text).toContain(`
+    ${first}
+    ${third}
+
+Valid until: November 1, 2027
+Devices: 3 for each key
+
+    ${second}
+
+Valid until: October 31, 2028
+Devices: 5
+`)
+  })
+
+  it('calls an order of Lemon Squeezy by the number that the shop shows', async () => {
+    const delivery = await addDelivery({ channel: 'email' })
+    await env.DB.prepare(
+      `update order_lines set provider = 'lemon-squeezy', order_id = 'order:4711' where issuance_id = ?`,
+    )
+      .bind(delivery.issuanceId)
+      .run()
+    expect((await send(delivery)).text).toContain('\nOrder: 4711\n')
+  })
+
+  it('leaves out the keys that were blocked before it was sent', async () => {
+    const delivery = await addDelivery({ channel: 'email' })
+    await changeKey(delivery.licenseKeys[0], `status = 'blocked'`)
+    const { text, html } = await send(delivery)
+    for (const part of [text, html]) {
+      expect(part).not.toContain(delivery.licenseKeys[0])
+      expect(part).toContain(delivery.licenseKeys[1])
+    }
+  })
+
+  it('comes from the name in EMAIL_FROM, else from SELLER_NAME', async () => {
+    const settings = { ...BRANDED, EMAIL_FROM: '"Example Ltd." <keys@example.com>' }
+    expect((await sendNew({}, settings)).head.from).toEqual({
+      name: 'Example Ltd.',
+      email: 'keys@example.com',
+    })
+    expect((await sendNew({}, BRANDED)).head.from).toEqual({
+      name: 'Example & Sons',
+      email: 'keys@example.com',
+    })
+  })
+})
+
+describe('the HTML of the e-mail', () => {
+  it('shows the logo, and the name if images are blocked', async () => {
+    const { html } = await sendNew({}, BRANDED)
+    expect(html).toContain('src="https://example.com/logo.png?a=1&amp;b=2" alt="Example &amp; Sons"')
+    expect(html.replaceAll(/<img[^>]*>/g, '')).toContain('>Example &amp; Sons</td>')
+    expect(html).toContain('border-top: 4px solid #1a73e8')
+    expect(html).toContain('href="mailto:support@example.com"')
+  })
+
+  it('links to the support page', async () => {
+    const { html, text, head } = await sendNew({}, { SELLER_SUPPORT: 'https://example.com/help?a=1&b=2' })
+    expect(html).toContain('href="https://example.com/help?a=1&amp;b=2"')
+    expect(text).toContain('\nQuestions? Get help at https://example.com/help?a=1&b=2\n')
+    expect(head.replyTo).toBeUndefined()
+  })
+
+  it('escapes names, in text and in attributes', async () => {
+    const evil = `<script>alert("1")</script>&'`
+    const { html, text, head } = await sendNew(
+      { ownerName: evil, productName: '<img src=x onerror=alert(1)>' },
+      { ...BRANDED, SELLER_NAME: `"><script>'`, SELLER_SUPPORT: "o'b@example.com" },
+    )
+    expect(html).not.toMatch(/<script|<img src=x/)
     expect(html).toContain('Hello &lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;&#39;,')
     expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;')
+    expect(html).toContain('alt="&quot;&gt;&lt;script&gt;&#39;"')
+    expect(html).toContain('mailto:o&#39;b@example.com')
     expect(text).toContain(`Hello ${evil},`)
     expect(head.subject).toBe('Your license keys for <img src=x onerror=alert(1)>')
   })
 
-  it('has a subject and a greeting of one line, whatever the names are', async () => {
-    const { text, head } = await sentFor({
+  it('keeps subject and greeting on one line', async () => {
+    const { text, head } = await sendNew({
       ownerName: 'Ada\r\n\r\nBuy at',
       productName: 'App\r\nBcc: everybody@example.com',
     })
@@ -91,52 +212,68 @@ describe('the e-mail to the buyer', () => {
     expect(text.split('\n')[0]).toBe('Hello Ada Buy at,')
   })
 
-  it('comes from a name, where EMAIL_FROM holds one', async () => {
-    const delivery = await addDelivery({ channel: 'email' })
-    const { email, sent } = mailbox()
-    await deliver(sendingTo(email, '"Example Ltd." <keys@example.com>'), delivery.id, Date.now())
-    expect(sent[0]?.from).toEqual({ name: 'Example Ltd.', email: 'keys@example.com' })
+  it('loads nothing but the logo, and supports dark mode', async () => {
+    const { html } = await sendNew({}, BRANDED)
+    expect(html.match(/src=|url\(|@import|<link/g)).toEqual(['src='])
+    expect(html).toContain('<meta name="color-scheme" content="light dark">')
+    expect(html).toContain('@media (prefers-color-scheme: dark)')
+  })
+})
+
+describe('the size of the e-mail', () => {
+  const branding: Branding = { name: 'X', logoUrl: undefined, color: '#1a73e8', support: undefined }
+  const contents = { productName: 'App', ownerName: 'Ada', order: null, issuedAt: 0 } as IssuanceContents
+
+  function sizesWith(keysCount: number) {
+    const keys = Array.from({ length: keysCount }, (_, id): DeliveredKey => {
+      const terms = { activationLimit: 3, validityDays: 365, updatedAt: 0, assignedAt: 0 }
+      return { id, licenseKey: crypto.randomUUID(), status: 'assigned', ...terms }
+    })
+    const { text, html } = composeEmail(contents, keys, branding)
+    for (const { licenseKey } of keys)
+      expect(text.includes(licenseKey) && html.includes(licenseKey)).toBe(true)
+    return { html: html.length, both: text.length + html.length }
+  }
+
+  it('stays below the 102 kB that Gmail shows, with 1,000 keys', () => {
+    expect(sizesWith(1_000).html).toBeLessThan(102_000)
   })
 
-  it('leaves out the keys that were blocked before it was sent', async () => {
-    const delivery = await addDelivery({ channel: 'email' })
-    await block(delivery, 1)
-    const { email, sent } = mailbox()
-    await deliver(sendingTo(email), delivery.id, Date.now())
-    expect(sent[0]?.text).not.toContain(delivery.licenseKeys[0])
-    expect(sent[0]?.text).toContain(delivery.licenseKeys[1])
+  it('stays far below the 5 MiB that Cloudflare sends, with the 10,000 keys of the largest order line', () => {
+    expect(sizesWith(10_000).both).toBeLessThan(1_000_000)
   })
 })
 
 describe('no e-mail is sent', () => {
-  it('where all of its keys are blocked; the delivery is cancelled', async () => {
+  it('if all keys are blocked: the delivery is canceled', async () => {
     const delivery = await addDelivery({ channel: 'email' })
-    await block(delivery, 2)
+    for (const licenseKey of delivery.licenseKeys) await changeKey(licenseKey, `status = 'blocked'`)
     const { email, sent } = mailbox()
-    expect(await deliver(sendingTo(email), delivery.id, Date.now())).toEqual({ kind: 'done' })
+    expect(await deliver(bindingsWith(email), delivery.id, Date.now())).toEqual({ kind: 'done' })
     expect(sent).toEqual([])
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'cancelled' })
   })
 
-  it('unless EMAIL_FROM is set, and the delivery tells it', async () => {
+  it('without EMAIL_FROM: the delivery names the setting', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     const { email, sent } = mailbox()
-    const bindings = { ...env, EMAIL: email, EMAIL_FROM: undefined }
+    const bindings = bindingsWith(email, { EMAIL_FROM: undefined })
     expect(await deliver(bindings, delivery.id, Date.now())).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(sent).toEqual([])
-    const message = expect.stringMatching(/^EMAIL_FROM is not set\. To fix it: /)
+    const message = expect.stringMatching(/^EMAIL_FROM is not set\. .*EMAIL_FROM/)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', last_result: message })
     expect(failureLines()).toMatchObject([{ error: 'SettingError', message }])
   })
 
-  it('where nothing is bound to send it, and the delivery tells it', async () => {
+  it('without the binding and without an API key: the delivery names the setting', async () => {
     const delivery = await addDelivery({ channel: 'email' })
-    await deliver({ ...env, EMAIL: undefined, EMAIL_FROM: 'keys@example.com' }, delivery.id, Date.now())
+    const bindings = { ...env, EMAIL: undefined, EMAIL_FROM: 'keys@example.com' }
+    await deliver(bindings, delivery.id, Date.now())
     expect((await deliveryRow(delivery)).last_result).toMatch(/^EMAIL is not bound/)
   })
 })
 
-describe('an e-mail that the platform refuses', () => {
+describe('an e-mail that the Email Service refuses', () => {
   it.each([
     [
       Object.assign(new Error('ada@example.com is not welcome'), { code: 'E_RATE_LIMIT_EXCEEDED' }),
@@ -144,16 +281,16 @@ describe('an e-mail that the platform refuses', () => {
     ],
     [Object.assign(new Error('no'), { code: 'ada@example.com' }), 'not accepted'],
     [new Error('ada@example.com is not welcome'), 'not accepted'],
-  ])('is sent again, and its address is in neither row nor log (%#)', async (failure, result) => {
+  ])('is sent again, without its address in the row or the log (%#)', async (failure, result) => {
     const delivery = await addDelivery({ channel: 'email' })
     const { email } = mailbox(failure)
     const now = Date.now()
-    expect(await deliver(sendingTo(email), delivery.id, now)).toEqual({ kind: 'retry', delaySeconds: 10 })
+    expect(await deliver(bindingsWith(email), delivery.id, now)).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 1, last_result: result })
     expect(JSON.stringify(failureLines())).not.toContain('ada@')
 
     const { email: open, sent } = mailbox()
-    expect(await deliver(sendingTo(open), delivery.id, now + 10_000)).toEqual({ kind: 'done' })
+    expect(await deliver(bindingsWith(open), delivery.id, now + 10_000)).toEqual({ kind: 'done' })
     expect(sent[0]?.headers).toEqual({ 'X-Keyseal-Delivery': delivery.name })
   })
 })

@@ -7,10 +7,11 @@ import { SettingError } from '../../src/platform/settings.ts'
 import type { Message } from '../../src/queue/messages.ts'
 import { addDelivery, deliveryRow } from '../support/delivery.ts'
 
-const SECRET = `whsec_${btoa('x'.repeat(32))}`
+const WEBHOOK_SECRET = `whsec_${btoa('x'.repeat(32))}`
+const EMAIL_FROM = 'keys@example.com'
 
-/** What is wrong with these settings. */
-function faultIn(bindings: object): string | undefined {
+/** @returns the message of the SettingError, or undefined if the settings are accepted */
+function errorFor(bindings: object): string | undefined {
   try {
     checkAllSettings({ ...env, DELIVERY_WEBHOOK_SECRET: undefined, ...bindings })
     return undefined
@@ -20,70 +21,129 @@ function faultIn(bindings: object): string | undefined {
   }
 }
 
-describe('settings of deliveries that are right:', () => {
+describe('accepts', () => {
   it.each([
-    ['none at all', {}],
-    ['empty ones', { DELIVERY_WEBHOOK_URL: '', EMAIL_FROM: ' ' }],
+    ['no settings', {}],
+    ['empty settings', { DELIVERY_WEBHOOK_URL: '', EMAIL_FROM: ' ', RESEND_API_KEY: '', SELLER_NAME: ' ' }],
     [
-      'an https address and a secret',
-      { DELIVERY_WEBHOOK_URL: 'https://example.com/', DELIVERY_WEBHOOK_SECRET: SECRET },
+      'an https URL and a secret',
+      { DELIVERY_WEBHOOK_URL: 'https://example.com/', DELIVERY_WEBHOOK_SECRET: WEBHOOK_SECRET },
     ],
     [
-      'a local address in local development',
+      'a local URL in local development',
       {
         DELIVERY_WEBHOOK_URL: 'http://localhost:3000/',
-        DELIVERY_WEBHOOK_SECRET: SECRET,
+        DELIVERY_WEBHOOK_SECRET: WEBHOOK_SECRET,
         LOCAL_DEVELOPMENT: 'true',
       },
     ],
-    ['an address to send from', { EMAIL_FROM: 'keys@example.com' }],
-    ['a name and an address to send from', { EMAIL_FROM: 'Example Ltd. <keys@example.com>' }],
-    // Whatever it is: it must not keep anybody from issuing license keys.
+    ['a sender address', { EMAIL_FROM }],
+    ['a sender name and address', { EMAIL_FROM: 'Example Ltd. <keys@example.com>' }],
+    ['an API key in place of the binding', { EMAIL_FROM, RESEND_API_KEY: 're_1', EMAIL: undefined }],
+    [
+      'a name, a color and a support address',
+      { SELLER_NAME: 'X', SELLER_COLOR: '#1A73e8', SELLER_SUPPORT: EMAIL_FROM },
+    ],
+    ['a support page', { SELLER_SUPPORT: 'https://example.com/help?a=1#b' }],
+    ['a logo and a name', { SELLER_NAME: 'X', SELLER_LOGO_URL: 'https://example.com/logo.png' }],
+    [
+      'a logo and a sender name',
+      { EMAIL_FROM: 'Example <keys@example.com>', SELLER_LOGO_URL: 'https://example.com/logo.png' },
+    ],
+    // It is checked when it signs. It must not stop the service from issuing license keys.
     ['any webhook secret', { DELIVERY_WEBHOOK_SECRET: 'junk' }],
   ])('%s', (_, bindings) => {
-    expect(faultIn(bindings)).toBeUndefined()
+    expect(errorFor(bindings)).toBeUndefined()
   })
 })
 
-describe('a setting that is wrong is named, with what mends it and without its value:', () => {
-  it.each([
-    'http://example.com/',
+describe('rejects a wrong setting, and names it and the fix but not its value', () => {
+  const PRIVATE_URLS = [
+    'http://shop.example/',
     'https://localhost/',
     'https://127.0.0.1/',
     'https://10.0.0.1/',
-    'https://user:secret@example.com/',
-    'example.com',
-  ])('DELIVERY_WEBHOOK_URL = "%s"', (url) => {
-    const fault = faultIn({ DELIVERY_WEBHOOK_URL: url, DELIVERY_WEBHOOK_SECRET: SECRET })
-    expect(fault).toMatch(
-      /^DELIVERY_WEBHOOK_URL is not an https address of a public host\. To fix it: .*DELIVERY_WEBHOOK_URL$/,
-    )
-    expect(fault).not.toContain(url)
+    'https://user:secret@shop.example/',
+    'shop.example',
+  ]
+
+  it.each<[setting: string, values: readonly string[], fault: RegExp, others?: object]>([
+    [
+      'DELIVERY_WEBHOOK_URL',
+      PRIVATE_URLS,
+      /is not an https address of a public host/,
+      { DELIVERY_WEBHOOK_SECRET: WEBHOOK_SECRET },
+    ],
+    [
+      'EMAIL_FROM',
+      [
+        'keys',
+        '@example.com',
+        'Keys <keys>',
+        'keys@example.com, other@example.com',
+        '<>',
+        'A\tB <keys@example.com>',
+      ],
+      /is neither an e-mail address nor a name followed by one in angle brackets/,
+    ],
+    [
+      'RESEND_API_KEY',
+      ['re_1 re_2', 're_1\nre_2', 're_\u00fc', 'x'.repeat(501)],
+      /is not one line of printable characters without spaces/,
+      { EMAIL_FROM },
+    ],
+    ['SELLER_NAME', ['A\nB', 'x'.repeat(101)], /is not one line of at most 100 characters/],
+    [
+      'SELLER_LOGO_URL',
+      [...PRIVATE_URLS, `https://example.com/${'x'.repeat(2_000)}`],
+      /is not an https URL of a public host/,
+      { SELLER_NAME: 'X' },
+    ],
+    [
+      'SELLER_COLOR',
+      ['crimson', '#fff', '1a73e9', '#1a73e8;', '#1a73e8ff', '#1a73eg'],
+      /is not a color such as #1a73e8/,
+    ],
+    [
+      'SELLER_SUPPORT',
+      [...PRIVATE_URLS, 'tel:123', 'javascript:alert(1)'],
+      /is neither an e-mail address nor an https URL of a public host/,
+    ],
+  ])('%s', (setting, values, fault, others) => {
+    for (const value of values) {
+      const error = errorFor({ ...others, [setting]: value })
+      expect(error).toMatch(fault)
+      expect(error).toMatch(new RegExp(`^${setting} .*: .*${setting}`))
+      expect(error).not.toContain(value)
+    }
   })
 
-  it('DELIVERY_WEBHOOK_SECRET, where DELIVERY_WEBHOOK_URL is set without it', () => {
-    expect(faultIn({ DELIVERY_WEBHOOK_URL: 'https://example.com/' })).toMatch(
-      /^DELIVERY_WEBHOOK_SECRET is not set, and DELIVERY_WEBHOOK_URL is\. To fix it: .*DELIVERY_WEBHOOK_SECRET$/,
+  it('DELIVERY_WEBHOOK_SECRET, if it is missing for DELIVERY_WEBHOOK_URL', () => {
+    expect(errorFor({ DELIVERY_WEBHOOK_URL: 'https://example.com/' })).toMatch(
+      /^DELIVERY_WEBHOOK_SECRET is not set, and DELIVERY_WEBHOOK_URL is\. .*: .*DELIVERY_WEBHOOK_SECRET$/,
     )
   })
 
-  it.each(['keys', '@example.com', 'Keys <keys>', 'keys@example.com, other@example.com', '<>'])(
-    'EMAIL_FROM = "%s"',
-    (from) => {
-      expect(faultIn({ EMAIL_FROM: from })).toMatch(
-        /^EMAIL_FROM is not an e-mail address.* To fix it: .*EMAIL_FROM/,
-      )
-    },
-  )
+  it('EMAIL, if it is missing for EMAIL_FROM and no API key is set', () => {
+    expect(errorFor({ EMAIL_FROM, EMAIL: undefined })).toMatch(
+      /^EMAIL is not bound, and EMAIL_FROM is set without RESEND_API_KEY\. .*secret put RESEND_API_KEY/,
+    )
+  })
 
-  it('EMAIL, where EMAIL_FROM is set and nothing is bound', () => {
-    expect(faultIn({ EMAIL_FROM: 'keys@example.com', EMAIL: undefined })).toMatch(
-      /^EMAIL is not bound, and EMAIL_FROM is set\. To fix it: /,
+  it('EMAIL_FROM, if it is missing for RESEND_API_KEY', () => {
+    expect(errorFor({ RESEND_API_KEY: 're_1' })).toMatch(
+      /^EMAIL_FROM is not set, and RESEND_API_KEY is\. .*EMAIL_FROM/,
+    )
+  })
+
+  it('SELLER_NAME, if it is missing for SELLER_LOGO_URL', () => {
+    expect(errorFor({ EMAIL_FROM, SELLER_LOGO_URL: 'https://example.com/logo.png' })).toMatch(
+      /^SELLER_NAME is not set, and SELLER_LOGO_URL is\. .*SELLER_NAME/,
     )
   })
 })
 
-it('while a setting is wrong, the queue and the cron do nothing, and no attempt is counted', async () => {
+it('the queue and the cron jobs do nothing and count no attempt while a setting is wrong', async () => {
   const delivery = await addDelivery()
   const bindings = { ...env, EMAIL_FROM: 'keys' }
   const body: Message = { kind: 'delivery', id: delivery.id }

@@ -1,0 +1,129 @@
+/** The text of the e-mail to a buyer. The plain text and the HTML say the same. */
+import type { Branding } from './branding.ts'
+import type { DeliveredKey, IssuanceContents, OrderLine } from './contents.ts'
+import { emailHtml } from './email-html.ts'
+
+/** What both versions of the e-mail say. Every text is one line. */
+export interface Message {
+  readonly subject: string
+  readonly greeting: string
+  readonly introduction: string
+  /** Usually one: all keys have the same terms. */
+  readonly groups: readonly KeyGroup[]
+  readonly help: Help
+}
+
+export interface KeyGroup {
+  readonly licenseKeys: readonly string[]
+  /** The terms of these keys, and the order. */
+  readonly facts: readonly Fact[]
+}
+
+export type Fact = readonly [label: string, value: string]
+
+/** `text` is followed by the link, if there is one. */
+export interface Help {
+  readonly text: string
+  readonly link?: { readonly text: string; readonly url: string }
+}
+
+const MS_PER_DAY = 86_400_000
+
+/** Not Intl: its first use costs more CPU time than the rest of the e-mail. */
+const MONTHS = 'January February March April May June July August September October November December'.split(
+  ' ',
+)
+
+/** @param keys at least one; those that can be used */
+export function composeEmail(
+  contents: IssuanceContents,
+  keys: readonly DeliveredKey[],
+  branding: Branding,
+): { readonly subject: string; readonly text: string; readonly html: string } {
+  const message = messageOf(contents, keys, branding)
+  return {
+    subject: message.subject,
+    text: textOf(message, branding),
+    html: emailHtml(message, branding),
+  }
+}
+
+function messageOf(
+  contents: IssuanceContents,
+  keys: readonly DeliveredKey[],
+  { support }: Branding,
+): Message {
+  const product = oneLine(contents.productName)
+  const isOne = keys.length === 1
+  const noun = isOne ? 'license key' : 'license keys'
+  return {
+    subject: `Your ${noun} for ${product}`,
+    greeting: `Hello ${oneLine(contents.ownerName)},`,
+    introduction: `Thank you for your order. Here ${isOne ? 'is' : 'are'} your ${noun} for ${product}:`,
+    groups: groupsOf(contents, keys),
+    help: helpFrom(support),
+  }
+}
+
+/** Groups keys by their terms. A correction may have changed the terms of some keys before the e-mail is sent. */
+function groupsOf({ issuedAt, order }: IssuanceContents, keys: readonly DeliveredKey[]): KeyGroup[] {
+  const orderFacts: Fact[] = order === null ? [] : [['Order', orderNumber(order)]]
+  const expiryOf = ({ assignedAt, validityDays }: DeliveredKey) =>
+    validityDays === 0 ? undefined : (assignedAt ?? issuedAt) + validityDays * MS_PER_DAY
+  const groups = Map.groupBy(keys, (key) => `${expiryOf(key)} ${key.activationLimit}`)
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (!first) return []
+    return {
+      licenseKeys: group.map(({ licenseKey }) => licenseKey),
+      facts: [validity(expiryOf(first)), devices(first.activationLimit, group.length), ...orderFacts],
+    }
+  })
+}
+
+/** @param expiry milliseconds UTC; undefined: never */
+function validity(expiry: number | undefined): Fact {
+  if (expiry === undefined) return ['Validity', 'Does not expire']
+  const day = new Date(expiry)
+  return ['Valid until', `${MONTHS[day.getUTCMonth()]} ${day.getUTCDate()}, ${day.getUTCFullYear()}`]
+}
+
+/** @param limit 0: none */
+function devices(limit: number, keysCount: number): Fact {
+  if (limit === 0) return ['Devices', 'Unlimited']
+  return ['Devices', keysCount === 1 ? String(limit) : `${limit} for each key`]
+}
+
+/** The order as the shop calls it. The plain numbers of Lemon Squeezy are stored with a prefix. */
+function orderNumber({ provider, id }: OrderLine): string {
+  return oneLine(provider === 'lemon-squeezy' ? id.replace(/^order:/, '') : id)
+}
+
+function helpFrom(support: Branding['support']): Help {
+  if (support === undefined) return { text: 'Questions? Reply to this e-mail.' }
+  if (support.kind === 'page') {
+    return { text: 'Questions? Get help at', link: { text: support.url, url: support.url } }
+  }
+  const { address } = support
+  const url = `mailto:${encodeURIComponent(address).replace('%40', '@')}`
+  return { text: 'Questions? Write to', link: { text: address, url } }
+}
+
+function textOf({ greeting, introduction, groups, help }: Message, { name }: Branding): string {
+  const paragraphs = [
+    greeting,
+    introduction,
+    ...groups.flatMap(({ licenseKeys, facts }) => [
+      licenseKeys.map((key) => `    ${key}`).join('\n'),
+      facts.map(([label, value]) => `${label}: ${value}`).join('\n'),
+    ]),
+    help.link ? `${help.text} ${help.link.text}` : help.text,
+    ...(name === undefined ? [] : [name]),
+  ]
+  return `${paragraphs.join('\n\n')}\n`
+}
+
+/** A line break in a name must not start another line of the text or another header. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+}
