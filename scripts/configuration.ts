@@ -15,6 +15,7 @@ export interface Configuration {
     readonly producers?: readonly { readonly binding: string; readonly queue: string }[]
     readonly consumers?: readonly { readonly queue: string }[]
   }
+  readonly send_email?: readonly { readonly name: string }[]
   readonly triggers?: { readonly crons?: readonly string[] }
 }
 

@@ -9,6 +9,7 @@ import { checkDatabase, databaseNotChecked } from './doctor-database.ts'
 import { type Finding, isWrong, notChecked } from './doctor-finding.ts'
 import { checkLocalKeys, checkRemoteKeys, faultOfAccount, keysNotChecked } from './doctor-keys.ts'
 import { checkService } from './doctor-service.ts'
+import { checkDeliverySettings } from './doctor-settings.ts'
 import { isLocal, localOrigin, originOf } from './service.ts'
 
 export function addDoctor(program: Command): void {
@@ -38,7 +39,8 @@ async function examine(place: Place, origin: string | undefined): Promise<Findin
     migrations: binding !== undefined || database.some((found) => isWrong(found) && found.check !== 'queue'),
   })
   const bindings = checkOtherBindings(configuration)
-  return [account ?? [], binding ?? [], bindings, keys, database, service].flat()
+  const settings = checkDeliverySettings(place, configuration)
+  return [account ?? [], binding ?? [], bindings, keys, settings, database, service].flat()
 }
 
 function checkKeys(place: Place, configuration: Configuration): Promise<Finding[]> {

@@ -28,7 +28,7 @@ export interface Sender {
  */
 export type EmailTransport = (email: Email, timeoutMs: number) => Promise<Sent>
 
-/** The header by which a buyer's or seller's mailbox recognizes an e-mail that arrives twice. */
+/** Identifies an e-mail that arrives twice: the provider chooses the Message-ID. */
 export function headersOf({ deliveryName }: Email): Record<string, string> {
   return { 'X-Keyseal-Delivery': deliveryName }
 }

@@ -9,7 +9,7 @@ export interface Sent {
   readonly kind: 'delivered' | 'not-delivered' | 'undeliverable' | 'cancelled'
   /** `HTTP 500`, `timeout`, `EMAIL_FROM is not set` ... */
   readonly result: string
-  /** The receiver asked for no attempt before. */
+  /** How long the receiver asks to wait. */
   readonly retryAfterSeconds?: number | undefined
 }
 

@@ -19,6 +19,7 @@ export class SettingError extends LoggableError {
   override name = 'SettingError'
   /** The message without the remedy. */
   readonly fault: string
+  readonly remedy: string
 
   /**
    * @param setting the variable, secret or binding
@@ -28,6 +29,7 @@ export class SettingError extends LoggableError {
   constructor(setting: string, fault: string, remedy: string) {
     super(`${setting} ${fault}. To fix it: ${remedy}`)
     this.fault = `${setting} ${fault}`
+    this.remedy = remedy
   }
 }
 

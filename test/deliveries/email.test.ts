@@ -52,7 +52,7 @@ const BRANDED = {
 }
 
 describe('the e-mail to the buyer', () => {
-  it('contains the keys, their terms, the product and the order, as text and as HTML', async () => {
+  it('contains keys, terms, product and order, as text and as HTML', async () => {
     const { delivery, text, html, head } = await sendNew({ productName: 'Sketch' })
     expect(head).toEqual({
       from: 'keys@example.com',
@@ -235,11 +235,11 @@ describe('the size of the e-mail', () => {
     return { html: html.length, both: text.length + html.length }
   }
 
-  it('stays below the 102 kB that Gmail shows, with 1,000 keys', () => {
+  it('stays below 102 kB, which Gmail shows, with 1,000 keys', () => {
     expect(sizesWith(1_000).html).toBeLessThan(102_000)
   })
 
-  it('stays far below the 5 MiB that Cloudflare sends, with the 10,000 keys of the largest order line', () => {
+  it('stays far below 5 MiB, the limit of the Email Service, with 10,000 keys', () => {
     expect(sizesWith(10_000).both).toBeLessThan(1_000_000)
   })
 })
@@ -265,7 +265,7 @@ describe('no e-mail is sent', () => {
     expect(failureLines()).toMatchObject([{ error: 'SettingError', message }])
   })
 
-  it('without the binding and without an API key: the delivery names the setting', async () => {
+  it('without binding and API key: the delivery names the setting', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     const bindings = { ...env, EMAIL: undefined, EMAIL_FROM: 'keys@example.com' }
     await deliver(bindings, delivery.id, Date.now())

@@ -57,7 +57,7 @@ describe('accepts', () => {
   })
 })
 
-describe('rejects a wrong setting, and names it and the fix but not its value', () => {
+describe('rejects and names a wrong setting, without its value', () => {
   const PRIVATE_URLS = [
     'http://shop.example/',
     'https://localhost/',
@@ -143,7 +143,7 @@ describe('rejects a wrong setting, and names it and the fix but not its value', 
   })
 })
 
-it('the queue and the cron jobs do nothing and count no attempt while a setting is wrong', async () => {
+it('queue and cron do nothing while a setting is wrong', async () => {
   const delivery = await addDelivery()
   const bindings = { ...env, EMAIL_FROM: 'keys' }
   const body: Message = { kind: 'delivery', id: delivery.id }
