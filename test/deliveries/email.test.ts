@@ -61,7 +61,7 @@ describe('the e-mail to the buyer', () => {
       headers: { 'X-Keyseal-Delivery': delivery.name },
     })
     const parts = [...delivery.licenseKeys, 'Ada Lovelace', 'Sketch', delivery.orderId]
-    for (const part of [...parts, 'Valid until', 'November 1, 2027', 'Devices', '3 for each key']) {
+    for (const part of [...parts, 'Valid until', 'Nov 1, 2027', 'Devices', '3 for each key']) {
       expect(text).toContain(part)
       expect(html).toContain(part)
     }
@@ -82,7 +82,7 @@ Thank you for your order. Here is your license key for App:
 
     ${delivery.licenseKeys[0]}
 
-Valid until: November 1, 2027
+Valid until: Nov 1, 2027
 Devices: 3
 
 Questions? Reply to this e-mail.
@@ -97,7 +97,7 @@ Thank you for your order. Here are your license keys for App:
 
 ${delivery.licenseKeys.map((key) => `    ${key}`).join('\n')}
 
-Valid until: November 1, 2027
+Valid until: Nov 1, 2027
 Devices: 3 for each key
 Order: ${delivery.orderId}
 
@@ -129,12 +129,12 @@ Example & Sons
     ${first}
     ${third}
 
-Valid until: November 1, 2027
+Valid until: Nov 1, 2027
 Devices: 3 for each key
 
     ${second}
 
-Valid until: October 31, 2028
+Valid until: Oct 31, 2028
 Devices: 5
 `)
   })
