@@ -1,5 +1,5 @@
 /** What the ways to send an e-mail have in common. Another provider is one more file like `resend.ts`. */
-import { WAIT_SECONDS_MAX } from '../queue/messages.ts'
+import { DELAY_SECONDS_MAX } from '../queue/messages.ts'
 import type { Sent } from './post.ts'
 
 export interface Email {
@@ -55,5 +55,5 @@ export async function readError(response: Response): Promise<unknown> {
 /** @returns the seconds in Retry-After (RFC 9110 section 10.2.3), at most as long as Queues delays a message */
 export function retryAfterSeconds({ headers }: Response): number | undefined {
   const text = headers.get('Retry-After') ?? ''
-  return /^\d{1,9}$/.test(text) ? Math.min(Number(text), WAIT_SECONDS_MAX) : undefined
+  return /^\d{1,9}$/.test(text) ? Math.min(Number(text), DELAY_SECONDS_MAX) : undefined
 }
