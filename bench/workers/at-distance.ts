@@ -1,5 +1,5 @@
 /** Workers whose database is far away: each round trip takes so much longer. */
-import { aroundRoundTrips } from '../../test/support/around-database.ts'
+import { interceptRoundTrips } from '../../test/support/intercepted-database.ts'
 
 interface Bindings {
   readonly DB: D1Database
@@ -15,7 +15,7 @@ interface Worker {
  */
 export function atDistance(workers: Readonly<Record<string, Worker>>, distanceMs: number): Worker {
   function distant(bindings: Bindings): Bindings {
-    const DB = aroundRoundTrips(bindings.DB, async (_, run) => {
+    const DB = interceptRoundTrips(bindings.DB, async (_, run) => {
       await scheduler.wait(distanceMs)
       return run()
     })

@@ -2,18 +2,24 @@ import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { canonicalNetwork } from '../../src/callers/networks.ts'
 import { post } from '../support/client.ts'
-import { activatedKeyFields, addKey, assignedKeyFields, change, identifiersOf } from '../support/key-life.ts'
+import {
+  activatedKeyFields,
+  addKey,
+  assignedKeyFields,
+  executeSql,
+  identifiersOf,
+} from '../support/key-life.ts'
 import { openShop } from '../support/shop.ts'
 
 function blockNetwork(text: string): Promise<unknown> {
-  return change(
+  return executeSql(
     `insert into blocklist (kind, value, created_at) values ('network', ?, 0)`,
     canonicalNetwork(text),
   )
 }
 
 function blockIdentifier(identifier: string): Promise<unknown> {
-  return change(`insert into blocklist (kind, value, created_at) values ('identifier', ?, 0)`, identifier)
+  return executeSql(`insert into blocklist (kind, value, created_at) values ('identifier', ?, 0)`, identifier)
 }
 
 /** @param address the client's address */
@@ -22,7 +28,7 @@ async function verifyFrom(address: string | undefined, fields: Record<string, st
   return post(fields, { path: '/api/v1/verify', headers })
 }
 
-beforeEach(() => change('delete from blocklist'))
+beforeEach(() => executeSql('delete from blocklist'))
 
 describe('a blocked network', () => {
   it.each([
@@ -107,7 +113,7 @@ describe('a blocked caller', () => {
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(code)
     await blockNetwork('203.0.113.0/24')
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(150)
-    await change('delete from blocklist')
+    await executeSql('delete from blocklist')
     await blockIdentifier('example.com')
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(150)
   })

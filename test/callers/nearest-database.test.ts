@@ -2,10 +2,10 @@ import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { CAPABILITIES } from '../../src/callers/caller.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import { aroundRoundTrips } from '../support/around-database.ts'
-import { open, send } from '../support/client.ts'
-import { goodFields } from '../support/good-requests.ts'
+import { readEnvelope, send } from '../support/client.ts'
+import { interceptRoundTrips } from '../support/intercepted-database.ts'
 import { openShop } from '../support/shop.ts'
+import { validFields } from '../support/valid-requests.ts'
 
 /** Endpoints whose data may be slightly stale, since it is read much more often than it changes. */
 const NEAREST = ['/api/v1/get-license-key-details', '/api/v1/verify']
@@ -14,7 +14,7 @@ const NEAREST = ['/api/v1/get-license-key-details', '/api/v1/verify']
 function watchSessions() {
   const constraints: (string | undefined)[] = []
   const db = Object.assign(
-    aroundRoundTrips(env.DB, (_, run) => run()),
+    interceptRoundTrips(env.DB, (_, run) => run()),
     {
       withSession(constraint?: string) {
         constraints.push(constraint)
@@ -37,11 +37,11 @@ it.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))(
   '%s uses the primary, unless its data may be stale',
   async (path, { method }) => {
     const shop = await openShop()
-    const fields = await goodFields(path, shop)
+    const fields = await validFields(path, shop)
     const { db, constraints } = watchSessions()
     const parameters = new URLSearchParams(fields)
     const bindings = { DB: db }
-    const opened = await open(
+    const opened = await readEnvelope(
       method === 'POST'
         ? await send({ path, method, body: parameters, bindings })
         : await send({ path: `${path}?${parameters}`, bindings }),

@@ -1,16 +1,16 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { isSignedBy, type Opened, post } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, post } from '../support/client.ts'
 import {
   addContract,
   addGenerator,
-  askAsHolder,
+  callAsContractHolder,
+  contractSnapshot,
   DESTROY,
   DESTROY_ALL,
-  everythingOfContracts,
   GENERATE,
   GET_INFO,
-  keysUnder,
+  keysOfContract,
   type TestContract,
 } from '../support/contracts.ts'
 import { observe } from '../support/observed-database.ts'
@@ -26,7 +26,7 @@ const CALLS = [
 const PERMISSIONS = ['can_get_info', 'can_generate', 'can_destroy', 'can_destroy_all']
 
 const idempotencyKey = (value: string) => ({ headers: { 'Idempotency-Key': value } })
-const codeOf = ({ response }: Opened) => response.code
+const codeOf = ({ response }: ApiResponse) => response.code
 
 /** A shop whose product has a generator, and a contract of it. */
 async function openContract(options: Parameters<typeof addContract>[1] = {}) {
@@ -35,16 +35,16 @@ async function openContract(options: Parameters<typeof addContract>[1] = {}) {
   return { shop, contract: await addContract(shop, options) }
 }
 
-function generate({ key }: TestContract, quantity: number, options = {}): Promise<Opened> {
-  return askAsHolder(GENERATE, { contract_key: key, quantity: String(quantity) }, options)
+function generate({ key }: TestContract, quantity: number, options = {}): Promise<ApiResponse> {
+  return callAsContractHolder(GENERATE, { contract_key: key, quantity: String(quantity) }, options)
 }
 
-function destroy({ key }: TestContract, licenseKey: string, options = {}): Promise<Opened> {
-  return askAsHolder(DESTROY, { contract_key: key, license_key: licenseKey }, options)
+function destroy({ key }: TestContract, licenseKey: string, options = {}): Promise<ApiResponse> {
+  return callAsContractHolder(DESTROY, { contract_key: key, license_key: licenseKey }, options)
 }
 
-function destroyAll({ key }: TestContract, options = {}): Promise<Opened> {
-  return askAsHolder(DESTROY_ALL, { contract_key: key }, options)
+function destroyAll({ key }: TestContract, options = {}): Promise<ApiResponse> {
+  return callAsContractHolder(DESTROY_ALL, { contract_key: key }, options)
 }
 
 async function endProduct({ productId }: Shop, deletedAt: number | null) {
@@ -54,7 +54,7 @@ async function endProduct({ productId }: Shop, deletedAt: number | null) {
 }
 
 /** An answer of the global key, also where the product has a key of its own. */
-function expectGlobal({ envelope, status }: Opened) {
+function expectGlobal({ envelope, status }: ApiResponse) {
   expect(status).toBe(200)
   expect(envelope.private_key_used).toBe('global')
 }
@@ -64,41 +64,43 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     const { key } = (await openContract()).contract
     const headers = { Authorization: `Bearer ${key}` }
     for (const credentials of [{ contract_key: key }, { contract_uuid: ` ${key} ` }, { api_key: key }]) {
-      expect(codeOf(await askAsHolder(path, { ...fields, ...credentials }))).toBe(code)
-      expect(codeOf(await askAsHolder(path, { ...fields, ...credentials }, { headers }))).toBe(code)
+      expect(codeOf(await callAsContractHolder(path, { ...fields, ...credentials }))).toBe(code)
+      expect(codeOf(await callAsContractHolder(path, { ...fields, ...credentials }, { headers }))).toBe(code)
     }
-    expect(codeOf(await askAsHolder(path, fields, { headers }))).toBe(code)
+    expect(codeOf(await callAsContractHolder(path, fields, { headers }))).toBe(code)
     const all = { contract_key: key, contract_uuid: key, api_key: key }
-    expect(codeOf(await askAsHolder(path, { ...fields, ...all }))).toBe(code)
+    expect(codeOf(await callAsContractHolder(path, { ...fields, ...all }))).toBe(code)
   })
 
   it('is 1200 when two contract keys are given that differ, both good', async () => {
     const { shop, contract } = await openContract()
     const other = await addContract(shop)
     const credentials = { contract_key: contract.key, contract_uuid: other.key }
-    const opened = await askAsHolder(path, { ...fields, ...credentials })
+    const opened = await callAsContractHolder(path, { ...fields, ...credentials })
     expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
     expectGlobal(opened)
     const headers = { Authorization: `Bearer ${other.key}` }
-    expect(codeOf(await askAsHolder(path, { ...fields, api_key: contract.key }, { headers }))).toBe(1200)
+    expect(codeOf(await callAsContractHolder(path, { ...fields, api_key: contract.key }, { headers }))).toBe(
+      1200,
+    )
   })
 
   it('is 1200 for a contract key that nobody has, an inactive contract, and an API key', async () => {
     const { shop } = await openContract()
     const { key } = await addContract(shop, { status: 'inactive', forbidden: PERMISSIONS })
-    const before = await everythingOfContracts()
+    const before = await contractSnapshot()
     for (const given of ['nobody', key, key.toUpperCase(), shop.apiKey]) {
-      const opened = await askAsHolder(path, { ...fields, contract_key: given })
+      const opened = await callAsContractHolder(path, { ...fields, contract_key: given })
       expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
       expectGlobal(opened)
     }
-    expect(await everythingOfContracts()).toBe(before)
+    expect(await contractSnapshot()).toBe(before)
   })
 
   it('is 102 for a contract that does not permit it', async () => {
     const { contract } = await openContract({ forbidden: PERMISSIONS })
-    expect(await askAsHolder(path, { ...fields, contract_key: contract.key })).toMatchObject({
+    expect(await callAsContractHolder(path, { ...fields, contract_key: contract.key })).toMatchObject({
       status: 401,
       response: {
         code: 102,
@@ -109,11 +111,11 @@ describe.each(CALLS)('%s', (path, fields, code) => {
 
   it('is 804 for a contract key that is too long, or given twice', async () => {
     const { key } = (await openContract()).contract
-    const long = await askAsHolder(path, { ...fields, contract_key: 'x'.repeat(256) })
+    const long = await callAsContractHolder(path, { ...fields, contract_key: 'x'.repeat(256) })
     expect(long).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(long.response.errors)).toEqual(['contract_key'])
     const headers = { Authorization: `Bearer ${key}`, 'Idempotency-Key': 'a b' }
-    const header = await askAsHolder(path, fields, { headers })
+    const header = await callAsContractHolder(path, fields, { headers })
     expect(Object.keys(header.response.errors)).toEqual(['Idempotency-Key'])
     if (path === GET_INFO) return
     const body = new URLSearchParams(`contract_key=${key}&contract_key=${key}&${new URLSearchParams(fields)}`)
@@ -126,7 +128,7 @@ describe('contracts/get-info', () => {
     const { shop, contract } = await openContract()
     await generate(contract, 2)
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const opened = await askAsHolder(GET_INFO, { contract_key: contract.key }, { bindings })
+    const opened = await callAsContractHolder(GET_INFO, { contract_key: contract.key }, { bindings })
     expectGlobal(opened)
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'contract', 'timestamp'])
@@ -160,10 +162,10 @@ describe.each([
   ])('is 1202 when the product is %s', async (_, deletedAt) => {
     const { shop, contract } = await openContract()
     await endProduct(shop, deletedAt)
-    const opened = await askAsHolder(path, { ...fields, contract_key: contract.key })
+    const opened = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
     expect(opened.response).toMatchObject({ code: 1202, message: 'Product not found' })
     expectGlobal(opened)
-    expect(await keysUnder(contract)).toEqual([])
+    expect(await keysOfContract(contract)).toEqual([])
   })
 
   it('is 1203 when the product has no generator, or none that is active', async () => {
@@ -171,11 +173,11 @@ describe.each([
     const contract = await addContract(shop)
     for (const prepare of [async () => {}, () => addGenerator(shop, 0)]) {
       await prepare()
-      const opened = await askAsHolder(path, { ...fields, contract_key: contract.key })
+      const opened = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
       expect(opened.response).toMatchObject({ code: 1203, message: 'Generator not found' })
       expectGlobal(opened)
     }
-    expect(await keysUnder(contract)).toEqual([])
+    expect(await keysOfContract(contract)).toEqual([])
   })
 })
 
@@ -207,7 +209,7 @@ describe('contracts/generate', () => {
       ]),
     )
     const keys = response.license_keys.map((key: Record<string, unknown>) => key.license_key)
-    expect(await keysUnder(contract)).toEqual(keys)
+    expect(await keysOfContract(contract)).toEqual(keys)
     expect(new Set(keys).size).toBe(3)
     const issuance = await env.DB.prepare(
       'select source, origin, quantity from issuances where contract_id = ?',
@@ -236,22 +238,22 @@ describe('contracts/generate', () => {
 
   it.each(['', '0', '-1', '1.5', '1e3', 'x'])('of the quantity %j is 804', async (quantity) => {
     const { contract } = await openContract()
-    const opened = await askAsHolder(GENERATE, { contract_key: contract.key, quantity })
+    const opened = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['quantity'])
-    expect(codeOf(await askAsHolder(GENERATE, { quantity }))).toBe(100)
-    expect(codeOf(await askAsHolder(GENERATE, { contract_key: 'nobody', quantity }))).toBe(804)
+    expect(codeOf(await callAsContractHolder(GENERATE, { quantity }))).toBe(100)
+    expect(codeOf(await callAsContractHolder(GENERATE, { contract_key: 'nobody', quantity }))).toBe(804)
   })
 
   it('is 1206 for more than are left, and generates none of them', async () => {
     const { contract } = await openContract({ quota: 5 })
     expect(codeOf(await generate(contract, 3))).toBe(1300)
-    const before = await everythingOfContracts()
+    const before = await contractSnapshot()
     const opened = await generate(contract, 3)
     expect(opened.response).toMatchObject({ code: 1206, message: 'Cannot generate this quantity' })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expectGlobal(opened)
-    expect(await everythingOfContracts()).toBe(before)
+    expect(await contractSnapshot()).toBe(before)
     expect(codeOf(await generate(contract, 2))).toBe(1300)
   })
 
@@ -270,7 +272,7 @@ describe('contracts/generate', () => {
     expect(opened.response).toMatchObject({ code: 1205, message: 'License keys limit reached' })
     expectGlobal(opened)
     expect(codeOf(await generate(contract, 1_000_000))).toBe(1205)
-    const [key] = await keysUnder(contract)
+    const [key] = await keysOfContract(contract)
     expect(codeOf(await destroy(contract, String(key)))).toBe(1400)
     expect(codeOf(await generate(contract, 1))).toBe(1300)
     expect(codeOf(await generate(contract, 1))).toBe(1205)
@@ -289,14 +291,14 @@ describe('contracts/generate', () => {
     const { shop, contract } = await openContract({ quota: 3 })
     const first = await generate(contract, 3, idempotencyKey('order'))
     expect(first.headers.has('Idempotent-Replayed')).toBe(false)
-    const [key] = await keysUnder(contract)
+    const [key] = await keysOfContract(contract)
     await destroy(contract, String(key))
     await env.DB.prepare('update contracts set product_id = ? where id = ?')
       .bind((await openShop()).productId, contract.id)
       .run()
     await endProduct(shop, 0)
     await destroyAll(contract)
-    const before = await everythingOfContracts()
+    const before = await contractSnapshot()
     const replay = await generate(contract, 3, idempotencyKey('order'))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
@@ -304,7 +306,7 @@ describe('contracts/generate', () => {
       status: 422,
       response: { code: 2422 },
     })
-    expect(await everythingOfContracts()).toBe(before)
+    expect(await contractSnapshot()).toBe(before)
   })
 
   it("has Idempotency-Keys that are the contract's own", async () => {
@@ -321,14 +323,14 @@ describe('contracts/generate', () => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 1)))
     const codes = answers.map(codeOf).sort()
     expect(codes).toEqual([...new Array(150).fill(1205), ...new Array(50).fill(1300)])
-    expect(await keysUnder(contract)).toHaveLength(50)
+    expect(await keysOfContract(contract)).toHaveLength(50)
   })
 
   it('200 times three at once leaves what three do not fit into', async () => {
     const { contract } = await openContract({ quota: 50 })
     const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 3)))
     expect(answers.map(codeOf).sort()).toEqual([...new Array(184).fill(1206), ...new Array(16).fill(1300)])
-    expect(await keysUnder(contract)).toHaveLength(48)
+    expect(await keysOfContract(contract)).toHaveLength(48)
   })
 
   it('200 times at once under one Idempotency-Key is one issuance and 200 equal bodies', async () => {
@@ -338,7 +340,7 @@ describe('contracts/generate', () => {
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(199)
-    expect(await keysUnder(contract)).toHaveLength(2)
+    expect(await keysOfContract(contract)).toHaveLength(2)
   })
 
   it('costs one round trip of 3 statements: 4 rows a key and 2 for the issuance', async () => {
@@ -358,7 +360,7 @@ describe('contracts/destroy', () => {
   it("is 1400 once and then 1401, and takes along what was the key's", async () => {
     const { contract } = await openContract()
     await generate(contract, 2)
-    const [key, other] = await keysUnder(contract)
+    const [key, other] = await keysOfContract(contract)
     await env.DB.batch(
       [
         `insert into activations (license_key_id, identifier, created_at)
@@ -371,7 +373,7 @@ describe('contracts/destroy', () => {
     expect(opened.response).toMatchObject({ code: 1400, message: 'License key deleted' })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expectGlobal(opened)
-    expect(await keysUnder(contract)).toEqual([other])
+    expect(await keysOfContract(contract)).toEqual([other])
     const left = await env.DB.prepare(
       `select count(*) as count from (select license_key_id from activations
          union all select license_key_id from license_key_metadata)`,
@@ -386,7 +388,7 @@ describe('contracts/destroy', () => {
     const { shop, contract } = await openContract()
     const other = await addContract(shop)
     await generate(other, 1)
-    const [key] = await keysUnder(other)
+    const [key] = await keysOfContract(other)
     await env.DB.prepare(
       `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at,
          updated_at) values (?, 'of-no-contract', 'available', 0, 0, 0, 0)`,
@@ -396,27 +398,27 @@ describe('contracts/destroy', () => {
     for (const licenseKey of [String(key), 'of-no-contract', 'nothing', '', '%']) {
       expect(codeOf(await destroy(contract, licenseKey))).toBe(1401)
     }
-    expect(codeOf(await askAsHolder(DESTROY, { contract_key: contract.key }))).toBe(1401)
+    expect(codeOf(await callAsContractHolder(DESTROY, { contract_key: contract.key }))).toBe(1401)
     expect(codeOf(await destroy(contract, 'x'.repeat(256)))).toBe(804)
-    expect(await keysUnder(other)).toEqual([key])
+    expect(await keysOfContract(other)).toEqual([key])
   })
 
   it('under an Idempotency-Key is 1400 each time, and 2422 for another key', async () => {
     const { contract } = await openContract()
     await generate(contract, 2)
-    const [key, other] = await keysUnder(contract)
+    const [key, other] = await keysOfContract(contract)
     const first = await destroy(contract, String(key), idempotencyKey('end'))
     const replay = await destroy(contract, String(key), idempotencyKey('end'))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(codeOf(await destroy(contract, String(other), idempotencyKey('end')))).toBe(2422)
-    expect(await keysUnder(contract)).toEqual([other])
+    expect(await keysOfContract(contract)).toEqual([other])
   })
 
   it('200 times at once is 1400 for one', async () => {
     const { contract } = await openContract()
     await generate(contract, 1)
-    const [key] = await keysUnder(contract)
+    const [key] = await keysOfContract(contract)
     const answers = await Promise.all(Array.from({ length: 200 }, () => destroy(contract, String(key))))
     expect(answers.map(codeOf).sort()).toEqual([1400, ...new Array(199).fill(1401)])
   })
@@ -432,8 +434,8 @@ describe('contracts/destroy-all', () => {
     expect(opened.response).toMatchObject({ code: 1500, message: 'License keys deleted' })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expectGlobal(opened)
-    expect(await keysUnder(contract)).toEqual([])
-    expect(await keysUnder(other)).toHaveLength(2)
+    expect(await keysOfContract(contract)).toEqual([])
+    expect(await keysOfContract(other)).toHaveLength(2)
     const again = await destroyAll(contract)
     expect(again.response).toMatchObject({ code: 1501, message: 'No license keys found' })
     expectGlobal(again)
@@ -447,6 +449,6 @@ describe('contracts/destroy-all', () => {
     const replay = await destroyAll(contract, idempotencyKey('end'))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    expect(await keysUnder(contract)).toHaveLength(1)
+    expect(await keysOfContract(contract)).toHaveLength(1)
   })
 })

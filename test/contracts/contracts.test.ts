@@ -1,15 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, post, readEnvelope, send } from '../support/client.ts'
 import {
   addContract,
   addGenerator,
-  askAsHolder,
   CREATE,
+  callAsContractHolder,
   contractFields,
-  everythingOfContracts,
+  contractSnapshot,
   GENERATE,
-  keysUnder,
+  keysOfContract,
 } from '../support/contracts.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, type Shop } from '../support/shop.ts'
@@ -38,16 +38,16 @@ const asJson = (fields: Record<string, unknown>, headers: Record<string, string>
   headers: { 'Content-Type': 'application/json', ...headers },
 })
 
-function create(shop: Shop, fields: Record<string, string>, options = {}): Promise<Opened> {
+function create(shop: Shop, fields: Record<string, string>, options = {}): Promise<ApiResponse> {
   return post({ api_key: shop.apiKey, ...fields }, { path: CREATE, ...options })
 }
 
-function update(shop: Shop, id: number, fields: Record<string, string>, options = {}): Promise<Opened> {
+function update(shop: Shop, id: number, fields: Record<string, string>, options = {}): Promise<ApiResponse> {
   return post({ api_key: shop.apiKey, contract_id: id, ...fields }, { path: UPDATE, ...options })
 }
 
-async function allContracts({ apiKey }: Shop): Promise<Opened> {
-  return open(await send({ path: `${ALL}?api_key=${apiKey}` }))
+async function allContracts({ apiKey }: Shop): Promise<ApiResponse> {
+  return readEnvelope(await send({ path: `${ALL}?api_key=${apiKey}` }))
 }
 
 async function countContracts(): Promise<number> {
@@ -225,7 +225,7 @@ describe('create-contract asked again', () => {
     await addGenerator(shop)
     const fields = contractFields(shop)
     const first = (await create(shop, fields)).response.contract
-    await askAsHolder(GENERATE, { contract_key: fields.contract_key, quantity: '2' })
+    await callAsContractHolder(GENERATE, { contract_key: fields.contract_key, quantity: '2' })
     await env.DB.prepare(`update products set status = 'inactive', deleted_at = 0 where id = ?`)
       .bind(shop.productId)
       .run()
@@ -292,7 +292,7 @@ describe('create-contract asked again', () => {
     await addGenerator(shop)
     const fields = contractFields(shop)
     const first = await create(shop, fields, idempotencyKey('order-1'))
-    await askAsHolder(GENERATE, { contract_key: fields.contract_key, quantity: '2' })
+    await callAsContractHolder(GENERATE, { contract_key: fields.contract_key, quantity: '2' })
     await env.DB.prepare(`update contracts set name = 'Other' where contract_key = ?`)
       .bind(fields.contract_key)
       .run()
@@ -373,7 +373,7 @@ describe('update-contract', () => {
   it('is 825 for a product that does not exist and for the contract key of another', async () => {
     const shop = await openShop()
     const [contract, other] = [await addContract(shop), await addContract(shop)]
-    const before = await everythingOfContracts()
+    const before = await contractSnapshot()
     const fields = contractFields(shop, { contract_key: other.key, product_id: '2147483647' })
     const { response } = await update(shop, contract.id, fields)
     expect(response.code).toBe(825)
@@ -381,7 +381,7 @@ describe('update-contract', () => {
       contract_key: SENTENCES.contract_key,
       product_id: SENTENCES.product_id,
     })
-    expect(JSON.parse(await everythingOfContracts())[0]).toEqual(JSON.parse(before)[0])
+    expect(JSON.parse(await contractSnapshot())[0]).toEqual(JSON.parse(before)[0])
   })
 
   it('may keep its contract key', async () => {
@@ -395,7 +395,7 @@ describe('update-contract', () => {
     const shop = await openShop()
     await addGenerator(shop)
     const contract = await addContract(shop)
-    await askAsHolder(GENERATE, { contract_key: contract.key, quantity: '3' })
+    await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity: '3' })
     const below = contractFields(shop, { license_keys_quantity: '2' })
     const { response } = await update(shop, contract.id, below)
     expect(response).toMatchObject({ code: 825 })
@@ -410,13 +410,13 @@ describe('update-contract', () => {
     const fields = contractFields(shop)
     const first = await update(shop, contract.id, fields, idempotencyKey('change'))
     await update(shop, contract.id, contractFields(shop, { contract_name: 'Later' }))
-    const before = await everythingOfContracts()
+    const before = await contractSnapshot()
     const replay = await update(shop, contract.id, fields, idempotencyKey('change'))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     const other = await addContract(shop)
     expect((await update(shop, other.id, fields, idempotencyKey('change'))).response.code).toBe(2422)
-    expect(JSON.parse(await everythingOfContracts())[0].slice(0, -1)).toEqual(JSON.parse(before)[0])
+    expect(JSON.parse(await contractSnapshot())[0].slice(0, -1)).toEqual(JSON.parse(before)[0])
   })
 })
 
@@ -428,8 +428,8 @@ describe('delete-contract', () => {
     const shop = await openShop()
     await addGenerator(shop)
     const contract = await addContract(shop)
-    await askAsHolder(GENERATE, { contract_key: contract.key, quantity: '2' })
-    const keys = await keysUnder(contract)
+    await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity: '2' })
+    const keys = await keysOfContract(contract)
     const { status, response } = await remove(shop, contract.id)
     expect(status).toBe(200)
     expect(response).toMatchObject({ code: 843, message: 'contract deleted' })
@@ -438,9 +438,9 @@ describe('delete-contract', () => {
       code: 844,
       message: 'Contract not found',
     })
-    expect(await keysUnder(contract)).toEqual(keys)
+    expect(await keysOfContract(contract)).toEqual(keys)
     expect(keys).toHaveLength(2)
-    const asked = await askAsHolder(GENERATE, { contract_key: contract.key, quantity: '1' })
+    const asked = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity: '1' })
     expect(asked.response.code).toBe(1200)
     const next = (await create(shop, contractFields(shop, { contract_key: contract.key }))).response.contract
     expect(next.id).toBeGreaterThan(contract.id)
@@ -477,7 +477,7 @@ describe('get-all-contracts', () => {
     const shop = await openShop()
     await addGenerator(shop)
     const contracts = [await addContract(shop), await addContract(shop, { status: 'inactive' })]
-    await askAsHolder(GENERATE, { contract_key: String(contracts[0]?.key), quantity: '3' })
+    await callAsContractHolder(GENERATE, { contract_key: String(contracts[0]?.key), quantity: '3' })
     const { status, response, envelope } = await allContracts(shop)
     expect(status).toBe(200)
     expect(envelope.private_key_used).toBe('global')

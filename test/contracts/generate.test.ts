@@ -7,17 +7,17 @@ import { contractUpdate } from '../../src/contracts/update-contract.ts'
 import type { Statement } from '../../src/db/batch.ts'
 import { UniqueConstraintError } from '../../src/db/errors.ts'
 import { freshMaterial } from '../../src/issuing/key-formats.ts'
-import { holderOf, inOneWord } from '../support/callers.ts'
+import { contractHolderOf, flattenResult } from '../support/callers.ts'
 import {
   addContract,
   addGenerator,
-  askAsHolder,
+  callAsContractHolder,
+  contractSnapshot,
   DESTROY_ALL,
-  everythingOfContracts,
-  keysUnder,
+  keysOfContract,
   type TestContract,
 } from '../support/contracts.ts'
-import { losingAnswers, observe } from '../support/observed-database.ts'
+import { failAfterCommit, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 0, 829)
@@ -28,8 +28,8 @@ async function generate(
   materialFor = freshMaterial,
   db = env.DB,
 ) {
-  const call = { db, caller: await holderOf(contract), idempotencyKey, now: NOW }
-  return inOneWord(await generateContractKeys(call, quantity, 10_000, materialFor))
+  const call = { db, caller: await contractHolderOf(contract), idempotencyKey, now: NOW }
+  return flattenResult(await generateContractKeys(call, quantity, 10_000, materialFor))
 }
 
 async function openContract(quota = 65) {
@@ -48,7 +48,7 @@ describe('a generated key that exists already', () => {
     const outcome = await generate(contract, 1, 'order', materialFor)
     expect(outcome).toMatchObject({ kind: 'generated', issuedAt: NOW, keys: { length: 1 } })
     expect(materials).toEqual([])
-    expect(await keysUnder(contract)).toHaveLength(2)
+    expect(await keysOfContract(contract)).toHaveLength(2)
   })
 
   it('is given up after three attempts, with nothing written', async () => {
@@ -56,31 +56,31 @@ describe('a generated key that exists already', () => {
     const taken = freshMaterial(1)
     const materialFor = () => taken
     await generate(contract, 1, undefined, materialFor)
-    const before = await everythingOfContracts()
+    const before = await contractSnapshot()
     const attempt = generate(contract, 1, 'order', materialFor)
     await expect(attempt).rejects.toThrow(UniqueConstraintError)
-    expect(await everythingOfContracts()).toBe(before)
+    expect(await contractSnapshot()).toBe(before)
   })
 })
 
 it('a batch whose answer was lost is not written a second time, and the last key of a quota is given', async () => {
   const contract = await openContract(3)
   const lost = 'Network connection lost.'
-  const { db, roundTrips } = observe(env.DB, losingAnswers(lost, lost))
+  const { db, roundTrips } = observe(env.DB, failAfterCommit(lost, lost))
   const outcome = await generate(contract, 3, undefined, freshMaterial, db)
   expect(outcome).toMatchObject({ kind: 'generated', keys: { length: 3 } })
   expect(roundTrips).toHaveLength(3)
-  expect(await keysUnder(contract)).toHaveLength(3)
+  expect(await keysOfContract(contract)).toHaveLength(3)
 })
 
 it('10,000 keys are generated at once, by ascending id, and destroyed at once', async () => {
   const contract = await openContract(10_000)
   const outcome = await generate(contract, 10_000, 'order')
   if (!('keys' in outcome)) throw new Error(`Not expected: ${outcome.kind}`)
-  expect(outcome.keys.map(([, licenseKey]) => licenseKey)).toEqual(await keysUnder(contract))
-  const opened = await askAsHolder(DESTROY_ALL, { contract_key: contract.key })
+  expect(outcome.keys.map(([, licenseKey]) => licenseKey)).toEqual(await keysOfContract(contract))
+  const opened = await callAsContractHolder(DESTROY_ALL, { contract_key: contract.key })
   expect(opened.response.code).toBe(1500)
-  expect(await keysUnder(contract)).toEqual([])
+  expect(await keysOfContract(contract)).toEqual([])
   const replay = await generate(contract, 10_000, 'order')
   expect(replay).toEqual({ ...outcome, kind: 'replayed' })
 })

@@ -3,16 +3,21 @@ import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
 import { CALLBACK_LEASE_MS } from '../../src/queue/messages.ts'
-import { isSignedBy, type Opened } from '../support/client.ts'
+import { type ApiResponse, isSignedBy } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
-import { answerAt, type OutboundReaction, type OutboundRequest, outboundUrl } from '../support/outbound.ts'
+import {
+  type OutboundReaction,
+  type OutboundRequest,
+  outboundUrl,
+  stubResponses,
+} from '../support/outbound.ts'
 import {
   addQueuedOrder,
   addStock,
-  callbacksAt,
-  callbacksOf,
+  callbackRows,
+  envWithoutConsumer,
   type QueuedOrderOptions,
-  quietEnv,
+  receivedCallbacks,
   type TestOrder,
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
@@ -43,8 +48,8 @@ async function completeOrder(options: QueuedOrderOptions = {}, stock = 0): Promi
   const shop = await openShop()
   if (stock > 0) await addStock(shop, stock)
   const order = await addQueuedOrder(shop, { quantity: 10, ...options })
-  await processQueuedOrder(quietEnv(), order.id, Date.now(), 4)
-  const [callback] = await callbacksOf(order)
+  await processQueuedOrder(envWithoutConsumer(), order.id, Date.now(), 4)
+  const [callback] = await callbackRows(order)
   if (!callback) throw new Error('The order has no callback.')
   return { ...order, deliveryId: callback.id, completedAt: callback.created_at }
 }
@@ -55,12 +60,12 @@ async function send(order: Completed, bindings: object = {}, now = Date.now()) {
 }
 
 async function stateOf(order: Completed) {
-  const [row] = await callbacksOf(order)
+  const [row] = await callbackRows(order)
   return row
 }
 
 /** Reads what came, as the plugin does. */
-function received(request: OutboundRequest | undefined): Opened {
+function received(request: OutboundRequest | undefined): ApiResponse {
   if (!request) throw new Error('Nothing was received.')
   const outer = JSON.parse(request.body)
   expect(Object.keys(outer)).toEqual(['headers', 'original', 'exception'])
@@ -86,10 +91,10 @@ async function storedKeys({ productId }: TestOrder) {
 describe('the callback of an order that was issued', () => {
   it('has the form and the fields of the protocol, and all keys in their order', async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, {})
+    await stubResponses(order.webhookUrl, {})
     expect(await send(order)).toEqual({ kind: 'done' })
 
-    const [request, ...others] = await callbacksAt(order)
+    const [request, ...others] = await receivedCallbacks(order)
     expect(others).toEqual([])
     const opened = received(request)
     expect(Object.keys(opened.response)).toEqual([
@@ -129,9 +134,9 @@ describe('the callback of an order that was issued', () => {
 
   it('is posted as JSON to the very address, with its query, and tells its length and its name', async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, {})
+    await stubResponses(order.webhookUrl, {})
     await send(order)
-    const [request] = await callbacksAt(order)
+    const [request] = await receivedCallbacks(order)
     expect(request).toMatchObject({ method: 'POST', url: order.webhookUrl })
     expect(order.webhookUrl).toContain('?keevault-webhook=secret')
     expect(request?.headers).toMatchObject({
@@ -144,9 +149,9 @@ describe('the callback of an order that was issued', () => {
 
   it("is signed by the product's own key where it has one", async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, {})
+    await stubResponses(order.webhookUrl, {})
     await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
-    const opened = received((await callbacksAt(order))[0])
+    const opened = received((await receivedCallbacks(order))[0])
     expect(opened.envelope.private_key_used).toBe('product')
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
   })
@@ -154,9 +159,9 @@ describe('the callback of an order that was issued', () => {
   it.each([1, 2, 3, 4, 5, 8, 9])('is right for %i keys, wherever the chunks end', async (quantity) => {
     // A name of many bytes, so that the pieces end at every place of a group of base64.
     const order = await completeOrder({ quantity, ownerName: `Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝` })
-    await answerAt(order.webhookUrl, {})
+    await stubResponses(order.webhookUrl, {})
     await send(order)
-    const opened = received((await callbacksAt(order))[0])
+    const opened = received((await receivedCallbacks(order))[0])
     expect(opened.response.license_keys).toHaveLength(quantity)
     expect(opened.response.license_keys[0].owner_name).toBe(`Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝`)
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
@@ -164,16 +169,17 @@ describe('the callback of an order that was issued', () => {
 
   it('tells that the caller gave it no name: null', async () => {
     const order = await completeOrder({ identifier: null })
-    await answerAt(order.webhookUrl, {})
+    await stubResponses(order.webhookUrl, {})
     await send(order)
-    expect(received((await callbacksAt(order))[0]).response.identifier).toBeNull()
+    expect(received((await receivedCallbacks(order))[0]).response.identifier).toBeNull()
   })
 
   it('tells keys from the stock on their own terms and of their own age', async () => {
     const order = await completeOrder({ quantity: 4, origin: 'stock' }, 4)
-    await answerAt(order.webhookUrl, {})
+    await stubResponses(order.webhookUrl, {})
     await send(order)
-    const keys: Record<string, unknown>[] = received((await callbacksAt(order))[0]).response.license_keys
+    const keys: Record<string, unknown>[] = received((await receivedCallbacks(order))[0]).response
+      .license_keys
     expect(keys.map((key) => [key.validity, key.activation_limit])).toEqual([
       [100, 10],
       [101, 11],
@@ -185,7 +191,7 @@ describe('the callback of an order that was issued', () => {
 
   it('is the same text in each attempt, whatever has become of its keys and its product', async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, { status: 500 }, {})
+    await stubResponses(order.webhookUrl, { status: 500 }, {})
     await send(order)
     await env.DB.batch([
       env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(order.productId),
@@ -194,7 +200,7 @@ describe('the callback of an order that was issued', () => {
       ).bind(order.productId),
     ])
     await send(order, {}, Date.now() + 60_000)
-    const [first, second] = await callbacksAt(order)
+    const [first, second] = await receivedCallbacks(order)
     expect(second?.body).toBe(first?.body)
     expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
   })
@@ -203,9 +209,9 @@ describe('the callback of an order that was issued', () => {
 describe('the callback of an order that was refused', () => {
   it('says that the stock held too few keys, and how many', async () => {
     const order = await completeOrder({ origin: 'stock' }, 3)
-    await answerAt(order.webhookUrl, {})
+    await stubResponses(order.webhookUrl, {})
     await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
-    const opened = received((await callbacksAt(order))[0])
+    const opened = received((await receivedCallbacks(order))[0])
     expect(Object.entries(opened.response)).toEqual([
       ['code', 802],
       ['message', 'Insufficient license keys'],
@@ -219,9 +225,9 @@ describe('the callback of an order that was refused', () => {
 
   it('says that there is no generator, or no product any more', async () => {
     const withoutGenerator = await completeOrder({ origin: 'generator' })
-    await answerAt(withoutGenerator.webhookUrl, {})
+    await stubResponses(withoutGenerator.webhookUrl, {})
     await send(withoutGenerator)
-    expect(Object.entries(received((await callbacksAt(withoutGenerator))[0]).response)).toEqual([
+    expect(Object.entries(received((await receivedCallbacks(withoutGenerator))[0]).response)).toEqual([
       ['code', 806],
       ['message', 'Generator not found'],
       ['identifier', '31'],
@@ -230,11 +236,11 @@ describe('the callback of an order that was refused', () => {
 
     const shop = await openShop({ productStatus: 'inactive' })
     const order = await addQueuedOrder(shop)
-    await processQueuedOrder(quietEnv(), order.id, Date.now())
-    const [callback] = await callbacksOf(order)
-    await answerAt(order.webhookUrl, {})
+    await processQueuedOrder(envWithoutConsumer(), order.id, Date.now())
+    const [callback] = await callbackRows(order)
+    await stubResponses(order.webhookUrl, {})
     await deliver(env, callback?.id ?? 0, Date.now())
-    expect(received((await callbacksAt(order))[0]).response).toMatchObject({
+    expect(received((await receivedCallbacks(order))[0]).response).toMatchObject({
       code: 805,
       message: 'Product not found',
     })
@@ -244,14 +250,14 @@ describe('the callback of an order that was refused', () => {
 describe('a callback', () => {
   it('whose receiver is down at first comes again later, and no more once it was taken', async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, { status: 503 }, 'none', {})
+    await stubResponses(order.webhookUrl, { status: 503 }, 'none', {})
     const now = Date.now()
     expect(await send(order, {}, now)).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(await send(order, {}, now + 5_000)).toEqual({ kind: 'done' })
     expect(await send(order, {}, now + 10_000)).toEqual({ kind: 'retry', delaySeconds: 30 })
     expect(await send(order, {}, now + 40_000)).toEqual({ kind: 'done' })
     expect(await send(order, {}, now + 4_000_000)).toEqual({ kind: 'done' })
-    const requests = await callbacksAt(order)
+    const requests = await receivedCallbacks(order)
     expect(requests).toHaveLength(3)
     expect(new Set(requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
     expect(await stateOf(order)).toMatchObject({ status: 'delivered', attempts: 3 })
@@ -259,18 +265,18 @@ describe('a callback', () => {
 
   it('that many want to send at once is sent once, and its lease is longer than its receiver may take', async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, { delayMs: 50 })
+    await stubResponses(order.webhookUrl, { delayMs: 50 })
     const now = Date.now()
     await Promise.all(Array.from({ length: 10 }, () => send(order, {}, now)))
-    expect(await callbacksAt(order)).toHaveLength(1)
+    expect(await receivedCallbacks(order)).toHaveLength(1)
 
     const other = await completeOrder()
-    await answerAt(other.webhookUrl, { delayMs: 100 })
+    await stubResponses(other.webhookUrl, { delayMs: 100 })
     const sending = send(other, {}, now + 1_000)
-    while ((await callbacksAt(other)).length === 0) await scheduler.wait(5)
+    while ((await receivedCallbacks(other)).length === 0) await scheduler.wait(5)
     await send(other, {}, now + 1_000 + CALLBACK_LEASE_MS - 1)
     await sending
-    expect(await callbacksAt(other)).toHaveLength(1)
+    expect(await receivedCallbacks(other)).toHaveLength(1)
   })
 
   it.each<[string, OutboundReaction, string]>([
@@ -279,15 +285,15 @@ describe('a callback', () => {
     ['says nothing', 'none', 'no answer'],
   ])('whose receiver %s is not delivered', async (_, reaction, result) => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, reaction)
+    await stubResponses(order.webhookUrl, reaction)
     expect(await send(order)).toEqual({ kind: 'retry', delaySeconds: 10 })
-    expect(await callbacksAt(order)).toHaveLength(1)
+    expect(await receivedCallbacks(order)).toHaveLength(1)
     expect(await stateOf(order)).toMatchObject({ status: 'pending', last_result: result })
   })
 
   it('whose receiver takes too long is not delivered', async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, { delayMs: 500 })
+    await stubResponses(order.webhookUrl, { delayMs: 500 })
     await deliver(env, order.deliveryId, Date.now(), 50)
     expect(await stateOf(order)).toMatchObject({ status: 'pending', last_result: 'timeout' })
   })
@@ -307,13 +313,13 @@ describe('a callback', () => {
 
   it('is tried 13 times', async () => {
     const order = await completeOrder()
-    await answerAt(order.webhookUrl, { status: 500 })
+    await stubResponses(order.webhookUrl, { status: 500 })
     let now = Date.now()
     for (let attempt = 1; attempt <= 13; attempt++) {
       await send(order, {}, now)
       now += 13 * 3_600_000
     }
-    expect(await callbacksAt(order)).toHaveLength(13)
+    expect(await receivedCallbacks(order)).toHaveLength(13)
     expect(await stateOf(order)).toMatchObject({ status: 'failed', last_result: 'HTTP 500' })
   })
 })

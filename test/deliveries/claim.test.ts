@@ -5,7 +5,7 @@ import { LEASE_MS } from '../../src/queue/messages.ts'
 import { addDelivery, deliveryRow, ISSUED_AT, type TestDelivery } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
-import { answerAt, requestsTo } from '../support/outbound.ts'
+import { requestsTo, stubResponses } from '../support/outbound.ts'
 
 /** An attempt that dies before it can say what came of it. */
 async function die({ id }: TestDelivery, now: number): Promise<void> {
@@ -15,7 +15,7 @@ async function die({ id }: TestDelivery, now: number): Promise<void> {
 describe('a delivery', () => {
   it('that many want to send at once is sent once', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, { delayMs: 50 })
+    await stubResponses(delivery.url, { delayMs: 50 })
     const now = Date.now()
     await Promise.all(Array.from({ length: 10 }, () => deliver(env, delivery.id, now)))
     expect(await requestsTo(delivery.url)).toHaveLength(1)
@@ -42,7 +42,7 @@ describe('a delivery', () => {
 
   it('whose sender died is sent again under the same webhook-id, once the lease has ended and not before', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     const now = Date.now()
     await die(delivery, now)
     await deliver(env, delivery.id, now + LEASE_MS - 1)
@@ -55,7 +55,7 @@ describe('a delivery', () => {
 
   it('whose sender died in the last attempt is not sent for ever', async () => {
     const delivery = await addDelivery({ attempts: 12 })
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     await die(delivery, ISSUED_AT)
     await deliver(env, delivery.id, ISSUED_AT + LEASE_MS)
     expect(await requestsTo(delivery.url)).toEqual([])
@@ -65,7 +65,7 @@ describe('a delivery', () => {
 
   it('that is cancelled while it is sent stays cancelled', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, { status: 500, delayMs: 100 })
+    await stubResponses(delivery.url, { status: 500, delayMs: 100 })
     const sending = deliver(env, delivery.id, Date.now())
     while ((await requestsTo(delivery.url)).length === 0) await scheduler.wait(5)
     await env.DB.prepare(`update deliveries set status = 'cancelled' where id = ?`).bind(delivery.id).run()
@@ -75,7 +75,7 @@ describe('a delivery', () => {
 
   it('costs two round trips to the database, whatever the number of keys', async () => {
     const delivery = await addDelivery({ quantity: 50 })
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     const { db, roundTrips } = observe(env.DB)
     await deliver({ ...env, DB: db }, delivery.id, Date.now())
     expect(roundTrips.map(({ statements }) => statements)).toEqual([3, 1])

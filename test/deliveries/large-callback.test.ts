@@ -3,8 +3,14 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { sendCallback } from '../../src/deliveries/callback.ts'
 import { claimDelivery, deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
-import { isSignedBy, type Opened } from '../support/client.ts'
-import { addQueuedOrder, callbacksAt, callbacksOf, chunksOf, quietEnv } from '../support/queued-order.ts'
+import { type ApiResponse, isSignedBy } from '../support/client.ts'
+import {
+  addQueuedOrder,
+  callbackRows,
+  chunksOf,
+  envWithoutConsumer,
+  receivedCallbacks,
+} from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -12,8 +18,8 @@ afterEach(() => vi.restoreAllMocks())
 /** An order that is issued, and its callback. */
 async function issued(quantity: number) {
   const order = await addQueuedOrder(await openShop(), { quantity })
-  await processQueuedOrder(quietEnv(), order.id, Date.now())
-  const [callback] = await callbacksOf(order)
+  await processQueuedOrder(envWithoutConsumer(), order.id, Date.now())
+  const [callback] = await callbackRows(order)
   return { ...order, deliveryId: callback?.id ?? 0 }
 }
 
@@ -29,7 +35,7 @@ it('100,000 keys are issued in 20 chunks and told in one callback, whose signatu
     return new Response()
   })
   await deliver(env, order.deliveryId, Date.now())
-  expect(await callbacksOf(order)).toMatchObject([{ status: 'delivered' }])
+  expect(await callbackRows(order)).toMatchObject([{ status: 'delivered' }])
 
   const [, response = '', rest = ''] =
     /^\{"headers":\{\},"original":\{"response":(.*),"response_base64":"(.*)\},"exception":null\}$/s.exec(
@@ -41,7 +47,7 @@ it('100,000 keys are issued in 20 chunks and told in one callback, whose signatu
   expect(signed === response).toBe(true)
   expect(new Set(signed.match(/(?<="license_key":")[0-9a-f-]{36}(?=")/g)).size).toBe(100_000)
   const envelope = { response_base64: base64, signature: others.at(-2) }
-  expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, { envelope } as unknown as Opened)).toBe(true)
+  expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, { envelope } as unknown as ApiResponse)).toBe(true)
 }, 120_000)
 
 it('a response that is longer than it may be is not sent, not tried again, and says so', async () => {
@@ -52,5 +58,5 @@ it('a response that is longer than it may be is not sent, not tried again, and s
     kind: 'undeliverable',
     result: 'response longer than 500 bytes',
   })
-  expect(await callbacksAt(order)).toEqual([])
+  expect(await receivedCallbacks(order)).toEqual([])
 })

@@ -5,7 +5,7 @@ import { deliver } from '../../src/deliveries/deliver.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
 import { addDelivery, deliveryRow, type TestDelivery } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
-import { answerAt, type OutboundReaction, requestsTo } from '../support/outbound.ts'
+import { type OutboundReaction, requestsTo, stubResponses } from '../support/outbound.ts'
 
 const ENDPOINT = 'https://api.resend.com/emails'
 const API_KEY = 're_test_of_the_tests'
@@ -50,7 +50,7 @@ async function expectNothingLeaked(delivery: TestDelivery): Promise<void> {
 describe('an e-mail through Resend', () => {
   it('is posted once, with API key and idempotency key', async () => {
     const delivery = await add({ quantity: 1 })
-    await answerAt(ENDPOINT, ACCEPTED)
+    await stubResponses(ENDPOINT, ACCEPTED)
     expect(await deliver(bindingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
     expect(await deliver(bindingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
 
@@ -81,7 +81,7 @@ describe('an e-mail through Resend', () => {
 
   it('is sent by one of many concurrent consumers', async () => {
     const delivery = await add()
-    await answerAt(ENDPOINT, { ...(ACCEPTED as object), delayMs: 50 })
+    await stubResponses(ENDPOINT, { ...(ACCEPTED as object), delayMs: 50 })
     const now = Date.now()
     await Promise.all(Array.from({ length: 5 }, () => deliver(bindingsWith(), delivery.id, now)))
     expect(await requestsFor(delivery)).toHaveLength(1)
@@ -93,7 +93,7 @@ describe('an e-mail through Resend', () => {
     ['Müller & Söhne', 'Müller & Söhne <keys@example.com>'],
   ])('comes from the seller %j', async (name, from) => {
     const delivery = await add()
-    await answerAt(ENDPOINT, ACCEPTED)
+    await stubResponses(ENDPOINT, ACCEPTED)
     const settings = { SELLER_NAME: name, SELLER_SUPPORT: 'support@example.com' }
     await deliver(bindingsWith(settings), delivery.id, Date.now())
     const [request] = await requestsFor(delivery)
@@ -120,7 +120,7 @@ describe('an attempt is repeated with the same idempotency key and body', () => 
     ['if the error is very long', { status: 500, body: `{"name":"x","y":"${'z'.repeat(1e7)}"}` }, 'HTTP 500'],
   ])('%s', async (_, reaction, result) => {
     const delivery = await add()
-    await answerAt(ENDPOINT, reaction, ACCEPTED)
+    await stubResponses(ENDPOINT, reaction, ACCEPTED)
     const now = Date.now()
     const timeoutMs = result === 'timeout' ? 200 : 10_000
     const first = await deliver(bindingsWith(), delivery.id, now, timeoutMs)
@@ -142,7 +142,7 @@ describe('an attempt is repeated with the same idempotency key and body', () => 
 
   it('after a crash before the result was stored', async () => {
     const delivery = await add()
-    await answerAt(ENDPOINT, ACCEPTED)
+    await stubResponses(ENDPOINT, ACCEPTED)
     await deliver(bindingsWith(), delivery.id, Date.now())
     await env.DB.prepare(`update deliveries set status = 'pending', due_at = 0 where id = ?`)
       .bind(delivery.id)
@@ -161,7 +161,7 @@ describe('a rate limit', () => {
     ['ignores a date', 'Wed, 21 Oct 2026 07:28:00 GMT', 10],
   ])('%s', async (_, retryAfter, delaySeconds) => {
     const delivery = await add()
-    await answerAt(ENDPOINT, errorOf(429, 'rate_limit_exceeded', { 'Retry-After': retryAfter }))
+    await stubResponses(ENDPOINT, errorOf(429, 'rate_limit_exceeded', { 'Retry-After': retryAfter }))
     const now = Date.now()
     expect(await deliver(bindingsWith(), delivery.id, now)).toEqual({ kind: 'retry', delaySeconds })
     expect(await deliveryRow(delivery)).toMatchObject({
@@ -174,7 +174,7 @@ describe('a rate limit', () => {
 
 it('a delivery fails after 13 attempts and is logged without personal data', async () => {
   const delivery = await add({ attempts: 12 })
-  await answerAt(ENDPOINT, errorOf(403, 'invalid_api_key', { 'Retry-After': '5' }))
+  await stubResponses(ENDPOINT, errorOf(403, 'invalid_api_key', { 'Retry-After': '5' }))
   expect(await deliver(bindingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
   expect(await deliveryRow(delivery)).toMatchObject({
     status: 'failed',

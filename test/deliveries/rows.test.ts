@@ -4,8 +4,13 @@ import { retryFailed, selectByIds, selectLatest } from '../../scripts/keyseal/de
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
 import { addDelivery } from '../support/delivery.ts'
-import { answerAt } from '../support/outbound.ts'
-import { addQueuedOrder, callbacksAt, callbacksOf, quietEnv } from '../support/queued-order.ts'
+import { stubResponses } from '../support/outbound.ts'
+import {
+  addQueuedOrder,
+  callbackRows,
+  envWithoutConsumer,
+  receivedCallbacks,
+} from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
 
 async function rows(sql: string): Promise<Record<string, unknown>[]> {
@@ -15,11 +20,11 @@ async function rows(sql: string): Promise<Record<string, unknown>[]> {
 /** A callback that has failed for good. */
 async function failCallback() {
   const order = await addQueuedOrder(await openShop())
-  await processQueuedOrder(quietEnv(), order.id, Date.now())
-  const [callback] = await callbacksOf(order)
+  await processQueuedOrder(envWithoutConsumer(), order.id, Date.now())
+  const [callback] = await callbackRows(order)
   const id = callback?.id ?? 0
   await env.DB.prepare(`update deliveries set attempts = 12 where id = ?`).bind(id).run()
-  await answerAt(order.webhookUrl, { status: 500 }, {})
+  await stubResponses(order.webhookUrl, { status: 500 }, {})
   await deliver(env, id, Date.now())
   return { ...order, id }
 }
@@ -59,7 +64,7 @@ describe('what keyseal deliveries runs', () => {
     expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([{ id: callback.id }])
     expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([])
     await deliver(env, callback.id, Date.now())
-    expect(await callbacksAt(callback)).toHaveLength(2)
+    expect(await receivedCallbacks(callback)).toHaveLength(2)
     expect(await rows(selectByIds(String(callback.id)))).toMatchObject([{ status: 'delivered', attempts: 1 }])
   })
 })

@@ -2,15 +2,15 @@ import { env } from 'cloudflare:workers'
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
-import { isSignedBy, type Opened } from '../support/client.ts'
+import { type ApiResponse, isSignedBy } from '../support/client.ts'
 import { addDelivery, deliveryRow, ISSUED_AT } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import {
-  answerAt,
   type OutboundReaction,
   type OutboundRequest,
   outboundUrl,
   requestsTo,
+  stubResponses,
 } from '../support/outbound.ts'
 
 /** The protocol's fields of a license key, in their order. */
@@ -31,7 +31,7 @@ const FIELDS = [
 ]
 
 /** The envelope that came, whose request must be signed by the delivery secret. */
-function received(request: OutboundRequest | undefined): Opened {
+function received(request: OutboundRequest | undefined): ApiResponse {
   if (!request) throw new Error('Nothing was received.')
   new Webhook(env.DELIVERY_WEBHOOK_SECRET).verify(request.body, request.headers)
   const envelope = JSON.parse(request.body)
@@ -41,7 +41,7 @@ function received(request: OutboundRequest | undefined): Opened {
 describe('the webhook that brings keys to the seller', () => {
   it('holds the keys and the order, in an envelope signed like an answer of the API', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
 
     const [request, ...others] = await requestsTo(delivery.url)
@@ -90,7 +90,7 @@ describe('the webhook that brings keys to the seller', () => {
 
   it('is posted as JSON and names itself', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     const before = Math.floor(Date.now() / 1000)
     await deliver(env, delivery.id, Date.now())
     const [request] = await requestsTo(delivery.url)
@@ -106,7 +106,7 @@ describe('the webhook that brings keys to the seller', () => {
 
   it('has another name than an earlier one of the same id, which a restored database has forgotten', async () => {
     const forgotten = await addDelivery()
-    await answerAt(forgotten.url, {}, {})
+    await stubResponses(forgotten.url, {}, {})
     await deliver(env, forgotten.id, Date.now())
     await env.DB.prepare(
       `update deliveries set status = 'pending', due_at = 0, created_at = created_at + 1 where id = ?`,
@@ -120,7 +120,7 @@ describe('the webhook that brings keys to the seller', () => {
 
   it("is signed by the product's own key where it has one", async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
     await deliver({ ...env, [name]: env.PRODUCT_SIGNING_KEY }, delivery.id, Date.now())
     const opened = received((await requestsTo(delivery.url))[0])
@@ -130,7 +130,7 @@ describe('the webhook that brings keys to the seller', () => {
 
   it('tells the keys as they are now, not as they were issued', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     await env.DB.prepare(
       `update license_keys set status = 'blocked', validity_days = 730, activation_limit = 5, updated_at = ?
        where license_key = ?`,
@@ -148,14 +148,14 @@ describe('the webhook that brings keys to the seller', () => {
 
   it('names no order where there was none', async () => {
     const delivery = await addDelivery({ isOrdered: false })
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     await deliver(env, delivery.id, Date.now())
     expect(received((await requestsTo(delivery.url))[0]).response.order).toBeNull()
   })
 
   it('brings a thousand keys in the order of their ids', async () => {
     const delivery = await addDelivery({ quantity: 1000 })
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     await deliver(env, delivery.id, Date.now())
     const { license_keys } = received((await requestsTo(delivery.url))[0]).response
     const names = license_keys.map(({ license_key }: { license_key: string }) => license_key)
@@ -164,9 +164,9 @@ describe('the webhook that brings keys to the seller', () => {
 
   it("goes to DELIVERY_WEBHOOK_URL where the product has no address of its own, and to the product's alone where it has", async () => {
     const webhookUrl = outboundUrl()
-    await answerAt(webhookUrl, {})
+    await stubResponses(webhookUrl, {})
     const [own, other] = [await addDelivery(), await addDelivery({ productWebhookUrl: null })]
-    await answerAt(own.url, {})
+    await stubResponses(own.url, {})
     for (const { id } of [own, other])
       await deliver({ ...env, DELIVERY_WEBHOOK_URL: webhookUrl }, id, Date.now())
     expect(await requestsTo(own.url)).toHaveLength(1)
@@ -178,7 +178,7 @@ describe('the webhook that brings keys to the seller', () => {
 it('in local development a webhook may go to the own machine, without TLS', async () => {
   const url = `http://${crypto.randomUUID()}.localhost:3000/hook`
   const delivery = await addDelivery({ productWebhookUrl: url })
-  await answerAt(url, {})
+  await stubResponses(url, {})
   await deliver({ ...env, LOCAL_DEVELOPMENT: 'true' }, delivery.id, Date.now())
   expect(received((await requestsTo(url))[0]).response.code).toBe(803)
 })
@@ -198,7 +198,7 @@ describe('a receiver that', () => {
     ],
   ])('%s is asked again under the same webhook-id, and then has the keys', async (_, reaction, result) => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, reaction, reaction, { status: 204 })
+    await stubResponses(delivery.url, reaction, reaction, { status: 204 })
     const now = Date.now()
     // The others may take their time on a busy machine.
     const timeoutMs = result === 'timeout' ? 200 : 10_000
@@ -229,21 +229,21 @@ describe('a receiver that', () => {
 
   it('redirects is not followed', async () => {
     const [delivery, elsewhere] = [await addDelivery(), outboundUrl()]
-    await answerAt(elsewhere, {})
-    await answerAt(delivery.url, { status: 307, headers: { Location: elsewhere } })
+    await stubResponses(elsewhere, {})
+    await stubResponses(delivery.url, { status: 307, headers: { Location: elsewhere } })
     await deliver(env, delivery.id, Date.now())
     expect(await requestsTo(elsewhere)).toEqual([])
   })
 
   it('answers at great length is not listened to', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, { body: 'x'.repeat(10_000_000) })
+    await stubResponses(delivery.url, { body: 'x'.repeat(10_000_000) })
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
   })
 
   it('fails for the last time has failed, which is logged without a key', async () => {
     const delivery = await addDelivery({ attempts: 12 })
-    await answerAt(delivery.url, { status: 503 })
+    await stubResponses(delivery.url, { status: 503 })
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
     expect(await deliveryRow(delivery)).toMatchObject({
       status: 'failed',
@@ -288,7 +288,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     ['whsec_no-base64!', 'is not whsec_ and the base64 of 24 to 64 bytes'],
   ])('where DELIVERY_WEBHOOK_SECRET is %j', async (webhookSecret, fault) => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     expect(
       await deliver({ ...env, DELIVERY_WEBHOOK_SECRET: webhookSecret }, delivery.id, Date.now()),
     ).toMatchObject({
@@ -312,7 +312,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
 
   it('where the envelope can not be signed', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
     await deliver({ ...env, [name]: 'junk' }, delivery.id, Date.now())
     expect(await requestsTo(delivery.url)).toEqual([])
@@ -324,7 +324,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
 
 it.each([24, 32, 64])('a secret of %i bytes signs', async (bytes) => {
   const delivery = await addDelivery()
-  await answerAt(delivery.url, {})
+  await stubResponses(delivery.url, {})
   const webhookSecret = `whsec_${btoa('s'.repeat(bytes))}`
   await deliver({ ...env, DELIVERY_WEBHOOK_SECRET: webhookSecret }, delivery.id, Date.now())
   const [request] = await requestsTo(delivery.url)

@@ -3,19 +3,19 @@ import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import { isSignedBy, open, send } from '../support/client.ts'
-import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
+import { isSignedBy, readEnvelope, send } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
 import { openShop } from '../support/shop.ts'
+import { VALID_REQUESTS, validFields } from '../support/valid-requests.ts'
 import { requests, seed, seeded } from './plan.ts'
 
 const shop = await openShop()
 const posts = ENDPOINTS.flatMap(({ method, path }) =>
-  method === 'POST' && GOOD_REQUESTS[path] ? [path] : [],
+  method === 'POST' && VALID_REQUESTS[path] ? [path] : [],
 )
 const good = new Map<string, Record<string, string>>()
 for (const path of posts) {
-  good.set(path, await goodFields(path, shop))
+  good.set(path, await validFields(path, shop))
 }
 
 /** Anything that JSON may hold, preferably what is nearly right. */
@@ -67,7 +67,7 @@ it(`whatever a field holds, the answer is signed and no fault of the server's ${
       )
       const body = `{${fields.join(',')}}`
       const headers = { 'Content-Type': 'application/json' }
-      const opened = await open(await send({ path, method: 'POST', headers, body, bindings: {} }))
+      const opened = await readEnvelope(await send({ path, method: 'POST', headers, body, bindings: {} }))
       expect(opened.status).toBeLessThan(500)
       expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
     }),

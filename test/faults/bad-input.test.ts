@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ISSUE_PATH, isSignedBy, open, send } from '../support/client.ts'
+import { ISSUE_PATH, isSignedBy, readEnvelope, send } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 import { requests, seed, seeded } from './plan.ts'
@@ -202,7 +202,7 @@ const anything: fc.Arbitrary<BadRequest> = fc
 
 async function expectRefused({ path, method, headers, body }: BadRequest): Promise<void> {
   const before = await countRows()
-  const opened = await open(
+  const opened = await readEnvelope(
     await send({
       path,
       method,
@@ -231,7 +231,7 @@ describe('a request that makes no sense is refused in a signed envelope, and wri
   )
 
   it('(and the order that is spoiled above would be taken, were it not)', async () => {
-    const opened = await open(await send({ method: 'POST', body: new URLSearchParams(good) }))
+    const opened = await readEnvelope(await send({ method: 'POST', body: new URLSearchParams(good) }))
     expect(opened.response.code).toBe(803)
   })
 })

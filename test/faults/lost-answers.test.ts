@@ -5,7 +5,7 @@
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { type Opened, post } from '../support/client.ts'
+import { type ApiResponse, post } from '../support/client.ts'
 import { countRows, openShop, orderFields, type Shop } from '../support/shop.ts'
 import { type Fault, faults, faultyDatabase } from './faulty-database.ts'
 import { orders, seed, seeded } from './plan.ts'
@@ -29,7 +29,11 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-async function sendUntilAnswered(shop: Shop, { quantity, faults }: Order, name: string): Promise<Opened> {
+async function sendUntilAnswered(
+  shop: Shop,
+  { quantity, faults }: Order,
+  name: string,
+): Promise<ApiResponse> {
   const bindings = { DB: faultyDatabase(faults) }
   const request = { headers: { 'Idempotency-Key': name }, bindings }
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
@@ -44,7 +48,7 @@ async function sendUntilAnswered(shop: Shop, { quantity, faults }: Order, name: 
 it(`every order is issued exactly once and answered with the keys that are stored ${seeded}`, async () => {
   const shop = await openShop()
   const planned = fc.sample(order, { seed, numRuns: orders })
-  const answers: Opened[] = []
+  const answers: ApiResponse[] = []
   for (let first = 0; first < planned.length; first += CLIENTS) {
     const chunk = planned.slice(first, first + CLIENTS)
     const names = chunk.map((_, index) => `order-${first + index}`)

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { ANYONE } from '../../src/callers/caller.ts'
 import { createApp } from '../../src/http/app.ts'
 import { endpoint } from '../../src/http/endpoint.ts'
-import { open, post, send } from '../support/client.ts'
+import { post, readEnvelope, send } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
+import { failWith, observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
 /** The one line that was logged. */
@@ -17,7 +17,7 @@ function logLine(): Record<string, unknown> {
 
 /** Posts an order to a Worker whose database answers every batch like this. */
 async function orderWhile(failure: string) {
-  const { db } = observe(env.DB, failing(failure))
+  const { db } = observe(env.DB, failWith(failure))
   return post(orderFields(await openShop()), { bindings: { DB: db } })
 }
 
@@ -70,7 +70,7 @@ describe('a bug', () => {
 
   it('is 2500, tells the caller nothing, and the log only where it happened', async () => {
     const request = new Request('https://keyseal.test/bug')
-    const opened = await open(await createApp([thrower], () => {}).fetch(request, env as never))
+    const opened = await readEnvelope(await createApp([thrower], () => {}).fetch(request, env as never))
     expect(opened).toMatchObject({ status: 500, response: { code: 2500, message: 'Internal error' } })
     const line = logLine()
     expect(line).toMatchObject({ requestId: opened.headers.get('X-Request-Id'), error: 'TypeError' })
@@ -123,8 +123,10 @@ describe('every answer', () => {
     const answers: string[] = []
     for (const path of paths) answers.push((await post(orderFields(shop), { path, headers })).text)
     expect(new Set(answers).size).toBe(1)
-    expect((await open(await send({ path: '/api/v2/verify', method: 'POST' }))).response.code).toBe(2404)
-    expect((await open(await send({ path: '//' }))).response.code).toBe(2404)
+    expect((await readEnvelope(await send({ path: '/api/v2/verify', method: 'POST' }))).response.code).toBe(
+      2404,
+    )
+    expect((await readEnvelope(await send({ path: '//' }))).response.code).toBe(2404)
   })
 
   it('to a GET with an API key is kept by nobody, and HEAD asks the same', async () => {
@@ -132,7 +134,7 @@ describe('every answer', () => {
     const path = `/api/v1/get-all-products?api_key=${apiKey}`
     const response = await send({ path, headers: { 'If-None-Match': '*' } })
     expect(response.headers.has('ETag')).toBe(false)
-    expect((await open(response)).response.code).toBe(810)
+    expect((await readEnvelope(response)).response.code).toBe(810)
     const head = await send({ path, method: 'HEAD' })
     expect([head.status, await head.text()]).toEqual([200, ''])
     expect((await send({ path: '/api/v1/get-all-products', method: 'HEAD' })).status).toBe(401)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BODY_BYTES_MAX } from '../../src/http/body.ts'
-import { open, post, send } from '../support/client.ts'
+import { post, readEnvelope, send } from '../support/client.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 
 const shop = await openShop()
@@ -63,7 +63,7 @@ describe('the body size', () => {
       { highWaterMark: 0 },
     )
     const bindings = {}
-    const opened = await open(
+    const opened = await readEnvelope(
       await send({ method: 'POST', body, bindings, headers: { ...FORM, ...headers } }),
     )
     return { code: opened.response.code, chunks }

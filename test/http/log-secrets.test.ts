@@ -5,12 +5,12 @@ import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { send } from '../support/client.ts'
-import { addContract, askAsHolder, DESTROY, GENERATE, GET_INFO } from '../support/contracts.ts'
-import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
-import { faultsInLine, logText, requestLines } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
+import { addContract, callAsContractHolder, DESTROY, GENERATE, GET_INFO } from '../support/contracts.ts'
+import { logText, requestLines, violationsInLine } from '../support/log.ts'
+import { failWith, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 import { addGenerator } from '../support/stock.ts'
+import { VALID_REQUESTS, validFields } from '../support/valid-requests.ts'
 
 beforeEach(() => {
   vi.spyOn(env.DELIVERIES, 'sendBatch').mockImplementation(() =>
@@ -22,7 +22,7 @@ afterEach(() => vi.restoreAllMocks())
 /** Sends valid, unauthorized, invalid and failing requests to every endpoint. @returns all secrets in them */
 async function requestEverything(): Promise<string[]> {
   const secrets: string[] = []
-  const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded.'))
+  const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded.'))
   const shop = await openShop()
   const answers: string[] = []
   async function request({ method, path }: Endpoint, fields: Record<string, string>, bindings: object) {
@@ -34,8 +34,8 @@ async function requestEverything(): Promise<string[]> {
     answers.push(await (await send({ ...init, headers, bindings })).text())
   }
   for (const endpoint of ENDPOINTS) {
-    if (!(endpoint.path in GOOD_REQUESTS)) continue
-    const good = () => goodFields(endpoint.path, shop)
+    if (!(endpoint.path in VALID_REQUESTS)) continue
+    const good = () => validFields(endpoint.path, shop)
     await request(endpoint, await good(), {})
     await request(endpoint, { ...(await good()), api_key: 'api-key-of-a-stranger' }, {})
     await request(endpoint, await good(), { DB: db })
@@ -77,11 +77,11 @@ describe('the log contains no secrets and no personal data', () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const { key } = await addContract(shop)
-    const made = await askAsHolder(GENERATE, { contract_key: key, quantity: '2' })
+    const made = await callAsContractHolder(GENERATE, { contract_key: key, quantity: '2' })
     const licenseKeys = made.response.license_keys.map((one: { license_key: string }) => one.license_key)
-    await askAsHolder(GET_INFO, { contract_key: key })
-    await askAsHolder(GET_INFO, { contract_key: 'contract-key-of-a-stranger' })
-    await askAsHolder(DESTROY, { contract_key: key, license_key: licenseKeys[0] })
+    await callAsContractHolder(GET_INFO, { contract_key: key })
+    await callAsContractHolder(GET_INFO, { contract_key: 'contract-key-of-a-stranger' })
+    await callAsContractHolder(DESTROY, { contract_key: key, license_key: licenseKeys[0] })
     expect(requestLines().map(({ code }) => code)).toEqual([1300, 1204, 1200, 1400])
     const log = logText()
     expect([key, ...licenseKeys, 'stranger'].filter((secret) => log.includes(secret))).toEqual([])
@@ -145,10 +145,10 @@ describe('a test fails if a log line', () => {
     ['contains a signature in an error', { ...failure, message: `Wrong: ${'Zm9v'.repeat(20)}` }],
     ['contains the hash of a key in an error', { ...failure, message: `Unknown: ${'0af1'.repeat(16)}` }],
   ])('%s', (_, line) => {
-    expect(faultsInLine(JSON.stringify(line))).toEqual([JSON.stringify(line)])
+    expect(violationsInLine(JSON.stringify(line))).toEqual([JSON.stringify(line)])
   })
 
   it('contains none of these: no failure', () => {
-    expect([request, failure].flatMap((line) => faultsInLine(JSON.stringify(line)))).toEqual([])
+    expect([request, failure].flatMap((line) => violationsInLine(JSON.stringify(line)))).toEqual([])
   })
 })

@@ -5,13 +5,13 @@ import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { newKeysFields } from '../support/administration.ts'
 import { ISSUE_PATH, post, send } from '../support/client.ts'
-import { addContract, askAsHolder, DESTROY_ALL, GENERATE, GET_INFO } from '../support/contracts.ts'
-import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
+import { addContract, callAsContractHolder, DESTROY_ALL, GENERATE, GET_INFO } from '../support/contracts.ts'
 import { activatedKeyFields } from '../support/key-life.ts'
 import { failureLines, logText, requestLines } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
+import { failWith, observe } from '../support/observed-database.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 import { addGenerator } from '../support/stock.ts'
+import { VALID_REQUESTS, validFields } from '../support/valid-requests.ts'
 
 beforeEach(() => {
   vi.spyOn(env.DELIVERIES, 'sendBatch').mockImplementation(() =>
@@ -48,12 +48,12 @@ describe('each request is one line of JSON', () => {
     expect(requestLines()[0]?.rowsRead).toBeGreaterThan(0)
   })
 
-  it.each(ENDPOINTS.filter(({ path }) => path in GOOD_REQUESTS))(
+  it.each(ENDPOINTS.filter(({ path }) => path in VALID_REQUESTS))(
     'that names the API key by its id, whatever it asks for and whatever is answered: $path',
     async (endpoint) => {
       const shop = await openShop()
       const powerless = await openShop({ capabilities: [] })
-      const fields = await goodFields(endpoint.path, shop)
+      const fields = await validFields(endpoint.path, shop)
       for (const apiKey of [shop.apiKey, powerless.apiKey, 'none']) await askAs(apiKey, endpoint, fields)
       expect(requestLines().map(({ apiKeyId }) => apiKeyId)).toEqual([
         shop.apiKeyId,
@@ -79,9 +79,9 @@ describe('each request is one line of JSON', () => {
       [GENERATE, { quantity: '1' }],
       [DESTROY_ALL, {}],
     ] as const) {
-      await askAsHolder(path, { contract_key: key, ...fields })
+      await callAsContractHolder(path, { contract_key: key, ...fields })
     }
-    await askAsHolder(GET_INFO, { contract_key: 'none' })
+    await callAsContractHolder(GET_INFO, { contract_key: 'none' })
     expect(requestLines().map(({ contractId, apiKeyId }) => [contractId, apiKeyId])).toEqual([
       [id, null],
       [id, null],
@@ -128,7 +128,7 @@ describe('each request is one line of JSON', () => {
 
   it('also where it fails, beside the line of the failure, which has the same request id', async () => {
     const shop = await openShop()
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     await post(orderFields(shop), { bindings: { DB: db } })
     const [failure] = failureLines()
     expect(failure).toMatchObject({ level: 'error', message: 'D1_ERROR: Network connection lost.' })

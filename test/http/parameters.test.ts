@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { type Opened, post } from '../support/client.ts'
+import { type ApiResponse, post } from '../support/client.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
 const shop = await openShop()
@@ -15,7 +15,7 @@ async function errorsFor(changes: Record<string, unknown>, json = false): Promis
   return opened.response.errors
 }
 
-function sendOrder(changes: Record<string, unknown>, json: boolean): Promise<Opened> {
+function sendOrder(changes: Record<string, unknown>, json: boolean): Promise<ApiResponse> {
   const fields = orderFields(shop, changes)
   if (!json) return post(fields)
   return post({}, { body: JSON.stringify(fields), headers: { 'Content-Type': 'application/json' } })

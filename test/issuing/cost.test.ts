@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type Opened, open, post, send } from '../support/client.ts'
+import { type ApiResponse, post, readEnvelope, send } from '../support/client.ts'
 import { newPrivateKey } from '../support/key-pairs.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, orderFields, type Shop } from '../support/shop.ts'
@@ -73,7 +73,7 @@ describe('no round trip at all', () => {
       [{ method: 'POST', body: new URLSearchParams({ ...fields, quantity: '0' } as never) }, 804],
     ]
     for (const [request, code] of requests) {
-      expect((await open(await send({ ...request, bindings: { DB: db } }))).response.code).toBe(code)
+      expect((await readEnvelope(await send({ ...request, bindings: { DB: db } }))).response.code).toBe(code)
     }
     await send({ path: '/.well-known/jwks.json', bindings: { DB: db } })
     expect(roundTrips).toEqual([])
@@ -81,7 +81,7 @@ describe('no round trip at all', () => {
 })
 
 describe('work that is not done twice', () => {
-  const issue = async (): Promise<Opened> => post(orderFields(await openShop(), { quantity: '100' }))
+  const issue = async (): Promise<ApiResponse> => post(orderFields(await openShop(), { quantity: '100' }))
 
   it('a private key is imported once per isolate, also when the first requests come together', async () => {
     const shop = await openShop()

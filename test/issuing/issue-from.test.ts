@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { SourcedOrder } from '../../src/issuing/order.ts'
 import { issueOrder } from '../support/callers.ts'
-import { losingAnswers, observe, RESET } from '../support/observed-database.ts'
+import { failAfterCommit, observe, RESET_ERROR } from '../support/observed-database.ts'
 import { countRows, openShop, type Shop } from '../support/shop.ts'
 import { addGenerator, addStock } from '../support/stock.ts'
 
@@ -37,7 +37,7 @@ describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) 
     await addGenerator(shop.productId)
     await addStock(shop.productId, 10)
     const before = await countRows()
-    const { db, roundTrips } = observe(env.DB, losingAnswers('Network connection lost.', RESET))
+    const { db, roundTrips } = observe(env.DB, failAfterCommit('Network connection lost.', RESET_ERROR))
     for (const idempotencyKey of ['order', undefined]) {
       const outcome = await issueOrder(db, shop, orderOf(shop, origin), idempotencyKey, { now: NOW })
       expect(outcome).toMatchObject({ kind: 'issued', issuedAt: NOW, keys: { length: 2 } })

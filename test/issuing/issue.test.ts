@@ -7,7 +7,7 @@ import {
 } from '../../src/db/errors.ts'
 import type { FreshOrder } from '../../src/issuing/order.ts'
 import { issueOrder } from '../support/callers.ts'
-import { failing, losingAnswers, observe, RESET } from '../support/observed-database.ts'
+import { failAfterCommit, failWith, observe, RESET_ERROR } from '../support/observed-database.ts'
 import { countRows, openShop, type Shop } from '../support/shop.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0, 829)
@@ -108,7 +108,7 @@ describe('a batch that fails', () => {
 
   it('because the database is away is told apart from one that is wrong', async () => {
     const shop = await openShop()
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const attempt = issueOrder(db, shop, orderOf(shop), 'order', RANDOM)
     await expect(attempt).rejects.toThrow(DatabaseUnavailableError)
   })
@@ -118,7 +118,7 @@ describe('a batch that was committed, but whose answer was lost,', () => {
   it('is not written a second time when it is tried again', async () => {
     const shop = await openShop()
     const before = await countRows()
-    const { db, roundTrips } = observe(env.DB, losingAnswers('Network connection lost.', RESET))
+    const { db, roundTrips } = observe(env.DB, failAfterCommit('Network connection lost.', RESET_ERROR))
     for (const idempotencyKey of ['order', undefined]) {
       const outcome = await issueOrder(db, shop, orderOf(shop), idempotencyKey, RANDOM)
       expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 2 } })

@@ -10,11 +10,11 @@ import {
   addQueuedOrder,
   addStock,
   CHUNK,
-  callbacksOf,
+  callbackRows,
   chunksOf,
-  deadAfter,
+  databaseFailingAfter,
+  databaseFailingAt,
   expectIssued,
-  failingAt,
   keysOf,
   orderRow,
   processOrder,
@@ -64,7 +64,7 @@ describe('an order is issued exactly once', () => {
     expect(chunks).toEqual(
       Array.from({ length: 10 }, (_, chunk) => ({ chunk: String(chunk), quantity: 4, keys: 4 })),
     )
-    expect(await callbacksOf(order)).toHaveLength(1)
+    expect(await callbackRows(order)).toHaveLength(1)
   })
 
   const TEXTS = [
@@ -81,7 +81,7 @@ describe('an order is issued exactly once', () => {
       await addGenerator(shop)
       await addStock(shop, 12)
       const order = await addQueuedOrder(shop, { quantity: 10, origin, validityDays: 60, activationLimit: 1 })
-      const db = failingAt(point.trip, point.when, point.text)
+      const db = databaseFailingAt(point.trip, point.when, point.text)
       // Who could not even take it up does not know what it took up.
       await processOrder(order, { db }).catch((error: Error) =>
         expect(error.name).toBe('DatabaseUnavailableError'),
@@ -108,7 +108,7 @@ describe('an order is issued exactly once', () => {
   it('where an answer is lost, without beginning anew', async () => {
     for (const trip of [2, 3, 4]) {
       const order = await addQueuedOrder(await openShop(), { quantity: 10 })
-      const db = failingAt(trip, 'after', 'D1_ERROR: Network connection lost.')
+      const db = databaseFailingAt(trip, 'after', 'D1_ERROR: Network connection lost.')
       expect(await processOrder(order, { db })).toEqual({ kind: 'done' })
       await expectIssued(order)
       expect(await orderRow(order)).toMatchObject({ attempts: 1 })
@@ -119,7 +119,7 @@ describe('an order is issued exactly once', () => {
   it('where its consumer dies after any round trip: the next one goes on where it stands', async () => {
     for (const trip of [1, 2, 3, 4]) {
       const order = await addQueuedOrder(await openShop(), { quantity: 10 })
-      await processOrder(order, { db: deadAfter(trip) }).catch(() => {})
+      await processOrder(order, { db: databaseFailingAfter(trip) }).catch(() => {})
       const now = Date.now()
       await processOrder(order, { now: now - 1 })
       await processOrder(order, { now: now + LEASE_MS + 1_000 })

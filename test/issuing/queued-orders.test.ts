@@ -9,10 +9,10 @@ import {
   addQueuedOrder,
   addStock,
   CHUNK,
-  callbacksOf,
+  callbackRows,
+  capturingQueue,
   chunksOf,
   expectIssued,
-  keepingQueue,
   keysOf,
   orderRow,
   processOrder,
@@ -27,11 +27,11 @@ describe('a queued order', () => {
       await addGenerator(shop)
       await addStock(shop, 12)
       const order = await addQueuedOrder(shop, { quantity: 10, origin })
-      const { queue, messages } = keepingQueue()
+      const { queue, messages } = capturingQueue()
       const bindings = { ...env, DELIVERIES: queue }
       expect(await processQueuedOrder(bindings, order.id, Date.now(), CHUNK)).toEqual({ kind: 'done' })
       await expectIssued(order)
-      const [callback] = await callbacksOf(order)
+      const [callback] = await callbackRows(order)
       expect(messages).toEqual([{ kind: 'callback', id: callback?.id }])
       const assigned = (await keysOf(order)).filter(({ status }) => status === 'assigned')
       expect(assigned).toHaveLength(10)
@@ -135,7 +135,7 @@ describe('the sweep of queued orders', () => {
         .bind(status, status === 'refused' ? 'product-not-found' : null, id)
         .run()
     }
-    const { queue, messages } = keepingQueue()
+    const { queue, messages } = capturingQueue()
     await sweepQueuedOrders({ ...env, DELIVERIES: queue }, now)
     expect(messages).toEqual([older, overdue].map(({ id }): Message => ({ kind: 'queued-order', id })))
   })

@@ -4,10 +4,10 @@ import {
   addGenerator,
   addQueuedOrder,
   addStock,
-  callbacksOf,
+  callbackRows,
   chunksOf,
-  deadAfter,
-  failingAt,
+  databaseFailingAfter,
+  databaseFailingAt,
   keysOf,
   orderRow,
   processOrder,
@@ -36,12 +36,12 @@ describe('an order that can not be issued', () => {
       available_quantity: refusal === 'stock-insufficient' ? 3 : null,
     })
     expect(await chunksOf(order)).toEqual([])
-    expect(await callbacksOf(order)).toMatchObject([{ status: 'pending' }])
+    expect(await callbackRows(order)).toMatchObject([{ status: 'pending' }])
   })
 
   /** Issues as many chunks, and its consumer dies. */
   async function issueChunks(order: TestOrder, chunks: number): Promise<void> {
-    await processOrder(order, { db: deadAfter(1 + chunks) }).catch(() => {})
+    await processOrder(order, { db: databaseFailingAfter(1 + chunks) }).catch(() => {})
     expect(await orderRow(order)).toMatchObject({ status: 'issuing', chunks })
   }
 
@@ -81,7 +81,7 @@ describe('an order that can not be issued', () => {
         chunks: 0,
         issued_quantity: 0,
       })
-      expect(await callbacksOf(order)).toHaveLength(1)
+      expect(await callbackRows(order)).toHaveLength(1)
       expect(await env.DB.prepare('select count(*) as count from terms_in_stock').first('count')).toBe(0)
     },
   )
@@ -129,7 +129,7 @@ describe('an order that can not be issued', () => {
     await processOrder(order, LATER)
     expect(await keysOf(shop)).toEqual([])
     expect(await orderRow(order)).toMatchObject({ status: 'refused', refusal, available_quantity: null })
-    expect(await callbacksOf(order)).toHaveLength(1)
+    expect(await callbackRows(order)).toHaveLength(1)
   })
 
   describe.each([
@@ -149,12 +149,12 @@ describe('an order that can not be issued', () => {
         await env.DB.prepare(`update products set status = 'inactive' where id = ?`)
           .bind(shop.productId)
           .run()
-        const db = failingAt(lost, when, text)
+        const db = databaseFailingAt(lost, when, text)
         await processOrder(order, { ...LATER, db }).catch(() => {})
         await processOrder(order, { now: LATER.now + 3_600_000 })
         expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0, issued_quantity: 0 })
         expect(await keysOf(shop)).toEqual(before)
-        expect(await callbacksOf(order)).toHaveLength(1)
+        expect(await callbackRows(order)).toHaveLength(1)
       },
     )
   })
@@ -168,6 +168,6 @@ describe('an order that can not be issued', () => {
     await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
     await Promise.all([1, 2, 3].map((hours) => processOrder(order, { now: Date.now() + hours * 3_600_000 })))
     expect(await keysOf(shop)).toEqual(before)
-    expect(await callbacksOf(order)).toHaveLength(1)
+    expect(await callbackRows(order)).toHaveLength(1)
   })
 })

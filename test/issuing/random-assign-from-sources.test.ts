@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { isSignedBy, type Opened } from '../support/client.ts'
-import { ask, askInJson, askOnce, change } from '../support/key-life.ts'
+import { type ApiResponse, isSignedBy } from '../support/client.ts'
+import { callApi, callApiWithIdempotencyKey, callApiWithJson, executeSql } from '../support/key-life.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, type Shop } from '../support/shop.ts'
 import { addGenerator, addLicenseKey, addStock, licenseKeyRow } from '../support/stock.ts'
@@ -15,11 +15,11 @@ function order({ productId }: Shop, changes: Record<string, unknown> = {}): Reco
 }
 
 /** The keys of the answer, each as a list of its fields in their order. */
-function keysOf({ response }: Opened): [string, unknown][][] {
+function keysOf({ response }: ApiResponse): [string, unknown][][] {
   return response.license_keys.map(Object.entries)
 }
 
-async function refused(code: number, request: () => Promise<Opened>): Promise<Opened> {
+async function refused(code: number, request: () => Promise<ApiResponse>): Promise<ApiResponse> {
   const before = await countRows()
   const opened = await request()
   expect(opened.response.code).toBe(code)
@@ -32,7 +32,7 @@ describe('an order of generated keys', () => {
   it("is assigned on the generator's terms: 803, signed by the key of the product", async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
-    for (const send of [ask, askInJson]) {
+    for (const send of [callApi, callApiWithJson]) {
       const opened = await send(shop, NAME, order(shop, { generate: 1 }))
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
       expect(opened.response).toMatchObject({ code: 803, message: 'License keys assigned' })
@@ -70,8 +70,8 @@ describe('an order of generated keys', () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const answers = [
-      await ask(shop, NAME, order(shop, { generate: 1, validity: 0 })),
-      await ask(shop, NAME, order(shop, { generate: 1, activation_limit: 0 })),
+      await callApi(shop, NAME, order(shop, { generate: 1, validity: 0 })),
+      await callApi(shop, NAME, order(shop, { generate: 1, activation_limit: 0 })),
     ]
     expect(answers.map(({ response }) => response.license_keys[0])).toMatchObject([
       { validity: 0, activation_limit: 1 },
@@ -88,14 +88,14 @@ describe('an order of generated keys', () => {
       webhook_url: 'https://shop.example/?keevault-webhook=x',
       owner_name: '',
     }
-    const { response } = await ask(shop, NAME, { ...fields, ...extra })
+    const { response } = await callApi(shop, NAME, { ...fields, ...extra })
     expect(response.license_keys).toMatchObject([{ owner_name: 'Not set', owner_email: 'Not set' }])
   })
 
   it('of an unknown or inactive product is 805, also without a generator', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     for (const product_id of [shop.productId, 2_147_483_647]) {
-      const opened = await refused(805, () => ask(shop, NAME, order(shop, { generate: 1, product_id })))
+      const opened = await refused(805, () => callApi(shop, NAME, order(shop, { generate: 1, product_id })))
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     }
   })
@@ -103,7 +103,7 @@ describe('an order of generated keys', () => {
   it('of a product without an active generator is 806', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { status: 0 })
-    const opened = await refused(806, () => ask(shop, NAME, order(shop, { generate: 1 })))
+    const opened = await refused(806, () => callApi(shop, NAME, order(shop, { generate: 1 })))
     expect(opened).toMatchObject({ status: 200, response: { message: 'Generator not found' } })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
   })
@@ -113,7 +113,9 @@ describe('an order of generated keys', () => {
     await addGenerator(shop.productId)
     const before = await countRows()
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => askOnce(shop, NAME, order(shop, { generate: 1 }), 'race')),
+      Array.from({ length: 50 }, () =>
+        callApiWithIdempotencyKey(shop, NAME, order(shop, { generate: 1 }), 'race'),
+      ),
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(answers[0]?.response.code).toBe(803)
@@ -126,7 +128,9 @@ describe('an order of generated keys', () => {
     await addGenerator(shop.productId, { method: 'uuid' })
     const { db, roundTrips } = observe(env.DB)
     const bindings = { DB: db, MAX_QUANTITY: '10000' }
-    const { response } = await ask(shop, NAME, order(shop, { generate: 1, quantity: 10_000 }), { bindings })
+    const { response } = await callApi(shop, NAME, order(shop, { generate: 1, quantity: 10_000 }), {
+      bindings,
+    })
     expect(response.license_keys).toHaveLength(10_000)
     expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 3 * 10_000 + 2 }])
   })
@@ -139,7 +143,7 @@ describe('an order from the stock', () => {
       await addLicenseKey(shop.productId),
       await addLicenseKey(shop.productId, { validity_days: 0, activation_limit: 9 }),
     ]
-    const opened = await ask(shop, NAME, order(shop, { generate: 0 }))
+    const opened = await callApi(shop, NAME, order(shop, { generate: 0 }))
     expect(opened.response.code).toBe(803)
     expect(opened.envelope.private_key_used).toBe('product')
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
@@ -167,7 +171,7 @@ describe('an order from the stock', () => {
     const shop = await openShop()
     await addStock(shop.productId, 2)
     const fields = order(shop, { generate: '0', validity: '0', activation_limit: '7' })
-    const { response } = await ask(shop, NAME, fields)
+    const { response } = await callApi(shop, NAME, fields)
     const terms = { validity: 0, activation_limit: 7 }
     expect(response.license_keys).toMatchObject([terms, terms])
   })
@@ -177,7 +181,7 @@ describe('an order from the stock', () => {
     await addStock(shop.productId, 5)
     await addLicenseKey(shop.productId, { status: 'reserved' })
     for (const quantity of [7, 6]) {
-      const opened = await refused(802, () => ask(shop, NAME, order(shop, { generate: 0, quantity })))
+      const opened = await refused(802, () => callApi(shop, NAME, order(shop, { generate: 0, quantity })))
       expect(opened.status).toBe(200)
       expect(Object.entries(opened.response)).toEqual([
         ['code', 802],
@@ -186,23 +190,23 @@ describe('an order from the stock', () => {
         ['timestamp', expect.any(Number)],
       ])
     }
-    const { response } = await ask(shop, NAME, order(shop, { generate: 0, quantity: 5 }))
+    const { response } = await callApi(shop, NAME, order(shop, { generate: 0, quantity: 5 }))
     expect(response.license_keys).toHaveLength(5)
-    const left = await refused(802, () => ask(shop, NAME, order(shop, { generate: 0 })))
+    const left = await refused(802, () => callApi(shop, NAME, order(shop, { generate: 0 })))
     expect(left.response.available_quantity).toBe(0)
   })
 
   it('of an inactive product is 805, however much is in stock', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     await addStock(shop.productId, 2)
-    await refused(805, () => ask(shop, NAME, order(shop, { generate: 0 })))
+    await refused(805, () => callApi(shop, NAME, order(shop, { generate: 0 })))
   })
 
   it('200 times at once for 100 keys is 100 times 803 and 100 times 802, and no key is given twice', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 100)
     const answers = await Promise.all(
-      [...HUNDRED, ...HUNDRED].map(() => ask(shop, NAME, order(shop, { generate: 0, quantity: 1 }))),
+      [...HUNDRED, ...HUNDRED].map(() => callApi(shop, NAME, order(shop, { generate: 0, quantity: 1 }))),
     )
     const given = answers.flatMap(({ response }) =>
       response.code === 803
@@ -219,7 +223,9 @@ describe('an order from the stock', () => {
     const shop = await openShop()
     await addStock(shop.productId, 2)
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => askOnce(shop, NAME, order(shop, { generate: 0 }), 'race')),
+      Array.from({ length: 20 }, () =>
+        callApiWithIdempotencyKey(shop, NAME, order(shop, { generate: 0 }), 'race'),
+      ),
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(answers[0]?.response.code).toBe(803)
@@ -229,7 +235,7 @@ describe('an order from the stock', () => {
     const shop = await openShop()
     await addStock(shop.productId, 1000)
     const { db, roundTrips } = observe(env.DB)
-    await ask(shop, NAME, order(shop, { generate: 0, quantity: 300 }), { bindings: { DB: db } })
+    await callApi(shop, NAME, order(shop, { generate: 0, quantity: 300 }), { bindings: { DB: db } })
     expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 2 * 300 + 2 }])
   })
 })
@@ -240,13 +246,13 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     await addGenerator(shop.productId)
     await addStock(shop.productId, 5)
     const fields = order(shop, { generate })
-    return { shop, fields, first: await askOnce(shop, NAME, fields, 'order') }
+    return { shop, fields, first: await callApiWithIdempotencyKey(shop, NAME, fields, 'order') }
   }
 
   it('is the very same bytes, and says that it is one', async () => {
     const { shop, fields, first } = await issued()
     const before = await countRows()
-    const replay = await askOnce(shop, NAME, fields, 'order')
+    const replay = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
     expect(first.response.code).toBe(803)
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
@@ -255,11 +261,13 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
 
   it('is the same after the product, its generator, its stock and the keys were changed', async () => {
     const { shop, fields, first } = await issued()
-    await change(`update license_keys set status = 'blocked', owner_name = 'X' where issuance_id is not null`)
-    await change('update generators set status = 0, validity_days = 1')
-    await change(`update license_keys set status = 'reserved' where status = 'available'`)
-    await change(`update products set status = 'inactive' where id = ?`, shop.productId)
-    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
+    await executeSql(
+      `update license_keys set status = 'blocked', owner_name = 'X' where issuance_id is not null`,
+    )
+    await executeSql('update generators set status = 0, validity_days = 1')
+    await executeSql(`update license_keys set status = 'reserved' where status = 'available'`)
+    await executeSql(`update products set status = 'inactive' where id = ?`, shop.productId)
+    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
   })
 
   it('tells the first terms after two corrections, and after the key was deleted', async () => {
@@ -270,22 +278,22 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
       ['9', '0'],
     ]) {
       const correction = { license_key, validity, activation_limit, owner_name: 'Grace Hopper' }
-      expect((await ask(shop, 'update-license-key', correction)).response.code).toBe(950)
+      expect((await callApi(shop, 'update-license-key', correction)).response.code).toBe(950)
     }
     expect(await licenseKeyRow(license_key)).toMatchObject({ validity_days: 9, activation_limit: 0 })
-    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
-    expect((await ask(shop, 'delete-license-key', { license_key })).response.code).toBe(850)
-    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
+    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
+    expect((await callApi(shop, 'delete-license-key', { license_key })).response.code).toBe(850)
+    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
   })
 
   it('is the same after a key was sold to somebody else', async () => {
     const { shop, fields, first } = await issued()
     const licenseKey = first.response.license_keys[0].license_key
-    await change(`update license_keys set status = 'reserved' where license_key = ?`, licenseKey)
-    const assigned = await ask(shop, 'assign-license-key', { license_key: licenseKey })
+    await executeSql(`update license_keys set status = 'reserved' where license_key = ?`, licenseKey)
+    const assigned = await callApi(shop, 'assign-license-key', { license_key: licenseKey })
     expect(assigned.response.code).toBe(800)
-    await change('delete from license_keys where license_key = ?', licenseKey)
-    expect((await askOnce(shop, NAME, fields, 'order')).text).toBe(first.text)
+    await executeSql('delete from license_keys where license_key = ?', licenseKey)
+    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
   })
 
   it.each([
@@ -298,13 +306,15 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     ['generate', 1 - generate],
   ])('with another %s is 2422', async (name, value) => {
     const { shop, fields } = await issued()
-    await refused(2422, () => askOnce(shop, NAME, { ...fields, [name]: value }, 'order'))
+    await refused(2422, () => callApiWithIdempotencyKey(shop, NAME, { ...fields, [name]: value }, 'order'))
   })
 
   it('without generate is 2422', async () => {
     const { shop, fields } = await issued()
     const { generate: _, ...others } = fields
-    await refused(2422, () => askOnce(shop, NAME, { ...others, validity: 365, activation_limit: 1 }, 'order'))
+    await refused(2422, () =>
+      callApiWithIdempotencyKey(shop, NAME, { ...others, validity: 365, activation_limit: 1 }, 'order'),
+    )
   })
 })
 
@@ -312,10 +322,10 @@ it('a key that came back to stock is told by the replays of both of its orders',
   const shop = await openShop()
   const license_key = await addLicenseKey(shop.productId)
   const sell = (idempotencyKey: string) =>
-    askOnce(shop, NAME, order(shop, { generate: 0, quantity: 1 }), idempotencyKey)
+    callApiWithIdempotencyKey(shop, NAME, order(shop, { generate: 0, quantity: 1 }), idempotencyKey)
   const first = await sell('first')
   const returned = { license_key, status: 'available', validity: '60' }
-  expect((await ask(shop, 'update-license-key', returned)).response.code).toBe(950)
+  expect((await callApi(shop, 'update-license-key', returned)).response.code).toBe(950)
   const second = await sell('second')
   expect(first.response.license_keys).toMatchObject([{ license_key, validity: 30 }])
   expect(second.response.license_keys).toMatchObject([{ license_key, validity: 60 }])
@@ -326,7 +336,7 @@ it('a key that came back to stock is told by the replays of both of its orders',
 describe('generate', () => {
   it.each(['2', '-1', 'true', '01x'])('%s is 804', async (generate) => {
     const shop = await openShop()
-    const { response } = await refused(804, () => ask(shop, NAME, order(shop, { generate })))
+    const { response } = await refused(804, () => callApi(shop, NAME, order(shop, { generate })))
     expect(response.errors).toEqual({ generate: ['The generate field must be a whole number from 0 to 1.'] })
   })
 
@@ -334,7 +344,7 @@ describe('generate', () => {
     const shop = await openShop()
     for (const changes of [{}, { generate: '' }]) {
       const { response } = await refused(804, () =>
-        ask(shop, NAME, { product_id: shop.productId, quantity: 'x', ...changes }),
+        callApi(shop, NAME, { product_id: shop.productId, quantity: 'x', ...changes }),
       )
       expect(response.errors).toEqual({
         quantity: ['The quantity field must be a whole number from 1 to 1000.'],
@@ -344,7 +354,7 @@ describe('generate', () => {
         activation_limit: ['The activation_limit field is required.'],
       })
     }
-    const { response } = await ask(
+    const { response } = await callApi(
       shop,
       NAME,
       order(shop, { validity: 0, activation_limit: 0, generate: '' }),
@@ -355,7 +365,7 @@ describe('generate', () => {
   it('does not excuse what is wrong', async () => {
     const shop = await openShop()
     const wrong = { generate: 1, validity: -1, activation_limit: 'x', owner_email: 'nobody' }
-    const { response } = await refused(804, () => ask(shop, NAME, order(shop, wrong)))
+    const { response } = await refused(804, () => callApi(shop, NAME, order(shop, wrong)))
     expect(Object.keys(response.errors).sort()).toEqual(['activation_limit', 'owner_email', 'validity'])
   })
 })

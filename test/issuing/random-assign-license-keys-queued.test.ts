@@ -1,21 +1,21 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
 import type { Message } from '../../src/queue/messages.ts'
-import { isSignedBy, type Opened, post } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, post } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
-import { answerAt, outboundUrl } from '../support/outbound.ts'
+import { failWith, observe } from '../support/observed-database.ts'
+import { outboundUrl, stubResponses } from '../support/outbound.ts'
 import {
   addGenerator,
   addStock,
-  callbacksAt,
-  keepingQueue,
+  capturingQueue,
   QUEUED_PATH,
   queuedOrderFields,
+  receivedCallbacks,
 } from '../support/queued-order.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-interface Asked extends Opened {
+interface Asked extends ApiResponse {
   readonly messages: readonly Message[]
 }
 
@@ -24,7 +24,7 @@ async function ask(
   fields: Record<string, unknown>,
   { headers = {}, bindings = {}, ...options }: Parameters<typeof post>[1] = {},
 ): Promise<Asked> {
-  const { queue, messages } = keepingQueue()
+  const { queue, messages } = capturingQueue()
   const all = { DELIVERIES: queue, ...bindings }
   const opened = await post(fields, { path: QUEUED_PATH, headers, bindings: all, ...options })
   return { ...opened, messages }
@@ -128,13 +128,13 @@ describe('an order that is queued', () => {
   it('is issued by the queue, and its callback brings the keys', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { quantity: '3' })
-    await answerAt(String(fields.webhook_url), {})
+    await stubResponses(String(fields.webhook_url), {})
     const { response } = await post(fields, { path: QUEUED_PATH })
     expect(response.code).toBe(807)
     const order = { webhookUrl: String(fields.webhook_url) }
     const [request] = await vi.waitFor(
       async () => {
-        const requests = await callbacksAt(order)
+        const requests = await receivedCallbacks(order)
         expect(requests).toHaveLength(1)
         return requests
       },
@@ -366,7 +366,7 @@ describe('what fails', () => {
 
   it('at the database is 2503', async () => {
     const shop = await openShop()
-    const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
     const asked = await ask(queuedOrderFields(shop), { bindings: { DB: db } })
     expect(asked).toMatchObject({ status: 503, response: { code: 2503 } })
     expect(asked.messages).toEqual([])

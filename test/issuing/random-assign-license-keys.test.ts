@@ -1,10 +1,10 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, post, readEnvelope, send } from '../support/client.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
 /** Sends a refused order and makes sure that nothing was written. */
-async function refused(request: () => Promise<Opened>): Promise<Opened> {
+async function refused(request: () => Promise<ApiResponse>): Promise<ApiResponse> {
   const before = await countRows()
   const opened = await request()
   expect(await countRows()).toEqual(before)
@@ -306,12 +306,12 @@ describe('an Idempotency-Key', () => {
 
 describe('what is no order', () => {
   it('at an unknown path is 2404', async () => {
-    const opened = await open(await send({ path: '/api/v1/nothing', method: 'POST' }))
+    const opened = await readEnvelope(await send({ path: '/api/v1/nothing', method: 'POST' }))
     expect(opened).toMatchObject({ status: 404, response: { code: 2404 } })
   })
 
   it('by another method is 2405 and says which is allowed', async () => {
-    const opened = await open(await send({ method: 'GET' }))
+    const opened = await readEnvelope(await send({ method: 'GET' }))
     expect(opened).toMatchObject({ status: 405, response: { code: 2405 } })
     expect(opened.headers.get('Allow')).toBe('POST')
   })

@@ -2,13 +2,13 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import {
   addKey,
-  ask,
-  askInJson,
-  askOnce,
   assignedKeyFields,
-  change,
-  codesAsReasonsGo,
-  expectPlain,
+  callApi,
+  callApiWithIdempotencyKey,
+  callApiWithJson,
+  codesByPrecedence,
+  executeSql,
+  expectCodeOnly,
   identifiersOf,
   type KeyOptions,
 } from '../support/key-life.ts'
@@ -38,25 +38,25 @@ describe('a license key', () => {
     [215, 'Identifier is required', 'product', {}, { identifier: '' }],
   ])('is answered %i, %s, signed by the key of the %s', async (code, message, scope, options, changes) => {
     const shop = await openShop()
-    for (const send of [ask, askInJson]) {
+    for (const send of [callApi, callApiWithJson]) {
       const key = await addKey(shop, options)
       const before = await identifiersOf(key)
       const fields = { license_key: key.licenseKey, identifier: HERE, ...changes }
       const opened = await send(shop, 'activate', fields)
-      await expectPlain(opened, code, message, scope)
+      await expectCodeOnly(opened, code, message, scope)
       expect(await identifiersOf(key)).toEqual(code === 300 ? [...before, HERE] : before)
     }
   })
 
   it('of an inactive product is answered 203, signed by its key', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
-    const opened = await ask(shop, 'activate', await assignedKeyFields(shop))
+    const opened = await callApi(shop, 'activate', await assignedKeyFields(shop))
     expect(opened.response.code).toBe(203)
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
   it('is given the first reason against it, in one order, and 301 before 302', async () => {
-    expect(await codesAsReasonsGo(await openShop(), 'activate')).toEqual([
+    expect(await codesByPrecedence(await openShop(), 'activate')).toEqual([
       210, 215, 201, 203, 204, 205, 300, 302, 301,
     ])
   })
@@ -65,7 +65,7 @@ describe('a license key', () => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, { activationLimit: 0 })
     for (let device = 0; device < 12; device++) {
-      const { response } = await ask(shop, 'activate', {
+      const { response } = await callApi(shop, 'activate', {
         license_key: licenseKey,
         identifier: `device-${device}`,
       })
@@ -77,8 +77,8 @@ describe('a license key', () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const url = 'https://example.com/ended?a=1'
-    await ask(shop, 'activate', { license_key: key.licenseKey, identifier: HERE, post_url: url })
-    await ask(shop, 'activate', { license_key: key.licenseKey, identifier: 'without', post_url: '' })
+    await callApi(shop, 'activate', { license_key: key.licenseKey, identifier: HERE, post_url: url })
+    await callApi(shop, 'activate', { license_key: key.licenseKey, identifier: 'without', post_url: '' })
     const { results } = await env.DB.prepare(
       'select post_url from activations where license_key_id = ? order by id',
     )
@@ -91,7 +91,7 @@ describe('a license key', () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const fields = { license_key: key.licenseKey, identifier: HERE, post_url: 'x'.repeat(2049) }
-    const opened = await ask(shop, 'activate', fields)
+    const opened = await callApi(shop, 'activate', fields)
     expect(opened).toMatchObject({
       status: 422,
       response: { code: 804, errors: { post_url: [expect.any(String)] } },
@@ -106,7 +106,7 @@ describe('at the same time', () => {
     const key = await addKey(shop, { activationLimit: 5 })
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, device) =>
-        ask(shop, 'activate', { license_key: key.licenseKey, identifier: `device-${device}` }),
+        callApi(shop, 'activate', { license_key: key.licenseKey, identifier: `device-${device}` }),
       ),
     )
     const codes = answers.map(({ response }) => response.code)
@@ -120,7 +120,7 @@ describe('at the same time', () => {
     const shop = await openShop()
     const key = await addKey(shop, { activationLimit: 2 })
     const fields = { license_key: key.licenseKey, identifier: HERE }
-    const answers = await Promise.all(Array.from({ length: 50 }, () => ask(shop, 'activate', fields)))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => callApi(shop, 'activate', fields)))
     const codes = answers.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 300)).toHaveLength(1)
     expect(codes.filter((code) => code === 301)).toHaveLength(49)
@@ -132,7 +132,7 @@ describe('at the same time', () => {
     const key = await addKey(shop)
     const fields = { license_key: key.licenseKey, identifier: HERE }
     const answers = await Promise.all(
-      Array.from({ length: 50 }, () => askOnce(shop, 'activate', fields, 'race')),
+      Array.from({ length: 50 }, () => callApiWithIdempotencyKey(shop, 'activate', fields, 'race')),
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(answers[0]?.response.code).toBe(300)
@@ -146,9 +146,9 @@ describe('an Idempotency-Key', () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const fields = { license_key: key.licenseKey, identifier: HERE }
-    const first = await askOnce(shop, 'activate', fields, 'one')
-    await change('delete from activations where license_key_id = ?', key.id)
-    const replay = await askOnce(shop, 'activate', fields, 'one')
+    const first = await callApiWithIdempotencyKey(shop, 'activate', fields, 'one')
+    await executeSql('delete from activations where license_key_id = ?', key.id)
+    const replay = await callApiWithIdempotencyKey(shop, 'activate', fields, 'one')
     expect(first.response.code).toBe(300)
     expect(replay.text).toBe(first.text)
     expect(first.headers.has('Idempotent-Replayed')).toBe(false)
@@ -160,9 +160,9 @@ describe('an Idempotency-Key', () => {
     const shop = await openShop()
     const fields = await assignedKeyFields(shop)
     const other = await addKey(shop)
-    await askOnce(shop, 'activate', fields, 'one')
+    await callApiWithIdempotencyKey(shop, 'activate', fields, 'one')
     const changed = { ...fields, [name]: other.licenseKey }
-    expect(await askOnce(shop, 'activate', changed, 'one')).toMatchObject({
+    expect(await callApiWithIdempotencyKey(shop, 'activate', changed, 'one')).toMatchObject({
       status: 422,
       response: { code: 2422 },
     })
@@ -176,7 +176,7 @@ describe('one round trip', () => {
     const { db, roundTrips } = observe(env.DB)
     const fields = await assignedKeyFields(shop)
     for (const code of [300, 301]) {
-      const { response } = await ask(shop, 'activate', fields, { bindings: { DB: db } })
+      const { response } = await callApi(shop, 'activate', fields, { bindings: { DB: db } })
       expect(response.code).toBe(code)
     }
     expect(roundTrips).toEqual([
@@ -188,7 +188,7 @@ describe('one round trip', () => {
   it('writes nothing for whoever is refused', async () => {
     const shop = await openShop({ capabilities: ['assign', 'stock'] })
     const { db, roundTrips } = observe(env.DB)
-    const opened = await ask(shop, 'activate', await assignedKeyFields(shop), { bindings: { DB: db } })
+    const opened = await callApi(shop, 'activate', await assignedKeyFields(shop), { bindings: { DB: db } })
     expect(opened).toMatchObject({ status: 401, response: { code: 102 } })
     expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 0 }])
   })

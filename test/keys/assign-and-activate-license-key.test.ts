@@ -1,6 +1,12 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { ask, askInJson, askOnce, change, expectPlain } from '../support/key-life.ts'
+import {
+  callApi,
+  callApiWithIdempotencyKey,
+  callApiWithJson,
+  executeSql,
+  expectCodeOnly,
+} from '../support/key-life.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 import { activationsOf, addLicenseKey, licenseKeyRow } from '../support/stock.ts'
@@ -11,7 +17,7 @@ const FIELDS = { identifier: HERE, owner_name: 'Ada Lovelace', owner_email: 'ada
 
 /** Activates a key, whatever its state. */
 function activateOn(licenseKey: string, identifier: string) {
-  return change(
+  return executeSql(
     `insert into activations (license_key_id, identifier, created_at)
      select id, ?2, 0 from license_keys where license_key = ?1`,
     licenseKey,
@@ -29,11 +35,11 @@ describe('a license key', () => {
     'that is %s is assigned and activated: 300, signed by the key of the product',
     async (status) => {
       const shop = await openShop()
-      for (const send of [ask, askInJson]) {
+      for (const send of [callApi, callApiWithJson]) {
         const licenseKey = await addLicenseKey(shop.productId, { status })
         const fields = { license_key: licenseKey, ...FIELDS, post_url: 'https://example.com/off' }
         const opened = await send(shop, NAME, fields)
-        await expectPlain(opened, 300, 'License key activated', 'product')
+        await expectCodeOnly(opened, 300, 'License key activated', 'product')
         expect(await licenseKeyRow(licenseKey)).toMatchObject({
           status: 'assigned',
           owner_name: 'Ada Lovelace',
@@ -51,7 +57,7 @@ describe('a license key', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
     await activateOn(licenseKey, HERE)
-    const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS })
+    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS })
     expect(opened.response).toMatchObject({ code: 301, message: 'License key already active' })
     expect(opened.envelope.private_key_used).toBe('product')
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'assigned', owner_name: 'Ada Lovelace' })
@@ -70,8 +76,8 @@ describe('a license key', () => {
       const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
       await activateOn(licenseKey, 'other.example')
       const before = await stateOf(licenseKey)
-      const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS, ...changes })
-      await expectPlain(opened, code, message, scope)
+      const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS, ...changes })
+      await expectCodeOnly(opened, code, message, scope)
       expect(await stateOf(licenseKey)).toEqual(before)
     },
   )
@@ -80,7 +86,7 @@ describe('a license key', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { status, assigned_at: 1 })
     const before = await stateOf(licenseKey)
-    const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS })
+    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS })
     expect(opened.response.code).toBe(801)
     expect(opened.envelope.private_key_used).toBe('global')
     expect(await stateOf(licenseKey)).toEqual(before)
@@ -91,8 +97,8 @@ describe('a license key', () => {
     const licenseKey = await addLicenseKey(shop.productId)
     const before = await stateOf(licenseKey)
     for (const deletedAt of [null, 1]) {
-      await change('update products set deleted_at = ? where id = ?', deletedAt, shop.productId)
-      const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS })
+      await executeSql('update products set deleted_at = ? where id = ?', deletedAt, shop.productId)
+      const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS })
       expect(opened.response.code).toBe(203)
       expect(opened.envelope.private_key_used).toBe('product')
     }
@@ -108,13 +114,13 @@ describe('a license key', () => {
     await activateOn(license_key, 'other.example')
     const codes: unknown[] = []
     const tell = async (changes = {}) => {
-      codes.push((await ask(shop, NAME, { license_key, ...FIELDS, ...changes })).response.code)
+      codes.push((await callApi(shop, NAME, { license_key, ...FIELDS, ...changes })).response.code)
     }
     await tell({ identifier: '' })
-    await change(`update license_keys set status = 'available' where license_key = ?`, license_key)
+    await executeSql(`update license_keys set status = 'available' where license_key = ?`, license_key)
     await tell({ identifier: '' })
     await tell()
-    await change(`update products set status = 'active' where id = ?`, shop.productId)
+    await executeSql(`update products set status = 'active' where id = ?`, shop.productId)
     await tell()
     await activateOn(license_key, HERE)
     await tell()
@@ -126,7 +132,7 @@ describe('a request', () => {
   it('needs an owner: 804 names what is missing', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
-    const opened = await ask(shop, NAME, { license_key: licenseKey, identifier: HERE })
+    const opened = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE })
     expect(opened).toMatchObject({
       status: 422,
       response: {
@@ -142,8 +148,8 @@ describe('a request', () => {
   it('for a blocked device is 150', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
-    await change(`insert into blocklist (kind, value, created_at) values ('identifier', 'stolen', 0)`)
-    const opened = await ask(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: 'stolen' })
+    await executeSql(`insert into blocklist (kind, value, created_at) values ('identifier', 'stolen', 0)`)
+    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: 'stolen' })
     expect(opened).toMatchObject({ status: 403, response: { code: 150 } })
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'available' })
   })
@@ -151,13 +157,18 @@ describe('a request', () => {
   it('is told again with the same bytes, and misused is 2422', async () => {
     const shop = await openShop()
     const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
-    const first = await askOnce(shop, NAME, fields, 'order')
+    const first = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
     const before = await stateOf(fields.license_key)
-    const replay = await askOnce(shop, NAME, fields, 'order')
+    const replay = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
     expect(replay.text).toBe(first.text)
     expect(first.response.code).toBe(300)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    const other = await askOnce(shop, NAME, { ...fields, identifier: 'other.example' }, 'order')
+    const other = await callApiWithIdempotencyKey(
+      shop,
+      NAME,
+      { ...fields, identifier: 'other.example' },
+      'order',
+    )
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
     expect(await stateOf(fields.license_key)).toEqual(before)
   })
@@ -166,7 +177,7 @@ describe('a request', () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
-    await ask(shop, NAME, fields, { bindings: { DB: db } })
+    await callApi(shop, NAME, fields, { bindings: { DB: db } })
     // The operation and its unique key, the license key, the activation and its unique key.
     expect(roundTrips).toMatchObject([{ rowsWritten: 5 }])
   })
@@ -176,7 +187,7 @@ describe('a request', () => {
     const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 0 })
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        ask(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: `device-${index}` }),
+        callApi(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: `device-${index}` }),
       ),
     )
     const codes = answers.map(({ response }) => response.code)

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { post } from '../support/client.ts'
-import { ask, askInJson, askOnce, expectPlain } from '../support/key-life.ts'
+import { callApi, callApiWithIdempotencyKey, callApiWithJson, expectCodeOnly } from '../support/key-life.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 import { addLicenseKey, licenseKeyRow } from '../support/stock.ts'
@@ -14,11 +14,11 @@ describe('a license key', () => {
     'that is %s is assigned: 800, signed by the global key',
     async (status) => {
       const shop = await openShop()
-      for (const send of [ask, askInJson]) {
+      for (const send of [callApi, callApiWithJson]) {
         const licenseKey = await addLicenseKey(shop.productId, { status })
         const before = Date.now()
         const opened = await send(shop, NAME, { license_key: licenseKey, ...OWNER })
-        await expectPlain(opened, 800, 'License key assigned', 'global')
+        await expectCodeOnly(opened, 800, 'License key assigned', 'global')
         const row = await licenseKeyRow(licenseKey)
         expect(row).toMatchObject({
           status: 'assigned',
@@ -39,15 +39,15 @@ describe('a license key', () => {
     const owned = { status, assigned_at: 1, owner_name: 'Grace Hopper' }
     const licenseKey = await addLicenseKey(shop.productId, owned)
     const before = await licenseKeyRow(licenseKey)
-    const opened = await ask(shop, NAME, { license_key: licenseKey, ...OWNER })
-    await expectPlain(opened, 801, 'Invalid or already assigned license key', 'global')
+    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...OWNER })
+    await expectCodeOnly(opened, 801, 'Invalid or already assigned license key', 'global')
     expect(await licenseKeyRow(licenseKey)).toEqual(before)
   })
 
   it.each([[{ license_key: 'nothing' }], [{ license_key: '' }], [{}]])(
     'that nobody has is 801: %j',
     async (fields) => {
-      const opened = await ask(await openShop(), NAME, { ...fields, ...OWNER })
+      const opened = await callApi(await openShop(), NAME, { ...fields, ...OWNER })
       expect(opened).toMatchObject({ status: 200, response: { code: 801 } })
       expect(opened.envelope.private_key_used).toBe('global')
     },
@@ -56,16 +56,16 @@ describe('a license key', () => {
   it('of an inactive product may be assigned, but not of one that was deleted', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const [one, other] = [await addLicenseKey(shop.productId), await addLicenseKey(shop.productId)]
-    expect((await ask(shop, NAME, { license_key: one })).response.code).toBe(800)
+    expect((await callApi(shop, NAME, { license_key: one })).response.code).toBe(800)
     await env.DB.prepare('update products set deleted_at = 1 where id = ?').bind(shop.productId).run()
-    expect((await ask(shop, NAME, { license_key: other })).response.code).toBe(801)
+    expect((await callApi(shop, NAME, { license_key: other })).response.code).toBe(801)
   })
 
   it('keeps what it knows of its owner where nobody says otherwise', async () => {
     const shop = await openShop()
     const known = { status: 'reserved', owner_name: 'Grace Hopper', owner_email: 'grace@example.com' }
     const licenseKey = await addLicenseKey(shop.productId, known)
-    await ask(shop, NAME, { license_key: licenseKey, owner_name: '', email: 'Not set' })
+    await callApi(shop, NAME, { license_key: licenseKey, owner_name: '', email: 'Not set' })
     expect(await licenseKeyRow(licenseKey)).toMatchObject({
       owner_name: 'Grace Hopper',
       owner_email: 'Not set',
@@ -75,7 +75,7 @@ describe('a license key', () => {
   it('may be assigned without an owner', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
-    expect((await ask(shop, NAME, { license_key: licenseKey })).response.code).toBe(800)
+    expect((await callApi(shop, NAME, { license_key: licenseKey })).response.code).toBe(800)
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ owner_name: null, owner_email: null })
   })
 
@@ -87,7 +87,7 @@ describe('a license key', () => {
     await env.DB.prepare(`update license_keys set status = 'available' where license_key = ?`)
       .bind(licenseKey)
       .run()
-    expect((await ask(shop, NAME, { license_key: licenseKey, ...OWNER })).response.code).toBe(800)
+    expect((await callApi(shop, NAME, { license_key: licenseKey, ...OWNER })).response.code).toBe(800)
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ issuance_id: null })
     expect((await post(orderFields(shop), { headers })).text).toBe(first.text)
   })
@@ -103,7 +103,7 @@ describe('a parameter', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     const before = await licenseKeyRow(licenseKey)
-    const opened = await ask(shop, NAME, { license_key: licenseKey, ...OWNER, ...changes })
+    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...OWNER, ...changes })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors).sort()).toEqual([...names].sort())
     expect(await licenseKeyRow(licenseKey)).toEqual(before)
@@ -114,15 +114,20 @@ describe('an assignment', () => {
   it('is told again with the same bytes, and changes nothing more', async () => {
     const shop = await openShop()
     const fields = { license_key: await addLicenseKey(shop.productId), ...OWNER }
-    const first = await askOnce(shop, NAME, fields, 'assignment')
+    const first = await callApiWithIdempotencyKey(shop, NAME, fields, 'assignment')
     const before = await licenseKeyRow(fields.license_key)
-    const replay = await askOnce(shop, NAME, fields, 'assignment')
+    const replay = await callApiWithIdempotencyKey(shop, NAME, fields, 'assignment')
     expect(first.response.code).toBe(800)
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(await licenseKeyRow(fields.license_key)).toEqual(before)
-    expect((await ask(shop, NAME, fields)).response.code).toBe(801)
-    const other = await askOnce(shop, NAME, { ...fields, owner_name: 'Grace Hopper' }, 'assignment')
+    expect((await callApi(shop, NAME, fields)).response.code).toBe(801)
+    const other = await callApiWithIdempotencyKey(
+      shop,
+      NAME,
+      { ...fields, owner_name: 'Grace Hopper' },
+      'assignment',
+    )
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
@@ -130,7 +135,7 @@ describe('an assignment', () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = { license_key: await addLicenseKey(shop.productId), ...OWNER }
-    await ask(shop, NAME, fields, { bindings: { DB: db } })
+    await callApi(shop, NAME, fields, { bindings: { DB: db } })
     // The operation and its unique key, and the license key; what an index loses is not counted.
     expect(roundTrips).toMatchObject([{ rowsWritten: 3 }])
   })
@@ -140,7 +145,7 @@ describe('an assignment', () => {
     const licenseKey = await addLicenseKey(shop.productId)
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        ask(shop, NAME, { license_key: licenseKey, owner_name: `Owner ${index}` }),
+        callApi(shop, NAME, { license_key: licenseKey, owner_name: `Owner ${index}` }),
       ),
     )
     const winners = answers.flatMap(({ response }, index) => (response.code === 800 ? [index] : []))

@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
 import { addKey, addProductMetadata, get } from '../support/administration.ts'
-import { aroundRoundTrips } from '../support/around-database.ts'
 import { post } from '../support/client.ts'
+import { interceptRoundTrips } from '../support/intercepted-database.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 
 /** Far below the keys in the table. */
@@ -15,7 +15,7 @@ it('a correction, and a count, read a few rows of a large table, in one round tr
     ({ license_key }: { license_key: string }) => license_key,
   )
   const trips: number[] = []
-  const DB = aroundRoundTrips(env.DB, async (_, run) => {
+  const DB = interceptRoundTrips(env.DB, async (_, run) => {
     const answer = await run()
     trips.push((answer as D1Result[]).reduce((sum, { meta }) => sum + meta.rows_read, 0))
     return answer

@@ -2,14 +2,14 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import {
   addKey,
+  expectNoChange,
   markDeleted,
   newKeysFields,
   postJson,
   storedKey,
-  unchanged,
   withProductKey,
 } from '../support/administration.ts'
-import { isSignedBy, type Opened, post } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, post } from '../support/client.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
@@ -22,7 +22,7 @@ function fieldsOf(shop: Shop, changes: Record<string, unknown> = {}): Record<str
 const create = (fields: Record<string, unknown>, options = {}) => post(fields, { path: PATH, ...options })
 const freshKeys = (quantity: number) => Array.from({ length: quantity }, () => crypto.randomUUID())
 
-function expectIncorrect({ status, response, envelope }: Opened, errors: Record<string, unknown>) {
+function expectIncorrect({ status, response, envelope }: ApiResponse, errors: Record<string, unknown>) {
   expect(status).toBe(200)
   expect(Object.keys(response)).toEqual(['code', 'message', 'errors', 'timestamp'])
   expect(response).toMatchObject({ code: 901, message: 'Incorrect data found' })
@@ -126,7 +126,9 @@ describe('duplicates', () => {
   it('and nothing else are counted too, and create nothing', async () => {
     const shop = await openShop()
     const known = await addKey(shop)
-    const opened = await unchanged(() => create(fieldsOf(shop, { license_keys: JSON.stringify([known]) })))
+    const opened = await expectNoChange(() =>
+      create(fieldsOf(shop, { license_keys: JSON.stringify([known]) })),
+    )
     expect(opened.response).toMatchObject({ code: 900, created: 0, duplicate: 1 })
   })
 
@@ -145,7 +147,7 @@ describe('an Idempotency-Key', () => {
     const fields = fieldsOf(shop)
     const headers = { 'Idempotency-Key': 'stock' }
     const first = await create(fields, { headers })
-    const replay = await unchanged(() => create(fields, { headers }))
+    const replay = await expectNoChange(() => create(fields, { headers }))
     expect(first.response.created).toBe(2)
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
@@ -157,7 +159,7 @@ describe('an Idempotency-Key', () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'stock' }
     await create(fieldsOf(shop), { headers })
-    const opened = await unchanged(() => create(fieldsOf(shop), { headers }))
+    const opened = await expectNoChange(() => create(fieldsOf(shop), { headers }))
     expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 })
@@ -165,7 +167,9 @@ describe('an Idempotency-Key', () => {
 describe('902', () => {
   it('is the answer to an empty list, signed by the product', async () => {
     const shop = await openShop()
-    const opened = await unchanged(() => create(fieldsOf(shop, { license_keys: '[]' }), withProductKey(shop)))
+    const opened = await expectNoChange(() =>
+      create(fieldsOf(shop, { license_keys: '[]' }), withProductKey(shop)),
+    )
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.response).toMatchObject({ code: 902, message: 'No license keys created' })
     expect(opened.envelope.private_key_used).toBe('product')
@@ -179,13 +183,13 @@ describe('901', () => {
     const errors = { product_id: ['The selected product id is invalid.'] }
     for (const changes of [{}, { license_keys: '[]' }, { product_id: '2147483647' }]) {
       const request = () => create(fieldsOf(shop, changes), withProductKey(shop))
-      expectIncorrect(await unchanged(request), errors)
+      expectIncorrect(await expectNoChange(request), errors)
     }
   })
 
   it('names every field that is missing', async () => {
     const { apiKey } = await openShop()
-    expectIncorrect(await unchanged(() => create({ api_key: apiKey })), {
+    expectIncorrect(await expectNoChange(() => create({ api_key: apiKey })), {
       license_keys: ['The license_keys field is required.'],
       product_id: ['The product_id field is required.'],
       activation_limit: ['The activation_limit field is required.'],

@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest'
 import {
   activatedKeyFields,
   addKey,
-  ask,
-  askInJson,
-  askOnce,
-  change,
-  expectPlain,
+  callApi,
+  callApiWithIdempotencyKey,
+  callApiWithJson,
+  executeSql,
+  expectCodeOnly,
   identifiersOf,
   type KeyOptions,
 } from '../support/key-life.ts'
@@ -29,26 +29,26 @@ describe('a license key', () => {
     [215, 'Identifier is required', 'product', { identifiers: [HERE] }, { identifier: '' }],
   ])('is answered %j, %s, signed by the key of the %s', async (code, message, scope, options, changes) => {
     const shop = await openShop()
-    for (const send of [ask, askInJson]) {
+    for (const send of [callApi, callApiWithJson]) {
       const key = await addKey(shop, options)
       const before = await identifiersOf(key)
       const fields = { license_key: key.licenseKey, identifier: HERE, ...changes }
       const opened = await send(shop, 'deactivate', fields)
-      await expectPlain(opened, code, message, scope)
+      await expectCodeOnly(opened, code, message, scope)
       expect(await identifiersOf(key)).toEqual(code === '400' ? [] : before)
     }
   })
 
   it('of an inactive product is deactivated too', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
-    expect((await ask(shop, 'deactivate', await activatedKeyFields(shop))).response.code).toBe('400')
+    expect((await callApi(shop, 'deactivate', await activatedKeyFields(shop))).response.code).toBe('400')
   })
 
   it('that reached its limit has a place again, and only the one that was given up', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { activationLimit: 2, identifiers: [HERE, 'other.example'] })
     const codeOf = async (name: string, identifier: string) =>
-      (await ask(shop, name, { license_key: key.licenseKey, identifier })).response.code
+      (await callApi(shop, name, { license_key: key.licenseKey, identifier })).response.code
     expect(await codeOf('activate', 'new.example')).toBe(302)
     expect(await codeOf('deactivate', HERE)).toBe('400')
     expect(await codeOf('activate', 'new.example')).toBe(300)
@@ -60,7 +60,7 @@ describe('a license key', () => {
     const shop = await openShop()
     const key = await addKey(shop, { identifiers: [HERE, 'other.example'] })
     const other = await addKey(shop, { identifiers: [HERE] })
-    await ask(shop, 'deactivate', { license_key: key.licenseKey, identifier: HERE })
+    await callApi(shop, 'deactivate', { license_key: key.licenseKey, identifier: HERE })
     expect(await identifiersOf(key)).toEqual(['other.example'])
     expect(await identifiersOf(other)).toEqual([HERE])
   })
@@ -69,7 +69,7 @@ describe('a license key', () => {
 it('50 times at once a key is deactivated once', async () => {
   const shop = await openShop()
   const fields = await activatedKeyFields(shop)
-  const answers = await Promise.all(Array.from({ length: 50 }, () => ask(shop, 'deactivate', fields)))
+  const answers = await Promise.all(Array.from({ length: 50 }, () => callApi(shop, 'deactivate', fields)))
   const codes = answers.map(({ response }) => response.code)
   expect(codes.filter((code) => code === '400')).toHaveLength(1)
   expect(codes.filter((code) => code === 401)).toHaveLength(49)
@@ -80,13 +80,13 @@ describe('an Idempotency-Key', () => {
     const shop = await openShop()
     const key = await addKey(shop, { identifiers: [HERE] })
     const fields = { license_key: key.licenseKey, identifier: HERE }
-    const first = await askOnce(shop, 'deactivate', fields, 'one')
-    await change(
+    const first = await callApiWithIdempotencyKey(shop, 'deactivate', fields, 'one')
+    await executeSql(
       'insert into activations (license_key_id, identifier, created_at) values (?, ?, 0)',
       key.id,
       HERE,
     )
-    const replay = await askOnce(shop, 'deactivate', fields, 'one')
+    const replay = await callApiWithIdempotencyKey(shop, 'deactivate', fields, 'one')
     expect(first.response.code).toBe('400')
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
@@ -97,8 +97,13 @@ describe('an Idempotency-Key', () => {
     const shop = await openShop()
     const key = await addKey(shop, { identifiers: [HERE, 'other.example'] })
     const fields = { license_key: key.licenseKey, identifier: HERE }
-    await askOnce(shop, 'deactivate', fields, 'one')
-    const opened = await askOnce(shop, 'deactivate', { ...fields, identifier: 'other.example' }, 'one')
+    await callApiWithIdempotencyKey(shop, 'deactivate', fields, 'one')
+    const opened = await callApiWithIdempotencyKey(
+      shop,
+      'deactivate',
+      { ...fields, identifier: 'other.example' },
+      'one',
+    )
     expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
     expect(await identifiersOf(key)).toEqual(['other.example'])
   })
@@ -109,7 +114,7 @@ it('one round trip, and for what is not activated nothing is written', async () 
   const { db, roundTrips } = observe(env.DB)
   const fields = await activatedKeyFields(shop)
   for (const code of ['400', 401]) {
-    const { response } = await ask(shop, 'deactivate', fields, { bindings: { DB: db } })
+    const { response } = await callApi(shop, 'deactivate', fields, { bindings: { DB: db } })
     expect(response.code).toBe(code)
   }
   expect(roundTrips.map(({ statements }) => statements)).toEqual([3, 3])

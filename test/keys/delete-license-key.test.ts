@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { addKey, storedKey, unchanged, withProductKey } from '../support/administration.ts'
+import { addKey, expectNoChange, storedKey, withProductKey } from '../support/administration.ts'
 import { isSignedBy, post } from '../support/client.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 
@@ -75,11 +75,11 @@ describe('a deletion', () => {
     const fields = { api_key: shop.apiKey, license_key: licenseKey }
     const first = await deleteKey(fields, { headers })
     await addKey(shop, { licenseKey })
-    const replay = await unchanged(() => deleteKey(fields, { headers }))
+    const replay = await expectNoChange(() => deleteKey(fields, { headers }))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     const other = { ...fields, license_key: await addKey(shop) }
-    expect((await unchanged(() => deleteKey(other, { headers }))).response.code).toBe(2422)
+    expect((await expectNoChange(() => deleteKey(other, { headers }))).response.code).toBe(2422)
   })
 })
 
@@ -87,7 +87,7 @@ describe('851', () => {
   it.each([['unknown'], [''], [undefined]])('is the answer to the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
-    const opened = await unchanged(() => deleteKey(fields, withProductKey(shop)))
+    const opened = await expectNoChange(() => deleteKey(fields, withProductKey(shop)))
     expect(opened.status).toBe(200)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.response).toMatchObject({ code: 851, message: 'License key not found' })
@@ -98,7 +98,7 @@ describe('851', () => {
 describe('804', () => {
   it('is the answer to what can be no license key', async () => {
     const { apiKey } = await openShop()
-    const opened = await unchanged(() => deleteKey({ api_key: apiKey, license_key: 'x'.repeat(256) }))
+    const opened = await expectNoChange(() => deleteKey({ api_key: apiKey, license_key: 'x'.repeat(256) }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['license_key'])
   })

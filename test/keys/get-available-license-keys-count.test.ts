@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { addKey, get, markDeleted, unchanged, withProductKey } from '../support/administration.ts'
+import { addKey, expectNoChange, get, markDeleted, withProductKey } from '../support/administration.ts'
 import { isSignedBy } from '../support/client.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
@@ -18,7 +18,7 @@ describe('741', () => {
       await addKey(shop, { status })
     }
     await addKey(other)
-    const opened = await unchanged(() => count(shop))
+    const opened = await expectNoChange(() => count(shop))
     expect(opened.status).toBe(200)
     expect(Object.entries(opened.response)).toEqual([
       ['code', 741],
@@ -42,7 +42,7 @@ describe('740', () => {
     await addKey(shop)
     await markDeleted(shop.productId)
     for (const changes of [{}, { product_id: '2147483647' }]) {
-      const opened = await unchanged(() => count(shop, changes))
+      const opened = await expectNoChange(() => count(shop, changes))
       expect(opened.status).toBe(200)
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
       expect(opened.response).toMatchObject({ code: 740, message: "Product doesn't exist" })

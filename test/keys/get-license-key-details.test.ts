@@ -5,10 +5,10 @@ import {
   activatedKeyFields,
   addKey,
   addMetadata,
-  ask,
-  askInJson,
-  change,
-  codesAsReasonsGo,
+  callApi,
+  callApiWithJson,
+  codesByPrecedence,
+  executeSql,
   type KeyOptions,
 } from '../support/key-life.ts'
 import { observe } from '../support/observed-database.ts'
@@ -21,16 +21,19 @@ const ASSIGNED_AT = Date.UTC(2100, 1, 27, 3, 5, 31, 829)
 describe('the details of a license key', () => {
   it("have the protocol's fields, in its order and of its types", async () => {
     const shop = await openShop()
-    await change(
+    await executeSql(
       `update products set description = 'Text & more', external_reference = '77', source = 'envato' where id = ?`,
       shop.productId,
     )
     const key = await addKey(shop, { activationLimit: 3, assignedAt: ASSIGNED_AT, identifiers: [HERE] })
     await addMetadata(key, 'z', 'first')
     await addMetadata(key, 'a', '"second"')
-    await change(`insert into product_metadata (product_id, key, value) values (?, 'x', 'y')`, shop.productId)
+    await executeSql(
+      `insert into product_metadata (product_id, key, value) values (?, 'x', 'y')`,
+      shop.productId,
+    )
     const fields = { license_key: key.licenseKey, identifier: HERE }
-    for (const opened of [await ask(shop, NAME, fields), await askInJson(shop, NAME, fields)]) {
+    for (const opened of [await callApi(shop, NAME, fields), await callApiWithJson(shop, NAME, fields)]) {
       const { response } = opened
       expect(Object.keys(response)).toEqual(['code', 'message', 'licenseKey', 'product', 'timestamp'])
       expect(response).toMatchObject({ code: 500, message: 'Active license key found' })
@@ -71,7 +74,7 @@ describe('the details of a license key', () => {
     const shop = await openShop()
     const options = { ownerName: null, ownerEmail: null, validityDays: 366, assignedAt: ASSIGNED_AT }
     const { licenseKey } = await addKey(shop, { ...options, identifiers: [HERE] })
-    const { response } = await ask(shop, NAME, { license_key: licenseKey, identifier: HERE })
+    const { response } = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE })
     expect(response.licenseKey).toMatchObject({
       owner_name: null,
       owner_email: null,
@@ -93,7 +96,7 @@ describe('the details of a license key', () => {
   ])('are not told with %i, signed by the key of the %s', async (code, scope, options, changes) => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, options)
-    const opened = await ask(shop, NAME, { license_key: licenseKey, identifier: HERE, ...changes })
+    const opened = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE, ...changes })
     expect(opened.response.code).toBe(code)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.envelope.private_key_used).toBe(scope)
@@ -101,13 +104,13 @@ describe('the details of a license key', () => {
 
   it('are not told of a key whose product is inactive: 203', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
-    const opened = await ask(shop, NAME, await activatedKeyFields(shop))
+    const opened = await callApi(shop, NAME, await activatedKeyFields(shop))
     expect(opened.response.code).toBe(203)
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
   it('are refused for the first reason there is, in one order', async () => {
-    expect(await codesAsReasonsGo(await openShop(), NAME)).toEqual([
+    expect(await codesByPrecedence(await openShop(), NAME)).toEqual([
       210, 215, 201, 203, 204, 205, 202, 202, 500,
     ])
   })
@@ -116,7 +119,7 @@ describe('the details of a license key', () => {
 it('one round trip of one statement, and nothing written', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
-  const { response } = await ask(shop, NAME, await activatedKeyFields(shop), { bindings: { DB: db } })
+  const { response } = await callApi(shop, NAME, await activatedKeyFields(shop), { bindings: { DB: db } })
   expect(response.code).toBe(500)
   expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
 })

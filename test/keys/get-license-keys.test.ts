@@ -1,8 +1,8 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { addKey, get, unchanged, withProductKey } from '../support/administration.ts'
-import { aroundRoundTrips } from '../support/around-database.ts'
+import { addKey, expectNoChange, get, withProductKey } from '../support/administration.ts'
 import { isSignedBy, post } from '../support/client.ts'
+import { interceptRoundTrips } from '../support/intercepted-database.ts'
 import { openShop, orderFields, type Shop } from '../support/shop.ts'
 
 const PATH = '/api/v1/get-license-keys'
@@ -23,7 +23,7 @@ describe('a listed key', () => {
   it("has the protocol's fields, in its order and of its types", async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
-    const opened = await unchanged(() => list(shop, {}, withProductKey(shop)))
+    const opened = await expectNoChange(() => list(shop, {}, withProductKey(shop)))
     expect(opened.status).toBe(200)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
     expect(opened.response).toMatchObject({ code: 730, message: 'License keys' })
@@ -117,7 +117,7 @@ describe('a list', () => {
     await add.bind(shop.productId, 'reserved', 5_000).run()
     await add.bind(shop.productId, 'available', 1_000).run()
     const reads: number[] = []
-    const DB = aroundRoundTrips(env.DB, async (_, run) => {
+    const DB = interceptRoundTrips(env.DB, async (_, run) => {
       const answer = await run()
       for (const { meta } of answer as D1Result[]) reads.push(meta.rows_read)
       return answer

@@ -4,10 +4,10 @@ import { isSignedBy } from '../support/client.ts'
 import {
   addKey,
   addMetadata,
-  ask,
-  askInJson,
-  askOnce,
-  change,
+  callApi,
+  callApiWithIdempotencyKey,
+  callApiWithJson,
+  executeSql,
   type KeyOptions,
   metadataFields,
   metadataOf,
@@ -63,7 +63,7 @@ describe('of a license key that has the plan "basic"', () => {
     '%s answers %i, %s, signed by the key of the %s',
     async (name, code, message, scope, options, changes, stored) => {
       const shop = await openShop()
-      for (const send of [ask, askInJson]) {
+      for (const send of [callApi, callApiWithJson]) {
         const key = await addKey(shop, options)
         await addMetadata(key, 'plan', 'basic')
         const fields = { license_key: key.licenseKey, identifier: 'example.com', key: 'plan', value: 'new' }
@@ -92,7 +92,11 @@ it.each([CREATE, UPDATE, DELETE])(
     for (const options of [{}, { status: 'blocked' }, { validityDays: 1, assignedAt: 0 }] as const) {
       const key = await addKey(shop, options)
       if (name !== CREATE) await addMetadata(key, 'plan', 'basic')
-      const { response } = await ask(shop, name, { license_key: key.licenseKey, key: 'plan', value: 'pro' })
+      const { response } = await callApi(shop, name, {
+        license_key: key.licenseKey,
+        key: 'plan',
+        value: 'pro',
+      })
       expect([453, 353, 252]).toContain(response.code)
     }
   },
@@ -106,9 +110,9 @@ it.each([CREATE, UPDATE])(
     const [key, value] = ['\u{1f511}'.repeat(255), '\u{1f511}'.repeat(10_000)]
     if (name === UPDATE) await addMetadata(license, key, 'before')
     const fields = { license_key: license.licenseKey, key, value }
-    expect([453, 353]).toContain((await ask(shop, name, fields)).response.code)
+    expect([453, 353]).toContain((await callApi(shop, name, fields)).response.code)
     expect((await metadataOf(license)).map((row) => [row.key, row.value])).toEqual([[key, value]])
-    const opened = await ask(shop, name, { ...fields, key: 'x'.repeat(256), value: `${value}x` })
+    const opened = await callApi(shop, name, { ...fields, key: 'x'.repeat(256), value: `${value}x` })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['key', 'value'])
   },
@@ -124,13 +128,13 @@ describe('an Idempotency-Key', () => {
     async (name, key, code) => {
       const shop = await openShop()
       const fields = { ...(await metadataFields(shop)), key, value: 'new' }
-      const first = await askOnce(shop, name, fields, 'one')
-      await change('delete from license_key_metadata where key = ?', key)
-      const replay = await askOnce(shop, name, fields, 'one')
+      const first = await callApiWithIdempotencyKey(shop, name, fields, 'one')
+      await executeSql('delete from license_key_metadata where key = ?', key)
+      const replay = await callApiWithIdempotencyKey(shop, name, fields, 'one')
       expect(first.response.code).toBe(code)
       expect(replay.text).toBe(first.text)
       expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-      const misuse = await askOnce(shop, name, { ...fields, key: 'other' }, 'one')
+      const misuse = await callApiWithIdempotencyKey(shop, name, { ...fields, key: 'other' }, 'one')
       expect(misuse).toMatchObject({ status: 422, response: { code: 2422 } })
       const { results } = await env.DB.prepare('select 1 from license_key_metadata where key in (?, ?)')
         .bind(key, 'other')
@@ -144,9 +148,9 @@ describe('an Idempotency-Key', () => {
     const key = await addKey(shop)
     await addMetadata(key, 'plan', 'basic')
     const fields = { license_key: key.licenseKey, key: 'plan' }
-    const first = await askOnce(shop, DELETE, fields, 'one')
+    const first = await callApiWithIdempotencyKey(shop, DELETE, fields, 'one')
     await addMetadata(key, 'plan', 'pro')
-    expect((await askOnce(shop, DELETE, fields, 'one')).text).toBe(first.text)
+    expect((await callApiWithIdempotencyKey(shop, DELETE, fields, 'one')).text).toBe(first.text)
     expect(await metadataOf(key)).toMatchObject([{ key: 'plan', value: 'pro' }])
   })
 })
@@ -157,7 +161,7 @@ describe('at the same time', () => {
     const license = await addKey(shop)
     const answers = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
-        ask(shop, CREATE, { license_key: license.licenseKey, key: 'plan', value: `plan-${index}` }),
+        callApi(shop, CREATE, { license_key: license.licenseKey, key: 'plan', value: `plan-${index}` }),
       ),
     )
     const codes = answers.map(({ response }) => response.code)
@@ -171,7 +175,7 @@ describe('at the same time', () => {
   it('30 deletions delete once', async () => {
     const shop = await openShop()
     const fields = await metadataFields(shop)
-    const answers = await Promise.all(Array.from({ length: 30 }, () => ask(shop, DELETE, fields)))
+    const answers = await Promise.all(Array.from({ length: 30 }, () => callApi(shop, DELETE, fields)))
     const codes = answers.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 252)).toHaveLength(1)
     expect(codes.filter((code) => code === 251)).toHaveLength(29)
@@ -182,9 +186,9 @@ it('an id that was deleted never comes back as that of other metadata', async ()
   const shop = await openShop()
   const { licenseKey } = await addKey(shop)
   const fields = { license_key: licenseKey, key: 'plan', value: 'basic' }
-  const first = await ask(shop, CREATE, fields)
-  await ask(shop, DELETE, fields)
-  const second = await ask(shop, CREATE, fields)
+  const first = await callApi(shop, CREATE, fields)
+  await callApi(shop, DELETE, fields)
+  const second = await callApi(shop, CREATE, fields)
   expect(second.response.meta_id).toBeGreaterThan(first.response.meta_id)
 })
 
@@ -193,10 +197,10 @@ it("the same key of another license key is another's own", async () => {
   const [one, other] = [await addKey(shop), await addKey(shop)]
   for (const key of [one, other]) {
     const fields = { license_key: key.licenseKey, key: 'plan', value: 'basic' }
-    expect((await ask(shop, CREATE, fields)).response.code).toBe(453)
+    expect((await callApi(shop, CREATE, fields)).response.code).toBe(453)
   }
-  await ask(shop, UPDATE, { license_key: one.licenseKey, key: 'plan', value: 'pro' })
-  await ask(shop, DELETE, { license_key: one.licenseKey, key: 'plan' })
+  await callApi(shop, UPDATE, { license_key: one.licenseKey, key: 'plan', value: 'pro' })
+  await callApi(shop, DELETE, { license_key: one.licenseKey, key: 'plan' })
   expect(await metadataOf(other)).toMatchObject([{ key: 'plan', value: 'basic' }])
 })
 
@@ -204,6 +208,6 @@ it('what is not to be done is one round trip, and nothing is written', async () 
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = { ...(await metadataFields(shop)), key: 'seats' }
-  for (const name of [CREATE, UPDATE, DELETE]) await ask(shop, name, fields, { bindings: { DB: db } })
+  for (const name of [CREATE, UPDATE, DELETE]) await callApi(shop, name, fields, { bindings: { DB: db } })
   expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([0, 0, 0])
 })

@@ -12,7 +12,7 @@ import { deactivation } from '../../src/keys/deactivate.ts'
 import { verification } from '../../src/keys/verify.ts'
 import { seed, seeded } from '../faults/plan.ts'
 import { callerOf } from '../support/callers.ts'
-import { addKey, change, DAY_MILLISECONDS, identifiersOf, type TestKey } from '../support/key-life.ts'
+import { addKey, DAY_MILLISECONDS, executeSql, identifiersOf, type TestKey } from '../support/key-life.ts'
 import { openShop } from '../support/shop.ts'
 
 const RUNS = 100
@@ -67,13 +67,13 @@ async function apply(event: Exclude<Step, { identifier: string }>, model: Model,
       return
     case 'limit':
       model.limit = event.limit
-      return change('update license_keys set activation_limit = ? where id = ?', model.limit, id)
+      return executeSql('update license_keys set activation_limit = ? where id = ?', model.limit, id)
     case 'renew':
       model.validityDays += VALIDITY_DAYS
-      return change('update license_keys set validity_days = ? where id = ?', model.validityDays, id)
+      return executeSql('update license_keys set validity_days = ? where id = ?', model.validityDays, id)
     default:
       model.isBlocked = event.kind === 'block'
-      return change(
+      return executeSql(
         'update license_keys set status = ? where id = ?',
         model.isBlocked ? 'blocked' : 'assigned',
         id,

@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest'
 import {
   addKey,
   addProduct,
+  expectNoChange,
   markDeleted,
   postJson,
   storedKey,
-  unchanged,
   withProductKey,
 } from '../support/administration.ts'
-import { isSignedBy, type Opened, post } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, post } from '../support/client.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 
@@ -17,7 +17,7 @@ const PATH = '/api/v1/update-license-key'
 
 const update = (fields: Record<string, unknown>, options = {}) => post(fields, { path: PATH, ...options })
 
-function expectIncorrect({ status, response, envelope }: Opened, errors: Record<string, unknown>) {
+function expectIncorrect({ status, response, envelope }: ApiResponse, errors: Record<string, unknown>) {
   expect(status).toBe(200)
   expect(Object.keys(response)).toEqual(['code', 'message', 'errors', 'timestamp'])
   expect(response).toMatchObject({ code: 951, message: 'Incorrect data found' })
@@ -187,10 +187,10 @@ describe('an Idempotency-Key', () => {
     const fields = { api_key: shop.apiKey, license_key: licenseKey, status: 'blocked' }
     const first = await update(fields, { headers })
     await update({ ...fields, status: 'reserved' })
-    const replay = await unchanged(() => update(fields, { headers }))
+    const replay = await expectNoChange(() => update(fields, { headers }))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    const other = await unchanged(() => update({ ...fields, validity: '1' }, { headers }))
+    const other = await expectNoChange(() => update({ ...fields, validity: '1' }, { headers }))
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 })
@@ -204,7 +204,7 @@ describe('951', () => {
     for (const license_key of [licenseKey, 'unknown']) {
       for (const product_id of ['2147483647', String(deleted)]) {
         const fields = { api_key: shop.apiKey, license_key, product_id, status: 'blocked' }
-        const opened = await unchanged(() => update(fields, withProductKey(shop)))
+        const opened = await expectNoChange(() => update(fields, withProductKey(shop)))
         expectIncorrect(opened, { product_id: ['The selected product id is invalid.'] })
       }
     }
@@ -222,7 +222,7 @@ describe('951', () => {
   ])('names %s when it is wrong', async (name, value) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, license_key: await addKey(shop), [name]: value }
-    const opened = await unchanged(() => update(fields))
+    const opened = await expectNoChange(() => update(fields))
     expectIncorrect(opened, { [name]: [expect.stringMatching(name)] })
   })
 })
@@ -231,7 +231,7 @@ describe('952', () => {
   it.each([['unknown'], [''], [undefined]])('is the answer to the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
-    const opened = await unchanged(() => update({ ...fields, status: 'blocked' }, withProductKey(shop)))
+    const opened = await expectNoChange(() => update({ ...fields, status: 'blocked' }, withProductKey(shop)))
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.response).toMatchObject({ code: 952, message: 'License key not found' })
     expect(opened.envelope.private_key_used).toBe('global')

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest'
 import {
   activatedKeyFields,
   addKey,
-  ask,
-  askInJson,
-  change,
-  codesAsReasonsGo,
+  callApi,
+  callApiWithJson,
+  codesByPrecedence,
   DAY_MILLISECONDS,
-  expectPlain,
+  executeSql,
+  expectCodeOnly,
   type KeyOptions,
 } from '../support/key-life.ts'
 import { observe } from '../support/observed-database.ts'
@@ -31,8 +31,11 @@ describe('a license key', () => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, key)
     const fields = { license_key: licenseKey, identifier: 'example.com', ...changes }
-    for (const opened of [await ask(shop, 'verify', fields), await askInJson(shop, 'verify', fields)]) {
-      await expectPlain(opened, code, message, scope)
+    for (const opened of [
+      await callApi(shop, 'verify', fields),
+      await callApiWithJson(shop, 'verify', fields),
+    ]) {
+      await expectCodeOnly(opened, code, message, scope)
     }
   })
 
@@ -42,19 +45,19 @@ describe('a license key', () => {
   ])('of a product that is %s is answered 203, signed by its key', async (_, deletedAt) => {
     const shop = await openShop()
     const fields = await activatedKeyFields(shop)
-    await change(
+    await executeSql(
       `update products set status = 'inactive', deleted_at = ? where id = ?`,
       deletedAt,
       shop.productId,
     )
-    const opened = await ask(shop, 'verify', fields)
+    const opened = await callApi(shop, 'verify', fields)
     const message = "The product associated with this license key is not active or doesn't exist"
     expect(opened.response).toMatchObject({ code: 203, message })
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
   it('is given the first reason against it, in one order', async () => {
-    expect(await codesAsReasonsGo(await openShop(), 'verify')).toEqual([
+    expect(await codesByPrecedence(await openShop(), 'verify')).toEqual([
       210, 215, 201, 203, 204, 205, 202, 202, 200,
     ])
   })
@@ -66,14 +69,14 @@ describe('a license key', () => {
       return { license_key: licenseKey, identifier: 'example.com' }
     }
     const expiring = Date.now() - 30 * DAY_MILLISECONDS
-    expect((await ask(shop, 'verify', await fieldsOf(expiring + 60_000))).response.code).toBe(200)
-    expect((await ask(shop, 'verify', await fieldsOf(expiring))).response.code).toBe(205)
+    expect((await callApi(shop, 'verify', await fieldsOf(expiring + 60_000))).response.code).toBe(200)
+    expect((await callApi(shop, 'verify', await fieldsOf(expiring))).response.code).toBe(205)
   })
 
   it('with a validity of 0 never expires', async () => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, { validityDays: 0, assignedAt: 0, identifiers: HERE })
-    const { response } = await ask(shop, 'verify', { license_key: licenseKey, identifier: 'example.com' })
+    const { response } = await callApi(shop, 'verify', { license_key: licenseKey, identifier: 'example.com' })
     expect(response.code).toBe(200)
   })
 
@@ -81,21 +84,21 @@ describe('a license key', () => {
     const shop = await openShop()
     const { license_key } = await activatedKeyFields(shop)
     for (const identifier of ['Example.com', 'example.co', 'example.com.', '%', 'example_com']) {
-      expect((await ask(shop, 'verify', { license_key, identifier })).response.code).toBe(202)
+      expect((await callApi(shop, 'verify', { license_key, identifier })).response.code).toBe(202)
     }
   })
 
   it('may be asked about with an e-mail address, which is ignored whatever it is', async () => {
     const shop = await openShop()
     const fields = { ...(await activatedKeyFields(shop)), email: 'junk' }
-    expect((await ask(shop, 'verify', fields)).response.code).toBe(200)
+    expect((await callApi(shop, 'verify', fields)).response.code).toBe(200)
   })
 })
 
 it('parameters that can be no license key and no identifier are 804', async () => {
   const shop = await openShop()
   const bad = { license_key: 'x'.repeat(256), identifier: 'a\u0000b' }
-  const opened = await ask(shop, 'verify', bad)
+  const opened = await callApi(shop, 'verify', bad)
   expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
   expect(Object.keys(opened.response.errors)).toEqual(['license_key', 'identifier'])
 })
@@ -104,6 +107,6 @@ it('one round trip of one statement, and nothing written', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = await activatedKeyFields(shop)
-  expect((await ask(shop, 'verify', fields, { bindings: { DB: db } })).response.code).toBe(200)
+  expect((await callApi(shop, 'verify', fields, { bindings: { DB: db } })).response.code).toBe(200)
   expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
 })

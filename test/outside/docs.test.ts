@@ -1,4 +1,4 @@
-/** The documents against the project: examples that are run, commands and files that exist, settings that are known. */
+/** Checks the documents against the project: examples are run; commands, files, headings and settings exist. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -13,7 +13,7 @@ function lines(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
-/** Everything outside of `support/`, where marks are only looked up. */
+/** All tests except this one. `support/` only looks marks up. */
 const tests = readdirSync(path.join(project, 'test/outside'))
   .filter((name) => name.endsWith('.test.ts') && name !== 'docs.test.ts')
   .map((name) => contents('test/outside', name))
@@ -31,7 +31,7 @@ const shellBlocks = [...documents].flatMap(([name, text]) =>
 )
 
 describe('every shell example in the documents', () => {
-  it('is found at all', () => {
+  it('is found', () => {
     expect(shellBlocks.length).toBeGreaterThan(10)
   })
 
@@ -50,21 +50,26 @@ describe('every shell example in the documents', () => {
   }
 })
 
+/** Addresses that GitHub resolves from the repository's page. */
+const OF_GITHUB = '../../actions/'
+
 describe.each([...documents])('%s', (name, text) => {
-  it('names only commands that there are', () => {
+  it('names only commands that exist', () => {
     const named = lines(text, /npm run (?:--silent )?([\w:-]+)/g)
     expect(named.filter((command) => !(command in packageJson.scripts))).toEqual([])
   })
 
-  it('links and refers only to files that there are', () => {
-    const links = lines(text, /\]\((?!https?:|#|mailto:)([^)#]+)/g)
+  it('links and refers only to files that exist', () => {
+    const links = lines(text, /\]\((?!https?:|#|mailto:)([^)#]+)/g).filter(
+      (link) => !link.startsWith(OF_GITHUB),
+    )
     const folder = path.join(project, path.dirname(name))
     expect(links.filter((link) => !existsSync(path.join(folder, link)))).toEqual([])
     const mentioned = lines(text, /`((?:src|scripts|test|docs|bench|migrations)\/[\w./-]+)`/g)
     expect(mentioned.filter((file) => !existsSync(path.join(project, file)))).toEqual([])
   })
 
-  it('links only to headings that there are', () => {
+  it('links only to headings that exist', () => {
     const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)]
     const dead = links.filter(([, file = '', anchor = '']) => {
       const target = file === '' ? text : contents(path.dirname(name), file)
@@ -76,7 +81,7 @@ describe.each([...documents])('%s', (name, text) => {
   })
 })
 
-/** As GitHub makes it. */
+/** The anchor that GitHub gives a heading. */
 function anchorOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -85,7 +90,7 @@ function anchorOf(heading: string): string {
 }
 
 describe('docs/settings.md', () => {
-  it('knows every variable and binding of wrangler.toml', () => {
+  it('lists every variable and binding of wrangler.toml', () => {
     const declared = lines(
       contents('wrangler.toml'),
       /^(?:# )?(?:(?:binding|name) = ")?([A-Z][A-Z_]+)(?:"$| = )/gm,
@@ -96,29 +101,31 @@ describe('docs/settings.md', () => {
 })
 
 describe.each(['.dev.vars.example', 'wrangler.toml', '.ci/run'])('%s', (name) => {
-  it('names only commands that there are', () => {
+  it('names only commands that exist', () => {
     const named = lines(contents(name), /npm run (?:--silent )?([\w:-]+)/g)
     expect(named.filter((command) => !(command in packageJson.scripts))).toEqual([])
   })
 })
 
-describe('deploying with the button', () => {
-  const asked = lines(contents('.dev.vars.example'), /^(\w+)=/gm)
+describe('the Deploy to Cloudflare button', () => {
+  const requested = lines(contents('.dev.vars.example'), /^(\w+)=/gm)
 
-  it('asks for the signing key and nothing else, and never allows deliveries to the own machine', () => {
-    expect(asked).toEqual(['SIGNING_PRIVATE_KEY'])
+  it('asks only for the signing key', () => {
+    expect(requested).toEqual(['SIGNING_PRIVATE_KEY'])
   })
 
-  it('explains what it asks for, and explains nothing that is not there', () => {
+  it('explains every secret it asks for, and only bindings that exist', () => {
     const explained = packageJson.cloudflare.bindings
-    for (const name of asked) expect(explained[name]?.description).toBeTruthy()
+    for (const name of requested) expect(explained[name]?.description).toBeTruthy()
     const declared = contents('wrangler.toml')
     for (const name of Object.keys(explained)) {
-      expect(asked.includes(name) || new RegExp(`^${name} =|"${name}"$`, 'm').test(declared), name).toBe(true)
+      expect(requested.includes(name) || new RegExp(`^${name} =|"${name}"$`, 'm').test(declared), name).toBe(
+        true,
+      )
     }
   })
 
-  it('migrates the database before the Worker that needs it is there', () => {
+  it('migrates the database before it deploys the Worker', () => {
     expect(packageJson.scripts.deploy).toMatch(
       /wrangler d1 migrations apply DB --remote && .*wrangler deploy$/,
     )
@@ -126,7 +133,7 @@ describe('deploying with the button', () => {
 })
 
 describe('.dev.vars.example', () => {
-  it('names only settings that the code or the documents know', () => {
+  it('names only settings that the documents name', () => {
     const known = [...documents.values()].join('\n')
     for (const name of lines(contents('.dev.vars.example'), /^(?:# )?([A-Z_]+\d?)=/gm)) {
       expect(known).toContain(

@@ -7,10 +7,10 @@ import {
   type SampleEvent,
 } from '../../scripts/webhook-samples/index.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
-import { isSignedBy, type Opened, open, send } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, readEnvelope, send } from '../support/client.ts'
 import { failureLines, logText } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
-import { keepingQueue } from '../support/queued-order.ts'
+import { failWith, observe } from '../support/observed-database.ts'
+import { capturingQueue } from '../support/queued-order.ts'
 import { addOffer, deliveriesOf, type KeyState, keysOf, type Offer } from '../support/sales.ts'
 
 /** Of Lemon Squeezy an order is a number, and the others do not mind. */
@@ -37,9 +37,9 @@ async function deliver(
   samples: ProviderSamples,
   event: SampleEvent,
   { secret = samples.secret, bindings, headers }: DeliverOptions = {},
-): Promise<Opened> {
+): Promise<ApiResponse> {
   const signed = await samples.sign(event, secret, Math.floor(Date.now() / 1000))
-  return open(
+  return readEnvelope(
     await send({
       path: `/webhooks/${samples.provider}`,
       method: 'POST',
@@ -321,7 +321,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
             secret: 'whsec_AAAA',
             bindings: { DB: db },
           }),
-        open(
+        readEnvelope(
           await send({
             path: `/webhooks/${provider}`,
             method: 'POST',
@@ -379,7 +379,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     })
 
     it('trouble of the database is 503, so that the provider sends it again', async () => {
-      const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
+      const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
       const opened = await deliver(samples, samples.purchase(order()), { bindings: { DB: db } })
       expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
     })
@@ -408,7 +408,7 @@ describe('the keys of a purchase', () => {
     [email, ['email']],
     [{ ...webhook, ...email }, ['email', 'webhook']],
   ])('are delivered by what is set and by nothing else: %j', async (set, channels) => {
-    const { queue, messages } = keepingQueue()
+    const { queue, messages } = capturingQueue()
     const o = { order: newOrder(), externalId: EXTERNAL_ID }
     const bindings = { ...set, DELIVERIES: queue }
     expect(await outcomeOf(samples, samples.purchase(o), { bindings })).toBe('issued')

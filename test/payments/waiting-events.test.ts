@@ -9,9 +9,9 @@ import {
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from '../../src/payments/waiting-events.ts'
 import { ATTEMPTS_MAX, LEASE_MS } from '../../src/queue/messages.ts'
-import { open, send } from '../support/client.ts'
+import { readEnvelope, send } from '../support/client.ts'
 import { observe } from '../support/observed-database.ts'
-import { answerAt, type OutboundReaction, requestsTo } from '../support/outbound.ts'
+import { type OutboundReaction, requestsTo, stubResponses } from '../support/outbound.ts'
 import { addOffer, eventOf, keysOf, statusesOf } from '../support/sales.ts'
 
 const DAY_MS = 86_400_000
@@ -43,7 +43,7 @@ async function deliver(samples: ProviderSamples, o: SampleOrder, bindings: objec
   const headers = await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
   const secrets = { [webhookSecretName(samples.provider)]: samples.secret }
   const request = { path: `/webhooks/${samples.provider}`, method: 'POST', headers, body: event.body }
-  const opened = await open(
+  const opened = await readEnvelope(
     await send({ ...request, bindings: { DELIVERIES: unheard, ...secrets, ...bindings } }),
   )
   expect(opened.status).toBe(200)
@@ -62,7 +62,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     await addOffer({ provider, externalId })
     const o = { order: String(orders++), externalId, quantity: 2 }
     const body = JSON.stringify(samples.lookUpAnswer?.(o))
-    await answerAt(addressOf(o), ...answers, { body })
+    await stubResponses(addressOf(o), ...answers, { body })
     return o
   }
   const orderName = (o: SampleOrder) => samples.orderName(o)
@@ -190,7 +190,7 @@ it('Stripe tells a quantity when it is asked: text will do, and an absurd one is
     await addOffer({ provider: 'stripe', externalId })
     const o = { order: String(orders++), externalId, quantity }
     const address = `https://api.stripe.com/v1/checkout/sessions/cs_live_${o.order}/line_items`
-    await answerAt(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
+    await stubResponses(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
     await deliver(samples, o)
     const id = await latestEventId()
     await processEvent(quietEnv, id, Date.now())
@@ -318,7 +318,7 @@ describe('an event', () => {
     await addOffer({ provider: 'stripe', externalId })
     const o = { order: String(orders++), externalId, isTest: true }
     const address = `https://api.stripe.com/v1/checkout/sessions/cs_test_${o.order}/line_items`
-    await answerAt(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
+    await stubResponses(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
     expect(await deliver(samples, o)).toBe('ignored')
     const id = await latestEventId()
     expect(await eventOf(id)).toMatchObject({ note: 'a test event, signed with the live secret' })

@@ -4,14 +4,14 @@ import {
   addKey,
   addProduct,
   addProductMetadata,
+  expectNoChange,
   get,
   markDeleted,
   postJson,
   storedKey,
-  unchanged,
   withProductKey,
 } from '../support/administration.ts'
-import { isSignedBy, type Opened, post } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, post } from '../support/client.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, orderFields, type Shop } from '../support/shop.ts'
 
@@ -31,7 +31,7 @@ async function stored(productId: number): Promise<Record<string, unknown> | null
 }
 
 function expectCode(
-  { status, response, envelope }: Opened,
+  { status, response, envelope }: ApiResponse,
   code: number,
   message: string,
   ...fields: string[]
@@ -114,7 +114,7 @@ describe('a product that is created', () => {
     expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
     const { results } = await env.DB.prepare('select id from products where name = ?').bind(name).all()
     expect(results).toEqual([{ id: answers[0]?.response.product_id }])
-    const other = await unchanged(() => create({ ...fields, status: 'inactive' }, options))
+    const other = await expectNoChange(() => create({ ...fields, status: 'inactive' }, options))
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 })
@@ -123,7 +123,7 @@ describe('751', () => {
   it('reports name and description where there is nothing but an API key', async () => {
     const { apiKey } = await openShop()
     for (const fields of [{}, { name: '', description: ' ' }]) {
-      const opened = await unchanged(() => create({ api_key: apiKey, ...fields }))
+      const opened = await expectNoChange(() => create({ api_key: apiKey, ...fields }))
       expectCode(opened, 751, 'Incorrect data found', 'errors')
       expect(opened.response.errors).toEqual({
         name: ['The name field is required.'],
@@ -142,7 +142,7 @@ describe('751', () => {
     ['status', 'deleted'],
   ])('names %s when it is wrong', async (name, value) => {
     const { apiKey } = await openShop()
-    const opened = await unchanged(() => create({ api_key: apiKey, ...GOOD, [name]: value }))
+    const opened = await expectNoChange(() => create({ api_key: apiKey, ...GOOD, [name]: value }))
     expectCode(opened, 751, 'Incorrect data found', 'errors')
     expect(opened.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
   })
@@ -179,9 +179,9 @@ describe('an update', () => {
     const fields = { api_key: shop.apiKey, product_id: String(shop.productId), name: 'One' }
     const first = await update(fields, options)
     await update({ ...fields, name: 'Two' })
-    const replay = await unchanged(() => update(fields, options))
+    const replay = await expectNoChange(() => update(fields, options))
     expect(replay.text).toBe(first.text)
-    expect((await unchanged(() => update({ ...fields, name: 'Two' }, options))).response.code).toBe(2422)
+    expect((await expectNoChange(() => update({ ...fields, name: 'Two' }, options))).response.code).toBe(2422)
   })
 })
 
@@ -191,7 +191,7 @@ describe('651', () => {
     await markDeleted(shop.productId)
     for (const product_id of [String(shop.productId), '2147483647']) {
       const fields = { api_key: shop.apiKey, product_id, status: 'active' }
-      const opened = await unchanged(() => update(fields, withProductKey(shop)))
+      const opened = await expectNoChange(() => update(fields, withProductKey(shop)))
       expectCode(opened, 651, 'Incorrect data found', 'errors')
       expect(opened.response.errors).toEqual({ product_id: ['The selected product id is invalid.'] })
     }
@@ -206,7 +206,7 @@ describe('651', () => {
   ])('names %s when it is "%s"', async (name, value) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, product_id: String(shop.productId), [name]: value }
-    const opened = await unchanged(() => update(fields))
+    const opened = await expectNoChange(() => update(fields))
     expectCode(opened, 651, 'Incorrect data found', 'errors')
     expect(opened.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
   })
@@ -248,16 +248,16 @@ describe('a product that is deleted', () => {
     const options = { headers: { 'Idempotency-Key': 'deletion' } }
     const fields = { api_key: apiKey, product_id: String(await addProduct()) }
     const first = await remove(fields, options)
-    const replay = await unchanged(() => remove(fields, options))
+    const replay = await expectNoChange(() => remove(fields, options))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     const other = { ...fields, product_id: String(await addProduct()) }
-    expect((await unchanged(() => remove(other, options))).response.code).toBe(2422)
+    expect((await expectNoChange(() => remove(other, options))).response.code).toBe(2422)
   })
 
   it.each(['', 'junk'])('must be named: "%s" is 804', async (product_id) => {
     const { apiKey } = await openShop()
-    const opened = await unchanged(() => remove({ api_key: apiKey, product_id }))
+    const opened = await expectNoChange(() => remove({ api_key: apiKey, product_id }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
   })
@@ -270,7 +270,7 @@ describe('the list of products', () => {
     await markDeleted(deleted)
     await addProductMetadata({ productId: app }, 'b', 'first')
     await addProductMetadata({ productId: app }, 'a', 'second')
-    const opened = await unchanged(() => list(shop, withProductKey(shop)))
+    const opened = await expectNoChange(() => list(shop, withProductKey(shop)))
     expectCode(opened, 810, 'All products', 'products')
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
     const ids = opened.response.products.map(({ id }: { id: number }) => id)

@@ -7,8 +7,8 @@ import type { Message } from '../../src/queue/messages.ts'
 import wranglerToml from '../../wrangler.toml?raw'
 import { addDelivery, deliveryRow } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
-import { answerAt, requestsTo } from '../support/outbound.ts'
+import { failWith, observe } from '../support/observed-database.ts'
+import { requestsTo, stubResponses } from '../support/outbound.ts'
 
 const QUEUE = 'keyseal-deliveries'
 /** From the configuration, to check the code against it. */
@@ -56,9 +56,9 @@ describe('several messages', () => {
   it('are acknowledged or retried separately', async () => {
     const deliveries = [await addDelivery(), await addDelivery(), await addDelivery()]
     const [good, bad, worse] = deliveries
-    await answerAt(good?.url ?? '', {})
-    await answerAt(bad?.url ?? '', { status: 500 })
-    await answerAt(worse?.url ?? '', 'none')
+    await stubResponses(good?.url ?? '', {})
+    await stubResponses(bad?.url ?? '', { status: 500 })
+    await stubResponses(worse?.url ?? '', 'none')
     expect(await consumeMessages(deliveries.map(deliveryMessage))).toEqual({
       acks: ['m0'],
       retries: [
@@ -70,7 +70,7 @@ describe('several messages', () => {
 
   it('for the same delivery send it once', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, { delayMs: 50 })
+    await stubResponses(delivery.url, { delayMs: 50 })
     const messages = Array.from({ length: 5 }, () => deliveryMessage(delivery))
     expect((await consumeMessages(messages)).acks).toHaveLength(5)
     expect(await requestsTo(delivery.url)).toHaveLength(1)
@@ -84,7 +84,7 @@ describe('while the database is unavailable', () => {
     [100, 43_200],
   ])('a message is retried after attempt %i with a delay of %i seconds', async (attempts, delaySeconds) => {
     const delivery = await addDelivery()
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     expect(await consumeMessages([deliveryMessage(delivery)], { db, attempts })).toEqual({
       acks: [],
       retries: [['m0', delaySeconds]],
@@ -95,7 +95,7 @@ describe('while the database is unavailable', () => {
 
   it('an unrecorded delivery is sent again under the same webhook-id', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     let trips = 0
     const { db } = observe(env.DB, {
       before() {
@@ -194,7 +194,7 @@ describe('a dead message', () => {
 
   it('is retried while the database is unavailable', async () => {
     const delivery = await addDelivery()
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const { acks, retries } = await consumeMessages([deliveryMessage(delivery)], { queue: DEAD, db })
     expect([acks.length, retries.length]).toEqual([0, 1])
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending' })
@@ -216,7 +216,7 @@ describe('the local queue', () => {
 
   it('delivers the keys to the receiver once', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     await env.DELIVERIES.sendBatch([{ body: deliveryMessage(delivery) }, { body: deliveryMessage(delivery) }])
     expect(await finished(delivery)).toMatchObject({ status: 'delivered', attempts: 1 })
     const requests = await requestsTo(delivery.url)
@@ -227,8 +227,8 @@ describe('the local queue', () => {
 
 it('the log never contains license keys, addresses or names', async () => {
   const deliveries = [await addDelivery(), await addDelivery(), await addDelivery({ attempts: 12 })]
-  await answerAt(deliveries[0]?.url ?? '', { status: 500, body: 'ada@example.com' })
-  await answerAt(deliveries[2]?.url ?? '', 'none')
+  await stubResponses(deliveries[0]?.url ?? '', { status: 500, body: 'ada@example.com' })
+  await stubResponses(deliveries[2]?.url ?? '', 'none')
   const { db } = observe(env.DB, {
     after: () => {
       throw new Error('D1_ERROR: Network connection lost.')

@@ -12,20 +12,20 @@ import worker from '../../src/index.ts'
 import { sweepQueuedOrders } from '../../src/issuing/queued-orders.ts'
 import type { Message } from '../../src/queue/messages.ts'
 import { addDelivery, deliveryRow } from '../support/delivery.ts'
-import { change } from '../support/key-life.ts'
+import { executeSql } from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
-import { answerAt, requestsTo } from '../support/outbound.ts'
+import { requestsTo, stubResponses } from '../support/outbound.ts'
 import {
   addQueuedOrder,
   addStock,
-  callbacksAt,
-  callbacksOf,
+  callbackRows,
+  capturingQueue,
   chunksOf,
-  deadAfter,
-  keepingQueue,
+  databaseFailingAfter,
   keysOf,
   orderRow,
   processOrder,
+  receivedCallbacks,
 } from '../support/queued-order.ts'
 import { eventOf } from '../support/sales.ts'
 import { openShop } from '../support/shop.ts'
@@ -41,7 +41,7 @@ async function handle(bodies: readonly Message[], queueName = 'keyseal-deliverie
     body,
   }))
   const batch = createMessageBatch<Message>(queueName, messages)
-  const { queue, messages: sent } = keepingQueue()
+  const { queue, messages: sent } = capturingQueue()
   await worker.queue(batch, { ...env, DELIVERIES: queue })
   const { explicitAcks } = await getQueueResult(batch, createExecutionContext())
   return { acks: explicitAcks, sent }
@@ -49,14 +49,14 @@ async function handle(bodies: readonly Message[], queueName = 'keyseal-deliverie
 
 it('an order is issued and reported once, even if messages repeat', async () => {
   const order = await addQueuedOrder(await openShop(), { quantity: 12_000 })
-  await answerAt(order.webhookUrl, {})
+  await stubResponses(order.webhookUrl, {})
   const wakeup: Message = { kind: 'queued-order', id: order.id }
   const { acks, sent } = await handle([wakeup, wakeup, wakeup])
   expect(acks).toHaveLength(3)
   expect((await chunksOf(order)).map(({ keys }) => keys)).toEqual([5_000, 5_000, 2_000])
   expect(sent).toMatchObject([{ kind: 'callback' }])
   expect((await handle([...sent, ...sent, ...sent])).acks).toHaveLength(3)
-  const [request, ...others] = await callbacksAt(order)
+  const [request, ...others] = await receivedCallbacks(order)
   expect(others).toEqual([])
   expect(JSON.parse(String(request?.body)).original.response.license_keys).toHaveLength(12_000)
   expect((await handle([wakeup])).sent).toEqual([])
@@ -68,7 +68,7 @@ it('a dead message leaves its order unchanged, and the sweep wakes it again', as
   expect(acks).toEqual(['m0'])
   expect(failureLines()).toMatchObject([{ requestId: `queued-order ${order.id}`, error: 'MessageDiedError' }])
   expect(await orderRow(order)).toMatchObject({ status: 'issuing', due_at: 0 })
-  const { queue, messages } = keepingQueue()
+  const { queue, messages } = capturingQueue()
   await sweepQueuedOrders({ ...env, DELIVERIES: queue }, Date.now())
   expect(messages).toEqual([{ kind: 'queued-order', id: order.id }])
   await processOrder(order)
@@ -80,8 +80,8 @@ it('the callback sweep wakes a callback that has been due for a minute', async (
   const order = await addQueuedOrder(await openShop())
   const now = Date.now()
   await processOrder(order, { now })
-  const [callback] = await callbacksOf(order)
-  const { queue, messages } = keepingQueue()
+  const [callback] = await callbackRows(order)
+  const { queue, messages } = capturingQueue()
   await sweepCallbacks({ ...env, DELIVERIES: queue }, now + 30_000)
   await sweepDeliveries({ ...env, DELIVERIES: queue }, now + 120_000)
   expect(messages).toEqual([])
@@ -92,9 +92,9 @@ it('the callback sweep wakes a callback that has been due for a minute', async (
 it('a callback fails after its message died', async () => {
   const order = await addQueuedOrder(await openShop())
   await processOrder(order)
-  const [callback] = await callbacksOf(order)
+  const [callback] = await callbackRows(order)
   await handle([{ kind: 'callback', id: callback?.id ?? 0 }], DEAD)
-  expect(await callbacksOf(order)).toMatchObject([{ status: 'failed', last_result: 'gave up' }])
+  expect(await callbackRows(order)).toMatchObject([{ status: 'failed', last_result: 'gave up' }])
 })
 
 it('a waiting event fails after its message died', async () => {
@@ -119,12 +119,12 @@ it('the sweep wakes an order that is being released, which is then refused', asy
   const shop = await openShop()
   await addStock(shop, 8)
   const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
-  await processOrder(order, { db: deadAfter(2) }).catch(() => {})
-  await change(`update products set status = 'inactive' where id = ?`, shop.productId)
-  await processOrder(order, { db: deadAfter(2), now: Date.now() + 3_600_000 }).catch(() => {})
+  await processOrder(order, { db: databaseFailingAfter(2) }).catch(() => {})
+  await executeSql(`update products set status = 'inactive' where id = ?`, shop.productId)
+  await processOrder(order, { db: databaseFailingAfter(2), now: Date.now() + 3_600_000 }).catch(() => {})
   expect(await orderRow(order)).toMatchObject({ status: 'releasing', chunks: 1 })
-  await change('update queued_orders set due_at = 0 where id = ?', order.id)
-  const { queue, messages } = keepingQueue()
+  await executeSql('update queued_orders set due_at = 0 where id = ?', order.id)
+  const { queue, messages } = capturingQueue()
   await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env, DELIVERIES: queue })
   expect(messages).toContainEqual({ kind: 'queued-order', id: order.id })
   await handle(messages)
@@ -134,27 +134,27 @@ it('the sweep wakes an order that is being released, which is then refused', asy
 
 it('the sweep recovers an order without messages: it is issued and reported', async () => {
   const order = await addQueuedOrder(await openShop())
-  await answerAt(order.webhookUrl, {})
+  await stubResponses(order.webhookUrl, {})
   await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env })
-  const isReported = async () => expect(await callbacksOf(order)).toMatchObject([{ status: 'delivered' }])
+  const isReported = async () => expect(await callbackRows(order)).toMatchObject([{ status: 'delivered' }])
   await vi.waitFor(isReported, { timeout: 15_000, interval: 50 })
-  expect(await callbacksAt(order)).toHaveLength(1)
+  expect(await receivedCallbacks(order)).toHaveLength(1)
 }, 20_000)
 
 it('the log never contains license keys, addresses or names', async () => {
   const order = await addQueuedOrder(await openShop())
-  await answerAt(order.webhookUrl, { status: 500, body: 'ada@example.com' })
+  await stubResponses(order.webhookUrl, { status: 500, body: 'ada@example.com' })
   const wakeup: Message = { kind: 'queued-order', id: order.id }
   await env.DB.prepare('alter table issuances rename to gone').run()
   await handle([wakeup])
   await env.DB.prepare('alter table gone rename to issuances').run()
   await processOrder(order, { now: Date.now() + 3_600_000 })
-  const [callback] = await callbacksOf(order)
+  const [callback] = await callbackRows(order)
   await env.DB.prepare('update deliveries set attempts = 12, due_at = 0 where id = ?')
     .bind(callback?.id)
     .run()
   await handle([{ kind: 'callback', id: callback?.id ?? 0 }])
-  expect(await callbacksOf(order)).toMatchObject([{ status: 'failed' }])
+  expect(await callbackRows(order)).toMatchObject([{ status: 'failed' }])
   const log = JSON.stringify(failureLines())
   expect(failureLines().length).toBeGreaterThan(1)
   for (const secret of [order.webhookUrl, 'keevault', 'Ada', 'ada@']) expect(log).not.toContain(secret)

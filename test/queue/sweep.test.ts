@@ -8,7 +8,7 @@ import type { Message } from '../../src/queue/messages.ts'
 import wranglerToml from '../../wrangler.toml?raw'
 import { addDelivery, deliveryRow, ISSUED_AT } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
-import { answerAt } from '../support/outbound.ts'
+import { stubResponses } from '../support/outbound.ts'
 
 /** A queue that records batches and enforces the batch size of the real one. */
 function recordingQueue() {
@@ -56,7 +56,7 @@ describe('the sweep', () => {
 
   it('runs every minute and delivers after a lost message', async () => {
     const delivery = await addDelivery()
-    await answerAt(delivery.url, {})
+    await stubResponses(delivery.url, {})
     await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env })
     const delivered = async () => expect((await deliveryRow(delivery)).status).toBe('delivered')
     await vi.waitFor(delivered, { timeout: 10_000, interval: 50 })

@@ -1,5 +1,5 @@
 /**
- * Security tests for every endpoint. They include new endpoints automatically, and fail if `GOOD_REQUESTS`
+ * Security tests for every endpoint. They include new endpoints automatically, and fail if `VALID_REQUESTS`
  * has no request for one.
  */
 import { env } from 'cloudflare:workers'
@@ -15,12 +15,20 @@ import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { CODES } from '../../src/protocol/codes.ts'
-import { isSignedBy, type Opened, open, post, type RequestOptions, saidIn, send } from '../support/client.ts'
-import { GOOD_REQUESTS, goodFields } from '../support/good-requests.ts'
+import {
+  type ApiResponse,
+  isSignedBy,
+  post,
+  type RequestOptions,
+  readEnvelope,
+  send,
+  unsignedText,
+} from '../support/client.ts'
 import { assignedKeyFields } from '../support/key-life.ts'
 import { failureLines, logText } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
+import { failWith, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
+import { VALID_REQUESTS, validFields } from '../support/valid-requests.ts'
 
 const INJECTIONS = [
   "' OR '1'='1",
@@ -53,9 +61,9 @@ async function request(
   { method, path }: Endpoint,
   fields: Record<string, unknown>,
   options: RequestOptions = {},
-): Promise<Opened> {
+): Promise<ApiResponse> {
   if (method === 'POST') return post(fields, { path, ...options })
-  return open(
+  return readEnvelope(
     await send({ path: `${path}?${new URLSearchParams(fields as Record<string, string>)}`, ...options }),
   )
 }
@@ -70,7 +78,7 @@ async function allRows(): Promise<string> {
 }
 
 /** Expects that all requests are refused with this code, in a signed envelope, and change nothing. */
-async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[]) {
+async function expectRefused(code: number, ...requests: (() => Promise<ApiResponse>)[]) {
   const before = await allRows()
   for (const request of requests) {
     const opened = await request()
@@ -85,7 +93,7 @@ async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[
 it('covers every route', () => {
   const routes = app.routes.filter(({ path }) => path !== '/*').map(({ path }) => path)
   expect(new Set(routes)).toEqual(new Set(ENDPOINTS.map(({ path }) => path)))
-  expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(GOOD_REQUESTS).sort())
+  expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(VALID_REQUESTS).sort())
   const providers = ENDPOINTS.filter(({ caller: { access } }) => access === 'provider').map(
     ({ path }) => path,
   )
@@ -103,7 +111,7 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
   it('refuses other methods and lists its own in Allow', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
       if (method === endpoint.method || (method === 'OPTIONS' && endpoint.cors)) continue
-      const opened = await open(await send({ path, method }))
+      const opened = await readEnvelope(await send({ path, method }))
       expect(opened.response.code).toBe(CODES.methodNotAllowed.code)
       expect(opened.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
     }
@@ -111,7 +119,7 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
 
   it('fails without a signing key before it queries the database', async () => {
     const { db, roundTrips } = observe(env.DB)
-    const opened = await open(
+    const opened = await readEnvelope(
       await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
     )
     const status = ['provider', 'monitor'].includes(endpoint.caller.access) ? 503 : 500
@@ -125,19 +133,19 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
 })
 
 describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
-  const needs = GOOD_REQUESTS[path]?.needs
+  const needs = VALID_REQUESTS[path]?.needs
 
   it(`accepts a valid request with only the capability ${needs}, in one round trip`, async () => {
     const { db, roundTrips } = observe(env.DB)
     const shop = await openShop({ capabilities: CAPABILITIES.filter((capability) => capability === needs) })
-    const opened = await request(endpoint, await goodFields(path, shop), { bindings: { DB: db } })
+    const opened = await request(endpoint, await validFields(path, shop), { bindings: { DB: db } })
     expect(opened.status).toBe(200)
-    expect(opened.response.code).toBe(GOOD_REQUESTS[path]?.code)
+    expect(opened.response.code).toBe(VALID_REQUESTS[path]?.code)
     expect(roundTrips).toHaveLength(1)
   })
 
   it('refuses requests without a valid API key', async () => {
-    const { api_key: _, ...fields } = await goodFields(path, await openShop())
+    const { api_key: _, ...fields } = await validFields(path, await openShop())
     await expectRefused(
       100,
       () => request(endpoint, fields),
@@ -160,9 +168,9 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
     const elsewhere = await openShop({ allowedIps: ['192.0.2.1/32'] })
     const forwarded = { 'X-Forwarded-For': '192.0.2.1', 'X-Real-IP': '192.0.2.1', Forwarded: 'for=192.0.2.1' }
     const [ofInactive, ofIncapable, ofElsewhere] = [
-      await goodFields(path, inactive),
-      await goodFields(path, incapable),
-      await goodFields(path, elsewhere),
+      await validFields(path, inactive),
+      await validFields(path, incapable),
+      await validFields(path, elsewhere),
     ]
     await expectRefused(101, () => request(endpoint, ofInactive))
     await expectRefused(102, () => request(endpoint, ofIncapable))
@@ -174,7 +182,7 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
   })
 
   it('refuses a blocked address, even with a valid API key', async () => {
-    const fields = await goodFields(path, await openShop())
+    const fields = await validFields(path, await openShop())
     await env.DB.prepare(
       `insert into blocklist (kind, value, created_at) values ('network', '198.51.100.0/24', 0)`,
     ).run()
@@ -190,19 +198,19 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
 
   it('stores SQL injections as text or refuses them', async () => {
     const shop = await openShop()
-    for (const name of Object.keys(await goodFields(path, shop))) {
+    for (const name of Object.keys(await validFields(path, shop))) {
       for (const injection of INJECTIONS) {
-        const opened = await request(endpoint, { ...(await goodFields(path, shop)), [name]: injection })
+        const opened = await request(endpoint, { ...(await validFields(path, shop)), [name]: injection })
         expect(opened.status).toBeLessThan(500)
       }
     }
     expect(failureLines()).toEqual([])
-    expect((await request(endpoint, await goodFields(path, shop))).status).toBe(200)
+    expect((await request(endpoint, await validFields(path, shop))).status).toBe(200)
   })
 
   it('reveals no secrets or personal data in errors or the log', async () => {
     const shop = await openShop()
-    const good = await goodFields(path, shop)
+    const good = await validFields(path, shop)
     const secrets = {
       api_key: 'hush-api-key',
       ...('owner_name' in good && { owner_name: 'Hush Name' }),
@@ -211,7 +219,7 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
       ...('identifier' in good && { identifier: 'hush-device' }),
     }
     const fields = { ...good, ...secrets }
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const headers = { Authorization: 'Bearer hush-api-key', 'Idempotency-Key': 'hush-order' }
     const bad = Object.fromEntries(Object.keys(good).map((name) => [name, 'hush\u0000']))
     const answers = [
@@ -232,7 +240,7 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
       2500,
       ...(endpoint.method === 'POST' ? [2415] : []),
     ])
-    expect(saidIn(answers) + logText()).not.toMatch(/hush/i)
+    expect(unsignedText(answers) + logText()).not.toMatch(/hush/i)
   })
 })
 
@@ -241,11 +249,11 @@ it('the same Idempotency-Key is independent at each endpoint', async () => {
   const headers = { 'Idempotency-Key': 'shared' }
   const codes: [string, unknown][] = []
   for (const endpoint of guarded) {
-    const opened = await request(endpoint, await goodFields(endpoint.path, shop), { headers })
+    const opened = await request(endpoint, await validFields(endpoint.path, shop), { headers })
     codes.push([endpoint.path, opened.response.code])
     expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
   }
-  expect(codes).toEqual(guarded.map(({ path }) => [path, GOOD_REQUESTS[path]?.code]))
+  expect(codes).toEqual(guarded.map(({ path }) => [path, VALID_REQUESTS[path]?.code]))
 })
 
 it('the same Idempotency-Key and fields are independent at each endpoint', async () => {
@@ -285,27 +293,28 @@ describe.each(webhooks)('%s', (path, samples) => {
     await expectRefused(
       2401,
       () => post({}, { path, bindings }),
-      async () => open(await send({ path, method: 'POST', body, bindings })),
+      async () => readEnvelope(await send({ path, method: 'POST', body, bindings })),
       ...[tampered, ...junk].map(
-        (forged) => async () => open(await send({ path, method: 'POST', headers: forged, body, bindings })),
+        (forged) => async () =>
+          readEnvelope(await send({ path, method: 'POST', headers: forged, body, bindings })),
       ),
-      async () => open(await send({ path, method: 'POST', headers, body: `${body}\n`, bindings })),
+      async () => readEnvelope(await send({ path, method: 'POST', headers, body: `${body}\n`, bindings })),
     )
     await expectRefused(2404, async () =>
-      open(await send({ path, method: 'POST', headers, body, bindings: { [setting]: '' } })),
+      readEnvelope(await send({ path, method: 'POST', headers, body, bindings: { [setting]: '' } })),
     )
   })
 
   it('reveals no secrets or personal data in responses or the log', async () => {
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const headers = await sign()
     const request = { path, method: 'POST', headers, body: event.body }
     const answers = [
-      await open(await send({ ...request, bindings: { ...bindings, DB: db } })),
-      await open(await send({ ...request, bindings: { [setting]: 'hush-other-secret '.repeat(2) } })),
-      await open(await send({ ...request, bindings })),
-      await open(await send({ ...request, bindings: { ...bindings, SIGNING_PRIVATE_KEY: 'hush' } })),
+      await readEnvelope(await send({ ...request, bindings: { ...bindings, DB: db } })),
+      await readEnvelope(await send({ ...request, bindings: { [setting]: 'hush-other-secret '.repeat(2) } })),
+      await readEnvelope(await send({ ...request, bindings })),
+      await readEnvelope(await send({ ...request, bindings: { ...bindings, SIGNING_PRIVATE_KEY: 'hush' } })),
     ]
-    expect(saidIn(answers) + logText()).not.toMatch(/hush/i)
+    expect(unsignedText(answers) + logText()).not.toMatch(/hush/i)
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import { open, send } from '../support/client.ts'
+import { readEnvelope, send } from '../support/client.ts'
 
 const PAGE = { Origin: 'https://shop.example' }
 const CORS_HEADERS = [
@@ -92,7 +92,7 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
       })
     } else {
       it('sends no CORS headers', async () => {
-        const refused = await open(await preflight())
+        const refused = await readEnvelope(await preflight())
         expect(refused).toMatchObject({ status: 405, response: { code: 2405 } })
         for (const { headers } of [refused, await send({ path, method, headers: PAGE })]) {
           expect(CORS_HEADERS.filter((name) => headers.has(name))).toEqual([])

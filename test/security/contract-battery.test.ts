@@ -2,18 +2,18 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { ENDPOINTS } from '../../src/endpoints.ts'
-import { isSignedBy, type Opened, saidIn } from '../support/client.ts'
+import { type ApiResponse, isSignedBy, unsignedText } from '../support/client.ts'
 import {
   addContract,
   addGenerator,
-  askAsHolder,
-  everythingOfContracts,
+  callAsContractHolder,
+  contractSnapshot,
   type TestContract,
 } from '../support/contracts.ts'
-import { GOOD_HOLDER_REQUESTS } from '../support/good-requests.ts'
 import { failureLines, logText } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
+import { failWith, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
+import { VALID_CONTRACT_REQUESTS } from '../support/valid-requests.ts'
 
 const INJECTIONS = [
   "' OR '1'='1",
@@ -46,48 +46,54 @@ async function openContract(forbidden: readonly string[] = []): Promise<TestCont
 }
 
 /** Expects that all requests are refused with this code, in a signed envelope, and change nothing. */
-async function expectRefused(code: number, ...requests: (() => Promise<Opened>)[]) {
+async function expectRefused(code: number, ...requests: (() => Promise<ApiResponse>)[]) {
   for (const request of requests) {
-    const before = await everythingOfContracts()
+    const before = await contractSnapshot()
     const opened = await request()
     expect(opened.response.code).toBe(code)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    expect(await everythingOfContracts()).toBe(before)
+    expect(await contractSnapshot()).toBe(before)
   }
 }
 
 it('covers every endpoint that accepts a contract key', () => {
-  expect(Object.keys(GOOD_HOLDER_REQUESTS).sort()).toEqual([...paths].sort())
+  expect(Object.keys(VALID_CONTRACT_REQUESTS).sort()).toEqual([...paths].sort())
 })
 
 it('the same Idempotency-Key is independent at each endpoint', async () => {
   const { key } = await openContract()
   const headers = { 'Idempotency-Key': 'shared' }
-  for (const [path, { code, fields }] of Object.entries(GOOD_HOLDER_REQUESTS)) {
-    const opened = await askAsHolder(path, { ...fields, contract_key: key }, { headers })
+  for (const [path, { code, fields }] of Object.entries(VALID_CONTRACT_REQUESTS)) {
+    const opened = await callAsContractHolder(path, { ...fields, contract_key: key }, { headers })
     expect(opened.response.code).toBe(code)
     expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
   }
 })
 
-describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, fields }) => {
+describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, code, fields }) => {
   it('accepts a valid request, in one round trip', async () => {
     const { key } = await openContract()
     const { db, roundTrips } = observe(env.DB)
-    const opened = await askAsHolder(path, { ...fields, contract_key: key }, { bindings: { DB: db } })
+    const opened = await callAsContractHolder(
+      path,
+      { ...fields, contract_key: key },
+      { bindings: { DB: db } },
+    )
     expect(opened.response.code).toBe(code)
     expect(roundTrips).toHaveLength(1)
   })
 
   it(`requires only the permission ${needs}, and returns 102 without it`, async () => {
-    const others = Object.values(GOOD_HOLDER_REQUESTS).flatMap((good) =>
+    const others = Object.values(VALID_CONTRACT_REQUESTS).flatMap((good) =>
       good.needs === needs ? [] : good.needs,
     )
     const without = await openContract([needs])
-    await expectRefused(102, () => askAsHolder(path, { ...fields, contract_key: without.key }))
+    await expectRefused(102, () => callAsContractHolder(path, { ...fields, contract_key: without.key }))
     const withOnly = await openContract(others)
-    expect((await askAsHolder(path, { ...fields, contract_key: withOnly.key })).response.code).toBe(code)
+    expect((await callAsContractHolder(path, { ...fields, contract_key: withOnly.key })).response.code).toBe(
+      code,
+    )
   })
 
   it('refuses requests without a contract key before it queries the database', async () => {
@@ -96,11 +102,11 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     const bindings = { DB: db }
     await expectRefused(
       100,
-      () => askAsHolder(path, fields, { bindings }),
-      () => askAsHolder(path, {}, { bindings }),
-      () => askAsHolder(path, { ...fields, contract_key: '', api_key: '' }, { bindings }),
-      () => askAsHolder(path, fields, { bindings, headers: { Authorization: 'Basic YTpi' } }),
-      () => askAsHolder(path, fields, { bindings, headers: { Authorization: 'Bearer ' } }),
+      () => callAsContractHolder(path, fields, { bindings }),
+      () => callAsContractHolder(path, {}, { bindings }),
+      () => callAsContractHolder(path, { ...fields, contract_key: '', api_key: '' }, { bindings }),
+      () => callAsContractHolder(path, fields, { bindings, headers: { Authorization: 'Basic YTpi' } }),
+      () => callAsContractHolder(path, fields, { bindings, headers: { Authorization: 'Bearer ' } }),
     )
     expect(roundTrips).toEqual([])
   })
@@ -111,11 +117,11 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     await expectRefused(
       1200,
       ...wrong.flatMap((given) => [
-        () => askAsHolder(path, { ...fields, contract_key: given }),
-        () => askAsHolder(path, { ...fields, contract_uuid: given, api_key: given }),
-        () => askAsHolder(path, { ...fields, contract_uuid: key, api_key: given }),
+        () => callAsContractHolder(path, { ...fields, contract_key: given }),
+        () => callAsContractHolder(path, { ...fields, contract_uuid: given, api_key: given }),
+        () => callAsContractHolder(path, { ...fields, contract_uuid: key, api_key: given }),
       ]),
-      () => askAsHolder(path, fields, { headers: { Authorization: "Bearer ' OR '1'='1" } }),
+      () => callAsContractHolder(path, fields, { headers: { Authorization: "Bearer ' OR '1'='1" } }),
     )
   })
 
@@ -127,12 +133,12 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     const headers = { 'CF-Connecting-IP': '198.51.100.7' }
     await expectRefused(
       150,
-      () => askAsHolder(path, { ...fields, contract_key: key }, { headers }),
-      () => askAsHolder(path, { ...fields, contract_key: 'nobody' }, { headers }),
-      () => askAsHolder(path, { ...fields, contract_key: key, api_key: 'other' }, { headers }),
+      () => callAsContractHolder(path, { ...fields, contract_key: key }, { headers }),
+      () => callAsContractHolder(path, { ...fields, contract_key: 'nobody' }, { headers }),
+      () => callAsContractHolder(path, { ...fields, contract_key: key, api_key: 'other' }, { headers }),
     )
     const elsewhere = { 'CF-Connecting-IP': '198.51.101.7' }
-    const opened = await askAsHolder(path, { ...fields, contract_key: key }, { headers: elsewhere })
+    const opened = await callAsContractHolder(path, { ...fields, contract_key: key }, { headers: elsewhere })
     expect(opened.response.code).toBe(code)
     await env.DB.prepare('delete from blocklist').run()
   })
@@ -141,26 +147,26 @@ describe.each(Object.entries(GOOD_HOLDER_REQUESTS))('%s', (path, { needs, code, 
     const { key } = await openContract()
     for (const name of Object.keys(fields)) {
       for (const injection of INJECTIONS) {
-        const opened = await askAsHolder(path, { ...fields, [name]: injection, contract_key: key })
+        const opened = await callAsContractHolder(path, { ...fields, [name]: injection, contract_key: key })
         expect(opened.status).toBeLessThan(500)
       }
     }
     expect(failureLines()).toEqual([])
-    expect((await askAsHolder(path, { ...fields, contract_key: key })).response.code).toBe(code)
+    expect((await callAsContractHolder(path, { ...fields, contract_key: key })).response.code).toBe(code)
   })
 
   it('reveals no contract key or license key in errors or the log', async () => {
     const secret = { ...fields, contract_key: 'hush-contract-key' }
     const headers = { 'Idempotency-Key': 'hush-order' }
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const bad = Object.fromEntries(Object.keys(secret).map((name) => [name, 'hush\u0000']))
     const answers = [
-      await askAsHolder(path, secret, { headers }),
-      await askAsHolder(path, bad, { headers }),
-      await askAsHolder(path, secret, { headers, bindings: { DB: db } }),
-      await askAsHolder(path, secret, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
+      await callAsContractHolder(path, secret, { headers }),
+      await callAsContractHolder(path, bad, { headers }),
+      await callAsContractHolder(path, secret, { headers, bindings: { DB: db } }),
+      await callAsContractHolder(path, secret, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
     ]
     expect(answers.map(({ response }) => response.code)).toEqual([1200, 804, 2503, 2500])
-    expect(saidIn(answers) + logText()).not.toMatch(/hush/i)
+    expect(unsignedText(answers) + logText()).not.toMatch(/hush/i)
   })
 })

@@ -4,8 +4,8 @@ import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { LIMITERS } from '../../src/http/limits.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import configuration from '../../wrangler.toml?raw'
-import { type Opened, open, post, send } from '../support/client.ts'
-import { addContract, askAsHolder, GET_INFO } from '../support/contracts.ts'
+import { type ApiResponse, post, readEnvelope, send } from '../support/client.ts'
+import { addContract, callAsContractHolder, GET_INFO } from '../support/contracts.ts'
 import { activatedKeyFields } from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
@@ -31,7 +31,7 @@ function bindingsWith(limiters: Record<string, RateLimit>) {
   return { RATE_LIMITS: 'on', ...all, ...limiters }
 }
 
-async function repeat(times: number, request: () => Promise<Opened>): Promise<unknown[]> {
+async function repeat(times: number, request: () => Promise<ApiResponse>): Promise<unknown[]> {
   const codes: unknown[] = []
   for (let time = 0; time < times; time++) codes.push((await request()).response.code)
   return codes
@@ -123,9 +123,11 @@ describe('an address with too many refused requests', () => {
   it('gets no information about contract keys', async () => {
     const { key } = await addContract(await openShop())
     const options = { bindings: bindingsWith({ LIMIT_FAILURES: limiter(1) }), headers: FROM }
-    const guess = () => askAsHolder(GET_INFO, { contract_key: crypto.randomUUID() }, options)
+    const guess = () => callAsContractHolder(GET_INFO, { contract_key: crypto.randomUUID() }, options)
     expect(await repeat(2, guess)).toEqual([1200, 2429])
-    expect((await askAsHolder(GET_INFO, { contract_key: key }, options)).response.code).not.toBe(2429)
+    expect((await callAsContractHolder(GET_INFO, { contract_key: key }, options)).response.code).not.toBe(
+      2429,
+    )
   })
 })
 
@@ -143,7 +145,7 @@ describe('a payment provider', () => {
       const event = samples.purchase(names)
       const signed = await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
       const request = async (headers: Record<string, string>) =>
-        open(await send({ ...options, body: event.body, headers: { ...FROM, ...headers } }))
+        readEnvelope(await send({ ...options, body: event.body, headers: { ...FROM, ...headers } }))
       expect(await repeat(3, () => request({}))).toEqual([2401, 2401, 2429])
       expect(await repeat(3, () => request(signed))).toEqual([2200, 2200, 2200])
     },

@@ -1,14 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NEWEST_MIGRATION } from '../../src/service/health.ts'
-import { isSignedBy, open, type RequestOptions, saidIn, send } from '../support/client.ts'
+import { isSignedBy, type RequestOptions, readEnvelope, send, unsignedText } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
-import { failing, observe } from '../support/observed-database.ts'
+import { failWith, observe } from '../support/observed-database.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
 async function get(path: string, bindings: RequestOptions['bindings'] = {}) {
-  return open(await send({ path, bindings }))
+  return readEnvelope(await send({ path, bindings }))
 }
 
 it('NEWEST_MIGRATION is the newest migration', () => {
@@ -21,7 +21,7 @@ it('NEWEST_MIGRATION is the newest migration', () => {
 
 describe('GET /health', () => {
   it('returns a signed 2201 without the database', async () => {
-    const { db, roundTrips } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db, roundTrips } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const opened = await get('/health', { DB: db })
     expect(opened).toMatchObject({ status: 200, response: { code: 2201, message: 'Healthy' } })
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
@@ -41,11 +41,11 @@ describe('GET /health/ready', () => {
   })
 
   it('returns 2503 if the database is unavailable, with the reason only in the log', async () => {
-    const { db } = observe(env.DB, failing('D1_ERROR: D1 DB is overloaded.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded.'))
     const opened = await ready({ DB: db })
     expect(opened).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['database'] } })
     expect(opened.headers.get('Retry-After')).toBe('2')
-    expect(saidIn([opened])).not.toContain('D1')
+    expect(unsignedText([opened])).not.toContain('D1')
     const requestId = opened.headers.get('X-Request-Id')
     expect(failureLines()).toEqual([
       expect.objectContaining({ requestId, message: 'D1_ERROR: D1 DB is overloaded.' }),
@@ -64,7 +64,7 @@ describe('GET /health/ready', () => {
     expect((await ready()).status).toBe(200)
     await change(last, NEWEST_MIGRATION)
     expect((await ready()).status).toBe(200)
-    const { db } = observe(env.DB, failing('D1_ERROR: no such table: d1_migrations: SQLITE_ERROR'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: no such table: d1_migrations: SQLITE_ERROR'))
     expect((await ready({ DB: db })).response).toMatchObject({ code: 2503, not_ready: ['migrations'] })
   })
 
@@ -78,7 +78,7 @@ describe('GET /health/ready', () => {
   })
 
   it('lists all failed parts', async () => {
-    const { db } = observe(env.DB, failing('D1_ERROR: Network connection lost.'))
+    const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const opened = await ready({ DB: db, SIGNING_PRIVATE_KEY_PRODUCT_7: 'no key' })
     expect(opened.response.not_ready).toEqual(['signing key', 'database'])
   })

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it, vi } from 'vitest'
-import { open, post, send } from '../support/client.ts'
+import { post, readEnvelope, send } from '../support/client.ts'
 import { isVerifiedBy, jwksOf, keyIds, pemOf } from '../support/jwks.ts'
 import { newKeyPair, newPrivateKey } from '../support/key-pairs.ts'
 import { failureLines } from '../support/log.ts'
@@ -23,7 +23,7 @@ describe('X-Signing-Key-Id', () => {
     const answers = [
       await post(orderFields(shop), { bindings }),
       await post(orderFields(shop, { api_key: 'nobody' }), { bindings }),
-      await open(await send({ path: '/nowhere', bindings })),
+      await readEnvelope(await send({ path: '/nowhere', bindings })),
     ]
     expect(answers.map(({ headers }) => headers.get('X-Signing-Key-Id'))).toEqual([FIRST, CURRENT, CURRENT])
     for (const answer of answers) expect(await isVerifiedBy(set, answer)).toBe(true)
@@ -81,7 +81,7 @@ describe('the next key', () => {
     expect(keyIds(await set.json())).toEqual([CURRENT])
     // An incomplete set is not cached.
     expect(set.headers.get('Cache-Control')).toBe('no-store')
-    const opened = await open(await send({ path: '/api/v1/public-key?key=next', bindings }))
+    const opened = await readEnvelope(await send({ path: '/api/v1/public-key?key=next', bindings }))
     expect(opened.response.code).toBe(2500)
     expect(opened.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
     expect(await notReady(bindings)).toEqual(['signing key'])
@@ -144,7 +144,7 @@ describe('retired keys', () => {
 
   it('are never reported as unknown if one of them is invalid', async () => {
     const path = `/api/v1/public-key?key_id=${'x'.repeat(43)}`
-    const opened = await open(await send({ path, bindings: { [RETIRED]: 'junk' } }))
+    const opened = await readEnvelope(await send({ path, bindings: { [RETIRED]: 'junk' } }))
     expect(opened.response.code).toBe(2500)
   })
 })
@@ -163,11 +163,11 @@ describe('a request for a public key', () => {
 
 /** The errors of a refused request for a public key. */
 async function refusalOf(query: string, bindings: object): Promise<unknown> {
-  const opened = await open(await send({ path: `/api/v1/public-key${query}`, bindings }))
+  const opened = await readEnvelope(await send({ path: `/api/v1/public-key${query}`, bindings }))
   expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
   return opened.response.errors
 }
 
 async function notReady(bindings: object): Promise<unknown> {
-  return (await open(await send({ path: '/health/ready', bindings }))).response.not_ready
+  return (await readEnvelope(await send({ path: '/health/ready', bindings }))).response.not_ready
 }

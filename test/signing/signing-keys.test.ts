@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { isSignedBy, open, post, send } from '../support/client.ts'
-import { agreementKey, newPrivateKey } from '../support/key-pairs.ts'
+import { isSignedBy, post, readEnvelope, send } from '../support/client.ts'
+import { newPrivateKey, x25519PrivateKey } from '../support/key-pairs.ts'
 import { failureLines, logText } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
@@ -21,7 +21,7 @@ describe('a missing or invalid key stops requests before the database:', () => {
     ),
     ['a broken PEM', async () => env.SIGNING_PRIVATE_KEY.replace(/[A-Za-z]{8}\n/, '\n')],
     ['an elliptic key', () => newPrivateKey('P-256')],
-    ['a key for key agreement', async () => agreementKey()],
+    ['a key for key agreement', async () => x25519PrivateKey()],
     ['1024 bits', () => newPrivateKey('RSA of 1024 bits')],
   ]
 
@@ -155,7 +155,7 @@ describe('the public keys', () => {
   })
 
   it.each(['0', 'x', '1&product_id=1'])('are refused for product_id=%s', async (value) => {
-    const opened = await open(await send({ path: `/api/v1/public-key?product_id=${value}` }))
+    const opened = await readEnvelope(await send({ path: `/api/v1/public-key?product_id=${value}` }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
   })
@@ -188,7 +188,7 @@ describe('the public keys', () => {
 
   it('are unavailable if any current key is invalid', async () => {
     const bindings = { SIGNING_PRIVATE_KEY_PRODUCT_7: 'secret-junk' }
-    const opened = await open(await send({ path: '/.well-known/jwks.json', bindings }))
+    const opened = await readEnvelope(await send({ path: '/.well-known/jwks.json', bindings }))
     expect(opened.response.code).toBe(2500)
     expect(logText()).toContain('SIGNING_PRIVATE_KEY_PRODUCT_7')
   })

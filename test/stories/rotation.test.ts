@@ -5,8 +5,8 @@
 import { env } from 'cloudflare:workers'
 import type { JSONWebKeySet } from 'jose'
 import { expect, it } from 'vitest'
-import { type Opened, post } from '../support/client.ts'
-import { isMadeBy, isVerifiedBy, jwksOf, keyIds, pemOf } from '../support/jwks.ts'
+import { type ApiResponse, post } from '../support/client.ts'
+import { isSignedByJwk, isVerifiedBy, jwksOf, keyIds, pemOf } from '../support/jwks.ts'
 import { type Kind, newKeyPair } from '../support/key-pairs.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 
@@ -14,7 +14,7 @@ const shop = await openShop()
 let orders = 0
 
 interface Step {
-  readonly answer: Opened
+  readonly answer: ApiResponse
   readonly set: JSONWebKeySet
 }
 
@@ -26,7 +26,7 @@ async function step(settings: object): Promise<Step & { readonly order: Record<s
   return { answer, set: await jwksOf(settings), order }
 }
 
-function keyIdOf({ headers }: Opened): string | null {
+function keyIdOf({ headers }: ApiResponse): string | null {
   return headers.get('X-Signing-Key-Id')
 }
 
@@ -36,7 +36,7 @@ async function expectOneKeyEach(steps: readonly Step[], keysCount: number): Prom
   expect(all.size).toBe(keysCount)
   for (const { answer } of steps) {
     for (const jwk of all.values()) {
-      expect(await isMadeBy(jwk, answer)).toBe(jwk.kid === keyIdOf(answer))
+      expect(await isSignedByJwk(jwk, answer)).toBe(jwk.kid === keyIdOf(answer))
     }
   }
 }

@@ -4,18 +4,20 @@ import { expect, it } from 'vitest'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
 import { standardSamples as standard } from '../../scripts/webhook-samples/standard.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
-import { isSignedBy, type Opened, open, post, send } from '../support/client.ts'
-import { answerAt, outboundUrl, requestsTo } from '../support/outbound.ts'
+import { type ApiResponse, isSignedBy, post, readEnvelope, send } from '../support/client.ts'
+import { outboundUrl, requestsTo, stubResponses } from '../support/outbound.ts'
 import { openShop } from '../support/shop.ts'
 
 const { apiKey } = await openShop()
 
-function call(name: string, fields: Record<string, unknown> = {}): Promise<Opened> {
+function call(name: string, fields: Record<string, unknown> = {}): Promise<ApiResponse> {
   return post({ api_key: apiKey, ...fields }, { path: `/api/v1/${name}` })
 }
 
-async function get(name: string, fields: Record<string, string> = {}): Promise<Opened> {
-  return open(await send({ path: `/v1/${name}?${new URLSearchParams({ api_key: apiKey, ...fields })}` }))
+async function get(name: string, fields: Record<string, string> = {}): Promise<ApiResponse> {
+  return readEnvelope(
+    await send({ path: `/v1/${name}?${new URLSearchParams({ api_key: apiKey, ...fields })}` }),
+  )
 }
 
 it('creates, stocks, sells, activates and refunds a product', async () => {
@@ -53,7 +55,7 @@ it('creates, stocks, sells, activates and refunds a product', async () => {
 
   // A queued order in the format of the shop's plugin.
   const webhook_url = `${outboundUrl()}?keevault-webhook=secret`
-  await answerAt(webhook_url, {})
+  await stubResponses(webhook_url, {})
   const queued = await call('random-assign-license-keys-queued', {
     product_id,
     ...owner,
@@ -68,7 +70,7 @@ it('creates, stocks, sells, activates and refunds a product', async () => {
   const { original } = JSON.parse(callback?.body ?? '')
   expect(callback?.url).toContain('?keevault-webhook=secret')
   expect(original.response).toMatchObject({ code: 803, identifier: '31' })
-  expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, { envelope: original } as Opened)).toBe(true)
+  expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, { envelope: original } as ApiResponse)).toBe(true)
   const [license_key] = original.response.license_keys.map((key: { license_key: string }) => key.license_key)
   expect(original.response.license_keys).toHaveLength(3)
   expect(license_key).toMatch(/^WP(-[0-9A-F]{4}){4}$/)
@@ -97,7 +99,7 @@ it('creates, stocks, sells, activates and refunds a product', async () => {
     const headers = await standard.sign(event, standard.secret, Math.floor(Date.now() / 1000))
     const bindings = { [webhookSecretName('standard')]: standard.secret }
     const request = { path: '/webhooks/standard', method: 'POST', headers, body: event.body, bindings }
-    return (await open(await send(request))).response.outcome
+    return (await readEnvelope(await send(request))).response.outcome
   }
   const order = { order: '77', externalId: 'word-processor' }
   expect(await sendEvent(standard.purchase(order))).toBe('issued')

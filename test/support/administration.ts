@@ -1,8 +1,8 @@
-/** What a seller administers: license keys that nobody issued, and products besides a shop's own. */
+/** Rows that sellers administer: license keys that were not issued by an order, products and metadata. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import type { LicenseKeyStatus } from '../../src/db/schema/licensing.ts'
-import { type Opened, open, type RequestOptions, send } from './client.ts'
+import { type ApiResponse, type RequestOptions, readEnvelope, send } from './client.ts'
 import type { Shop } from './shop.ts'
 
 interface KeyOptions {
@@ -10,11 +10,11 @@ interface KeyOptions {
   readonly status?: LicenseKeyStatus
   readonly ownerName?: string
   readonly ownerEmail?: string
-  /** Milliseconds UTC; a key that is assigned has one in any case. */
+  /** Milliseconds UTC. By default 1,000 for an assigned key, otherwise null. */
   readonly assignedAt?: number
 }
 
-/** A license key of the shop's product, in stock unless another status is given. */
+/** Adds a license key to the shop's product, by default in stock. */
 export async function addKey(
   { productId }: Pick<Shop, 'productId'>,
   options: KeyOptions = {},
@@ -30,12 +30,12 @@ export async function addKey(
   return licenseKey
 }
 
-/** A license key as it is stored, with all of its columns by their names. */
+/** The row of a license key. */
 export async function storedKey(licenseKey: string): Promise<Record<string, unknown> | null> {
   return env.DB.prepare('select * from license_keys where license_key = ?').bind(licenseKey).first()
 }
 
-/** The fields of a request that creates two license keys that nobody has. */
+/** The fields of a request that creates two license keys in stock. */
 export function newKeysFields({ productId }: Pick<Shop, 'productId'>) {
   return {
     license_keys: JSON.stringify([crypto.randomUUID(), crypto.randomUUID()]),
@@ -46,14 +46,13 @@ export function newKeysFields({ productId }: Pick<Shop, 'productId'>) {
   }
 }
 
-/** A product of nobody's in particular. */
 export async function addProduct(name = 'App'): Promise<number> {
   const row = await env.DB.prepare(
     `insert into products (name, status, created_at, updated_at) values (?, 'active', 1234, 2345) returning id`,
   )
     .bind(name)
     .first<{ id: number }>()
-  if (!row) throw new Error('The product could not be added.')
+  if (!row) throw new Error('The product was not added.')
   return row.id
 }
 
@@ -64,7 +63,7 @@ export async function markDeleted(productId: number): Promise<void> {
     .run()
 }
 
-/** A value under a key of the shop's product; the fields that name it. */
+/** Adds metadata to the shop's product. @returns the fields that identify it */
 export async function addProductMetadata(
   { productId }: Pick<Shop, 'productId'>,
   key = `key-${crypto.randomUUID()}`,
@@ -76,8 +75,8 @@ export async function addProductMetadata(
   return { product_id: String(productId), key }
 }
 
-/** Everything that an operation may change but for the memory of it, as text. */
-export async function dataStored(): Promise<string> {
+/** All rows that an operation may change, except its own row in `operations`, as text. */
+export async function storedData(): Promise<string> {
   const tables = [
     'products',
     'product_metadata',
@@ -90,32 +89,31 @@ export async function dataStored(): Promise<string> {
   return JSON.stringify(results.map(({ results: rows }) => rows))
 }
 
-/** Sends a request that must change nothing. */
-export async function unchanged(request: () => Promise<Opened>): Promise<Opened> {
-  const before = await dataStored()
-  const opened = await request()
-  expect(await dataStored()).toBe(before)
-  return opened
+/** Asserts that a request changes no stored data. */
+export async function expectNoChange(request: () => Promise<ApiResponse>): Promise<ApiResponse> {
+  const before = await storedData()
+  const response = await request()
+  expect(await storedData()).toBe(before)
+  return response
 }
 
-/** Gets with the fields as the query, and opens the envelope. */
+/** Sends a GET request with the fields in the query. */
 export async function get(
   path: string,
   fields: Record<string, unknown>,
   options: RequestOptions = {},
-): Promise<Opened> {
+): Promise<ApiResponse> {
   const query = new URLSearchParams(fields as Record<string, string>)
-  return open(await send({ path: `${path}?${query}`, ...options }))
+  return readEnvelope(await send({ path: `${path}?${query}`, ...options }))
 }
 
-/** Posts the fields as JSON, and opens the envelope. */
 export async function postJson(
   path: string,
   fields: Record<string, unknown>,
   headers: Record<string, string> = {},
-): Promise<Opened> {
+): Promise<ApiResponse> {
   const body = JSON.stringify(fields)
-  return open(
+  return readEnvelope(
     await send({
       path,
       method: 'POST',
@@ -125,7 +123,7 @@ export async function postJson(
   )
 }
 
-/** Bindings with which the shop's product has a signing key of its own. */
+/** Bindings that give the shop's product its own signing key. */
 export function withProductKey({ productId }: Pick<Shop, 'productId'>): { readonly bindings: object } {
   return { bindings: { [`SIGNING_PRIVATE_KEY_PRODUCT_${productId}`]: env.PRODUCT_SIGNING_KEY } }
 }

@@ -1,4 +1,4 @@
-/** Callers as the guard hands them to the domain, for tests that call it directly. */
+/** Callers as the guard creates them, for tests that call the domain functions directly. */
 import { apiKey } from '../../src/callers/api-keys.ts'
 import type { Caller, CallerValues, Capability, Result } from '../../src/callers/caller.ts'
 import { CONTRACT_KEY } from '../../src/callers/contract-holders.ts'
@@ -15,7 +15,7 @@ export function callerOf(
 }
 
 /** The holder of a contract key, from an unknown address. */
-export function holderOf(contract: { readonly key: string }): Promise<CallerValues> {
+export function contractHolderOf(contract: { readonly key: string }): Promise<CallerValues> {
   return valuesOf(CONTRACT_KEY, contract.key)
 }
 
@@ -24,7 +24,7 @@ async function valuesOf({ credential }: Caller, key: string): Promise<CallerValu
   return { ...values, callerNetworks: '[]', deviceIdentifier: null }
 }
 
-/** Issues an order of the shop's API key, and says in one word what came of it. */
+/** Issues an order with the shop's API key. */
 export async function issueOrder(
   db: D1Database,
   shop: Shop,
@@ -34,19 +34,19 @@ export async function issueOrder(
 ) {
   const { now, newLicenseKey } = sources
   const call = { db, caller: await callerOf(shop), idempotencyKey, now }
-  return inOneWord(await issueForApiKey(call, order, newLicenseKey))
+  return flattenResult(await issueForApiKey(call, order, newLicenseKey))
 }
 
 /** An outcome whose kind may also be `replayed`. */
-type InOneWord<Outcome> = Outcome extends { readonly kind: infer Kind }
+type FlatResult<Outcome> = Outcome extends { readonly kind: infer Kind }
   ? Omit<Outcome, 'kind'> & { readonly kind: Kind | 'replayed' }
   : never
 
-/** `issued` or `replayed` with the keys, `refused` with the reason, or what kept the order from being issued. */
-export function inOneWord<Outcome extends { readonly kind: string }>(
+/** Merges a result and its outcome: `kind` is the kind of the outcome, `replayed` or `refused`. */
+export function flattenResult<Outcome extends { readonly kind: string }>(
   result: Result<Outcome>,
-): InOneWord<Outcome> | { readonly kind: 'refused'; readonly reason: string } {
+): FlatResult<Outcome> | { readonly kind: 'refused'; readonly reason: string } {
   if (result.kind === 'refused') return { kind: 'refused', reason: result.reason }
   const { outcome, isReplay } = result
-  return { ...outcome, kind: isReplay ? 'replayed' : outcome.kind } as unknown as InOneWord<Outcome>
+  return { ...outcome, kind: isReplay ? 'replayed' : outcome.kind } as unknown as FlatResult<Outcome>
 }

@@ -1,6 +1,6 @@
-/** Contracts of a shop, as their seller orders them and as their holders ask under them. */
+/** Contracts of a shop, and requests of their sellers and holders. */
 import { env } from 'cloudflare:workers'
-import { type Opened, open, post, type RequestOptions, send } from './client.ts'
+import { type ApiResponse, post, type RequestOptions, readEnvelope, send } from './client.ts'
 import type { Shop } from './shop.ts'
 
 export const CREATE = '/api/v1/create-contract'
@@ -14,7 +14,7 @@ export interface TestContract {
   readonly key: string
 }
 
-/** The fields of an order for a contract, all right, as a shop plugin sends them. */
+/** The fields of a valid `create-contract` request, as a shop plugin sends them. */
 export function contractFields({ productId }: Shop, changes: Record<string, string> = {}) {
   return {
     product_id: String(productId),
@@ -34,17 +34,17 @@ export function contractFields({ productId }: Shop, changes: Record<string, stri
 interface ContractOptions {
   readonly quota?: number
   readonly status?: 'active' | 'inactive'
-  /** Columns: what the contract does not permit. */
+  /** Permission columns that are set to 0. */
   readonly forbidden?: readonly string[]
 }
 
-/** A contract that permits everything. */
+/** Adds a contract that permits everything by default. */
 export async function addContract(
   { productId, apiKeyId }: Shop,
   { quota = 65, status = 'active', forbidden = [] }: ContractOptions = {},
 ): Promise<TestContract> {
   const key = crypto.randomUUID()
-  const may = (permission: string) => (forbidden.includes(permission) ? 0 : 1)
+  const isPermitted = (permission: string) => (forbidden.includes(permission) ? 0 : 1)
   const row = await env.DB.prepare(
     `insert into contracts (contract_key, name, information, product_id, license_keys_quantity, status,
        can_get_info, can_generate, can_destroy, can_destroy_all, source, created_at, updated_at)
@@ -55,18 +55,18 @@ export async function addContract(
       productId,
       quota,
       status,
-      may('can_get_info'),
-      may('can_generate'),
-      may('can_destroy'),
-      may('can_destroy_all'),
+      isPermitted('can_get_info'),
+      isPermitted('can_generate'),
+      isPermitted('can_destroy'),
+      isPermitted('can_destroy_all'),
       apiKeyId,
     )
     .first<{ id: number }>()
-  if (!row) throw new Error('The contract could not be added.')
+  if (!row) throw new Error('The contract was not added.')
   return { id: row.id, key }
 }
 
-/** A generator of the shop's product: keys for a year and three activations. */
+/** Adds a generator to the shop's product. Its keys are valid for a year and allow three activations. */
 export async function addGenerator({ productId }: Shop, status: 0 | 1 = 1): Promise<void> {
   await env.DB.prepare(
     `insert into generators (product_id, method, prefix, suffix, charset, number_of_chunks, chunk_length,
@@ -77,18 +77,18 @@ export async function addGenerator({ productId }: Shop, status: 0 | 1 = 1): Prom
     .run()
 }
 
-/** Asks as the holder of a contract key, which goes wherever it is wanted. */
-export async function askAsHolder(
+/** Calls a contract endpoint. The fields go into the query of `get-info`, and into the form of all others. */
+export async function callAsContractHolder(
   path: string,
   fields: Record<string, string>,
   options: RequestOptions = {},
-): Promise<Opened> {
+): Promise<ApiResponse> {
   if (path !== GET_INFO) return post(fields, { path, ...options })
-  return open(await send({ path: `${path}?${new URLSearchParams(fields)}`, ...options }))
+  return readEnvelope(await send({ path: `${path}?${new URLSearchParams(fields)}`, ...options }))
 }
 
-/** The keys that exist under a contract, by ascending id. */
-export async function keysUnder({ id }: TestContract): Promise<string[]> {
+/** The license keys of a contract, by ascending id. */
+export async function keysOfContract({ id }: TestContract): Promise<string[]> {
   const { results } = await env.DB.prepare(
     'select license_key from license_keys where contract_id = ? order by id',
   )
@@ -97,8 +97,8 @@ export async function keysUnder({ id }: TestContract): Promise<string[]> {
   return results.map(({ license_key }) => license_key)
 }
 
-/** Everything that a contract's holder or its seller could have changed. */
-export async function everythingOfContracts(): Promise<string> {
+/** All rows that a contract's holder or seller can change, as text. */
+export async function contractSnapshot(): Promise<string> {
   const tables = ['contracts', 'issuances', 'license_keys', 'license_keys_as_issued', 'operations']
   const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`select * from ${table}`)))
   return JSON.stringify(results.map(({ results: rows }) => rows))

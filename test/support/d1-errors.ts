@@ -1,4 +1,4 @@
-/** Every text of Cloudflare's list of D1 errors, and whether the Worker tries again. */
+/** Every message in Cloudflare's list of D1 errors, and whether the Worker retries after it. */
 export const D1_ERRORS: readonly (readonly [text: string, isRetried: boolean])[] = [
   ['D1 DB reset because its code was updated.', true],
   ['Internal error while starting up D1 DB storage caused object to be reset.', true],

@@ -5,7 +5,7 @@ declare namespace Cloudflare {
     readonly EMAIL: SendEmail
     readonly MAX_QUANTITY: string
     readonly SIGNING_PRIVATE_KEY: string
-    /** A second key, for products that have their own. */
+    /** For products with their own signing key. */
     readonly PRODUCT_SIGNING_KEY: string
     readonly DELIVERY_WEBHOOK_SECRET: string
     readonly STRIPE_API_KEY: string

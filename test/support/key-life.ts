@@ -1,7 +1,7 @@
-/** License keys in any state of their life, and requests about them. */
+/** License keys in any state, and requests about them. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import { isSignedBy, type Opened, post, type RequestOptions } from './client.ts'
+import { type ApiResponse, isSignedBy, post, type RequestOptions } from './client.ts'
 import type { Shop } from './shop.ts'
 
 export const DAY_MILLISECONDS = 86_400_000
@@ -23,7 +23,7 @@ export interface TestKey {
   readonly licenseKey: string
 }
 
-/** A license key of the shop's product: assigned just now, without limits, unless it is said otherwise. */
+/** Adds a license key to the shop's product. By default it was assigned just now and has no limits. */
 export async function addKey(
   { productId }: Pick<Shop, 'productId'>,
   options: KeyOptions = {},
@@ -43,7 +43,7 @@ export async function addKey(
   )
     .bind(productId, licenseKey, status, activationLimit, validityDays, ownerName, ownerEmail, assignedAt)
     .first<{ id: number }>()
-  if (!row) throw new Error('The key could not be added.')
+  if (!row) throw new Error('The key was not added.')
   for (const identifier of identifiers) {
     await env.DB.prepare('insert into activations (license_key_id, identifier, created_at) values (?, ?, 0)')
       .bind(row.id, identifier)
@@ -59,7 +59,7 @@ export async function addMetadata({ id }: TestKey, key: string, value: string): 
   )
     .bind(id, key, value)
     .first<{ id: number }>()
-  if (!row) throw new Error('The metadata could not be added.')
+  if (!row) throw new Error('The metadata was not added.')
   return row.id
 }
 
@@ -69,13 +69,13 @@ export async function activatedKeyFields(shop: Shop): Promise<{ license_key: str
   return { license_key: licenseKey, identifier: 'example.com' }
 }
 
-/** The fields of a request about a key that is activated nowhere. */
+/** The fields of a request about a key without activations. */
 export async function assignedKeyFields(shop: Shop): Promise<{ license_key: string; identifier: string }> {
   const { licenseKey } = await addKey(shop)
   return { license_key: licenseKey, identifier: 'example.com' }
 }
 
-/** The fields of a request about the metadata `plan` of a key that has it. */
+/** The fields of a request about the metadata `plan` of a key. */
 export async function metadataFields(
   shop: Shop,
 ): Promise<Record<'license_key' | 'identifier' | 'key', string>> {
@@ -104,13 +104,13 @@ export async function metadataOf({ id }: TestKey): Promise<{ id: number; key: st
   return results
 }
 
-/** Asks an endpoint on a shop's behalf; the shop's product has a signing key of its own. */
-export function ask(
+/** Calls an endpoint with the shop's API key. The shop's product has its own signing key. */
+export function callApi(
   shop: Shop,
   name: string,
   fields: Record<string, unknown>,
   options: RequestOptions = {},
-): Promise<Opened> {
+): Promise<ApiResponse> {
   const bindings = {
     [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY,
     ...options.bindings,
@@ -118,76 +118,79 @@ export function ask(
   return post({ api_key: shop.apiKey, ...fields }, { path: `/api/v1/${name}`, ...options, bindings })
 }
 
-/** As JSON. */
-export function askInJson(shop: Shop, name: string, fields: Record<string, unknown>): Promise<Opened> {
+/** Sends the fields as JSON. */
+export function callApiWithJson(
+  shop: Shop,
+  name: string,
+  fields: Record<string, unknown>,
+): Promise<ApiResponse> {
   const body = JSON.stringify({ api_key: shop.apiKey, ...fields })
-  return ask(shop, name, {}, { body, headers: { 'Content-Type': 'application/json' } })
+  return callApi(shop, name, {}, { body, headers: { 'Content-Type': 'application/json' } })
 }
 
-/** An endpoint, asked under an idempotency key. */
-export function askOnce(
+export function callApiWithIdempotencyKey(
   shop: Shop,
   name: string,
   fields: Record<string, unknown>,
   idempotencyKey: string,
-): Promise<Opened> {
-  return ask(shop, name, fields, { headers: { 'Idempotency-Key': idempotencyKey } })
+): Promise<ApiResponse> {
+  return callApi(shop, name, fields, { headers: { 'Idempotency-Key': idempotencyKey } })
 }
 
 /**
- * Asks an endpoint about a key that everything speaks against, and again each time there is one reason less, up to a
- * key that is activated on `example.com`.
+ * Calls an endpoint with a key that every check rejects, then removes one reason after the other, until the key is
+ * activated on `example.com`.
  *
- * @returns the codes: unknown, no identifier, not assigned, inactive product, blocked, expired, not activated, limit
- *   reached, activated
+ * @returns the codes: unknown key, no identifier, not assigned, inactive product, blocked, expired, not activated,
+ *   limit reached, activated
  */
-export async function codesAsReasonsGo(shop: Shop, name: string): Promise<unknown[]> {
+export async function codesByPrecedence(shop: Shop, name: string): Promise<unknown[]> {
   const { id, licenseKey } = await addKey(shop, { status: 'available', validityDays: 1, assignedAt: 0 })
   const activate = 'insert into activations (license_key_id, identifier, created_at) values (?, ?, 0)'
-  await change(`update products set status = 'inactive' where id = ?`, shop.productId)
+  await executeSql(`update products set status = 'inactive' where id = ?`, shop.productId)
   const codes: unknown[] = []
-  async function tell(license_key: string, identifier?: string) {
-    const { response } = await ask(shop, name, { license_key, ...(identifier && { identifier }) })
+  async function record(license_key: string, identifier?: string) {
+    const { response } = await callApi(shop, name, { license_key, ...(identifier && { identifier }) })
     codes.push(response.code)
   }
-  await tell(crypto.randomUUID())
-  await tell(licenseKey)
-  await tell(licenseKey, 'example.com')
-  await change(`update license_keys set status = 'blocked' where id = ?`, id)
-  await tell(licenseKey, 'example.com')
-  await change(`update products set status = 'active' where id = ?`, shop.productId)
-  await tell(licenseKey, 'example.com')
-  await change(`update license_keys set status = 'assigned' where id = ?`, id)
-  await tell(licenseKey, 'example.com')
-  await change('update license_keys set validity_days = 0, activation_limit = 1 where id = ?', id)
-  await tell(licenseKey, 'nowhere.example')
-  await change('delete from activations where license_key_id = ?', id)
-  await change(activate, id, 'other.example')
-  await tell(licenseKey, 'example.com')
-  await change(activate, id, 'example.com')
-  await tell(licenseKey, 'example.com')
+  await record(crypto.randomUUID())
+  await record(licenseKey)
+  await record(licenseKey, 'example.com')
+  await executeSql(`update license_keys set status = 'blocked' where id = ?`, id)
+  await record(licenseKey, 'example.com')
+  await executeSql(`update products set status = 'active' where id = ?`, shop.productId)
+  await record(licenseKey, 'example.com')
+  await executeSql(`update license_keys set status = 'assigned' where id = ?`, id)
+  await record(licenseKey, 'example.com')
+  await executeSql('update license_keys set validity_days = 0, activation_limit = 1 where id = ?', id)
+  await record(licenseKey, 'nowhere.example')
+  await executeSql('delete from activations where license_key_id = ?', id)
+  await executeSql(activate, id, 'other.example')
+  await record(licenseKey, 'example.com')
+  await executeSql(activate, id, 'example.com')
+  await record(licenseKey, 'example.com')
   return codes
 }
 
-/** Asserts that an answer tells nothing but its code, its message and its time, and whose key signed it. */
-export async function expectPlain(
-  opened: Opened,
+/** Asserts that a response has no fields except code, message and timestamp, and that the right key signed it. */
+export async function expectCodeOnly(
+  apiResponse: ApiResponse,
   code: number | string,
   message: string,
   scope: 'global' | 'product',
 ): Promise<void> {
-  expect(opened.status).toBe(200)
-  expect(Object.entries(opened.response)).toEqual([
+  expect(apiResponse.status).toBe(200)
+  expect(Object.entries(apiResponse.response)).toEqual([
     ['code', code],
     ['message', message],
     ['timestamp', expect.any(Number)],
   ])
-  expect(opened.envelope.private_key_used).toBe(scope)
+  expect(apiResponse.envelope.private_key_used).toBe(scope)
   const pem = scope === 'product' ? env.PRODUCT_SIGNING_KEY : env.SIGNING_PRIVATE_KEY
-  expect(await isSignedBy(pem, opened)).toBe(true)
+  expect(await isSignedBy(pem, apiResponse)).toBe(true)
 }
 
-export function change(text: string, ...values: unknown[]): Promise<unknown> {
+export function executeSql(text: string, ...values: unknown[]): Promise<unknown> {
   return env.DB.prepare(text)
     .bind(...values)
     .run()

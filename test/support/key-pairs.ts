@@ -1,4 +1,4 @@
-/** Fresh keys, such as an operator makes them, as PEM. */
+/** New keys as PEM, as an operator creates them. */
 
 export type Kind = 'RSA' | 'Ed25519'
 
@@ -33,8 +33,8 @@ export async function newPrivateKey(kind: keyof typeof ALGORITHMS): Promise<stri
   return (await newKeyPair(kind)).privateKey
 }
 
-/** Of X25519 (RFC 8410), whose keys look like those of Ed25519 and can not sign. */
-export function agreementKey(): string {
+/** An X25519 key (RFC 8410). It looks like an Ed25519 key, but cannot sign. */
+export function x25519PrivateKey(): string {
   const der = `302e020100300506032b656e04220420${'77'.repeat(32)}`
   return pem('PRIVATE', Uint8Array.fromHex(der).buffer)
 }

@@ -1,6 +1,6 @@
 /**
- * What the Worker logs while a test runs. Every line of every test is kept here instead of being printed, and looked
- * through when its test ends (setup.ts): no test of any file can make the Worker log a secret or a person unnoticed.
+ * Captures what the Worker logs during a test. `setup.ts` checks every line after every test, so a test fails if the
+ * Worker logs a secret or personal data.
  */
 import * as z from 'zod/mini'
 import { OUTCOMES } from '../../src/db/schema/index.ts'
@@ -8,54 +8,53 @@ import { ENDPOINTS } from '../../src/endpoints.ts'
 
 type Line = Record<string, unknown>
 
-/** Of the running test. */
+/** The lines of the running test. */
 let requests: string[] = []
 let failures: string[] = []
 
 const { log: print } = console
 
-/** To be called once in a test file, before anything is logged. Whatever is no line of the Worker's is printed. */
+/** Call this once per test file, before anything is logged. Lines that are not the Worker's are printed. */
 export function captureLog(): void {
   const { error } = console
-  console.log = (...told) => (isLine(told[0], 'info') ? requests.push(told[0]) : print(...told))
-  console.error = (...told) => (isLine(told[0], 'error') ? failures.push(told[0]) : error(...told))
+  console.log = (...values) => (isLine(values[0], 'info') ? requests.push(values[0]) : print(...values))
+  console.error = (...values) => (isLine(values[0], 'error') ? failures.push(values[0]) : error(...values))
 }
 
-function isLine(told: unknown, level: string): told is string {
-  return typeof told === 'string' && told.startsWith(`{"level":"${level}"`)
+function isLine(value: unknown, level: string): value is string {
+  return typeof value === 'string' && value.startsWith(`{"level":"${level}"`)
 }
 
-export function forgetLog(): void {
+export function clearLog(): void {
   requests = []
   failures = []
 }
 
-/** For whoever has to find out why a test failed. */
 export function printLog(): void {
   for (const line of [...requests, ...failures]) print(line)
 }
 
-/** Everything that was logged in the running test, as one text. */
+/** All lines of the running test, as one text. */
 export function logText(): string {
   return [...requests, ...failures].join('\n')
 }
 
-/** The lines about requests that were answered, in the order in which they were written. */
+/** The lines about requests, in the order in which they were logged. */
 export function requestLines(): Line[] {
   return requests.map((line) => JSON.parse(line))
 }
 
-/** The lines about failures, in the order in which they were written. */
+/** The lines about failures, in the order in which they were logged. */
 export function failureLines(): Line[] {
   return failures.map((line) => JSON.parse(line))
 }
 
 const count = z.nullable(z.int().check(z.nonnegative()))
 
-/** Besides the Worker's own endpoints: what app.test.ts lets fail. */
+/** The Worker's endpoints, and a path of app.test.ts that throws. */
 const PATHS = [...ENDPOINTS.map(({ path }) => path), '/bug']
 
-/** Numbers, and texts that the Worker chooses from a list: nothing that anybody sent or was sent fits in. */
+/** Only numbers, and texts from fixed lists: nothing from a request or response fits. */
 const REQUEST_LINE = z.strictObject({
   level: z.literal('info'),
   requestId: z.uuid(),
@@ -75,8 +74,8 @@ const REQUEST_LINE = z.strictObject({
   durationMs: count,
 })
 
-/** A failure is told in words, of our own or of the database. */
-const WORDS = z
+/** A message of the Worker or the database, without e-mail addresses, UUIDs, keys and names. */
+const MESSAGE = z
   .string()
   .check(
     z.refine(
@@ -88,17 +87,16 @@ const FAILURE_LINE = z.strictObject({
   level: z.literal('error'),
   requestId: z.union([z.uuid(), z.string().check(z.regex(/^[a-z-]+(?: [\w* ]+)?$/))]),
   error: z.string().check(z.regex(/^\w+$/)),
-  message: z.optional(WORDS),
+  message: z.optional(MESSAGE),
   at: z.optional(z.array(z.string())),
 })
 
-/** @returns what must not stand in a line of the log as it does; none: nothing is wrong with it */
-export function faultsInLine(line: string): string[] {
+/** @returns the line if it must not be logged; otherwise nothing */
+export function violationsInLine(line: string): string[] {
   const parsed = z.union([REQUEST_LINE, FAILURE_LINE]).safeParse(JSON.parse(line))
   return parsed.success ? [] : [line]
 }
 
-/** All faults of the lines that were logged in the running test. */
-export function faultsInLog(): string[] {
-  return [...requests, ...failures].flatMap(faultsInLine)
+export function violationsInLog(): string[] {
+  return [...requests, ...failures].flatMap(violationsInLine)
 }

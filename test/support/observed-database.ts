@@ -1,54 +1,53 @@
-/** A D1 binding that counts what is asked of it, and can fail on demand. */
-import { aroundRoundTrips } from './around-database.ts'
+/** A D1 binding that records its round trips and can fail on demand. */
+import { interceptRoundTrips } from './intercepted-database.ts'
 
-export interface Observed {
+export interface ObservedDatabase {
   readonly db: D1Database
-  /** Every round trip that was answered: a batch, or a statement run on its own. */
+  /** Completed round trips: batches, and statements run outside a batch. */
   readonly roundTrips: { readonly statements: number; readonly rowsWritten: number }[]
 }
 
-/** Each may throw what the platform would throw: before a batch reaches the database, or after it was committed. */
+/** Each may throw an error of the platform: before a round trip reaches the database, or after its commit. */
 interface Hooks {
   readonly before?: () => void
   readonly after?: () => void
 }
 
-/** The hooks of a database that is never reached. */
-export function failing(text: string): Hooks {
+/** Every round trip fails before it reaches the database. */
+export function failWith(message: string): Hooks {
   return {
     before() {
-      throw new Error(text)
+      throw new Error(message)
     },
   }
 }
 
-/** What D1 says when its object was reset. */
-export const RESET = 'Internal error in D1 DB storage caused object to be reset.'
+/** The message of D1 after its Durable Object was reset. */
+export const RESET_ERROR = 'Internal error in D1 DB storage caused object to be reset.'
 
-/** The hooks of a database that loses the answers of its first batches, which were committed. @param losses what it says */
-export function losingAnswers(...losses: string[]): Hooks {
+/** The first round trips fail after their commit, one for each message. */
+export function failAfterCommit(...messages: string[]): Hooks {
   return {
     after() {
-      const loss = losses.shift()
-      if (loss) throw new Error(`D1_ERROR: ${loss}`)
+      const message = messages.shift()
+      if (message) throw new Error(`D1_ERROR: ${message}`)
     },
   }
 }
 
-/** @param real the binding behind it */
-export function observe(real: D1Database, { before, after }: Hooks = {}): Observed {
+export function observe(real: D1Database, { before, after }: Hooks = {}): ObservedDatabase {
   const roundTrips: { statements: number; rowsWritten: number }[] = []
-  const db = aroundRoundTrips(real, async ({ statements }, run) => {
+  const db = interceptRoundTrips(real, async ({ statements }, run) => {
     before?.()
-    const answer = await run()
-    roundTrips.push({ statements, rowsWritten: rowsWrittenIn(answer) })
+    const result = await run()
+    roundTrips.push({ statements, rowsWritten: rowsWrittenIn(result) })
     after?.()
-    return answer
+    return result
   })
   return { db, roundTrips }
 }
 
-function rowsWrittenIn(answer: unknown): number {
-  const results = (Array.isArray(answer) ? answer : [answer]) as Partial<D1Result>[]
+function rowsWrittenIn(result: unknown): number {
+  const results = (Array.isArray(result) ? result : [result]) as Partial<D1Result>[]
   return results.reduce((sum, result) => sum + (result?.meta?.rows_written ?? 0), 0)
 }

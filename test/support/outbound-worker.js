@@ -1,6 +1,6 @@
 /**
- * The network of the Worker under test: takes everything that it fetches to the server of the tests, which learns
- * from a header where it was meant to go. Redirects come back as they are.
+ * The network of the Worker under test: forwards each of its requests to the server of the tests, with the original URL
+ * in a header. It does not follow redirects.
  */
 export default {
   async fetch(request, { SERVER }) {
@@ -8,7 +8,7 @@ export default {
     headers.set('X-Original-Url', request.url)
     const { method, body } = request
     const response = await fetch(SERVER, { method, headers, body, redirect: 'manual' })
-    // Words that the test runner knows as those of a lost connection, and does not print.
+    // The test runner recognizes this message as a lost connection, and does not print it.
     if (response.headers.has('X-Connection-Lost')) throw new Error('disconnected: operation canceled')
     return response
   },

@@ -1,4 +1,4 @@
-/** Orders that the queue issues, and what is known of them afterwards. */
+/** Queued orders and the rows that belong to them. */
 import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
@@ -10,7 +10,7 @@ import { orderFields, type Shop } from './shop.ts'
 
 export const QUEUED_PATH = '/api/v1/random-assign-license-keys-queued'
 
-/** The fields of a request that is right in every respect. */
+/** The fields of a valid queued order. */
 export function queuedOrderFields(shop: Shop, changes: Record<string, string> = {}): Record<string, string> {
   return {
     ...(orderFields(shop) as Record<string, string>),
@@ -33,11 +33,11 @@ export interface QueuedOrderOptions {
 export interface TestOrder {
   readonly id: number
   readonly productId: number
-  /** With its query. */
+  /** Includes the query. */
   readonly webhookUrl: string
 }
 
-/** An order as the endpoint leaves it behind; no message is sent. */
+/** Adds an order as the endpoint does, but sends no message. */
 export async function addQueuedOrder(
   { productId }: Pick<Shop, 'productId'>,
   options: QueuedOrderOptions = {},
@@ -65,7 +65,7 @@ export async function addQueuedOrder(
       dueAt,
     )
     .first<{ id: number }>()
-  if (!row) throw new Error('The order could not be added.')
+  if (!row) throw new Error('The order was not added.')
   return { id: row.id, productId, webhookUrl }
 }
 
@@ -79,7 +79,7 @@ export async function addGenerator({ productId }: Pick<Shop, 'productId'>): Prom
     .run()
 }
 
-/** Keys in stock, each with terms of its own: 100 and more days, 10 and more activations. */
+/** Adds keys to the stock, with varying limits: 100 to 106 days, 10 to 14 activations. */
 export async function addStock({ productId }: Pick<Shop, 'productId'>, quantity: number): Promise<void> {
   const keys = Array.from({ length: quantity }, () => crypto.randomUUID())
   await env.DB.prepare(
@@ -102,7 +102,7 @@ export interface OrderRow {
 
 export async function orderRow({ id }: Pick<TestOrder, 'id'>): Promise<OrderRow> {
   const row = await env.DB.prepare('select * from queued_orders where id = ?').bind(id).first<OrderRow>()
-  if (!row) throw new Error('There is no such order.')
+  if (!row) throw new Error('The order does not exist.')
   return row
 }
 
@@ -134,7 +134,7 @@ export interface ChunkRow {
   readonly keys: number
 }
 
-/** The issuances of an order, and how many keys each of them has. */
+/** The issuances of an order with their numbers of keys, in the order of the chunks. */
 export async function chunksOf({ id }: Pick<TestOrder, 'id'>): Promise<ChunkRow[]> {
   const { results } = await env.DB.prepare(
     `select idempotency_key as chunk, quantity,
@@ -154,20 +154,20 @@ export interface CallbackRow {
   readonly created_at: number
 }
 
-export async function callbacksOf({ id }: Pick<TestOrder, 'id'>): Promise<CallbackRow[]> {
+export async function callbackRows({ id }: Pick<TestOrder, 'id'>): Promise<CallbackRow[]> {
   const { results } = await env.DB.prepare('select * from deliveries where queued_order_id = ?')
     .bind(id)
     .all<CallbackRow>()
   return results
 }
 
-/** What came to the receiver of an order's callback. */
-export function callbacksAt({ webhookUrl }: Pick<TestOrder, 'webhookUrl'>): Promise<OutboundRequest[]> {
+/** The requests that the receiver of an order's callback got. */
+export function receivedCallbacks({ webhookUrl }: Pick<TestOrder, 'webhookUrl'>): Promise<OutboundRequest[]> {
   return requestsTo(webhookUrl)
 }
 
-/** A queue that keeps its messages, and hands none of them to anybody. */
-export function keepingQueue() {
+/** A queue that collects its messages and delivers none. */
+export function capturingQueue() {
   const messages: Message[] = []
   const queue = {
     async sendBatch(batch: Iterable<MessageSendRequest<Message>>) {
@@ -177,46 +177,46 @@ export function keepingQueue() {
   return { queue, messages }
 }
 
-/** The Worker's bindings with such a queue. */
-export function quietEnv(db: D1Database = env.DB): Bindings {
-  return { ...env, DELIVERIES: keepingQueue().queue, DB: db }
+/** The Worker's bindings with a queue that delivers nothing. */
+export function envWithoutConsumer(db: D1Database = env.DB): Bindings {
+  return { ...env, DELIVERIES: capturingQueue().queue, DB: db }
 }
 
-/** The database of a consumer that dies after as many round trips. */
-export function deadAfter(roundTrips: number): D1Database {
+/** A database for a consumer that crashes: it fails after this number of round trips. */
+export function databaseFailingAfter(roundTrips: number): D1Database {
   let trips = 0
   return observe(env.DB, {
     before() {
-      if (++trips > roundTrips) throw new Error('D1_ERROR: The consumer is dead.')
+      if (++trips > roundTrips) throw new Error('D1_ERROR: The consumer crashed.')
     },
   }).db
 }
 
-/** A database that fails once: in one of its round trips, before or after it was committed. */
-export function failingAt(trip: number, when: 'before' | 'after', text: string): D1Database {
+/** A database that fails in one round trip, before or after its commit. @param trip counted from 1 */
+export function databaseFailingAt(trip: number, when: 'before' | 'after', message: string): D1Database {
   let trips = 0
   return observe(env.DB, {
     before() {
-      if (++trips === trip && when === 'before') throw new Error(text)
+      if (++trips === trip && when === 'before') throw new Error(message)
     },
     after() {
-      if (trips === trip && when === 'after') throw new Error(text)
+      if (trips === trip && when === 'after') throw new Error(message)
     },
   }).db
 }
 
-/** The most keys in a chunk, in most tests. */
+/** Keys in a full chunk. */
 export const CHUNK = 4
 
-/** Takes the order to its end, in small chunks. */
+/** Processes the order until it is finished, in small chunks. */
 export function processOrder(
   { id }: Pick<TestOrder, 'id'>,
   { db = env.DB, now = Date.now() } = {},
 ): Promise<ProcessingResult> {
-  return processQueuedOrder(quietEnv(db), id, now, CHUNK)
+  return processQueuedOrder(envWithoutConsumer(db), id, now, CHUNK)
 }
 
-/** The order is issued: three chunks of four, four and two keys. */
+/** Asserts that the order is issued in three chunks, of four, four and two keys. */
 export async function expectIssued(order: TestOrder): Promise<void> {
   expect(await orderRow(order)).toMatchObject({ status: 'issued', chunks: 3, issued_quantity: 10 })
   expect(await chunksOf(order)).toEqual([
@@ -224,7 +224,7 @@ export async function expectIssued(order: TestOrder): Promise<void> {
     { chunk: '1', quantity: 4, keys: 4 },
     { chunk: '2', quantity: 2, keys: 2 },
   ])
-  expect(await callbacksOf(order)).toMatchObject([{ status: 'pending', attempts: 0 }])
+  expect(await callbackRows(order)).toMatchObject([{ status: 'pending', attempts: 0 }])
   const assigned = (await keysOf(order)).filter(({ status }) => status === 'assigned')
   expect(new Set(assigned.map((key) => key.license_key)).size).toBe(10)
 }

@@ -1,4 +1,4 @@
-/** A seller with a product and an API key of its own, so that no test depends on the rows of another. */
+/** Shops: each has its own product and API key, so that tests do not share rows. */
 import { env } from 'cloudflare:workers'
 import { hashApiKey } from '../../src/callers/api-keys.ts'
 import { CAPABILITIES } from '../../src/callers/caller.ts'
@@ -44,11 +44,11 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
       options.allowedIps ? JSON.stringify(options.allowedIps) : null,
     )
     .first<{ id: number }>()
-  if (!product || !key) throw new Error('The shop could not be opened.')
+  if (!product || !key) throw new Error('The shop was not created.')
   return { productId: product.id, apiKey, apiKeyId: key.id }
 }
 
-/** The fields of a request that is right in every respect. */
+/** The fields of a valid order. */
 export function orderFields({ apiKey, productId }: Shop, changes: Record<string, unknown> = {}) {
   return {
     api_key: apiKey,
@@ -62,7 +62,7 @@ export function orderFields({ apiKey, productId }: Shop, changes: Record<string,
   }
 }
 
-/** How many rows an issuing request could have written. */
+/** Counts the rows of the tables that issuing writes. */
 export async function countRows(
   db: D1Database = env.DB,
 ): Promise<{ issuances: number; licenseKeys: number }> {
@@ -71,6 +71,6 @@ export async function countRows(
       `select (select count(*) from issuances) as issuances, (select count(*) from license_keys) as licenseKeys`,
     )
     .first<{ issuances: number; licenseKeys: number }>()
-  if (!row) throw new Error('A count is always a row.')
+  if (!row) throw new Error('Expected exactly one result row.')
   return row
 }

@@ -1,10 +1,10 @@
-/** Generators, and license keys that wait to be sold. */
+/** Generators, and license keys in stock. */
 import { env } from 'cloudflare:workers'
 import type { Shop } from './shop.ts'
 
 type Row = Record<string, string | number | null>
 
-/** Inserts a row into a table, with these values where the usual ones will not do. */
+/** @returns the id of the row */
 async function insert(table: string, row: Row): Promise<number> {
   const names = Object.keys(row)
   const inserted = await env.DB.prepare(
@@ -12,11 +12,11 @@ async function insert(table: string, row: Row): Promise<number> {
   )
     .bind(...Object.values(row))
     .first<{ id: number }>()
-  if (!inserted) throw new Error(`There is a row more in ${table}.`)
+  if (!inserted) throw new Error(`No row was inserted into ${table}.`)
   return inserted.id
 }
 
-/** @returns its id */
+/** @returns the generator's id */
 export function addGenerator(productId: number, changes: Row = {}): Promise<number> {
   return insert('generators', {
     product_id: productId,
@@ -35,7 +35,7 @@ export function addGenerator(productId: number, changes: Row = {}): Promise<numb
   })
 }
 
-/** @returns its text; it is available on a life of 30 days and 2 activations unless something else is said */
+/** Adds a license key: by default in stock, for 30 days and 2 activations. @returns the license key */
 export async function addLicenseKey(productId: number, changes: Row = {}): Promise<string> {
   const licenseKey = `key-${crypto.randomUUID()}`
   await insert('license_keys', {
@@ -51,7 +51,7 @@ export async function addLicenseKey(productId: number, changes: Row = {}): Promi
   return licenseKey
 }
 
-/** Adds as many keys to the stock at once. */
+/** Adds keys to the stock in one statement. */
 export async function addStock(productId: number, quantity: number): Promise<void> {
   await env.DB.prepare(
     `with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < ?2)
@@ -62,12 +62,11 @@ export async function addStock(productId: number, quantity: number): Promise<voi
     .run()
 }
 
-/** The row of a license key. */
 export async function licenseKeyRow(licenseKey: string): Promise<Row | null> {
   return env.DB.prepare('select * from license_keys where license_key = ?').bind(licenseKey).first<Row>()
 }
 
-/** Its activations, by ascending id. */
+/** The activations of a license key, by ascending id. */
 export async function activationsOf(licenseKey: string): Promise<Row[]> {
   const { results } = await env.DB.prepare(
     `select activations.identifier, activations.post_url from activations

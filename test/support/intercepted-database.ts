@@ -1,24 +1,24 @@
-/** A D1 binding that does something around each round trip. Whatever it is asked, it asks the real one. */
+/** A D1 binding that forwards every round trip to a real one, through an interceptor. */
 
 export interface RoundTrip {
   readonly statements: number
 }
 
-/** @param run asks the database; its answer, or what it throws, is the round trip's */
-export type Around = <Answer>(trip: RoundTrip, run: () => Promise<Answer>) => Promise<Answer>
+/** @param run sends the round trip to the database */
+export type Interceptor = <Result>(trip: RoundTrip, run: () => Promise<Result>) => Promise<Result>
 
-export function aroundRoundTrips(real: D1Database, around: Around): D1Database {
-  function batchOf(asked: Pick<D1Database, 'batch'>) {
+export function interceptRoundTrips(real: D1Database, intercept: Interceptor): D1Database {
+  function batchOf(target: Pick<D1Database, 'batch'>) {
     return <Row>(statements: D1PreparedStatement[]): Promise<D1Result<Row>[]> =>
-      around({ statements: statements.length }, () => asked.batch<Row>(statements))
+      intercept({ statements: statements.length }, () => target.batch<Row>(statements))
   }
 
-  /** The statement stays the real one, since `batch` takes no other; its ways to run alone are wrapped. */
+  /** Changes the real statement, since `batch` accepts no other object. */
   function wrap(statement: D1PreparedStatement): D1PreparedStatement {
     for (const name of ['first', 'all', 'run', 'raw'] as const) {
       const run = statement[name].bind(statement) as (...parameters: unknown[]) => Promise<unknown>
       Object.defineProperty(statement, name, {
-        value: (...parameters: unknown[]) => around({ statements: 1 }, () => run(...parameters)),
+        value: (...parameters: unknown[]) => intercept({ statements: 1 }, () => run(...parameters)),
       })
     }
     const bind = statement.bind.bind(statement)
@@ -27,7 +27,7 @@ export function aroundRoundTrips(real: D1Database, around: Around): D1Database {
   }
 
   function unexpected(): never {
-    throw new Error('Not expected of a request.')
+    throw new Error('Requests must not call exec or dump.')
   }
 
   function withSession(constraint?: string): D1DatabaseSession {

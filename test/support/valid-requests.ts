@@ -1,7 +1,6 @@
 /**
- * What every endpoint behind a credential needs, how a request to it looks that is right in every respect, and how it
- * is answered. Written by hand, so that it is compared with what the endpoints say of themselves: a new endpoint is one
- * entry here.
+ * For every endpoint that requires a key: the permission it needs, a valid request, and the code of its response.
+ * Written by hand, so that tests can compare it with the declarations of the endpoints. A new endpoint adds one entry.
  */
 import type { Capability } from '../../src/callers/caller.ts'
 import { addKey, addProduct, addProductMetadata, newKeysFields } from './administration.ts'
@@ -13,16 +12,16 @@ import { addGenerator, availableKeyFields } from './stock.ts'
 
 type Fields = Record<string, string>
 
-interface GoodRequest {
-  /** The one capability that the API key must have. */
+interface ValidRequest {
+  /** The only capability that the API key must have. */
   readonly needs: Capability
   readonly code: number | '400'
-  /** The fields but for `api_key`; what they are about is made anew at each call. */
+  /** All fields except `api_key`. Each call creates the rows that they refer to. */
   readonly fields: (shop: Shop) => Promise<Fields> | Fields
 }
 
-/** Of the endpoints behind an API key, by path. */
-export const GOOD_REQUESTS: Record<string, GoodRequest> = {
+/** Endpoints that require an API key, by path. */
+export const VALID_REQUESTS: Record<string, ValidRequest> = {
   '/api/v1/verify': { needs: 'use', code: 200, fields: activatedKeyFields },
   '/api/v1/activate': { needs: 'use', code: 300, fields: assignedKeyFields },
   '/api/v1/deactivate': { needs: 'use', code: '400', fields: activatedKeyFields },
@@ -162,23 +161,23 @@ export const GOOD_REQUESTS: Record<string, GoodRequest> = {
   '/api/v1/get-all-contracts': { needs: 'contracts', code: 846, fields: () => ({}) },
 }
 
-/** All fields of a good request. */
-export async function goodFields(path: string, shop: Shop): Promise<Fields> {
-  const good = GOOD_REQUESTS[path]
-  if (!good) throw new Error(`Add a good request to ${path} to GOOD_REQUESTS.`)
-  return { api_key: shop.apiKey, ...(await good.fields(shop)) }
+/** All fields of a valid request. */
+export async function validFields(path: string, shop: Shop): Promise<Fields> {
+  const request = VALID_REQUESTS[path]
+  if (!request) throw new Error(`Add a valid request for ${path} to VALID_REQUESTS.`)
+  return { api_key: shop.apiKey, ...(await request.fields(shop)) }
 }
 
-interface GoodHolderRequest {
-  /** The column of `contracts` that must permit it. */
+interface ValidContractRequest {
+  /** The column of `contracts` that must permit the request. */
   readonly needs: string
   readonly code: number
-  /** The fields but for `contract_key`. The contract has one key, C-1. */
+  /** All fields except `contract_key`. The contract has one license key, C-1. */
   readonly fields: Fields
 }
 
-/** Of the endpoints behind a contract key, by path. */
-export const GOOD_HOLDER_REQUESTS: Record<string, GoodHolderRequest> = {
+/** Endpoints that require a contract key, by path. */
+export const VALID_CONTRACT_REQUESTS: Record<string, ValidContractRequest> = {
   [GET_INFO]: { needs: 'can_get_info', code: 1204, fields: {} },
   [GENERATE]: { needs: 'can_generate', code: 1300, fields: { quantity: '1' } },
   [DESTROY]: { needs: 'can_destroy', code: 1400, fields: { license_key: 'C-1' } },
