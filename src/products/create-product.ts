@@ -1,10 +1,11 @@
-/** `POST /api/v1/create-product`: adds a product. */
+/** `POST /api/v1/create-product`: creates a product with its default generator, both or neither. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
+import { insertDefaultGenerator } from './default-generator.ts'
 import { PRODUCT_FIELDS, productDescription, productName } from './product-fields.ts'
 
 interface Created {
@@ -17,12 +18,16 @@ const creation = defineOperation<Created>({
   name: 'create-product',
   decision: `json_object('kind', 'created')`,
   changes: ['created'],
-  writes: ({ decided, addToOutcome }) => [
+  writes: ({ decided, decision, addToOutcome }) => [
     `insert into products
        (source, name, description, require_non_expired, external_reference, status, created_at, updated_at)
      select :source, :name, :description, :requireNonExpired, :externalReference, :status, :now, :now
      where ${decided('created')}`,
     addToOutcome(`'$.productId', last_insert_rowid()`, 'created'),
+    insertDefaultGenerator(
+      { productId: `${decision} ->> '$.productId'`, now: ':now' },
+      `where ${decided('created')}`,
+    ),
   ],
 })
 
@@ -43,6 +48,6 @@ export const createProduct = endpoint({
       externalReference: call.parameters.external_reference ?? '',
       status: call.parameters.status ?? 'active',
     }),
-  // The global key signs: a new product has no key of its own yet.
+  // Signed by the global key: a new product has no signing key yet.
   answer: ({ productId }) => ({ fields: { product_id: productId } }),
 })

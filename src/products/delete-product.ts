@@ -1,8 +1,8 @@
 /**
  * `POST /api/v1/delete-product`: deletes a product.
  *
- * Guarantees: a deleted product is found nowhere and issues no more. Its row stays, since license keys and issuances
- * refer to it.
+ * A deleted product is left out of every list and issues no license keys. Its row stays because license keys and
+ * issuances refer to it.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'

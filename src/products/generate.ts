@@ -1,8 +1,8 @@
 /**
- * `POST /api/v1/generate`: fills the stock of a generator's product with fresh license keys on the generator's terms.
+ * `POST /api/v1/generate`: adds new license keys with the generator's format and terms to the stock of its product.
  *
- * Guarantees: all license keys are stored, or none. A replay returns the same keys, also those that were sold, changed
- * or deleted since.
+ * Guarantees: all license keys are stored, or none. A replay returns the same license keys, even if they were sold,
+ * changed or deleted in between.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -18,13 +18,13 @@ type Generated =
   | { readonly kind: 'generated'; readonly productId: number; readonly licenseKeys: readonly string[] }
   | { readonly kind: 'generator-not-found' }
 
-/** The generator of the request, if it may be used. */
+/** SQL condition on `generators`: the requested one, if it is active and its product was not deleted. */
 const IS_USABLE = `generators.id = :generatorId and generators.status = 1
   and exists (select 1 from products where products.id = generators.product_id and products.deleted_at is null)`
 
 /**
- * The stored outcome holds the license keys themselves: nothing else would know one that was deleted. 10,000 UUIDs are
- * 390 kB of the 2 MB that a row of D1 may hold. They are made after the decision, so that a replay makes none.
+ * The stored outcome holds the license keys, because a replay must also return those that were deleted. 10,000 UUIDs
+ * are 390 kB; a D1 row may hold 2 MB. The keys are generated after the decision, so a replay generates none.
  */
 const generation = defineOperation<Generated>({
   authority: API_KEY_AUTHORITY,

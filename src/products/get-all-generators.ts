@@ -1,6 +1,6 @@
 /**
- * `GET /api/v1/get-all-generators`: all generators by ascending id, under the name that the protocol gives the list.
- * Those of deleted products are left out.
+ * `GET /api/v1/get-all-generators`: all generators by ascending id, except those of deleted products. The protocol
+ * calls the list `products`.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -10,17 +10,16 @@ import type { KeyFormat } from '../issuing/key-formats.ts'
 import { CODES } from '../protocol/codes.ts'
 import { withoutMilliseconds } from '../protocol/dates.ts'
 
-/** How license keys of a product look, and on which terms they are made. */
 interface Generator extends KeyFormat {
   readonly id: number
   readonly productId: number
-  /** 0: any number of activations. */
+  /** 0: unlimited activations. */
   readonly activationLimit: number
   /** 0: the keys do not expire. */
   readonly validityDays: number
   /** 1: active. */
   readonly status: 0 | 1
-  /** Milliseconds UTC, as `updatedAt`. */
+  /** Milliseconds UTC, like `updatedAt`. */
   readonly createdAt: number
   readonly updatedAt: number
 }
@@ -53,7 +52,7 @@ export const getAllGenerators = endpoint({
   answer: ({ generators }) => ({ fields: { products: generators.map(generatorObject) } }),
 })
 
-/** Every generator has the fields of every method. Here no method has a function of its own to name. */
+/** Has the fields of all methods of the protocol. `function_name` is for the method `custom`, which Keyseal lacks. */
 function generatorObject(generator: Generator): object {
   return {
     id: generator.id,

@@ -1,4 +1,4 @@
-/** `GET /api/v1/get-all-products`: all products by ascending id, with their metadata. Deleted ones are left out. */
+/** `GET /api/v1/get-all-products`: all products by ascending id with their metadata, except deleted products. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineQuery, runQuery } from '../callers/query.ts'
@@ -15,10 +15,10 @@ interface Product {
   readonly description: string
   readonly status: (typeof PRODUCT_STATUSES)[number]
   readonly requireNonExpired: 0 | 1
-  /** Milliseconds UTC, as `updatedAt`. */
+  /** Milliseconds UTC, like `updatedAt`. */
   readonly createdAt: number
   readonly updatedAt: number
-  /** In the order in which it was added. */
+  /** In the order of creation. */
   readonly metadata: readonly (readonly [key: string, value: string])[]
 }
 
@@ -49,7 +49,7 @@ export const getAllProducts = endpoint({
   answer: ({ products }) => ({ fields: { products: products.map(productObject) } }),
 })
 
-/** The protocol's object of a product in a list: these 11 fields in this order. */
+/** The protocol's product object: these 11 fields in this order. */
 function productObject(product: Product): object {
   return {
     id: product.id,

@@ -1,9 +1,9 @@
 /**
- * `POST /api/v1/create-product-meta`, `update-product-meta` and `delete-product-meta`: a product's metadata, values
- * under keys that the seller chooses.
+ * `POST /api/v1/create-product-meta`, `update-product-meta` and `delete-product-meta`: key-value pairs that the seller
+ * stores with a product.
  *
- * Guarantees: a product has each key once, also when requests race. The database checks the product, the key and the
- * value, in this order.
+ * Guarantees: a product has each key at most once, even when requests race. The product is checked first, then the
+ * key, then the value.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -13,7 +13,7 @@ import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { optional, plainText, productId } from '../protocol/fields.ts'
 
-/** A key or a value that is missing has a code of its own, after that of a missing product. */
+/** Optional here, because the protocol has a separate code for a missing key and for a missing value. */
 const KEY_FIELDS = { product_id: productId, key: optional(plainText('key', 255)) }
 const FIELDS = { ...KEY_FIELDS, value: optional(plainText('value', 10_000)) }
 
@@ -29,11 +29,11 @@ function metadataValues({ product_id, key, value }: Parameters): Record<string, 
 
 interface MetadataOutcome<Kind extends string> {
   readonly kind: Kind | 'product-not-found' | 'key-missing'
-  /** null where there is no such product. Its key signs the answer. */
+  /** The product whose key signs the response; null if it does not exist. */
   readonly productId: number | null
 }
 
-/** @param cases SQL, the last cases: on a product that exists, and on its metadata under the key or on nulls */
+/** @param cases SQL `when ... then ...` for an existing product; `product_metadata.id` is null if it lacks the key */
 function decide(cases: string): string {
   return `(select json_object('productId', products.id, 'kind', case
       when products.id is null then 'product-not-found' when :key is null then 'key-missing' ${cases} end)

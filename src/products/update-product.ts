@@ -1,4 +1,4 @@
-/** `POST /api/v1/update-product`: changes a product. What is left out stays as it is. */
+/** `POST /api/v1/update-product`: changes a product. Omitted fields keep their values. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'

@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { isSignedBy, readEnvelope, send } from '../support/client.ts'
-import { callApi, callApiWithIdempotencyKey, callApiWithJson, executeSql } from '../support/key-life.ts'
+import { isSignedBy, open, send } from '../support/client.ts'
+import { ask, askInJson, askOnce, change } from '../support/key-life.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 import { addGenerator, licenseKeyRow } from '../support/stock.ts'
@@ -10,7 +10,7 @@ afterEach(() => vi.restoreAllMocks())
 
 async function getAll({ apiKey }: Shop, bindings?: object) {
   const path = `/api/v1/get-all-generators?api_key=${apiKey}`
-  return readEnvelope(await send({ path, ...(bindings && { bindings }) }))
+  return open(await send({ path, ...(bindings && { bindings }) }))
 }
 
 async function countKeys({ productId }: Shop): Promise<number> {
@@ -21,7 +21,7 @@ async function countKeys({ productId }: Shop): Promise<number> {
 }
 
 describe('get-all-generators', () => {
-  it('lists every generator under the name products, signed by the global key: 820', async () => {
+  it('returns 820 with all generators under the name products, signed by the global key', async () => {
     const shop = await openShop()
     const id = await addGenerator(shop.productId)
     const uuid = { method: 'uuid', prefix: 'A-', suffix: '-Z', charset: 'AB', number_of_chunks: 6 }
@@ -52,21 +52,21 @@ describe('get-all-generators', () => {
     expect(second).toMatchObject({ id: inactive, status: 0, ...uuid, chunk_length: 8, function_name: '' })
   })
 
-  it('leaves out those of products that were deleted, and keeps those of inactive ones', async () => {
+  it('leaves out generators of deleted products and lists those of inactive ones', async () => {
     const [inactive, deleted] = [
       await openShop({ productStatus: 'inactive' }),
       await openShop({ productStatus: 'inactive' }),
     ]
     const [kept, gone] = [await addGenerator(inactive.productId), await addGenerator(deleted.productId)]
-    await executeSql('update products set deleted_at = 1 where id = ?', deleted.productId)
+    await change('update products set deleted_at = 1 where id = ?', deleted.productId)
     const ids = (await getAll(inactive)).response.products.map(({ id }: { id: number }) => id)
     expect(ids).toContain(kept)
     expect(ids).not.toContain(gone)
     expect(ids).toEqual([...ids].sort((one, other) => one - other))
   })
 
-  it('is an empty list where there is none, and one round trip', async () => {
-    await executeSql('delete from generators')
+  it('returns an empty list if there are none, in one round trip', async () => {
+    await change('delete from generators')
     const { db, roundTrips } = observe(env.DB)
     const opened = await getAll(await openShop(), { DB: db })
     expect(opened.response.products).toEqual([])
@@ -75,10 +75,10 @@ describe('get-all-generators', () => {
 })
 
 describe('generate', () => {
-  it("fills the stock on the generator's terms: 815, signed by the key of the product", async () => {
+  it("returns 815 and adds license keys with the generator's terms to the stock, signed by the product's key", async () => {
     const shop = await openShop()
     const id = await addGenerator(shop.productId, { prefix: 'APP-' })
-    for (const send of [callApi, callApiWithJson]) {
+    for (const send of [ask, askInJson]) {
       const before = Date.now()
       const opened = await send(shop, 'generate', { generator_id: id, quantity: 20 })
       expect(opened.status).toBe(200)
@@ -108,21 +108,21 @@ describe('generate', () => {
     expect(await countKeys(shop)).toBe(40)
   })
 
-  it('works for a product that is not sold at the moment', async () => {
+  it('works for an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const fields = { generator_id: await addGenerator(shop.productId, { method: 'uuid' }), quantity: 1 }
-    const { response } = await callApi(shop, 'generate', fields)
+    const { response } = await ask(shop, 'generate', fields)
     expect(response.code).toBe(815)
     expect(response.licenseKeys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)])
   })
 
-  it('by an unknown or inactive generator, or one of a deleted product, is 806 and writes no key', async () => {
+  it('returns 806 for an unknown or inactive generator or a deleted product, and stores no key', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const inactive = await addGenerator(shop.productId, { status: 0 })
     const ofDeleted = await addGenerator(shop.productId)
-    await executeSql('update products set deleted_at = 1 where id = ?', shop.productId)
+    await change('update products set deleted_at = 1 where id = ?', shop.productId)
     for (const id of [2_147_483_647, inactive, ofDeleted]) {
-      const opened = await callApi(shop, 'generate', { generator_id: id, quantity: 3 })
+      const opened = await ask(shop, 'generate', { generator_id: id, quantity: 3 })
       expect(opened.status).toBe(200)
       expect(Object.entries(opened.response)).toEqual([
         ['code', 806],
@@ -138,53 +138,50 @@ describe('generate', () => {
     [{ generator_id: 'x' }, ['generator_id']],
     [{ quantity: '0' }, ['quantity']],
     [{ quantity: '1001', generator_id: '' }, ['generator_id', 'quantity']],
-  ])('with wrong parameters is 804: %j', async (changes, names) => {
+  ])('returns 804 for invalid parameters: %j', async (changes, names) => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 1, ...changes }
-    const opened = await callApi(shop, 'generate', fields)
+    const opened = await ask(shop, 'generate', fields)
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(names)
   })
 
-  it('is told again with the same bytes, also of keys that are sold, changed or deleted since', async () => {
+  it('replays the same bytes even if keys were sold, changed or deleted in between', async () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 5 }
-    const first = await callApiWithIdempotencyKey(shop, 'generate', fields, 'stock')
+    const first = await askOnce(shop, 'generate', fields, 'stock')
     const [sold, deleted] = first.response.licenseKeys
-    await executeSql(
-      `update license_keys set status = 'assigned', assigned_at = 1 where license_key = ?`,
-      sold,
-    )
-    await executeSql('delete from license_keys where license_key = ?', deleted)
-    await executeSql('update generators set status = 0')
-    const replay = await callApiWithIdempotencyKey(shop, 'generate', fields, 'stock')
+    await change(`update license_keys set status = 'assigned', assigned_at = 1 where license_key = ?`, sold)
+    await change('delete from license_keys where license_key = ?', deleted)
+    await change('update generators set status = 0')
+    const replay = await askOnce(shop, 'generate', fields, 'stock')
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(await countKeys(shop)).toBe(4)
-    const other = await callApiWithIdempotencyKey(shop, 'generate', { ...fields, quantity: 6 }, 'stock')
+    const other = await askOnce(shop, 'generate', { ...fields, quantity: 6 }, 'stock')
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
-  it('20 times at once under one idempotency key fills the stock once', async () => {
+  it('adds keys once for 20 racing requests with one idempotency key', async () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 5 }
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => callApiWithIdempotencyKey(shop, 'generate', fields, 'stock')),
+      Array.from({ length: 20 }, () => askOnce(shop, 'generate', fields, 'stock')),
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(await countKeys(shop)).toBe(5)
   })
 
-  it('makes others in place of keys that exist already', async () => {
+  it('generates other keys if some exist already', async () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId, { method: 'uuid' }), quantity: 1 }
-    const taken = (await callApi(shop, 'generate', fields)).response.licenseKeys[0]
+    const taken = (await ask(shop, 'generate', fields)).response.licenseKeys[0]
     vi.spyOn(crypto, 'randomUUID')
-      .mockReturnValueOnce(taken) // Stands for the request's id, its idempotency key or its nonce.
+      .mockReturnValueOnce(taken) // The id of the request, its idempotency key or its nonce.
       .mockReturnValueOnce(taken)
       .mockReturnValueOnce(taken)
       .mockReturnValueOnce(taken)
-    const { response } = await callApi(shop, 'generate', fields)
+    const { response } = await ask(shop, 'generate', fields)
     expect(response.code).toBe(815)
     expect(response.licenseKeys[0]).not.toBe(taken)
     expect(await countKeys(shop)).toBe(2)
@@ -193,7 +190,7 @@ describe('generate', () => {
   it.each([
     ['uuid', 10_000],
     ['chunk-system', 1000],
-  ])('by %s makes %i keys in one round trip, and a replay makes none', async (method, quantity) => {
+  ])('%s: generates %i keys in one round trip, and none for a replay', async (method, quantity) => {
     const shop = await openShop()
     const long = { charset: '0123456789ABCDEF', number_of_chunks: 6, chunk_length: 8, prefix: 'P'.repeat(32) }
     const fields = {
@@ -203,11 +200,11 @@ describe('generate', () => {
     const { db, roundTrips } = observe(env.DB)
     const bindings = { DB: db, MAX_QUANTITY: '10000' }
     const headers = { 'Idempotency-Key': 'stock' }
-    const first = await callApi(shop, 'generate', fields, { bindings, headers })
+    const first = await ask(shop, 'generate', fields, { bindings, headers })
     expect(new Set(first.response.licenseKeys).size).toBe(quantity)
-    // A key: its row, its unique text, its place in the stock. The operation: its row, twice, and its unique key.
+    // Each key: its row and two index entries. The operation: its row, written twice, and its unique key.
     expect(roundTrips).toEqual([{ statements: 4, rowsWritten: 3 * quantity + 3 }])
-    expect((await callApi(shop, 'generate', fields, { bindings, headers })).text).toBe(first.text)
+    expect((await ask(shop, 'generate', fields, { bindings, headers })).text).toBe(first.text)
     expect(roundTrips[1]).toMatchObject({ rowsWritten: 0 })
   })
 })

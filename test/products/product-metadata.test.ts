@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import {
   addProductMetadata,
-  expectNoChange,
   markDeleted,
   postJson,
+  unchanged,
   withProductKey,
 } from '../support/administration.ts'
 import { isSignedBy, post } from '../support/client.ts'
@@ -12,8 +12,8 @@ import { openShop, type Shop } from '../support/shop.ts'
 
 const path = (operation: string) => `/api/v1/${operation}-product-meta`
 
-/** Asks with the key `plan`, and the value `pro` where it takes one, of the shop's own product. */
-function ask(operation: string, shop: Shop, changes: Record<string, unknown> = {}, headers = {}) {
+/** Calls an endpoint with the key `plan` and the value `pro` of the shop's product. */
+function call(operation: string, shop: Shop, changes: Record<string, unknown> = {}, headers = {}) {
   return post(
     { api_key: shop.apiKey, product_id: String(shop.productId), key: 'plan', value: 'pro', ...changes },
     { path: path(operation), headers, ...withProductKey(shop) },
@@ -33,17 +33,17 @@ describe.each([
   ['create', [273, 'Product meta created'], [{ key: 'plan', value: 'pro' }]],
   ['update', [373, 'Product meta updated'], [{ key: 'plan', value: 'pro' }]],
   ['delete', [482, 'Product meta deleted'], []],
-] as const)('to %s', (operation, [code, message], after) => {
+] as const)('%s-product-meta', (operation, [code, message], after) => {
   async function openReadyShop(): Promise<Shop> {
     const shop = await openShop()
     if (operation !== 'create') await addProductMetadata(shop, 'plan', 'basic')
     return shop
   }
 
-  it(`is answered ${code} without an id, signed by the product, and touches no other product`, async () => {
+  it(`returns ${code} without an id, signed by the product, and changes no other product`, async () => {
     const [shop, other] = [await openReadyShop(), await openShop()]
     await addProductMetadata(other, 'plan', 'other')
-    const opened = await ask(operation, shop)
+    const opened = await call(operation, shop)
     expect(opened.status).toBe(200)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.response).toMatchObject({ code, message })
@@ -53,7 +53,7 @@ describe.each([
     expect(await metadataOf(other)).toEqual([{ key: 'plan', value: 'other' }])
   })
 
-  it('takes JSON, and an inactive product', async () => {
+  it('accepts JSON and an inactive product', async () => {
     const shop = await openReadyShop()
     await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
     const fields = { api_key: shop.apiKey, product_id: shop.productId, key: ' plan ', value: ' pro ' }
@@ -61,14 +61,14 @@ describe.each([
     expect(await metadataOf(shop)).toEqual(after)
   })
 
-  it('is told again as at first under its Idempotency-Key, and changes nothing again', async () => {
+  it('replays the first response for a repeated Idempotency-Key and changes nothing again', async () => {
     const shop = await openReadyShop()
     const headers = { 'Idempotency-Key': 'metadata' }
-    const first = await ask(operation, shop, {}, headers)
-    const replay = await expectNoChange(() => ask(operation, shop, {}, headers))
+    const first = await call(operation, shop, {}, headers)
+    const replay = await unchanged(() => call(operation, shop, {}, headers))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    const other = await expectNoChange(() => ask(operation, shop, { key: 'other' }, headers))
+    const other = await unchanged(() => call(operation, shop, { key: 'other' }, headers))
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
@@ -78,15 +78,15 @@ describe.each([
     ['key', 'x'.repeat(256)],
     ['key', 'a\nb'],
     ...(operation === 'delete' ? [] : [['value', 'x'.repeat(10_001)]]),
-  ] as [string, string][])('is 804 where %s is wrong', async (name, value) => {
+  ] as [string, string][])('returns 804 for an invalid %s', async (name, value) => {
     const shop = await openReadyShop()
-    const opened = await expectNoChange(() => ask(operation, shop, { [name]: value }))
+    const opened = await unchanged(() => call(operation, shop, { [name]: value }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual([name])
   })
 })
 
-/** Everything that is missing, from the first to the last that is looked at. */
+/** The faults in the order in which they are checked. */
 describe.each([
   ['create', 'no-product', 274, 'Product not found', 'global'],
   ['create', 'no-key', 270, 'Meta key is required', 'product'],
@@ -99,7 +99,7 @@ describe.each([
   ['delete', 'no-product', 483, 'Product not found', 'global'],
   ['delete', 'no-key', 480, 'Meta key is required', 'product'],
   ['delete', 'absent', 481, "Meta key doesn't exist", 'product'],
-] as const)('to %s, with %s', (operation, fault, code, message, scope) => {
+] as const)('%s-product-meta with %s', (operation, fault, code, message, scope) => {
   const changes = {
     'no-product': { key: '', value: '' },
     'no-key': { key: '', value: '' },
@@ -108,11 +108,11 @@ describe.each([
     absent: { key: 'absent' },
   }[fault]
 
-  it(`is ${code}, whatever is wrong besides, and changes nothing`, async () => {
+  it(`returns ${code} even if later checks would fail too, and changes nothing`, async () => {
     const shop = await openShop()
     await addProductMetadata(shop, 'taken')
     if (fault === 'no-product') await markDeleted(shop.productId)
-    const opened = await expectNoChange(() => ask(operation, shop, changes))
+    const opened = await unchanged(() => call(operation, shop, changes))
     expect(opened.status).toBe(200)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.response).toMatchObject({ code, message })
@@ -120,25 +120,25 @@ describe.each([
   })
 })
 
-describe('a key', () => {
-  it('is created once by 50 requests at the same time', async () => {
+describe('create-product-meta', () => {
+  it('creates a key once for 50 racing requests', async () => {
     const shop = await openShop()
-    const answers = await Promise.all(Array.from({ length: 50 }, () => ask('create', shop)))
+    const answers = await Promise.all(Array.from({ length: 50 }, () => call('create', shop)))
     const codes = answers.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 273)).toHaveLength(1)
     expect(codes.filter((code) => code === 272)).toHaveLength(49)
     expect(await metadataOf(shop)).toHaveLength(1)
   })
 
-  it('of a product that does not exist is not found', async () => {
-    const { response } = await ask('create', await openShop(), { product_id: '2147483647' })
+  it('returns 274 for an unknown product', async () => {
+    const { response } = await call('create', await openShop(), { product_id: '2147483647' })
     expect(response.code).toBe(274)
   })
 
-  it('may have a value of 10000 characters, with line ends in it', async () => {
+  it('accepts a value of 10000 characters with line breaks', async () => {
     const shop = await openShop()
     const value = `${'😀'.repeat(9_997)}\r\nx`
-    expect((await ask('create', shop, { value })).response.code).toBe(273)
+    expect((await call('create', shop, { value })).response.code).toBe(273)
     expect(await metadataOf(shop)).toEqual([{ key: 'plan', value }])
   })
 })
