@@ -1,4 +1,4 @@
-/** `keyseal generators`: how the license keys of a product look, and on which terms they come. */
+/** `keyseal generators`: the format and the terms of a product's generated license keys. */
 import { type Command, Option } from 'commander'
 import { generatorOf } from '../../src/issuing/inserts.ts'
 import {
@@ -12,7 +12,7 @@ import { type Place, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, listed, numberOption, required, said } from './command.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
 
-/** Without characters that are taken for one another: I and 1, O and 0. */
+/** Without characters that look alike: I and 1, O and 0. */
 const CHARSET_DEFAULT = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
 const CHUNKS_DEFAULT = 4
 const CHUNK_LENGTH_DEFAULT = 4
@@ -29,36 +29,42 @@ interface NewGenerator {
   readonly chunkLength?: number
 }
 
-/** What only chunk-system has, by its option. */
-const OF_CHUNKS = { '--charset': 'charset', '--chunks': 'chunks', '--chunk-length': 'chunkLength' } as const
+/** The options of `--method chunk-system` only. */
+const CHUNK_OPTIONS = {
+  '--charset': 'charset',
+  '--chunks': 'chunks',
+  '--chunk-length': 'chunkLength',
+} as const
 
-const RULE = `chunks times chunk length at most ${DRAWN_CHARACTERS_MAX}, and at least ${KEY_SPACE_BITS_MIN} random bits`
+const RULE = `at most ${DRAWN_CHARACTERS_MAX} random characters in all chunks, with at least ${KEY_SPACE_BITS_MIN} random bits`
 
 export function addGenerators(program: Command): void {
-  const group = addGroup(program, 'generators', 'how the license keys of a product look')
+  const group = addGroup(program, 'generators', 'format and terms of generated license keys')
   addCommand<NewGenerator>(
     group,
     {
       usage: 'add',
-      summary: 'add a generator: of several of a product the latest counts',
+      summary: 'add a generator; orders use the newest active generator of the product',
       options: [
-        required(productId('the product whose keys it makes')),
+        required(productId('the product')),
         required(
           new Option(
             '--method <method>',
-            `uuid: random UUIDs; chunk-system: chunks of random characters, joined by "-": ${RULE}`,
+            `uuid: random UUIDs; chunk-system: chunks of random characters joined by "-", ${RULE}`,
           ).choices(['uuid', 'chunk-system']),
         ),
         validityDays(),
         activationLimit(),
-        new Option('--prefix <text>', 'before each key: at most 32 visible ASCII characters').default(''),
-        new Option('--suffix <text>', 'after each key: at most 32 visible ASCII characters').default(''),
+        new Option('--prefix <text>', 'text before each key, at most 32 visible ASCII characters').default(
+          '',
+        ),
+        new Option('--suffix <text>', 'text after each key, at most 32 visible ASCII characters').default(''),
         new Option(
           '--charset <text>',
-          `of chunk-system: 2 to 64 different visible ASCII characters; ${CHARSET_DEFAULT} unless given`,
+          `chunk-system: 2 to 64 different visible ASCII characters (default: ${CHARSET_DEFAULT})`,
         ),
-        ofChunks('--chunks <n>', 'how many chunks', CHUNKS_DEFAULT),
-        ofChunks('--chunk-length <n>', 'how many characters each chunk has', CHUNK_LENGTH_DEFAULT),
+        chunkOption('--chunks <n>', 'number of chunks', CHUNKS_DEFAULT),
+        chunkOption('--chunk-length <n>', 'number of characters in each chunk', CHUNK_LENGTH_DEFAULT),
       ],
     },
     ({ options, place }) => add(place, options),
@@ -79,27 +85,28 @@ export function addGenerators(program: Command): void {
   addSwitches(group)
 }
 
-function ofChunks(flags: string, description: string, otherwise: number): Option {
-  const most = DRAWN_CHARACTERS_MAX
-  const whole = `of chunk-system: ${description}, 1 to ${most}; ${otherwise} unless given`
-  return numberOption(flags, whole, 1, most)
+function chunkOption(flags: string, description: string, defaultValue: number): Option {
+  const max = DRAWN_CHARACTERS_MAX
+  return numberOption(flags, `chunk-system: ${description}, 1 to ${max} (default: ${defaultValue})`, 1, max)
 }
 
 function addSwitches(group: Command): void {
   addCommand(
     group,
-    { usage: 'disable <id>', summary: 'let a generator make no more keys', isDangerous: true },
+    { usage: 'disable <id>', summary: 'stop a generator from making license keys', isDangerous: true },
     async ({ words, place, confirm }) => {
       const id = idWord(words[0])
       await confirm(async () => {
         const [found] = await runSql(place, selectWithProduct(id))
         if (!found) throw unknownGenerator(id)
-        return `Generator ${id}, of product ${found.product} (${found.name}), makes no keys from now on.`
+        const effect =
+          found.successor === null ? 'are refused with code 806' : `use generator ${found.successor}`
+        return `Once generator ${id} is disabled, orders for product ${found.product} (${found.name}) with generate=1 ${effect}.`
       })
       const generator = await setStatus(place, id, 'inactive')
       return said(
         generator,
-        `Generator ${id} makes no keys any more; what it made stays. ${whoMakesKeys(generator)}`,
+        `Generator ${id} is disabled. License keys that it made are not affected. ${describeActive(generator)}`,
       )
     },
   )
@@ -107,28 +114,32 @@ function addSwitches(group: Command): void {
     group,
     {
       usage: 'enable <id>',
-      summary: 'let a disabled generator make keys again: the latest active one counts',
+      summary: 'enable a disabled generator; orders use the newest active generator of the product',
     },
     async ({ words, place }) => {
       const id = idWord(words[0])
       const generator = await setStatus(place, id, 'active')
-      const already = generator.isChanged ? '' : ' already'
-      return said(generator, `Generator ${id} is enabled${already}. ${whoMakesKeys(generator)}`)
+      const already = generator.isChanged ? '' : 'already '
+      return said(generator, `Generator ${id} is ${already}enabled. ${describeActive(generator)}`)
     },
   )
 }
 
-interface Switched {
+interface SwitchedGenerator {
   readonly id: number
   readonly product: number
   readonly status: 'active' | 'inactive'
   readonly isChanged: boolean
-  /** The generator that makes the product's keys now; null: it has no active one. */
+  /** The generator that the product's orders use now; null if none is active. */
   readonly latestActive: number | null
 }
 
-/** @throws Error where there is no such generator */
-async function setStatus(place: Place, id: number, status: Switched['status']): Promise<Switched> {
+/** @throws Error if the generator does not exist */
+async function setStatus(
+  place: Place,
+  id: number,
+  status: SwitchedGenerator['status'],
+): Promise<SwitchedGenerator> {
   const flag = Number(status === 'active')
   const [[before] = [], , [after] = []] = await runStatements(place, [
     `select status from generators where id = ${id}`,
@@ -141,18 +152,22 @@ async function setStatus(place: Place, id: number, status: Switched['status']): 
   return { id, product: Number(after.product), status, isChanged: before.status !== flag, latestActive }
 }
 
+/** `successor` is the generator that the product's orders use once this one is disabled. */
 function selectWithProduct(id: number): string {
-  return `select product_id as product, name from generators join products on products.id = product_id
-    where generators.id = ${id}`
+  return `select product_id as product, name,
+      (select max(id) from generators where product_id = products.id and status = 1 and id <> ${id}) as successor
+    from generators join products on products.id = product_id where generators.id = ${id}`
 }
 
 function unknownGenerator(id: number): Error {
-  return new Error(`There is no generator ${id}: npm run keyseal -- generators list`)
+  return new Error(`There is no generator ${id}. List all generators: npm run keyseal -- generators list`)
 }
 
-function whoMakesKeys({ product, latestActive }: Switched): string {
-  if (latestActive === null) return `Product ${product} has no active generator now.`
-  return `The keys of product ${product} come from generator ${latestActive}, its latest active one.`
+function describeActive({ product, latestActive }: SwitchedGenerator): string {
+  if (latestActive === null) {
+    return `Product ${product} has no active generator: orders with generate=1 are refused with code 806.`
+  }
+  return `Orders for product ${product} use generator ${latestActive}, its newest active generator.`
 }
 
 async function add(place: Place, given: NewGenerator) {
@@ -168,21 +183,21 @@ async function add(place: Place, given: NewGenerator) {
      from products where id = ${given.productId} and deleted_at is null returning id, product_id as product`,
   )
   if (!added) {
-    throw new Error(`There is no product ${given.productId}: add it with npm run keyseal -- products add`)
+    throw new Error(`There is no product ${given.productId}. Add one: npm run keyseal -- products add`)
   }
   const randomBits = keySpaceBits(format).toFixed(1)
   return said(
     { ...added, randomBits: Number(randomBits) },
-    `Generator ${added.id} makes the keys of product ${given.productId} from now on: ${randomBits} bits of each are random.`,
+    `Generator ${added.id} added. Orders for product ${given.productId} use it from now on. Each license key has ${randomBits} random bits.`,
   )
 }
 
-/** @throws Error that says what is wrong with it */
+/** @throws Error if the format is invalid */
 function formatOf(given: NewGenerator): KeyFormat {
   const { method, prefix, suffix } = given
-  const [unused] = Object.entries(OF_CHUNKS).filter(([, name]) => given[name] !== undefined)
+  const [unused] = Object.entries(CHUNK_OPTIONS).filter(([, name]) => given[name] !== undefined)
   if (method !== 'chunk-system' && unused) {
-    throw new Error(`${unused[0]} is of --method chunk-system: leave it out, or take that method.`)
+    throw new Error(`${unused[0]} needs --method chunk-system. Leave it out, or use that method.`)
   }
   const { charset = CHARSET_DEFAULT, chunks = CHUNKS_DEFAULT, chunkLength = CHUNK_LENGTH_DEFAULT } = given
   const format: KeyFormat = { method, prefix, suffix, charset, numberOfChunks: chunks, chunkLength }

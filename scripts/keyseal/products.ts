@@ -1,25 +1,32 @@
-/** `keyseal products`: what license keys can be issued for. */
+/** `keyseal products`: the products that license keys are issued for. */
 import type { Command } from 'commander'
+import { DEFAULT_TERMS, insertDefaultGenerator } from '../../src/products/default-generator.ts'
 import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
-import { name } from './options.ts'
+import { activationLimit, name, validityDays } from './options.ts'
+
+interface NewProduct {
+  readonly name: string
+  readonly activationLimit?: number
+  readonly validityDays?: number
+}
 
 export function addProducts(program: Command): void {
-  const group = addGroup(program, 'products', 'what license keys can be issued for')
+  const group = addGroup(program, 'products', 'products that license keys are issued for')
 
-  addCommand<{ name: string }>(
+  addCommand<NewProduct>(
     group,
-    { usage: 'add', summary: 'add a product', options: [name('what you call it, 1 to 255 characters')] },
-    async ({ options, place }) => {
-      const now = Date.now()
-      const productName = options.name.trim()
-      const [product] = await runSql(
-        place,
-        `insert into products (name, status, created_at, updated_at)
-         values (${sqlText(productName)}, 'active', ${now}, ${now}) returning id, name, status`,
-      )
-      return said(product, `Product ${product?.id} added: ${productName}`)
+    {
+      usage: 'add',
+      summary:
+        'add a product with a default generator, which makes UUID license keys for orders with generate=1',
+      options: [
+        name('the name of the product, 1 to 255 characters'),
+        activationLimit(String(DEFAULT_TERMS.activationLimit)),
+        validityDays(String(DEFAULT_TERMS.validityDays)),
+      ],
     },
+    ({ options, place }) => add(place, options),
   )
 
   addCommand(group, { usage: 'list', summary: 'list all products' }, async ({ place }) =>
@@ -37,17 +44,17 @@ export function addProducts(program: Command): void {
     group,
     {
       usage: 'disable <id>',
-      summary: 'issue no more keys for a product, and find its keys no longer valid',
+      summary: 'stop issuing license keys for a product, and make its license keys invalid',
       isDangerous: true,
     },
     async ({ words, place, confirm }) => {
       const id = idWord(words[0])
       await confirm(async () => {
         const [found] = await runSql(place, selectProduct(id))
-        return `All license keys of product ${id} (${present(id, found).name}) stop being valid.`
+        return `All license keys of product ${id} (${existing(id, found).name}) become invalid.`
       })
       const product = await setStatus(place, id, 'inactive')
-      return said(product, `Product ${id} is disabled${product.isChanged ? '' : ' already'}.`)
+      return said(product, `Product ${id} is ${product.isChanged ? '' : 'already '}disabled.`)
     },
   )
 
@@ -55,18 +62,53 @@ export function addProducts(program: Command): void {
     group,
     {
       usage: 'enable <id>',
-      summary:
-        'issue keys for a disabled product again, and find its keys valid again; a deleted one stays deleted',
+      summary: 'enable a disabled product: its license keys are valid again, and new ones are issued',
     },
     async ({ words, place }) => {
       const id = idWord(words[0])
       const product = await setStatus(place, id, 'active')
-      return said(product, `Product ${id} is enabled${product.isChanged ? '' : ' already'}.`)
+      return said(product, `Product ${id} is ${product.isChanged ? '' : 'already '}enabled.`)
     },
   )
 }
 
-/** @throws Error where there is no such product, or it was deleted: nothing is changed then */
+/** Adds a product and its default generator in one transaction. */
+async function add(place: Place, options: NewProduct) {
+  const now = Date.now()
+  const productName = options.name.trim()
+  const terms = {
+    activationLimit: options.activationLimit ?? DEFAULT_TERMS.activationLimit,
+    validityDays: options.validityDays ?? DEFAULT_TERMS.validityDays,
+  }
+  const insertGenerator = insertDefaultGenerator(
+    {
+      // Ids only increase, so the newest product of this transaction has the greatest.
+      productId: '(select max(id) from products)',
+      now: String(now),
+      activationLimit: String(terms.activationLimit),
+      validityDays: String(terms.validityDays),
+    },
+    'returning id',
+  )
+  const [[product] = [], [generator] = []] = await runStatements(place, [
+    `insert into products (name, status, created_at, updated_at)
+     values (${sqlText(productName)}, 'active', ${now}, ${now}) returning id, name, status`,
+    insertGenerator,
+  ])
+  return said(
+    { ...product, generator: generator?.id, ...terms },
+    `Product ${product?.id} added: ${productName}
+Its default generator ${generator?.id} makes UUID license keys: ${describe(terms)}.
+To replace it: npm run keyseal -- generators add --help`,
+  )
+}
+
+function describe({ activationLimit, validityDays }: Required<Omit<NewProduct, 'name'>>): string {
+  const activations = activationLimit === 0 ? 'unlimited activations' : `activation limit ${activationLimit}`
+  return `${activations}, ${validityDays === 0 ? 'no expiration' : `valid for ${validityDays} days`}`
+}
+
+/** @throws Error if the product does not exist or was deleted; nothing is changed then */
 async function setStatus(
   place: Place,
   id: number,
@@ -77,7 +119,7 @@ async function setStatus(
     `update products set status = '${status}', updated_at = ${Date.now()}
      where id = ${id} and deleted_at is null and status <> '${status}'`,
   ])
-  const product = present(id, before)
+  const product = existing(id, before)
   return { id, name: product.name, status, isChanged: product.status !== status }
 }
 
@@ -85,9 +127,12 @@ function selectProduct(id: number): string {
   return `select name, status, deleted_at as deletedAt from products where id = ${id}`
 }
 
-/** @throws Error where there is no such product, or it was deleted */
-function present(id: number, product: Row | undefined): Row {
-  if (!product) throw new Error(`There is no product ${id}: npm run keyseal -- products list`)
+/** @throws Error if the product does not exist or was deleted */
+function existing(id: number, product: Row | undefined): Row {
+  if (!product)
+    throw new Error(`There is no product ${id}. List all products: npm run keyseal -- products list`)
   if (product.deletedAt === null) return product
-  throw new Error(`Product ${id} was deleted and stays deleted; the others: npm run keyseal -- products list`)
+  throw new Error(
+    `Product ${id} was deleted and cannot be restored. List all products: npm run keyseal -- products list`,
+  )
 }

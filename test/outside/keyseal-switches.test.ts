@@ -42,7 +42,7 @@ it('a product that is disabled issues nothing until it is enabled again; to swit
   expect(disabled).toMatchObject({ status: 0, stdout: 'Product 1 is disabled.\n' })
   expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('no active product 1') })
   expect(issued?.status).toBe(0)
-  expect(already).toMatchObject({ status: 0, stdout: 'Product 1 is enabled already.\n' })
+  expect(already).toMatchObject({ status: 0, stdout: 'Product 1 is already enabled.\n' })
   expect(values(asBefore, enabled)).toEqual([
     { id: 1, name: 'App', status: 'inactive', isChanged: false },
     { id: 1, name: 'App', status: 'active', isChanged: true },
@@ -59,8 +59,8 @@ it('a generator that is enabled makes keys again, unless a later one is active',
     `${ISSUE} --from generator`,
     'generators enable 1',
   )
-  expect(later?.stdout).toContain('The keys of product 1 come from generator 1, its latest active one.')
-  expect(both?.stdout).toContain('Product 1 has no active generator now.')
+  expect(later?.stdout).toContain('Orders for product 1 use generator 1, its newest active generator.')
+  expect(both?.stdout).toContain('Product 1 has no active generator')
   expect(firstKey?.stdout).toContain('"A-')
   expect(secondKey?.stdout).toContain('"B-')
   expect(values(first, second)).toEqual([
@@ -70,7 +70,7 @@ it('a generator that is enabled makes keys again, unless a later one is active',
   expect(already).toMatchObject({
     status: 0,
     stdout:
-      'Generator 1 is enabled already. The keys of product 1 come from generator 2, its latest active one.\n',
+      'Generator 1 is already enabled. Orders for product 1 use generator 2, its newest active generator.\n',
   })
 })
 
@@ -78,18 +78,24 @@ describe('what can not be switched', () => {
   itRefuses(
     () => shop,
     [
-      [['products', 'enable', '99'], 'There is no product 99: npm run keyseal -- products list'],
-      [['products', 'enable', '2'], 'Product 2 was deleted and stays deleted'],
-      [['products', 'disable', '2', '--yes'], 'Product 2 was deleted and stays deleted'],
       [
-        ['products', 'disable', '1'],
-        'All license keys of product 1 (App) stop being valid. Nobody can be asked here',
+        ['products', 'enable', '99'],
+        'There is no product 99. List all products: npm run keyseal -- products list',
       ],
+      [['products', 'enable', '2'], 'Product 2 was deleted and cannot be restored'],
+      [['products', 'disable', '2', '--yes'], 'Product 2 was deleted and cannot be restored'],
+      [['products', 'disable', '1'], 'All license keys of product 1 (App) become invalid. '],
       [['products', 'enable', 'App'], 'An id must be a whole number'],
-      [['generators', 'enable', '99'], 'There is no generator 99: npm run keyseal -- generators list'],
+      [
+        ['generators', 'enable', '99'],
+        'There is no generator 99. List all generators: npm run keyseal -- generators list',
+      ],
       [['api-keys', 'enable', '1'], "unknown command 'enable'"],
       [['api-keys', 'revoke', '99', '--yes'], 'There is no API key 99: npm run keyseal -- api-keys list'],
-      [['generators', 'disable', '1'], 'Generator 1, of product 1 (App), makes no keys from now on. Nobody'],
+      [
+        ['generators', 'disable', '1'],
+        'Once generator 1 is disabled, orders for product 1 (App) with generate=1 use generator 2. ',
+      ],
     ],
   )
 

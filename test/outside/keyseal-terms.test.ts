@@ -77,6 +77,6 @@ it('the help says which options are required, and the rules of those that have s
   expect(generators?.match(/--product-id <id> .*?\(required\)/)?.[0]).not.toContain('--method')
   expect(generators?.match(/--prefix <text> .*?--suffix/)?.[0]).not.toContain('(required)')
   expect(generators).toContain('at least 64 random bits')
-  expect(generators).toContain('how many chunks, 1 to 48; 4 unless given')
+  expect(generators).toContain('number of chunks, 1 to 48 (default: 4)')
   expect(issue).toMatch(/--idempotency-key <text> 1 to 255 visible ASCII characters/)
 })

@@ -22,14 +22,16 @@ describe('keyseal generators', () => {
     expect(shop.type('generators', 'list').stdout).toContain('No generators yet: ')
     expect(shop.type(...add, '--prefix', 'APP-')).toMatchObject({
       status: 0,
-      stdout: expect.stringContaining('Generator 1 makes the keys of product 1 from now on: 80.0 bits'),
+      stdout: expect.stringContaining(
+        'Generator 1 added. Orders for product 1 use it from now on. Each license key has 80.0 random bits.',
+      ),
     })
     expect(shop.type(...uuids).stdout).toContain('122.0 bits')
     expect(shop.type('generators', 'list').stdout).toMatch(
       /1 +1 +chunk-system +APP- +23456789ABCDEFGHJKLMNPQRSTUVWXYZ +4 +4 +365 +3 +active/,
     )
     const disabled = shop.type('generators', 'disable', '1', '--yes')
-    expect(disabled.stdout).toContain('Generator 1 makes no keys any more')
+    expect(disabled.stdout).toContain('Generator 1 is disabled.')
     const listed = shop.type('generators', 'list').stdout
     expect(listed).toMatch(/1 +1 +chunk-system .* inactive\n2 +1 +uuid .* active\n/)
   })
@@ -39,8 +41,8 @@ describe('keyseal generators', () => {
     [
       [[...add, '--chunk-length', '2'], 'The key space has 40.0 bits; at least 64 are needed'],
       [[...add, '--charset', 'AAB'], 'each of them once'],
-      [[...uuids, '--charset', 'abc'], '--charset is of --method chunk-system: leave it out'],
-      [[...uuids, '--chunk-length', '4'], '--chunk-length is of --method chunk-system'],
+      [[...uuids, '--charset', 'abc'], '--charset needs --method chunk-system. Leave it out'],
+      [[...uuids, '--chunk-length', '4'], '--chunk-length needs --method chunk-system'],
       [[...add, '--prefix', 'Ä'], 'The prefix and the suffix must be'],
       [[...add, '--product-id', '99'], 'There is no product 99'],
       [[...add, '--method', 'custom'], "'custom' is invalid. Allowed choices are uuid, chunk-system."],
@@ -55,7 +57,7 @@ describe('keyseal generators', () => {
   it('adds the one that the README prints', () => {
     const { status, output } = run(shop.folder, 'bash', '-ec', example('run: generators'))
     expect(status).toBe(0)
-    expect(output).toContain('makes the keys of product 1 from now on: 123.9 bits')
+    expect(output).toContain('Each license key has 123.9 random bits.')
   })
 })
 
