@@ -1,14 +1,16 @@
 /** `keyseal products`: the products that license keys are issued for. */
 import type { Command } from 'commander'
-import { DEFAULT_TERMS, insertDefaultGenerator } from '../../src/products/default-generator.ts'
+import {
+  DEFAULT_TERMS,
+  type GeneratorTerms,
+  insertDefaultGenerator,
+} from '../../src/products/default-generator.ts'
 import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
 import { activationLimit, name, validityDays } from './options.ts'
 
-interface NewProduct {
+interface NewProduct extends Partial<GeneratorTerms> {
   readonly name: string
-  readonly activationLimit?: number
-  readonly validityDays?: number
 }
 
 export function addProducts(program: Command): void {
@@ -80,20 +82,15 @@ async function add(place: Place, options: NewProduct) {
     activationLimit: options.activationLimit ?? DEFAULT_TERMS.activationLimit,
     validityDays: options.validityDays ?? DEFAULT_TERMS.validityDays,
   }
-  const insertGenerator = insertDefaultGenerator(
-    {
-      // Ids only increase, so the newest product of this transaction has the greatest.
-      productId: '(select max(id) from products)',
-      now: String(now),
-      activationLimit: String(terms.activationLimit),
-      validityDays: String(terms.validityDays),
-    },
-    'returning id',
-  )
   const [[product] = [], [generator] = []] = await runStatements(place, [
     `insert into products (name, status, created_at, updated_at)
      values (${sqlText(productName)}, 'active', ${now}, ${now}) returning id, name, status`,
-    insertGenerator,
+    // Ids only increase, so the product that this transaction has inserted has the greatest id.
+    insertDefaultGenerator(
+      { productId: '(select max(id) from products)', now: String(now) },
+      'returning id',
+      terms,
+    ),
   ])
   return said(
     { ...product, generator: generator?.id, ...terms },
@@ -103,7 +100,7 @@ To replace it: npm run keyseal -- generators add --help`,
   )
 }
 
-function describe({ activationLimit, validityDays }: Required<Omit<NewProduct, 'name'>>): string {
+function describe({ activationLimit, validityDays }: GeneratorTerms): string {
   const activations = activationLimit === 0 ? 'unlimited activations' : `activation limit ${activationLimit}`
   return `${activations}, ${validityDays === 0 ? 'no expiration' : `valid for ${validityDays} days`}`
 }

@@ -26,7 +26,7 @@ describe('keyseal generators', () => {
         'Generator 1 added. Orders for product 1 use it from now on. Each license key has 80.0 random bits.',
       ),
     })
-    expect(shop.type(...uuids).stdout).toContain('122.0 bits')
+    expect(shop.type(...uuids).stdout).toContain('122.0 random bits')
     expect(shop.type('generators', 'list').stdout).toMatch(
       /1 +1 +chunk-system +APP- +23456789ABCDEFGHJKLMNPQRSTUVWXYZ +4 +4 +365 +3 +active/,
     )

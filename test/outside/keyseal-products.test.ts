@@ -1,0 +1,97 @@
+/** `keyseal products add` and the demo data: each product has exactly one default generator. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { removeClone, run } from './support/clone.ts'
+import { type CommandLine, cloneWithDatabase, commandLineIn } from './support/keyseal.ts'
+import { query } from './support/local-database.ts'
+
+interface Generator {
+  readonly product: number
+  readonly activationLimit: number
+  readonly validityDays: number
+}
+
+let shop: CommandLine
+
+beforeAll(() => {
+  shop = commandLineIn(cloneWithDatabase())
+})
+afterAll(() => removeClone(shop.folder))
+
+function generators(): Generator[] {
+  return query<Generator>(
+    shop.folder,
+    `select product_id as product, activation_limit as activationLimit, validity_days as validityDays
+     from generators where method = 'uuid' and status = 1 order by id`,
+  )
+}
+
+function countProducts(): unknown {
+  return query(shop.folder, 'select count(*) as count from products')[0]
+}
+
+/** Issues a license key as `generate=1` does. */
+function issue(productId: number) {
+  const words = ['issue', '--from', 'generator', '--product-id', String(productId), '--quantity', '1']
+  return shop.type(...words, '--owner-name', 'Ada', '--owner-email', 'ada@example.com')
+}
+
+describe('demo data', () => {
+  it('gives each product one generator, however often it is loaded', () => {
+    const load = `import { loadDemoData } from './scripts/demo-data.ts'; await loadDemoData(); await loadDemoData()`
+    const loaded = run(shop.folder, process.execPath, '--input-type=module', '-e', load)
+    expect(loaded.status, loaded.output).toBe(0)
+    expect(generators()).toEqual([
+      { product: 1, activationLimit: 1, validityDays: 0 },
+      { product: 2, activationLimit: 1, validityDays: 0 },
+    ])
+  })
+})
+
+describe('keyseal products add', () => {
+  it('adds a generator of UUIDs with activation limit 1 and no expiration', () => {
+    const { stdout } = shop.type('products', 'add', '--name', 'App')
+    expect(stdout).toBe(`Product 3 added: App
+Its default generator 3 makes UUID license keys: activation limit 1, no expiration.
+To replace it: npm run keyseal -- generators add --help
+`)
+    expect(generators().at(-1)).toEqual({ product: 3, activationLimit: 1, validityDays: 0 })
+    expect(issue(3).status).toBe(0)
+  })
+
+  it('adds a generator with the terms of its options', () => {
+    const terms = ['--activation-limit', '0', '--validity-days', '365']
+    expect(shop.ask('products', 'add', '--name', 'Other app', ...terms)).toEqual({
+      id: 4,
+      name: 'Other app',
+      status: 'active',
+      generator: 4,
+      activationLimit: 0,
+      validityDays: 365,
+    })
+    expect(generators().at(-1)).toEqual({ product: 4, activationLimit: 0, validityDays: 365 })
+  })
+
+  it('adds nothing if the generator cannot be added', () => {
+    const before = countProducts()
+    query(
+      shop.folder,
+      `create trigger no_generators before insert on generators begin select raise(abort, 'full'); end`,
+    )
+    expect(shop.type('products', 'add', '--name', 'Third app').status).toBe(1)
+    query(shop.folder, 'drop trigger no_generators')
+    expect(countProducts()).toEqual(before)
+  })
+
+  it('uses the newest active generator, and the default one after that is disabled', () => {
+    const terms = ['--validity-days', '0', '--activation-limit', '0', '--prefix', 'APP-']
+    shop.type('generators', 'add', '--product-id', '3', '--method', 'uuid', ...terms)
+    expect(issue(3).stdout).toMatch(/^APP-/)
+    expect(shop.type('generators', 'disable', '5', '--yes').stdout).toContain(
+      'Orders for product 3 use generator 3, its newest active generator.',
+    )
+    expect(issue(3).stdout).toMatch(/^[0-9a-f]{8}-/)
+    expect(shop.type('generators', 'disable', '3').stderr).toContain('are refused with code 806. ')
+    shop.type('generators', 'disable', '3', '--yes')
+    expect(issue(3).stderr).toContain('Product 3 has no active generator')
+  })
+})
