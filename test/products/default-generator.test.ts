@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { get } from '../support/administration.ts'
 import { post, type RequestOptions } from '../support/client.ts'
-import { losingAnswers, observe, RESET } from '../support/observed-database.ts'
+import { failAfterCommit, observe, RESET_ERROR } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 import { addGenerator } from '../support/stock.ts'
 
@@ -109,7 +109,7 @@ describe('a product created by the API', () => {
 
   it('never has two: a batch whose answer was lost and that is retried stores one', async () => {
     const { apiKey } = await openShop()
-    const { db, roundTrips } = observe(env.DB, losingAnswers(RESET, RESET))
+    const { db, roundTrips } = observe(env.DB, failAfterCommit(RESET_ERROR, RESET_ERROR))
     const productId = await createProduct(apiKey, { bindings: { DB: db } })
     expect(roundTrips).toHaveLength(3)
     expect(await storedGenerators(productId)).toHaveLength(1)

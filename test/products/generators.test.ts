@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { isSignedBy, open, send } from '../support/client.ts'
-import { ask, askInJson, askOnce, change } from '../support/key-life.ts'
+import { isSignedBy, readEnvelope, send } from '../support/client.ts'
+import { callApi, callApiWithIdempotencyKey, callApiWithJson, executeSql } from '../support/key-life.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 import { addGenerator, licenseKeyRow } from '../support/stock.ts'
@@ -10,7 +10,7 @@ afterEach(() => vi.restoreAllMocks())
 
 async function getAll({ apiKey }: Shop, bindings?: object) {
   const path = `/api/v1/get-all-generators?api_key=${apiKey}`
-  return open(await send({ path, ...(bindings && { bindings }) }))
+  return readEnvelope(await send({ path, ...(bindings && { bindings }) }))
 }
 
 async function countKeys({ productId }: Shop): Promise<number> {
@@ -58,7 +58,7 @@ describe('get-all-generators', () => {
       await openShop({ productStatus: 'inactive' }),
     ]
     const [kept, gone] = [await addGenerator(inactive.productId), await addGenerator(deleted.productId)]
-    await change('update products set deleted_at = 1 where id = ?', deleted.productId)
+    await executeSql('update products set deleted_at = 1 where id = ?', deleted.productId)
     const ids = (await getAll(inactive)).response.products.map(({ id }: { id: number }) => id)
     expect(ids).toContain(kept)
     expect(ids).not.toContain(gone)
@@ -66,7 +66,7 @@ describe('get-all-generators', () => {
   })
 
   it('returns an empty list if there are none, in one round trip', async () => {
-    await change('delete from generators')
+    await executeSql('delete from generators')
     const { db, roundTrips } = observe(env.DB)
     const opened = await getAll(await openShop(), { DB: db })
     expect(opened.response.products).toEqual([])
@@ -78,7 +78,7 @@ describe('generate', () => {
   it("returns 815 and adds license keys with the generator's terms to the stock, signed by the product's key", async () => {
     const shop = await openShop()
     const id = await addGenerator(shop.productId, { prefix: 'APP-' })
-    for (const send of [ask, askInJson]) {
+    for (const send of [callApi, callApiWithJson]) {
       const before = Date.now()
       const opened = await send(shop, 'generate', { generator_id: id, quantity: 20 })
       expect(opened.status).toBe(200)
@@ -111,7 +111,7 @@ describe('generate', () => {
   it('works for an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const fields = { generator_id: await addGenerator(shop.productId, { method: 'uuid' }), quantity: 1 }
-    const { response } = await ask(shop, 'generate', fields)
+    const { response } = await callApi(shop, 'generate', fields)
     expect(response.code).toBe(815)
     expect(response.licenseKeys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)])
   })
@@ -120,9 +120,9 @@ describe('generate', () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const inactive = await addGenerator(shop.productId, { status: 0 })
     const ofDeleted = await addGenerator(shop.productId)
-    await change('update products set deleted_at = 1 where id = ?', shop.productId)
+    await executeSql('update products set deleted_at = 1 where id = ?', shop.productId)
     for (const id of [2_147_483_647, inactive, ofDeleted]) {
-      const opened = await ask(shop, 'generate', { generator_id: id, quantity: 3 })
+      const opened = await callApi(shop, 'generate', { generator_id: id, quantity: 3 })
       expect(opened.status).toBe(200)
       expect(Object.entries(opened.response)).toEqual([
         ['code', 806],
@@ -141,7 +141,7 @@ describe('generate', () => {
   ])('returns 804 for invalid parameters: %j', async (changes, names) => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 1, ...changes }
-    const opened = await ask(shop, 'generate', fields)
+    const opened = await callApi(shop, 'generate', fields)
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(names)
   })
@@ -149,16 +149,19 @@ describe('generate', () => {
   it('replays the same bytes even if keys were sold, changed or deleted in between', async () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 5 }
-    const first = await askOnce(shop, 'generate', fields, 'stock')
+    const first = await callApiWithIdempotencyKey(shop, 'generate', fields, 'stock')
     const [sold, deleted] = first.response.licenseKeys
-    await change(`update license_keys set status = 'assigned', assigned_at = 1 where license_key = ?`, sold)
-    await change('delete from license_keys where license_key = ?', deleted)
-    await change('update generators set status = 0')
-    const replay = await askOnce(shop, 'generate', fields, 'stock')
+    await executeSql(
+      `update license_keys set status = 'assigned', assigned_at = 1 where license_key = ?`,
+      sold,
+    )
+    await executeSql('delete from license_keys where license_key = ?', deleted)
+    await executeSql('update generators set status = 0')
+    const replay = await callApiWithIdempotencyKey(shop, 'generate', fields, 'stock')
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(await countKeys(shop)).toBe(4)
-    const other = await askOnce(shop, 'generate', { ...fields, quantity: 6 }, 'stock')
+    const other = await callApiWithIdempotencyKey(shop, 'generate', { ...fields, quantity: 6 }, 'stock')
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
@@ -166,7 +169,7 @@ describe('generate', () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 5 }
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => askOnce(shop, 'generate', fields, 'stock')),
+      Array.from({ length: 20 }, () => callApiWithIdempotencyKey(shop, 'generate', fields, 'stock')),
     )
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(await countKeys(shop)).toBe(5)
@@ -175,13 +178,13 @@ describe('generate', () => {
   it('generates other keys if some exist already', async () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId, { method: 'uuid' }), quantity: 1 }
-    const taken = (await ask(shop, 'generate', fields)).response.licenseKeys[0]
+    const taken = (await callApi(shop, 'generate', fields)).response.licenseKeys[0]
     vi.spyOn(crypto, 'randomUUID')
       .mockReturnValueOnce(taken) // The id of the request, its idempotency key or its nonce.
       .mockReturnValueOnce(taken)
       .mockReturnValueOnce(taken)
       .mockReturnValueOnce(taken)
-    const { response } = await ask(shop, 'generate', fields)
+    const { response } = await callApi(shop, 'generate', fields)
     expect(response.code).toBe(815)
     expect(response.licenseKeys[0]).not.toBe(taken)
     expect(await countKeys(shop)).toBe(2)
@@ -200,11 +203,11 @@ describe('generate', () => {
     const { db, roundTrips } = observe(env.DB)
     const bindings = { DB: db, MAX_QUANTITY: '10000' }
     const headers = { 'Idempotency-Key': 'stock' }
-    const first = await ask(shop, 'generate', fields, { bindings, headers })
+    const first = await callApi(shop, 'generate', fields, { bindings, headers })
     expect(new Set(first.response.licenseKeys).size).toBe(quantity)
     // Each key: its row and two index entries. The operation: its row, written twice, and its unique key.
     expect(roundTrips).toEqual([{ statements: 4, rowsWritten: 3 * quantity + 3 }])
-    expect((await ask(shop, 'generate', fields, { bindings, headers })).text).toBe(first.text)
+    expect((await callApi(shop, 'generate', fields, { bindings, headers })).text).toBe(first.text)
     expect(roundTrips[1]).toMatchObject({ rowsWritten: 0 })
   })
 })

@@ -2,9 +2,9 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import {
   addProductMetadata,
+  expectNoChange,
   markDeleted,
   postJson,
-  unchanged,
   withProductKey,
 } from '../support/administration.ts'
 import { isSignedBy, post } from '../support/client.ts'
@@ -65,10 +65,10 @@ describe.each([
     const shop = await openReadyShop()
     const headers = { 'Idempotency-Key': 'metadata' }
     const first = await call(operation, shop, {}, headers)
-    const replay = await unchanged(() => call(operation, shop, {}, headers))
+    const replay = await expectNoChange(() => call(operation, shop, {}, headers))
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    const other = await unchanged(() => call(operation, shop, { key: 'other' }, headers))
+    const other = await expectNoChange(() => call(operation, shop, { key: 'other' }, headers))
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
@@ -80,7 +80,7 @@ describe.each([
     ...(operation === 'delete' ? [] : [['value', 'x'.repeat(10_001)]]),
   ] as [string, string][])('returns 804 for an invalid %s', async (name, value) => {
     const shop = await openReadyShop()
-    const opened = await unchanged(() => call(operation, shop, { [name]: value }))
+    const opened = await expectNoChange(() => call(operation, shop, { [name]: value }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual([name])
   })
@@ -112,7 +112,7 @@ describe.each([
     const shop = await openShop()
     await addProductMetadata(shop, 'taken')
     if (fault === 'no-product') await markDeleted(shop.productId)
-    const opened = await unchanged(() => call(operation, shop, changes))
+    const opened = await expectNoChange(() => call(operation, shop, changes))
     expect(opened.status).toBe(200)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.response).toMatchObject({ code, message })
