@@ -6,7 +6,7 @@ import { startOutboundServer } from './test/outside/support/outbound-server.ts'
 
 const support = path.join(import.meta.dirname, 'test/support')
 
-/** How much the fault tests do; `npm run test:faults` chooses. */
+/** The size of the fault tests, set by `npm run test:faults`. */
 const FAULTS = {
   small: { orders: 100, kills: 2, requests: 400 },
   full: { orders: 1_000, kills: 10, requests: 10_000 },
@@ -19,11 +19,11 @@ const faults = { seed: faultsSeed, ...FAULTS[faultsSize] }
 const outboundServer = await startOutboundServer()
 
 /**
- * A copy of wrangler.toml beside which no .dev.vars stands: what is in there is the developer's, and a key that is being
- * rotated, for one, must change nothing in a test.
+ * Copies wrangler.toml to a folder without .dev.vars, so that the developer's settings, such as a key rotation, do not
+ * affect tests.
  *
- * @param name of the project that reads it
- * @param change of its text
+ * @param name of the project that reads the copy
+ * @param change edits the text
  */
 function configurationFor(name: string, change = (text: string) => text): string {
   const folder = path.join(import.meta.dirname, 'node_modules/.keyseal', name)
@@ -34,7 +34,7 @@ function configurationFor(name: string, change = (text: string) => text): string
   return file
 }
 
-/** Messages stay in the queue: one that comes late would arrive in another test file. */
+/** Without a consumer, messages stay in the queue. A late one would otherwise arrive in another test file. */
 function withoutConsumers(text: string): string {
   return text.replaceAll(/^\[\[queues\.consumers\]\]\n(?:[^[\n].*\n|\n)*/gm, '')
 }
@@ -44,9 +44,9 @@ async function workersRuntime(configPath: string) {
   return cloudflareTest({
     wrangler: { configPath },
     miniflare: {
-      // As deployed, and the one module that the test runner itself asks for.
+      // As deployed, plus the module that the test runner needs.
       compatibilityFlags: ['no_nodejs_compat', 'enable_nodejs_inspector_module'],
-      // Whatever the Worker fetches is answered by a server of the tests (test/support/outbound.ts).
+      // A test server answers all requests of the Worker (test/support/outbound.ts).
       outboundService: 'outbound',
       workers: [
         {
@@ -64,25 +64,25 @@ async function workersRuntime(configPath: string) {
         STRIPE_API_KEY: 'rk_live_of_the_tests',
         PADDLE_API_KEY: 'pdl_live_of_the_tests',
         DELIVERY_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 'delivery').toString('base64')}`,
-        // Tests ask more often than anybody may; those of the limits switch them on again.
+        // Tests exceed the rate limits. The tests of the limits turn them on again.
         RATE_LIMITS: 'off',
       },
     },
   })
 }
 
-/** What both projects within the runtime have in common. */
+/** The options of both Worker projects. */
 const inWorkersRuntime = {
   // A test that asserts nothing fails.
   expect: { requireAssertions: true },
-  // Nothing here is timed; a busy machine of two cores takes its time.
+  // No test depends on time, and a busy machine with two cores is slow.
   testTimeout: 60_000,
   hookTimeout: 60_000,
   provide: { faults },
   setupFiles: ['./test/support/setup.ts'],
 }
 
-/** Tests of what the consumer of the queue does by itself. */
+/** Tests that need the running consumer of the queue. */
 const WITH_QUEUE = [
   'test/issuing/random-assign-license-keys-queued.test.ts',
   'test/queue/consume.test.ts',
@@ -93,12 +93,12 @@ const WITH_QUEUE = [
 ]
 
 /**
- * Three projects: what runs inside the Workers runtime on a real D1, without and with the consumer of the queue, and
- * what looks at the service from outside.
+ * Three projects: tests inside the Workers runtime on a real D1, without and with the consumer of the queue, and tests
+ * that use the service from outside.
  */
 export default defineConfig(async () => ({
   test: {
-    // Most of the time one of them waits for a process that it started.
+    // More workers than cores: most of the time they wait for a process that they started.
     maxWorkers: 4,
     projects: [
       {
@@ -108,7 +108,7 @@ export default defineConfig(async () => ({
           name: 'worker',
           include: ['test/**/*.test.ts'],
           exclude: ['test/outside/**', ...WITH_QUEUE],
-          // A runtime takes longer to start than most files take to run. Each file has an empty database all the same.
+          // Starting a runtime takes longer than most files. Each file still gets an empty database.
           isolate: false,
         },
       },
@@ -124,7 +124,7 @@ export default defineConfig(async () => ({
           include: ['test/outside/**/*.test.ts'],
           globalSetup: ['./test/outside/support/scratch.ts'],
           setupFiles: ['./test/outside/support/setup.ts'],
-          // What the files share holds no state of a test but processes, which end after each file.
+          // The files share no state except processes, which end after each file.
           isolate: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

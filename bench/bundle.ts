@@ -1,4 +1,4 @@
-/** The Workers as they are deployed: one minified module each. */
+/** Bundles each Worker as it is deployed: one minified module. */
 import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { promisify } from 'node:util'
@@ -7,14 +7,14 @@ import { type BuildOptions, build } from 'esbuild'
 const project = path.join(import.meta.dirname, '..')
 const workers = path.join(import.meta.dirname, 'workers')
 
-/** The bundles of the Workers that are compared, as files. */
+/** The files of the bundles. */
 export interface Scripts {
   readonly product: string
   readonly floor: string
   readonly straightforward: string
 }
 
-/** @param folder where the bundles go */
+/** @param folder for the bundles */
 export async function bundleAll(folder: string): Promise<Scripts> {
   const [product, floor, straightforward] = await Promise.all([
     bundleProduct(folder),
@@ -26,7 +26,7 @@ export async function bundleAll(folder: string): Promise<Scripts> {
   return { product, floor, straightforward }
 }
 
-/** Bundles the product exactly as `wrangler deploy` does. @returns the bundle's file */
+/** Bundles the product exactly as `wrangler deploy` does. @returns the file */
 export async function bundleProduct(folder: string): Promise<string> {
   const wrangler = path.join(project, 'node_modules/wrangler/bin/wrangler.js')
   const parameters = [wrangler, 'deploy', '--dry-run', '--outdir', folder]
@@ -34,7 +34,7 @@ export async function bundleProduct(folder: string): Promise<string> {
   return path.join(folder, 'index.js')
 }
 
-/** All of them in one Worker, with a database that is this far away; the path begins with the name of the one. */
+/** Bundles all Workers into one with a distant database. The first part of a path selects the Worker. */
 export async function bundleAtDistance(
   scripts: Scripts,
   distanceMs: number,
@@ -48,7 +48,7 @@ export async function bundleAtDistance(
   return esbuild(path.join(folder, 'at-distance.js'), { stdin: { contents, resolveDir: workers } })
 }
 
-/** What wrangler bundles with, as wrangler uses it. */
+/** Bundles with wrangler's options. */
 async function esbuild(outfile: string, from: BuildOptions): Promise<string> {
   const conditions = ['workerd', 'worker', 'browser']
   await build({ ...from, outfile, conditions, bundle: true, format: 'esm', minify: true, target: 'es2024' })

@@ -1,4 +1,4 @@
-/** A database with what the tasks of the bench need, made once and copied for each Worker. */
+/** Creates the database of the benchmark once. Each Worker gets a copy. */
 import { createHash } from 'node:crypto'
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -7,9 +7,9 @@ import { openRuntime } from './server.ts'
 
 export const API_KEY = 'bench-api-key'
 export const PRODUCT_ID = 1
-/** What the product is called at the shop whose webhooks are sent. */
+/** The external id of the product in the webhooks. */
 export const OFFER = 'bench-offer'
-/** How many keys are there to be verified and activated. */
+/** The number of keys to verify and activate. */
 export const LICENSE_KEYS = 1_000
 
 const LICENSE_KEY_PREFIX = 'bench-license-key-'
@@ -19,7 +19,7 @@ export function licenseKeyOf(index: number): string {
   return LICENSE_KEY_PREFIX + index
 }
 
-/** @param folder a new one */
+/** @param folder that does not exist yet */
 export async function makeDatabase(folder: string): Promise<void> {
   await makeFile(folder)
   const migrations = path.join(import.meta.dirname, '../migrations')
@@ -27,7 +27,7 @@ export async function makeDatabase(folder: string): Promise<void> {
   execute(folder, [...files.map((file) => readFileSync(path.join(migrations, file), 'utf8')), usedRows()])
 }
 
-/** Stores so many license keys besides. Nobody may have the database open. */
+/** Stores this many more license keys. The database must be closed. */
 export function storeKeys(folder: string, quantity: number): void {
   execute(folder, [storedRows(quantity)])
 }
@@ -42,7 +42,7 @@ function execute(folder: string, texts: readonly string[]): void {
   }
 }
 
-/** Where and under which name the runtime keeps it is the runtime's to say. */
+/** Finds the file, whose name the runtime chooses. */
 async function makeFile(folder: string): Promise<void> {
   const runtime = await openRuntime({ script: path.join(import.meta.dirname, 'workers/empty.js'), folder })
   try {
@@ -57,7 +57,7 @@ function numbers(count: number): string {
   return `with recursive n(i) as (select 0 union all select i + 1 from n where i + 1 < ${count})`
 }
 
-/** Keys that can always be activated once more, each active on the device of its number. */
+/** Keys without an activation limit. Each is active on the device of its number. */
 function usedRows(): string {
   const keyHash = createHash('sha256').update(API_KEY).digest('hex')
   return `
@@ -74,7 +74,7 @@ function usedRows(): string {
       select id, 'device-' || (id - 1), 0 from license_keys`
 }
 
-/** Issuances of 1,000 keys each, with random keys as the product would make them. */
+/** Issuances of 1,000 random keys each, as the product creates them. */
 function storedRows(quantity: number): string {
   return `
     ${numbers(Math.ceil(quantity / KEYS_AN_ISSUANCE))} insert into issuances (id, source, idempotency_key, nonce,

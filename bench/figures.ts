@@ -1,10 +1,10 @@
-/** From what was measured to what is reported. */
+/** Derives the report from the measurements. */
 import { type Measurement, type Round, summary } from './measure.ts'
 import type { GrowthReport, TaskReport } from './report.ts'
 import { quotients, type Ratio, ratio, spread } from './statistics.ts'
 import { ORDER_OF_1000, ORDER_OF_ONE, PAID_WEBHOOK } from './tasks.ts'
 
-/** The rounds of one server at one task; of what was not measured none. */
+/** The rounds of one server at one task; empty if it was not measured. */
 function roundsOf(measured: readonly Measurement[], task: string, name: string): readonly Round[] {
   return measured.find((one) => one.task.name === task && one.name === name)?.rounds ?? []
 }
@@ -13,7 +13,7 @@ function tasksOf(measured: readonly Measurement[]): string[] {
   return [...new Set(measured.map(({ task }) => task.name))]
 }
 
-/** What there is of the product, the floor and the straightforward. */
+/** Compares the product, the floor and the straightforward Worker, as far as they were measured. */
 export function tasksReport(measured: readonly Measurement[]): TaskReport[] {
   return tasksOf(measured).map((task) => {
     const product = roundsOf(measured, task, 'product')
@@ -33,7 +33,7 @@ export function tasksReport(measured: readonly Measurement[]): TaskReport[] {
   })
 }
 
-/** Requests a second of the product: paid webhooks, by orders of one key. */
+/** Paid webhooks per second divided by orders of one key per second, of the product. */
 export function webhookToOrder(measured: readonly Measurement[]): Ratio {
   const [webhooks, orders] = [PAID_WEBHOOK, ORDER_OF_ONE].map(({ name }) =>
     roundsOf(measured, name, 'product').map(speed),
@@ -41,7 +41,7 @@ export function webhookToOrder(measured: readonly Measurement[]): Ratio {
   return ratio(webhooks ?? [], orders ?? [])
 }
 
-/** From 1 key to 1,000: the rise of the CPU time, of the product by that of the floor. */
+/** The increase of CPU time from 1 to 1,000 keys, of the product divided by that of the floor. */
 export function cpuPerKey(measured: readonly Measurement[]): Ratio {
   function rises(name: string): number[] {
     const small = roundsOf(measured, ORDER_OF_ONE.name, name)
@@ -51,7 +51,7 @@ export function cpuPerKey(measured: readonly Measurement[]): Ratio {
   return ratio(rises('product'), rises('floor'))
 }
 
-/** What there is of the product and the floor, each on a full database and on one that is not. */
+/** Compares the product and the floor on a full and on a nearly empty database. */
 export function growthReport(measured: readonly Measurement[]): GrowthReport[] {
   return tasksOf(measured).map((task) => {
     const times = (name: string) => roundsOf(measured, task, name).map(({ p50Ms }) => p50Ms)

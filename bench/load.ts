@@ -11,15 +11,15 @@ export interface Measured {
 
 const REQUEST_SECONDS_MAX = 60
 
-/** It sees that all is answered only when it takes a sample: by itself once a second, whatever the load. */
+/** autocannon notices the end only when it takes a sample, which by default is once a second. */
 const SAMPLE_MS = 100
 
-/** The address of a caller as Cloudflare tells it. */
+/** The caller's address, as Cloudflare sends it. */
 const ADDRESS = { 'CF-Connecting-IP': '203.0.113.7' }
 
-/** @throws Error where a single answer is not the one that was asked for */
+/** @throws Error if a single response is not the expected one */
 export async function sendLoad(origin: string, task: Task): Promise<Measured> {
-  // Made before the clock runs; each connection prepares one request that it may not send any more.
+  // Created before the clock starts. Each connection prepares one request more than it sends.
   const count = task.requests + task.connections
   const requests = await Promise.all(Array.from({ length: count }, task.makeRequest))
   const latenciesMs: number[] = []

@@ -1,4 +1,4 @@
-/** The measurements. Whatever is compared is measured in rounds that alternate between the servers. */
+/** Measures in rounds that alternate between the servers that are compared. */
 import { type Measured, sendLoad } from './load.ts'
 import type { Server } from './server.ts'
 import { median } from './statistics.ts'
@@ -6,7 +6,7 @@ import { type Task, withRequests } from './tasks.ts'
 
 /** One round of one server. */
 export interface Round extends Measured {
-  /** Of the runtime's process, user and system, in milliseconds. */
+  /** User and system time of the runtime's process, in milliseconds. */
   readonly cpuMsPerRequest: number
 }
 
@@ -16,14 +16,14 @@ export type Summary = { readonly [Figure in keyof Round]: number }
 /** One server at one task. */
 export interface Measurement {
   readonly task: Task
-  /** The server's. */
+  /** The name of the server. */
   readonly name: string
   readonly server: Server
-  /** What was measured so far. */
+  /** The rounds measured so far. */
   readonly rounds: Round[]
 }
 
-/** Every task of every server. */
+/** All tasks of all servers. */
 export function measurementsOf(
   tasks: readonly Task[],
   servers: Readonly<Record<string, Server>>,
@@ -34,13 +34,13 @@ export function measurementsOf(
 
 export interface Rounds {
   readonly rounds: number
-  /** The part of each task's requests that is sent in a round. */
+  /** The fraction of each task's requests to send in a round. */
   readonly part: number
 }
 
 /**
- * Measures. Each server has done its task once before, so that none starts within a round; the order changes from
- * round to round, so that none is always the first.
+ * Measures. Each server has done its task once before, so no round includes a start. The order changes from round to
+ * round, so no server is always first.
  */
 export async function alternate(measurements: readonly Measurement[], rounds: Rounds): Promise<void> {
   for (const { server, task } of measurements) await sendLoad(server.origin, withRequests(task, 1))

@@ -1,4 +1,4 @@
-/** What the bench finds. */
+/** The results of the benchmark. */
 import type { Summary } from './measure.ts'
 import type { StartUp } from './start-up.ts'
 import type { Ratio } from './statistics.ts'
@@ -8,22 +8,22 @@ export interface Report {
   readonly date: string
   readonly rounds: number
   readonly tasks: readonly TaskReport[]
-  /** Requests a second of the product: paid webhooks, by orders of one key. */
+  /** Paid webhooks per second divided by orders of one key per second, of the product. */
   readonly webhookToOrder: Ratio
-  /** CPU time for each key of an order beyond the first: of the product, by that of the floor. */
+  /** CPU time for each additional key, of the product divided by that of the floor. */
   readonly cpuPerKey: Ratio
-  /** The same with the database this far away. */
+  /** The same with a database at this distance. */
   readonly atDistance: { readonly milliseconds: number; readonly tasks: readonly TaskReport[] }
   readonly growth: { readonly storedKeys: number; readonly tasks: readonly GrowthReport[] }
-  /** Of the whole runtime with 10,000 keys a request, its heaps limited. */
+  /** Memory of the whole runtime with 10,000 keys per request and limited heaps. */
   readonly memory: {
     readonly heapMegabytesMax: number
     readonly idleMegabytes: number
     readonly peakMegabytes: number
   }
-  /** Of the product's bundle. */
+  /** The size of the product's bundle. */
   readonly gzippedBytes: number
-  /** Of an isolate: the product's, and one that does nothing. */
+  /** The start of an isolate of the product, and of one that does nothing. */
   readonly startUp: Readonly<Record<'product' | 'empty', StartUp>>
 }
 
@@ -31,21 +31,21 @@ export interface TaskReport {
   readonly task: string
   readonly product: Summary
   readonly floor: Summary
-  /** Which knows nothing but orders. */
+  /** Measured for orders only. */
   readonly straightforward?: Summary
-  /** Requests a second of the product, by the floor's. */
+  /** Requests per second, of the product divided by those of the floor. */
   readonly toFloor: Ratio
-  /** CPU time a request of the product, by the floor's. */
+  /** CPU time per request, of the product divided by that of the floor. */
   readonly cpuToFloor: Ratio
-  /** Requests a second of the product, by the straightforward's. */
+  /** Requests per second, of the product divided by those of the straightforward Worker. */
   readonly toStraightforward?: Ratio
 }
 
-/** The median time on a database that holds many license keys, by that on one that holds few. */
+/** The median time on a database with many license keys, divided by that on one with few. */
 export interface GrowthReport {
   readonly task: string
   readonly product: Ratio
   readonly floor: Ratio
-  /** The product's growth by the floor's. */
+  /** The product's growth divided by the floor's. */
   readonly toFloor: Ratio
 }

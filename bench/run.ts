@@ -1,4 +1,4 @@
-/** `npm run bench`: how fast the product is, compared with what could be. See bench/README.md. */
+/** `npm run bench`: compares the product's speed with a floor and a straightforward solution. See bench/README.md. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -9,10 +9,10 @@ import { targetsOf } from './targets.ts'
 
 const USAGE = `Usage: npm run bench -- [--rounds N] [--json FILE] [--check] [--smoke]
 
-  --rounds  how many times each measurement is repeated, 5 at least; more rounds, steadier ratios (${FULL.rounds})
-  --json    a file to write every figure to
-  --check   end with an error where a target is missed
-  --smoke   only show that it runs: one short round of everything`
+  --rounds  repetitions of each measurement, at least 5 (default: ${FULL.rounds}); more rounds give steadier ratios
+  --json    write all figures to this file
+  --check   exit with an error if a target is missed
+  --smoke   one short round of everything, to show that it runs`
 
 const ROUNDS_MIN = 5
 

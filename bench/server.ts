@@ -1,4 +1,4 @@
-/** A Worker in the real runtime, in a process of its own with a database on disk, and what that process costs. */
+/** Runs a Worker in the real runtime, in a separate process with a database on disk, and measures that process. */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChildProcess } from 'node:child_process'
 import diagnostics from 'node:diagnostics_channel'
@@ -7,29 +7,29 @@ import path from 'node:path'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { standardSamples } from '../scripts/webhook-samples/standard.ts'
 
-/** What is served, and how. */
+/** The Worker to run. */
 export interface Serving {
-  /** A bundle: one ES module. */
+  /** The bundle, one ES module. */
   readonly script: string
-  /** Where the database is kept. */
+  /** The folder of the database. */
   readonly folder: string
-  /** Besides BINDINGS. */
+  /** Added to BINDINGS. */
   readonly bindings?: Readonly<Record<string, string>>
-  /** The heap of each isolate, limited as the platform limits a Worker's memory; left out: not limited. */
+  /** Limits the heap of each isolate. Default: no limit. */
   readonly heapMegabytesMax?: number
-  /** Whether it may load Workers, by the binding LOADER. */
+  /** Whether it can load Workers through the binding LOADER. */
   readonly isLoader?: boolean
 }
 
 export interface Server {
   readonly origin: string
-  /** User and system CPU time of the runtime so far, in milliseconds; NaN where the system does not tell. */
+  /** User and system CPU time of the runtime so far, in milliseconds; NaN if the system does not report it. */
   readonly cpuMs: () => number
-  /** The most memory the runtime has held so far, in bytes; NaN where the system does not tell. */
+  /** The most memory the runtime has held so far, in bytes; NaN if the system does not report it. */
   readonly memoryBytesMax: () => number
-  /** Ends it in an orderly way. */
+  /** Stops the runtime. */
   readonly stop: () => Promise<void>
-  /** Ends it at once, as a crash would. */
+  /** Kills the runtime, like a crash. */
   readonly kill: () => Promise<void>
 }
 
@@ -42,10 +42,10 @@ const BINDINGS = {
   STANDARD_WEBHOOK_SECRET: standardSamples.secret,
 }
 
-/** The clock that /proc counts CPU time with: 100 ticks a second on every Linux (proc(5), USER_HZ). */
+/** /proc counts CPU time in 100 ticks per second on every Linux (proc(5), USER_HZ). */
 const MS_A_TICK = 10
 
-/** Opens the runtime. The caller disposes of it. */
+/** Starts the runtime. The caller disposes of it. */
 export async function openRuntime(serving: Serving): Promise<Miniflare> {
   const { script, folder, bindings, heapMegabytesMax, isLoader } = serving
   const runtime = new Miniflare(
@@ -63,7 +63,7 @@ export async function openRuntime(serving: Serving): Promise<Miniflare> {
       queueProducers: { DELIVERIES: 'bench' },
       ...(isLoader && { workerLoaders: { LOADER: {} } }),
       resourcePersistencePath: folder,
-      // A line for each request is the platform's to keep; here only what went wrong is worth reading.
+      // Drop the log line of each request; only errors matter here.
       handleStructuredLogs({ level, message }) {
         if (level === 'error') console.error(message)
       },
@@ -78,7 +78,7 @@ export async function openRuntime(serving: Serving): Promise<Miniflare> {
   return runtime
 }
 
-/** Whose process is being started: the runtime does not tell which one is its own. */
+/** Finds the process that is being started, since the runtime does not report its own. */
 const starting = new AsyncLocalStorage<{ process?: ChildProcess }>()
 diagnostics.subscribe('child_process', (message) => {
   Object.assign(starting.getStore() ?? {}, message)
@@ -100,7 +100,7 @@ export async function startServer(serving: Serving): Promise<Server> {
   return {
     origin,
     cpuMs() {
-      // proc(5): fields 14 and 15 of the whole line, counted from behind the name, which may hold spaces.
+      // proc(5): fields 14 and 15 of the line, counted after the name, which may contain spaces.
       const [, fields = ''] = /\) (.*)/.exec(proc('stat')) ?? []
       const [userTicks, systemTicks] = fields.split(' ').slice(11, 13).map(Number)
       return ((userTicks ?? Number.NaN) + (systemTicks ?? Number.NaN)) * MS_A_TICK

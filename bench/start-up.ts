@@ -1,4 +1,4 @@
-/** How long an isolate takes to start: from nothing to the first signed answer. */
+/** Measures how long an isolate takes from its start to the first signed response. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Server, startServer } from './server.ts'
@@ -6,15 +6,15 @@ import { median } from './statistics.ts'
 
 export interface StartUp {
   readonly ms: number
-  /** NaN where the system does not tell. */
+  /** NaN if the system does not report it. */
   readonly cpuMs: number
 }
 
-/** Enough for a clock of CPU time that ticks every 10 ms. */
+/** Enough starts for a clock that counts CPU time in steps of 10 ms. */
 const ISOLATES_A_ROUND = 5
 
 /**
- * A Worker starts others, each in an isolate of its own, and asks them for what is not there: the one answer that
+ * A Worker starts other Workers, each in a new isolate, and requests a path that does not exist: the only response that
  * needs no database.
  *
  * @returns the medians of all rounds, in which the Workers alternate

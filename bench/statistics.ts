@@ -1,4 +1,4 @@
-/** Figures of several rounds, and how they are told. */
+/** Statistics of several rounds, and how to print them. */
 
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((one, other) => one - other)
@@ -7,14 +7,14 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (low + high) / 2
 }
 
-/** A ratio with the smallest and the greatest of its rounds, which tell how far to trust it. */
+/** A ratio with its smallest and greatest round, which show how reliable it is. */
 export interface Ratio {
   readonly median: number
   readonly least: number
   readonly greatest: number
 }
 
-/** Round by round, so that what slows the machine down for a while slows both. */
+/** Divides round by round, because a busy machine slows both servers in a round. */
 export function quotients(ones: readonly number[], others: readonly number[]): number[] {
   return ones.map((one, round) => one / (others[round] ?? Number.NaN))
 }
@@ -27,7 +27,7 @@ export function ratio(ones: readonly number[], others: readonly number[]): Ratio
   return spread(quotients(ones, others))
 }
 
-/** Three significant digits, and no more zeros than that. */
+/** Three significant digits, without trailing zeros. */
 export function figure(value: number): string {
   if (Number.isNaN(value)) return 'unknown'
   return value >= 100 ? Math.round(value).toLocaleString('en') : String(Number(value.toPrecision(3)))

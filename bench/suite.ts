@@ -1,4 +1,4 @@
-/** Everything that is measured, one after the other. */
+/** Runs all measurements in sequence. */
 import { cpSync, readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import path from 'node:path'
@@ -22,14 +22,13 @@ import {
   withRequests,
 } from './tasks.ts'
 
-/** How much is measured. */
+/** The amount of work. */
 export interface Scale extends Rounds {
-  /** In the database that is compared with one that holds few license keys. */
+  /** License keys in the large database. */
   readonly storedKeys: number
   /**
-   * Requests of each task that let the runtime compile what it is going to run. The more code a Worker has, the more
-   * of them it takes: with 300 orders the product was measured half interpreted, at 0.82 of the floor; with 3,000 at
-   * 0.86 to 0.88.
+   * Requests of each task before measuring, so that the runtime compiles the code. A Worker with more code needs more
+   * of them: after 300 orders the product reached 0.82 of the floor, after 3,000 orders 0.86 to 0.88.
    */
   readonly warmUpRequests: number
   /** The largest order. */
@@ -45,22 +44,21 @@ export const FULL: Scale = {
 }
 export const SMOKE: Scale = { rounds: 1, storedKeys: 1_000, warmUpRequests: 0, keysMax: 1_000, part: 0.05 }
 
-/** The round trips of a Worker that stands this far from its database. */
+/** The distance of the remote database, added to each round trip. */
 const DISTANCE_MS = 50
 const DISTANT_REQUESTS = 40
 
 const MEMORY_REQUESTS = 5
-/** Half of the 128 MB that the platform grants a Worker; the other half is for what lives outside the heap. */
+/** Half of the platform's 128 MB for a Worker. The other half is for memory outside the heap. */
 const HEAP_MEGABYTES_MAX = 64
 
-/** Says what is going on, for the minutes in which nothing else is said. */
+/** Prints progress: a measurement takes minutes. */
 function progress(text: string): void {
   console.error(`${new Date().toISOString().slice(11, 19)} ${text}`)
 }
 
 /**
  * @param folder for bundles and databases; the caller removes it
- * @param scale how much is measured
  */
 export async function measure(folder: string, scale: Scale): Promise<Report> {
   const { rounds, storedKeys } = scale
@@ -69,7 +67,7 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
   function inFolder(name: string): string {
     return path.join(folder, name)
   }
-  /** Each server has a copy of the database to itself. */
+  /** Each server gets its own copy of the database. */
   async function open(database: string, serving: Omit<Serving, 'folder'>): Promise<Server> {
     const copy = inFolder(`database-${crypto.randomUUID()}`)
     cpSync(inFolder(database), copy, { recursive: true })
@@ -81,7 +79,7 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
     await Promise.all(running.splice(0).map((server) => server.stop()))
   }
 
-  progress('bundling the Workers and making the databases')
+  progress('bundling the Workers and creating the databases')
   const [scripts] = await Promise.all([bundleAll(folder), makeDatabase(inFolder('few-keys'))])
   const distantScript = await bundleAtDistance(scripts, DISTANCE_MS, folder)
   cpSync(inFolder('few-keys'), inFolder('many-keys'), { recursive: true })
@@ -171,14 +169,14 @@ async function opened<Name extends string>(
   return Object.fromEntries(servers) as Record<Name, Server>
 }
 
-/** The straightforward one knows nothing but orders. */
+/** The straightforward Worker supports orders only. */
 function smallMeasurements(tasks: readonly Task[], servers: Record<keyof Scripts, Server>): Measurement[] {
   const { straightforward, ...both } = servers
   const orders = tasks.filter(({ name }) => name === ORDER_OF_ONE.name)
   return [...measurementsOf(tasks, both), ...measurementsOf(orders, { straightforward })]
 }
 
-/** The small tasks, and of the larger orders one. */
+/** The small tasks and one larger order. */
 async function warmUp(measurements: readonly Measurement[], { warmUpRequests }: Scale): Promise<void> {
   if (warmUpRequests === 0) return
   for (const { server, task } of measurements) {

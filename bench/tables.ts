@@ -1,4 +1,4 @@
-/** The report as a person reads it: tables that are Markdown too, for README.md. */
+/** Prints the report as Markdown tables, for bench/README.md. */
 import type { Report, TaskReport } from './report.ts'
 import { figure, type Ratio } from './statistics.ts'
 import type { Target } from './targets.ts'
@@ -43,7 +43,7 @@ export function printReport(report: Report, targets: readonly Target[]): void {
 
 const WORKERS = ['product', 'floor', 'straightforward'] as const
 
-/** A row for each Worker; in brackets the least and the greatest round. */
+/** One row per Worker, with the smallest and the greatest round in parentheses. */
 function printTasks(title: string, tasks: readonly TaskReport[]): void {
   printTable(
     [

@@ -1,4 +1,4 @@
-/** What the product is held to. */
+/** The targets of the product. */
 import type { Report } from './report.ts'
 import { figure } from './statistics.ts'
 import { ACTIVATE, ORDER_OF_100, ORDER_OF_1000, ORDER_OF_ONE, PAID_WEBHOOK, VERIFY } from './tasks.ts'
@@ -10,7 +10,7 @@ export interface Target {
   readonly isReached: boolean
 }
 
-/** Requests a second by the floor's. */
+/** Requests per second, divided by those of the floor. */
 const TO_FLOOR = [
   [ORDER_OF_ONE, 0.85],
   [VERIFY, 0.9],
@@ -32,7 +32,7 @@ export function targetsOf({ tasks, ...report }: Report): Target[] {
       report.webhookToOrder.median,
       0.85,
     ),
-    // A second round trip would halve it.
+    // A second round trip would halve this ratio.
     ...distantTasks.map(({ task, toFloor }) =>
       atLeast(`${task}, ${far}: requests/s by the floor's`, toFloor.median, 0.9),
     ),
@@ -55,7 +55,7 @@ export function targetsOf({ tasks, ...report }: Report): Target[] {
       ),
     ),
     atMost(
-      'megabytes that 10,000 keys a request take besides the idle runtime',
+      'megabytes for 10,000 keys per request, in addition to the idle runtime',
       report.memory.peakMegabytes - report.memory.idleMegabytes,
       128,
     ),
@@ -66,7 +66,7 @@ function atLeast(name: string, found = Number.NaN, wanted: number): Target {
   return { name, wanted: `>= ${wanted}`, found: figure(found), isReached: found >= wanted }
 }
 
-/** What the system does not tell counts as reached: there is nothing to hold it against. */
+/** A figure that the system does not report counts as reached. */
 function atMost(name: string, found: number, wanted: number): Target {
   return { name, wanted: `<= ${wanted}`, found: figure(found), isReached: !(found > wanted) }
 }

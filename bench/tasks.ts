@@ -1,4 +1,4 @@
-/** What the Workers of the bench are asked for. */
+/** The requests of the benchmark. */
 import { standardSamples } from '../scripts/webhook-samples/standard.ts'
 import { API_KEY, LICENSE_KEYS, licenseKeyOf, OFFER, PRODUCT_ID } from './database.ts'
 
@@ -6,15 +6,15 @@ export interface Task {
   readonly name: string
   readonly path: `/${string}`
   /**
-   * How many requests a round. As many as take a second or two, since shorter rounds measure the machine's other work;
-   * of the large orders only a few, since the database grows with them.
+   * Requests per round: enough for a second or two, because shorter rounds measure the machine's other work. Only a few
+   * for large orders, because they make the database grow.
    */
   readonly requests: number
-  /** How many at the same time. */
+  /** Concurrent requests. */
   readonly connections: number
-  /** License keys a request; 0: it is no order. */
+  /** License keys per request; 0 if the task is not an order. */
   readonly keys: number
-  /** How the answer begins. */
+  /** The beginning of the expected response. */
   readonly answer: string
   readonly makeRequest: () => TaskRequest | Promise<TaskRequest>
 }
@@ -54,7 +54,7 @@ function order(keys: number, requests: number, connections: number): Task {
   }
 }
 
-/** Any of the stored keys, so that each has only a few activations. */
+/** A random stored key, so that each gets only a few activations. */
 function useForm(identifierOf: (index: number) => string): string {
   const index = Math.floor(Math.random() * LICENSE_KEYS)
   return new URLSearchParams({
@@ -104,13 +104,13 @@ export const PAID_WEBHOOK: Task = {
   },
 }
 
-/** What takes one statement at the least, and gives one license key at the most. */
+/** Tasks with at most one license key. */
 export const SMALL_TASKS = [ORDER_OF_ONE, VERIFY, ACTIVATE, PAID_WEBHOOK]
 
-/** What takes longer where many keys are stored. */
+/** Tasks that take longer if many keys are stored. */
 export const GROWING_ORDERS = [ORDER_OF_ONE, ORDER_OF_100, ORDER_OF_1000]
 
-/** The same with another number of requests, one at least. */
+/** The task with another number of requests, at least one. */
 export function withRequests(task: Task, wanted: number): Task {
   const requests = Math.max(1, Math.ceil(wanted))
   return { ...task, requests, connections: Math.min(task.connections, requests) }

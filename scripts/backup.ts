@@ -1,4 +1,4 @@
-/** `npm run backup`: writes the whole database into a file of SQL that can be restored. */
+/** `npm run backup`: writes the whole database to an SQL file that can be restored. */
 import { createReadStream, createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,16 +11,16 @@ import { runWrangler } from './wrangler.ts'
 
 const USAGE = `Usage: npm run backup -- FILE [--remote]
 
-  FILE      where to, such as backup.sql; one that exists is not written over
-  --remote  of production; without it, of the local database
+  FILE      the file to create, such as backup.sql; an existing file is not overwritten
+  --remote  back up production; without it, the local database
 
-The file holds license keys, names and e-mail addresses: keep it where nobody else can read it.
-docs/recovery.md says how to restore it.`
+The file contains license keys, names and e-mail addresses: keep it private.
+docs/recovery.md explains how to restore it.`
 
-/** Until the end there is nothing else to be seen. */
+/** Shown while the export runs without other output. */
 const STARTED: Readonly<Record<Place, string>> = {
   local: 'Exporting the local database: about 5 seconds for each 25,000 license keys ...',
-  remote: 'Exporting the database of production, which answers nothing else meanwhile ...',
+  remote: 'Exporting the production database. It answers no other queries until this is done ...',
 }
 
 try {
@@ -33,20 +33,20 @@ try {
   process.exitCode = 1
 }
 
-async function writeBackup(place: Place, [given, more]: readonly string[]): Promise<void> {
-  if (given === undefined) throw new Error('FILE is missing.')
-  if (more !== undefined) throw new Error(`One word too many: ${more}`)
-  const file = fromCaller(given)
+async function writeBackup(place: Place, [name, more]: readonly string[]): Promise<void> {
+  if (name === undefined) throw new Error('FILE is missing.')
+  if (more !== undefined) throw new Error(`Unexpected argument: ${more}`)
+  const file = fromCaller(name)
   if (existsSync(file)) throw new Error(`${file} exists already. Choose another name.`)
   if (process.stderr.isTTY) console.error(STARTED[place])
   await backUp(place, file)
-  console.log(`Written to ${file}. docs/recovery.md says how to restore it.`)
+  console.log(`Written to ${file}. docs/recovery.md explains how to restore it.`)
 }
 
 async function backUp(place: Place, file: string): Promise<void> {
   const exported = `${file}.part`
   try {
-    // Made beforehand, so that nobody else can read it from the first byte on.
+    // Created before wrangler writes to it, so that other users can never read it.
     writeFileSync(exported, '', { mode: 0o600 })
     await runWrangler('d1', 'export', 'DB', `--${place}`, '--skip-confirmation', '--output', exported)
     const lines = restorable(() => createReadStream(exported, 'utf8'))

@@ -1,11 +1,10 @@
-/** The folder that somebody has called a command in. */
+/** The folder in which a command was started. */
 import path from 'node:path'
 
 /**
- * npm runs a script in the project's folder, whichever folder below it was called in, and names that one.
+ * Resolves a path that a user typed. npm runs scripts in the project's folder and has the user's folder in INIT_CWD.
  *
- * @param file as it was given, from there
- * @returns its absolute path
+ * @returns the absolute path
  */
 export function fromCaller(file: string): string {
   return path.resolve(process.env.INIT_CWD ?? '.', file)

@@ -1,13 +1,13 @@
-/** What `wrangler.toml` declares. */
+/** The contents of `wrangler.toml`. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parse } from 'smol-toml'
 import { projectFolder } from './wrangler.ts'
 
-/** What the Worker calls its database. */
+/** The Worker's name for its database. */
 export const DATABASE_BINDING = 'DB'
 
-/** The parts that this project's commands look at: somebody may have taken out any of them. */
+/** The parts that commands read. All are optional: the user may have removed any of them. */
 export interface Configuration {
   readonly vars?: Readonly<Record<string, unknown>>
   readonly d1_databases?: readonly Database[]
@@ -25,7 +25,7 @@ interface Database {
   readonly preview_database_id?: string
 }
 
-/** @throws Error where it is no TOML, with the line */
+/** @throws Error with the line if the file is not valid TOML */
 export function readConfiguration(): Configuration {
   return parse(readFileSync(path.join(projectFolder, 'wrangler.toml'), 'utf8')) as Configuration
 }

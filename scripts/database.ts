@@ -1,7 +1,7 @@
 /** Runs SQL on the project's database, the local one or the one in production. */
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Statement } from '../src/db/batch.ts'
-import { explained } from './database-faults.ts'
+import { explainedError } from './database-faults.ts'
 import { runOnLocalFile } from './local-database.ts'
 import { runWranglerPrivately } from './wrangler.ts'
 
@@ -9,27 +9,26 @@ export type Place = 'local' | 'remote'
 
 export type Row = Record<string, unknown>
 
-/** The platform takes no longer statement, wherever it runs. */
+/** D1's limit, locally and in production. */
 const STATEMENT_BYTES_MAX = 100_000
 
 /**
- * @param place which database
  * @param statement of at most 100 kB
  * @returns its rows
- * @throws Error as `runStatements`
+ * @throws Error as `runStatements` does
  */
 export async function runSql(place: Place, statement: string): Promise<Row[]> {
   return (await runStatements(place, [statement]))[0] ?? []
 }
 
 /**
- * Runs statements in one transaction. They may hold license keys and names: no other process sees them.
+ * Runs statements in one transaction. They may contain license keys and names, so no other process can see them.
  *
  * @param statements of at most 100 kB each
- * @param signal ends it early; whether anything was written is not known then
- * @returns the rows of each
- * @throws Error with what to do, where the database is not migrated, busy or out of reach; otherwise with what SQLite or
- *   wrangler says
+ * @param signal aborts; whether anything was written is then unknown
+ * @returns the rows of each statement
+ * @throws Error that says what to do if the database is not migrated, busy or unreachable; otherwise the error of SQLite
+ *   or wrangler
  */
 export async function runStatements(
   place: Place,
@@ -38,7 +37,7 @@ export async function runStatements(
 ): Promise<Row[][]> {
   for (const statement of statements) {
     if (Buffer.byteLength(statement) > STATEMENT_BYTES_MAX) {
-      throw new Error(`A statement has more than ${STATEMENT_BYTES_MAX} bytes, which D1 refuses.`)
+      throw new Error(`A statement has more than ${STATEMENT_BYTES_MAX} bytes, which is D1's limit.`)
     }
   }
   try {
@@ -46,12 +45,12 @@ export async function runStatements(
       ? await runLocally(statements, signal)
       : await runInProduction(statements, signal)
   } catch (error) {
-    throw explained(place, error)
+    throw explainedError(place, error)
   }
 }
 
 async function runLocally(statements: readonly string[], signal?: AbortSignal): Promise<Row[][]> {
-  // SQLite lets nothing else happen meanwhile: signals and the screen get their turn before it.
+  // SQLite blocks the event loop: let pending signals and output run first.
   await nextTurn()
   signal?.throwIfAborted()
   return runOnLocalFile(statements)
@@ -63,26 +62,26 @@ async function runInProduction(statements: readonly string[], signal?: AbortSign
   return (JSON.parse(output) as { results: Row[] }[]).map(({ results }) => results)
 }
 
-/** A text as an SQL literal. Control characters are refused: what is shown in a list should be visible. */
+/** A text as an SQL literal. Rejects control characters, which would be invisible in a list. */
 export function sqlText(text: string): string {
   if (/\p{Cc}/u.test(text)) throw new Error('Control characters are not allowed.')
   return `'${text.replaceAll("'", "''")}'`
 }
 
-/** A value as JSON text in an SQL literal; its control characters are escaped there. */
+/** A value as JSON text in an SQL literal. JSON escapes control characters. */
 export function sqlJson(value: unknown): string {
   return sqlText(JSON.stringify(value))
 }
 
-/** What a placeholder may stand for. */
+/** The values of placeholders. */
 export type SqlValue = string | number | null
 
 /**
- * A statement of the Worker with its values written into its text: wrangler takes nothing but text.
+ * A statement of the Worker with its values as literals, since wrangler accepts only text.
  *
- * @throws Error where a value is missing, or holds control characters
+ * @throws Error if a value is missing or contains control characters
  */
-export function filledIn(
+export function inlineValues(
   { sql, placeholders }: Statement<unknown>,
   values: Readonly<Record<string, SqlValue>>,
 ): string {

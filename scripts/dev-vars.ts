@@ -9,7 +9,7 @@ import { projectFolder } from './wrangler.ts'
 
 const file = path.join(projectFolder, '.dev.vars')
 
-/** Makes the file where there is none: one that exists is the user's. */
+/** Creates the file. An existing one belongs to the user and is left alone. */
 export function makeDevVars(): void {
   if (existsSync(file)) return
   const settings = {
@@ -21,14 +21,14 @@ export function makeDevVars(): void {
   }
   const lines = Object.entries(settings).map(([name, value]) => `${lineOf(name, value)}\n`)
   writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'wx' })
-  console.log('Made .dev.vars with a fresh signing key and secrets for every payment provider.')
+  console.log('Created .dev.vars with a new signing key and a secret for every payment provider.')
 }
 
 export function hasDevVars(): boolean {
   return existsSync(file)
 }
 
-/** Keeps the file as it is now beside itself; git ignores the copy too. @returns the name of the copy */
+/** Copies the file. Git ignores the copy too. @returns the name of the copy */
 export function copyDevVars(): string {
   const copy = `${file}.before-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`
   copyFileSync(file, copy, constants.COPYFILE_EXCL)
@@ -36,7 +36,7 @@ export function copyDevVars(): string {
   return path.basename(copy)
 }
 
-/** @returns all settings by name, with line ends as such; none where there is no file */
+/** @returns all settings by name, with `\n` decoded to line ends; empty if there is no file */
 export function readDevVars(): Record<string, string> {
   if (!existsSync(file)) return {}
   const settings = Object.entries(parseEnv(readFileSync(file, 'utf8')))
@@ -45,14 +45,14 @@ export function readDevVars(): Record<string, string> {
   )
 }
 
-/** Sets some settings, or takes those that are undefined out, and leaves everything else as it is written. */
+/** Sets settings, or removes those that are undefined. Everything else in the file stays as it is. */
 export function changeDevVars(changes: Readonly<Record<string, string | undefined>>): void {
   let text = readFileSync(file, 'utf8')
   for (const [name, value] of Object.entries(changes)) {
     const line = value === undefined ? '' : `${lineOf(name, value)}\n`
-    // Of a setting that stands there twice the last would count.
+    // If a setting occurs twice, the last one would apply: keep only one.
     let isWritten = false
-    text = text.replaceAll(writtenAs(name), () => {
+    text = text.replaceAll(patternFor(name), () => {
       const written = isWritten ? '' : line
       isWritten = true
       return written
@@ -62,20 +62,20 @@ export function changeDevVars(changes: Readonly<Record<string, string | undefine
   writeFileSync(file, text, { mode: 0o600 })
 }
 
-/** A value in quotes may have several lines. So has a PEM that somebody pasted without them: it goes as a whole. */
-function writtenAs(name: string): RegExp {
+/** Matches a whole setting: values in quotes and pasted PEMs may have several lines. */
+function patternFor(name: string): RegExp {
   const quoted = `"[^"]*"[ \\t]*$|'[^']*'[ \\t]*$`
   const pem = '-----BEGIN [A-Z ]+-----[A-Za-z0-9+/=\\s]*-----END [A-Z ]+-----[ \\t]*$'
   return new RegExp(`^(?:export )?${name}[ \\t]*=[ \\t]*(?:${quoted}|${pem}|[^\\n]*)\\n?`, 'gm')
 }
 
-/** @throws Error that says how to set what is missing */
+/** @throws Error that says how to add a missing setting */
 export function devVar(name: string): string {
   const value = readDevVars()[name]
   if (value) return value
   throw new Error(
     `.dev.vars has no ${name}. Add a line ${name}="whsec_..." (npm run --silent keyseal -- webhook-secret prints ` +
-      'a value) and start the service again; where there is no .dev.vars, npm start makes one.',
+      'a value) and restart the service. If there is no .dev.vars, npm start creates it.',
   )
 }
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
-/** `keyseal`, as `npm link` installs it: whatever Node.js it is started with, the project's own runs the commands. */
+/** `keyseal`, installed by `npm link`. It runs commands with the project's own Node.js, whatever Node.js starts it. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-// Not import.meta.dirname, which older ones lack.
+// import.meta.dirname does not exist in older versions of Node.js.
 const scripts = path.dirname(fileURLToPath(import.meta.url))
 const folder = path.dirname(scripts)
 const program = process.platform === 'win32' ? 'node.exe' : 'node'
@@ -23,13 +23,13 @@ function run() {
   const child = spawn(node, parameters, { stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
   child.on('error', (error) => {
-    console.error(`${node} can not be run: ${error.message}`)
+    console.error(`${node} cannot be run: ${error.message}`)
     process.exitCode = 1
   })
   child.on('exit', (status, signal) => {
     if (signal === null) process.exitCode = status ?? 1
     else {
-      // Whoever started this is to see that a signal ended it.
+      // Exit with the same signal, so that the parent process sees it.
       process.removeAllListeners(signal)
       process.kill(process.pid, signal)
     }

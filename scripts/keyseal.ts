@@ -36,7 +36,7 @@ const COMMANDS = [
 ]
 
 const program = new Command('npm run keyseal --').description(
-  'Runs a Keyseal service: on the local database, or with --remote on the one in production.',
+  'Manages a Keyseal service: the local one, or with --remote the one in production.',
 )
 for (const add of COMMANDS) add(program)
 await program.parseAsync(withKeyIdLast(process.argv.slice(2)), { from: 'user' })

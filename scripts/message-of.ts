@@ -1,4 +1,4 @@
-/** What to print of something that was thrown: its message, without where it happened. */
+/** @returns the message of a thrown value, without its stack */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }

@@ -1,10 +1,10 @@
-/** Which migrations a database lacks. */
+/** Finds the migrations that a database lacks. */
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Row } from './database.ts'
 import { projectFolder } from './wrangler.ts'
 
-/** The migrations that wrangler has applied; fails on a database that never was migrated. */
+/** Selects the applied migrations. Fails on a database that was never migrated. */
 export const SELECT_APPLIED = 'select name from d1_migrations'
 
 export const migrations: readonly string[] = readdirSync(path.join(projectFolder, 'migrations'))

@@ -1,4 +1,4 @@
-/** `npm run openapi`: writes what is generated from the endpoints, and copies the API reference. */
+/** `npm run openapi`: generates documents from the endpoints, and copies the API reference. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { copyReference } from './openapi/copy-reference.ts'
 import { descriptionFile, descriptionText } from './openapi/description-file.ts'

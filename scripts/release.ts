@@ -1,4 +1,4 @@
-/** `npm run release`: gives what is unreleased a version and a date, commits it and tags it. Nothing is pushed. */
+/** `npm run release`: moves the unreleased changes to a new version, commits and tags it. It pushes nothing. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,7 +9,7 @@ import { projectFolder } from './wrangler.ts'
 const USAGE = `Usage: npm run release -- VERSION [--skip-tests]
 
   VERSION       MAJOR.MINOR.PATCH, greater than the one in package.json, such as 0.2.0 (https://semver.org)
-  --skip-tests  where they passed a moment ago`
+  --skip-tests  don't run the tests`
 
 const CHANGELOG = 'CHANGELOG.md'
 const UNRELEASED = '## Unreleased\n'
@@ -27,22 +27,22 @@ try {
 
 function versionIn([version, more]: readonly string[]): string {
   if (version === undefined) throw new Error('VERSION is missing.')
-  if (more !== undefined) throw new Error(`One word too many: ${more}`)
+  if (more !== undefined) throw new Error(`Unexpected argument: ${more}`)
   if (/^(0|[1-9]\d*)(\.(0|[1-9]\d*)){2}$/.test(version)) return version
   throw new Error(
     `VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0, without a v and without a pre-release, not "${version}".`,
   )
 }
 
-/** Everything is checked before anything is written. */
+/** Checks everything before it writes anything. */
 function release(version: string, now: Date, skipTests: boolean): void {
-  const present = presentVersion()
-  if (version.localeCompare(present, 'en', { numeric: true }) <= 0) {
-    throw new Error(`VERSION must be greater than ${present}, not "${version}".`)
+  const current = currentVersion()
+  if (version.localeCompare(current, 'en', { numeric: true }) <= 0) {
+    throw new Error(`VERSION must be greater than ${current}, not "${version}".`)
   }
   const changelog = released(contents(CHANGELOG), version, now)
   if (run('git', 'status', '--porcelain') !== '') {
-    throw new Error('There are changes that are not committed. Commit them, or put them away with git stash.')
+    throw new Error('There are uncommitted changes. Commit them, or stash them with git stash.')
   }
   const tag = `v${version}`
   if (run('git', 'tag', '--list', tag) !== '') throw new Error(`The tag ${tag} exists already.`)
@@ -56,19 +56,19 @@ function release(version: string, now: Date, skipTests: boolean): void {
   console.log(`Released ${version} here. Push it with: git push --follow-tags`)
 }
 
-/** @throws Error where there is nothing to release */
+/** @throws Error if there is nothing to release */
 function released(changelog: string, version: string, now: Date): string {
   const [before, after] = changelog.split(UNRELEASED)
   if (before === undefined || after === undefined) {
     throw new Error(`${CHANGELOG} must have one line "${UNRELEASED.trim()}".`)
   }
   if (!/^- /m.test(after.split(/^## /m)[0] ?? '')) {
-    throw new Error(`${CHANGELOG} tells of nothing unreleased. Write there what has changed.`)
+    throw new Error(`${CHANGELOG} has no unreleased changes. Describe them there first.`)
   }
   return `${before}${UNRELEASED}\n## ${version} - ${now.toISOString().slice(0, 10)}\n${after}`
 }
 
-function presentVersion(): string {
+function currentVersion(): string {
   return (JSON.parse(contents('package.json')) as { version: string }).version
 }
 
@@ -76,7 +76,7 @@ function contents(file: string): string {
   return readFileSync(path.join(projectFolder, file), 'utf8')
 }
 
-/** @returns what it printed. @throws Error with what it printed, where it fails */
+/** @returns the program's output. @throws Error with the output if the program fails */
 function run(program: string, ...parameters: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(program, parameters, {
     cwd: projectFolder,

@@ -1,31 +1,31 @@
 /**
- * Makes an export of the database one that can be restored.
+ * Rewrites an export of D1 so that D1 can import it.
  *
- * D1 exports each table with its rows behind it, but takes no row of a table that refers to one which is not there
- * yet: so all tables come first. And it takes statements of at most 100,000 bytes, but exports rows that are longer, as
- * a payment provider's event may hold a megabyte: so long texts are stored in pieces first, and put together by the
- * statement that needs them.
+ * D1 exports each table followed by its rows, but rejects a row that refers to a table that does not exist yet. So all
+ * tables come first. D1 also exports rows that are longer than its limit of 100,000 bytes for a statement: a payment
+ * provider's event may have a megabyte. So long texts are stored in pieces first, and the statement that needs one
+ * joins them.
  */
 
-/** Of D1: https://developers.cloudflare.com/d1/platform/limits/ */
+/** https://developers.cloudflare.com/d1/platform/limits/ */
 const STATEMENT_BYTES_MAX = 100_000
-/** Four bytes a character at the most, and room for the statement around it. */
+/** At most four bytes each, which leaves room for the rest of the statement. */
 const PIECE_CHARACTERS = 20_000
-/** Texts that are worth storing in pieces. */
+/** Longer texts are stored in pieces. */
 const LONG_CHARACTERS = 2_000
 
-/** What rows that are joined may come to, with room for the statement around them. */
+/** The total length of joined rows, which leaves room for the rest of the statement. */
 const JOINED_BYTES_MAX = 50_000
 
 const PIECES_TABLE = 'restore_pieces'
-/** What the export says of one row. */
+/** An exported row. */
 const INSERTED_ROW = /^(INSERT INTO "\w+" (?:\([^)']*\) )?VALUES)(\(.*\));$/s
 const TEXT_LITERAL = /'(?:[^']|'')*'/g
 
 /**
- * @param open reads the export from its beginning, in pieces of any length
- * @returns statements that do the same, none of which is too long, each with a line end
- * @throws Error where a statement can not be made short enough, or the export is cut off
+ * @param open reads the export from its beginning, in chunks of any length
+ * @returns equivalent statements within D1's limit, each with a line end
+ * @throws Error if a row cannot be split into short statements, or if the export is truncated
  */
 export async function* restorable(open: () => AsyncIterable<string>): AsyncGenerator<string> {
   for await (const statement of statementsOf(open())) {
@@ -50,10 +50,11 @@ async function* statementsOf(exported: AsyncIterable<string>): AsyncGenerator<st
     yield statement
     statement = ''
   }
-  if (statement !== '') throw new Error('The export ends in the middle of a statement. Make it again.')
+  if (statement !== '')
+    throw new Error('The export ends in the middle of a statement. Export the database again.')
 }
 
-/** Rows of one table that follow each other, in statements of several: each statement takes the restoring a while. */
+/** Joins consecutive rows of a table into one statement, because each statement slows the import down. */
 async function* withRowsJoined(statements: AsyncIterable<string>): AsyncGenerator<string> {
   let head = ''
   let rows: string[] = []
@@ -77,14 +78,14 @@ function joined(head: string, rows: readonly string[]): string[] {
   return rows.length === 0 ? [] : [`${head}${rows.join(',\n')};`]
 }
 
-/** A row holds no comments, so that its quotation marks come in pairs; a table holds no text with two hyphens. */
+/** Rows contain no comments, so their quotation marks are paired. Tables contain no text with two hyphens. */
 function isWhole(statement: string, lastLine: string): boolean {
   return statement.startsWith('INSERT INTO ')
     ? lastLine.endsWith(';') && (statement.match(/'/g)?.length ?? 0) % 2 === 0
     : lastLine.replace(/--.*$/, '').trimEnd().endsWith(';')
 }
 
-/** Cut at line feeds only: `node:readline` takes other characters for line ends too, and would change texts. */
+/** Splits at line feeds only. `node:readline` also splits at other characters, which would change texts. */
 async function* linesOf(exported: AsyncIterable<string>): AsyncGenerator<string> {
   let rest = ''
   for await (const chunk of exported) {
@@ -109,12 +110,12 @@ function shortened(statement: string): string[] {
   })
   if (Buffer.byteLength(short) > STATEMENT_BYTES_MAX) {
     const table = /^INSERT INTO "?(\w+)/.exec(short)?.[1]
-    throw new Error(`A row of ${table} is too long to be restored. Export the other tables with --table.`)
+    throw new Error(`A row of ${table} is too long to import. Export the other tables with --table.`)
   }
   return [...statements, short, `DELETE FROM ${PIECES_TABLE};`]
 }
 
-/** @returns what stands between the quotation marks, never cut within a character or an escaped mark */
+/** @returns the text between the quotation marks, never split within a character or an escaped mark */
 function piecesOf(literal: string): string[] {
   return literal.slice(1, -1).match(new RegExp(`(?:''|[^']){1,${PIECE_CHARACTERS}}`, 'gu')) ?? []
 }

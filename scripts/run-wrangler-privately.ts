@@ -1,7 +1,7 @@
 /**
- * Runs wrangler with a command line that it reads from standard input, as a JSON list: what a program is started with
- * is seen by everybody who may list processes. Its own `--file` hides SQL too, but gives no rows back in production,
- * and keeps the database from answering anybody meanwhile.
+ * Runs wrangler with a command line that it reads from standard input as a JSON list. A process's command line is visible
+ * to every user of the machine. wrangler's `--file` would hide SQL too, but in production it returns no rows and blocks
+ * the database while it runs.
  */
 import Module from 'node:module'
 import { text } from 'node:stream/consumers'

@@ -1,7 +1,7 @@
-/** Fresh secrets. */
+/** Creates secrets. */
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 
-/** By their names in a JWK: RS256 is RSA of 2048 bits. */
+/** RSA has 2048 bits; EdDSA is Ed25519. */
 export const SIGNING_ALGORITHMS = ['RSA', 'EdDSA'] as const
 export type SigningAlgorithm = (typeof SIGNING_ALGORITHMS)[number]
 

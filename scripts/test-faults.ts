@@ -1,12 +1,12 @@
-/** `npm run test:faults`: the fault tests at full size, or larger, with a seed that may be given. */
+/** `npm run test:faults`: runs the fault tests at full size or larger, optionally with a given seed. */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 
 const USAGE = `Usage: npm run test:faults -- [--seed N] [--size small|full|large]
 
-  --seed  repeats a run: its number is printed by each
-  --size  full: 1,000 orders, 10 kills, 10,000 bad requests; large: ten times as much;
-          small: what npm test does`
+  --seed  repeats a run; each run prints its seed
+  --size  full (default): 1,000 orders, 10 kills, 10,000 bad requests; large: ten times as much;
+          small: as in npm test`
 
 const { values } = parseArgs({
   options: {
@@ -15,8 +15,8 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
-const isGood = /^\d{1,10}$/.test(values.seed) && ['small', 'full', 'large'].includes(values.size)
-if (values.help || !isGood) {
+const isValid = /^\d{1,10}$/.test(values.seed) && ['small', 'full', 'large'].includes(values.size)
+if (values.help || !isValid) {
   console.log(USAGE)
   process.exitCode = values.help ? 0 : 1
 } else {

@@ -1,4 +1,4 @@
-/** Runs wrangler, quietly and without questions. */
+/** Runs wrangler without questions, telemetry and update checks. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
 
@@ -8,7 +8,6 @@ const wranglerBin = path.join(projectFolder, 'node_modules/wrangler/bin/wrangler
 const wranglerCli = path.join(projectFolder, 'node_modules/wrangler/wrangler-dist/cli.js')
 const privateStarter = path.join(import.meta.dirname, 'run-wrangler-privately.ts')
 
-/** Nothing is asked, reported or looked up elsewhere. */
 const quiet = {
   CI: 'true',
   WRANGLER_SEND_METRICS: 'false',
@@ -18,20 +17,20 @@ const quiet = {
 }
 
 /**
- * Runs wrangler to its end.
+ * Runs wrangler until it exits.
  *
- * @param parameters as on its command line
- * @returns what it printed
- * @throws Error with what it printed, where it fails
+ * @param parameters of the command line
+ * @returns its output
+ * @throws Error with its output if it fails
  */
 export async function runWrangler(...parameters: string[]): Promise<string> {
   return outputOf(spawnWrangler(parameters, 'pipe'), parameters)
 }
 
 /**
- * As `runWrangler`, but for parameters that nobody else may see in the list of processes.
+ * Like `runWrangler`, for parameters that must not appear in the list of processes.
  *
- * @param signal ends wrangler early; this waits until it has ended
+ * @param signal stops wrangler; this waits until it has exited
  */
 export async function runWranglerPrivately(
   parameters: readonly string[],
@@ -43,9 +42,9 @@ export async function runWranglerPrivately(
     stdio: ['pipe', 'pipe', 'pipe'],
     signal,
   })
-  // One that is ended early fails below, by its exit code.
+  // If wrangler is stopped early, its exit code reports that below.
   wrangler.on('error', () => {})
-  // One that ends before it has read everything says why by its exit code.
+  // If wrangler exits before it has read everything, its exit code reports that below.
   wrangler.stdin.on('error', () => {})
   wrangler.stdin.end(JSON.stringify(parameters))
   return outputOf(wrangler, parameters)
@@ -65,7 +64,7 @@ async function outputOf(wrangler: ChildProcess, parameters: readonly string[]): 
   throw new Error(`wrangler ${parameters.slice(0, 3).join(' ')} failed:\n${output}${errors}`.trim())
 }
 
-/** Starts wrangler; the caller ends it. */
+/** Starts wrangler. The caller stops it. */
 export function spawnWrangler(parameters: readonly string[], stdio: 'inherit' | 'pipe'): ChildProcess {
   return spawn(process.execPath, [wranglerBin, ...parameters], {
     cwd: projectFolder,

@@ -1,4 +1,4 @@
-/** Workers whose database is far away: each round trip takes so much longer. */
+/** Runs Workers with a distant database: each round trip takes longer. */
 import { interceptRoundTrips } from '../../test/support/intercepted-database.ts'
 
 interface Bindings {
@@ -10,7 +10,7 @@ interface Worker {
 }
 
 /**
- * @param workers by the first part of the path that each is asked by
+ * @param workers by the first part of the path
  * @param distanceMs milliseconds added to each round trip
  */
 export function atDistance(workers: Readonly<Record<string, Worker>>, distanceMs: number): Worker {
@@ -24,7 +24,7 @@ export function atDistance(workers: Readonly<Record<string, Worker>>, distanceMs
   let distantBindings: Bindings | undefined
   return {
     fetch(request, bindings) {
-      // The same object for the whole life of the isolate, as the platform hands it over.
+      // One object for the lifetime of the isolate, as on the platform.
       distantBindings ??= distant(bindings)
       const [, origin, name = '', path] = /^(https?:\/\/[^/]+)\/(\w+)(\/.*)$/.exec(request.url) ?? []
       const worker = workers[name]

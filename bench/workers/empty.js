@@ -1,4 +1,4 @@
-/** A Worker that does nothing: what starting an isolate takes, whatever runs in it. */
+/** A Worker that does nothing: the cost of starting any isolate. */
 export default {
   fetch: () => new Response(''),
 }

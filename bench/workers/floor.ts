@@ -1,7 +1,7 @@
 /**
- * The least a Worker can do for the same answers: one round trip to the database, one signature, the same envelope. It
- * asks nobody who they are, looks up no product, remembers nothing and believes whatever it is sent, but for the
- * signature of a webhook.
+ * The least a Worker can do for the same responses: one round trip to the database, one signature, the same envelope. It
+ * authenticates no caller, looks up no product, stores no idempotency key and checks no input except the signature of a
+ * webhook.
  */
 import { type BenchBindings, sign } from './signing.ts'
 
@@ -70,7 +70,7 @@ async function order(form: URLSearchParams, db: D1Database, now: number): Promis
   }
 }
 
-/** A condition on a license key: it is assigned, and has not expired. */
+/** SQL condition: the license key is assigned and has not expired. */
 const IS_USABLE = `license_keys.license_key = ?1 and license_keys.status = 'assigned'
   and (license_keys.validity_days = 0 or license_keys.assigned_at + license_keys.validity_days * 86400000 > ?3)`
 
@@ -80,7 +80,7 @@ const SELECT_ACTIVATION = `select activations.id from license_keys cross join ac
 async function verify(form: URLSearchParams, db: D1Database, now: number): Promise<object> {
   const statement = db.prepare(SELECT_ACTIVATION)
   const found = await statement.bind(form.get('license_key'), form.get('identifier'), now).first()
-  if (!found) throw new Error('The key is not active there.')
+  if (!found) throw new Error('The license key is not active on this device.')
   return { code: 200, message: 'Valid license key' }
 }
 
@@ -91,7 +91,7 @@ const INSERT_ACTIVATION = `insert into activations (license_key_id, identifier, 
 async function activate(form: URLSearchParams, db: D1Database, now: number): Promise<object> {
   const statement = db.prepare(INSERT_ACTIVATION)
   const activated = await statement.bind(form.get('license_key'), form.get('identifier'), now).first()
-  if (!activated) throw new Error('The key may not be activated.')
+  if (!activated) throw new Error('The license key cannot be activated.')
   return { code: 300, message: 'License key activated' }
 }
 
@@ -115,7 +115,7 @@ const INSERT_SOLD_KEY = `insert into license_keys (product_id, license_key, stat
 
 async function takeWebhook(request: Request, env: BenchBindings, now: number): Promise<object> {
   const body = await request.text()
-  if (!(await isSigned(request.headers, body, env))) throw new Error('The webhook is not signed.')
+  if (!(await isSigned(request.headers, body, env))) throw new Error('The webhook signature is invalid.')
   const { order: name, owner, lines } = (JSON.parse(body) as PaidOrder).data
   const [line] = lines
   await env.DB.batch([

@@ -1,4 +1,4 @@
-/** Starts the Worker that the path names in a new isolate, and passes on its first answer. */
+/** Starts the Worker named by the path in a new isolate, and returns its first response. */
 export default {
   fetch(request, env) {
     const script = env[new URL(request.url).pathname.slice(1)]

@@ -1,4 +1,4 @@
-/** The signing key of the Workers that the product is compared with, imported once per isolate. */
+/** The signing key of the floor and the straightforward Worker, imported once per isolate. */
 const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
 export interface BenchBindings {

@@ -1,6 +1,6 @@
 /**
- * What one would write at first with the same libraries: API key and product looked up one after the other,
- * rows inserted by Drizzle in chunks that fit D1's 100 parameters, the response serialised where it is needed.
+ * A first solution with the same libraries: it looks up the API key, then the product, inserts rows with Drizzle in
+ * chunks that fit D1's 100 parameters, and serializes the response each time it needs it.
  */
 import { eq } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/d1'
@@ -10,7 +10,7 @@ import { hashApiKey } from '../../src/callers/api-keys.ts'
 import { apiKeys, licenseKeys, products } from '../../src/db/schema/index.ts'
 import { type BenchBindings, sign } from './signing.ts'
 
-/** Ten columns are given a row, and three more stand in the statement as null. */
+/** Each row has ten parameters. Three more columns are null in the statement. */
 const ROWS_A_STATEMENT = 10
 
 const parameters = z.object({

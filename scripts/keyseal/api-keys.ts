@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { hashApiKey } from '../../src/callers/api-keys.ts'
 import { CAPABILITIES } from '../../src/callers/caller.ts'
 import { type Place, type Row, runSql, sqlJson, sqlText } from '../database.ts'
-import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
+import { addCommand, addGroup, idWord, instant, tableOutput, textOutput } from './command.ts'
 import { name, networkOf } from './options.ts'
 
 interface NewApiKey {
@@ -14,7 +14,7 @@ interface NewApiKey {
 
 const capability = new Option(
   '--capability <name>',
-  `what it may do, of: ${CAPABILITIES.join(', ')}; may be repeated; all unless given`,
+  `what it may do: ${CAPABILITIES.join(', ')}; repeatable; default: all`,
 )
 const allowIp = new Option(
   '--allow-ip <network>',
@@ -22,13 +22,13 @@ const allowIp = new Option(
 )
 
 export function addApiKeys(program: Command): void {
-  const group = addGroup(program, 'api-keys', 'what shops and software call with')
+  const group = addGroup(program, 'api-keys', 'keys with which shops and software call the API')
 
   addCommand<NewApiKey>(
     group,
     {
       usage: 'create',
-      summary: 'create an API key: it is shown once',
+      summary: 'create an API key, which is shown only once',
       options: [
         name('who uses it, 1 to 255 characters'),
         capability.argParser((text, known: string[] | undefined) => [...(known ?? []), text]),
@@ -41,7 +41,7 @@ export function addApiKeys(program: Command): void {
     }) => {
       for (const word of capabilities) {
         if (CAPABILITIES.some((known) => known === word)) continue
-        throw new Error(`There is no capability ${word}: take some of ${CAPABILITIES.join(', ')}.`)
+        throw new Error(`Unknown capability ${word}. The capabilities are ${CAPABILITIES.join(', ')}.`)
       }
       const apiKey = `ks_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url')}`
       const [added] = await runSql(
@@ -50,15 +50,21 @@ export function addApiKeys(program: Command): void {
          values (${sqlText(owner.trim())}, ${sqlText(await hashApiKey(apiKey))}, ${sqlText(apiKey.slice(0, 8))},
            'active', ${sqlJson(capabilities)}, ${networks ? sqlJson(networks) : 'null'}, ${Date.now()}) returning id`,
       )
-      return said(
+      return textOutput(
         { id: added?.id, name: owner, capabilities, allowedNetworks: networks ?? null, apiKey },
-        `API key for ${owner}, shown only now:\n${apiKey}`,
+        `API key for ${owner}, shown only once:\n${apiKey}`,
       )
     },
   )
 
-  addCommand(group, { usage: 'list', summary: 'list all API keys by how they begin' }, async ({ place }) =>
-    listed(await apiKeys(place), 'No API keys yet: npm run keyseal -- api-keys create --name "My shop"'),
+  addCommand(
+    group,
+    { usage: 'list', summary: 'list all API keys by their first characters' },
+    async ({ place }) =>
+      tableOutput(
+        await apiKeys(place),
+        'No API keys yet: npm run keyseal -- api-keys create --name "My shop"',
+      ),
   )
 
   addCommand(
@@ -80,7 +86,7 @@ export function addApiKeys(program: Command): void {
         `update api_keys set status = 'inactive' where id = ${id} returning id, name, status`,
       )
       if (!revoked) throw unknownApiKey(id)
-      return said(revoked, `API key ${id} (${revoked.name}) is revoked.`)
+      return textOutput(revoked, `API key ${id} (${revoked.name}) is revoked.`)
     },
   )
 }
@@ -99,5 +105,5 @@ async function apiKeys(place: Place): Promise<Row[]> {
 }
 
 function unknownApiKey(id: number): Error {
-  return new Error(`There is no API key ${id}: npm run keyseal -- api-keys list`)
+  return new Error(`There is no API key ${id}. List all API keys: npm run keyseal -- api-keys list`)
 }

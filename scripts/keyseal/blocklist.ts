@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { isTextOfAtMost } from '../../src/protocol/owner.ts'
 import { runSql, sqlText } from '../database.ts'
-import { addCommand, addGroup, instant, listed, said, textOption } from './command.ts'
+import { addCommand, addGroup, instant, tableOutput, textOption, textOutput } from './command.ts'
 import { networkOf } from './options.ts'
 
 interface Given {
@@ -17,14 +17,14 @@ const OPTIONS = () => [
   ).argParser(networkOf),
   textOption(
     '--identifier <text>',
-    'a device or domain that requests are about, to the letter: 1 to 255 characters',
+    'a device or domain, exactly as requests send it: 1 to 255 characters',
     (text) => isTextOfAtMost(text.trim(), 255),
     '1 to 255 characters without control characters',
   ),
 ]
 
 export function addBlocklist(program: Command): void {
-  const group = addGroup(program, 'blocklist', 'addresses and devices that are refused')
+  const group = addGroup(program, 'blocklist', 'blocked addresses and devices')
   addCommand<Given>(
     group,
     { usage: 'add', summary: 'block a network or an identifier', options: OPTIONS() },
@@ -35,32 +35,38 @@ export function addBlocklist(program: Command): void {
         `insert into blocklist (kind, value, created_at) values (${sqlText(kind)}, ${sqlText(value)}, ${Date.now()})
          on conflict do nothing returning id`,
       )
-      return said(
+      return textOutput(
         { kind, value, isNew: added !== undefined },
         `The ${kind} ${value} is blocked${added ? '' : ' already'}.`,
       )
     },
   )
-  addCommand(group, { usage: 'list', summary: 'list who is blocked' }, async ({ place }) =>
-    listed(
-      await runSql(
-        place,
-        `select kind, value, ${instant('created_at')} as blockedSince from blocklist order by kind desc, value`,
+  addCommand(
+    group,
+    { usage: 'list', summary: 'list all blocked networks and identifiers' },
+    async ({ place }) =>
+      tableOutput(
+        await runSql(
+          place,
+          `select kind, value, ${instant('created_at')} as blockedSince from blocklist order by kind desc, value`,
+        ),
+        'The blocklist is empty.',
       ),
-      'Nobody is blocked.',
-    ),
   )
   addCommand<Given>(
     group,
-    { usage: 'remove', summary: 'let a network or an identifier in again', options: OPTIONS() },
+    { usage: 'remove', summary: 'unblock a network or an identifier', options: OPTIONS() },
     async ({ options, place }) => {
       const { kind, value } = entryOf(options)
       const [removed] = await runSql(
         place,
         `delete from blocklist where kind = ${sqlText(kind)} and value = ${sqlText(value)} returning kind, value`,
       )
-      if (!removed) throw new Error(`The ${kind} ${value} is not blocked: npm run keyseal -- blocklist list`)
-      return said(removed, `The ${kind} ${value} is no longer blocked.`)
+      if (!removed)
+        throw new Error(
+          `The ${kind} ${value} is not blocked. List the blocklist: npm run keyseal -- blocklist list`,
+        )
+      return textOutput(removed, `The ${kind} ${value} is no longer blocked.`)
     },
   )
 }

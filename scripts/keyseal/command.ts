@@ -20,7 +20,7 @@ export interface CommandSpec {
   readonly isDangerous?: boolean
 }
 
-const REMOTE = 'in production; without it, in the local database'
+const REMOTE = 'use production instead of the local database'
 
 /** What a command was given. */
 export interface Given<Options> {
@@ -36,7 +36,7 @@ export interface Given<Options> {
 export type Question = string | (() => Promise<string>)
 
 /** What a command tells: one value for scripts, or text for people. */
-export interface Told {
+export interface CommandOutput {
   readonly value: unknown
   readonly print: () => void
 }
@@ -55,7 +55,7 @@ interface CommonOptions {
 export function addCommand<Options>(
   parent: Command,
   spec: CommandSpec,
-  run: (given: Given<Options>) => Promise<Told | undefined> | Told,
+  run: (given: Given<Options>) => Promise<CommandOutput | undefined> | CommandOutput,
 ): void {
   const command = parent.command(spec.usage).description(spec.summary)
   for (const word of spec.words ?? []) command.addArgument(word)
@@ -63,19 +63,19 @@ export function addCommand<Options>(
   if (!spec.isLocalOnly) command.option('--remote', spec.remote ?? REMOTE)
   if (spec.isDangerous) command.option('--yes', 'without asking')
   command.option('--json', 'print one JSON value, for scripts')
-  command.showHelpAfterError(`How it goes: ${pathOf(command)} --help`)
+  command.showHelpAfterError(`Usage: ${pathOf(command)} --help`)
   command.action(async () => {
     const { remote, json = false, yes = false } = command.opts<CommonOptions>()
     try {
-      const told = await run({
+      const output = await run({
         options: command.opts() as Options,
         words: command.args,
         place: remote ? 'remote' : 'local',
         isJson: json,
         confirm: (question) => confirmed(question, yes),
       })
-      if (told && json) console.log(JSON.stringify(told.value))
-      else told?.print()
+      if (output && json) console.log(JSON.stringify(output.value))
+      else output?.print()
     } catch (error) {
       command.error(messageOf(error))
     }
@@ -85,7 +85,7 @@ export function addCommand<Options>(
 /** A group of commands: `offers` of `offers add`. */
 export function addGroup(program: Command, name: string, summary: string): Command {
   const group = program.command(name).description(summary)
-  return group.showHelpAfterError(`How it goes: ${pathOf(group)} --help`)
+  return group.showHelpAfterError(`Usage: ${pathOf(group)} --help`)
 }
 
 function pathOf(command: Command): string {
@@ -102,24 +102,24 @@ async function confirmed(asked: Question, isSure: boolean): Promise<void> {
   if (isSure) return
   const question = typeof asked === 'string' ? asked : await asked()
   if (!process.stdin.isTTY || !process.stderr.isTTY) {
-    throw new Error(`${question} Nobody can be asked here, so nothing was done: repeat it with --yes.`)
+    throw new Error(`${question} Not a terminal, so nothing was changed. Run it again with --yes.`)
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   // Ctrl-C and Ctrl-D end the question without an answer, and leave the cursor behind it.
-  const answer = await terminal.question(`${question} Type yes to go on: `).catch(() => {
+  const answer = await terminal.question(`${question} Type yes to continue: `).catch(() => {
     process.stderr.write('\n')
     return ''
   })
   terminal.close()
-  if (answer.trim().toLowerCase() !== 'yes') throw new Error('Nothing was done.')
+  if (answer.trim().toLowerCase() !== 'yes') throw new Error('Nothing was changed.')
 }
 
-export function said(value: unknown, text: string): Told {
+export function textOutput(value: unknown, text: string): CommandOutput {
   return { value, print: () => console.log(text) }
 }
 
 /** Rows by names such as `licenseKey`, which a table has as `license key`; lists as `one, other`. */
-export function listed(rows: readonly Row[], whenEmpty: string): Told {
+export function tableOutput(rows: readonly Row[], whenEmpty: string): CommandOutput {
   const heading = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   const shown = rows.map((row) =>
     Object.fromEntries(Object.entries(row).map(([name, value]) => [heading(name), shownAs(value)])),

@@ -88,16 +88,16 @@ async function* textsOf(file: string): AsyncGenerator<string> {
 
 /** UTF-16 without a mark at its beginning is valid UTF-8 as well: every other character is a null then. */
 function withoutNull(text: string): string {
-  if (text.includes('\0')) throw new TypeError('It holds a null character.')
+  if (text.includes('\0')) throw new TypeError('It contains a null character.')
   return text
 }
 
 function unreadable(file: string, error: unknown): Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'ENOENT' || code === 'ENOTDIR') return new Error(`There is no file ${file}.`)
-  if (code === 'EISDIR') return new Error(`${file} is a folder: give the CSV file itself.`)
-  if (error instanceof TypeError) return new Error(`${file} is not UTF-8 text: save it as CSV in UTF-8.`)
-  return new Error(`${file} can not be read (${code}).`, { cause: error })
+  if (code === 'EISDIR') return new Error(`${file} is a folder. Give the CSV file itself.`)
+  if (error instanceof TypeError) return new Error(`${file} is not UTF-8 text. Save it as CSV in UTF-8.`)
+  return new Error(`${file} cannot be read (${code}).`, { cause: error })
 }
 
 function separatorOf(start: string): string {

@@ -2,7 +2,15 @@
 import { type Command, Option } from 'commander'
 import { deliveryTarget } from '../../src/platform/target.ts'
 import { type Place, runSql, sqlText } from '../database.ts'
-import { addCommand, addGroup, idWord, listed, required, said, type Told } from './command.ts'
+import {
+  addCommand,
+  addGroup,
+  type CommandOutput,
+  idWord,
+  required,
+  tableOutput,
+  textOutput,
+} from './command.ts'
 import { retryFailed, selectByIds, selectLatest } from './delivery-rows.ts'
 import { productId } from './options.ts'
 import { nothingToRetry, retried, waitUntilTaken } from './retry.ts'
@@ -10,33 +18,29 @@ import { nothingToRetry, retried, waitUntilTaken } from './retry.ts'
 const STATUSES = ['pending', 'delivered', 'failed', 'cancelled'] as const
 
 export function addDeliveries(program: Command): void {
-  const group = addGroup(
-    program,
-    'deliveries',
-    'what was sent to sellers, buyers and shops, and what could not be',
-  )
+  const group = addGroup(program, 'deliveries', 'webhooks, e-mails and callbacks that were sent or failed')
   addCommand<{ status?: string }>(
     group,
     {
       usage: 'list',
       summary: 'list the latest 50 deliveries',
-      options: [new Option('--status <name>', 'of this status only').choices(STATUSES)],
+      options: [new Option('--status <name>', 'only this status').choices(STATUSES)],
     },
     async ({ options: { status }, place }) =>
-      listed(
+      tableOutput(
         await runSql(place, selectLatest(status === undefined ? undefined : sqlText(status))),
-        'No such deliveries.',
+        'No deliveries found.',
       ),
   )
   addCommand<{ failed?: boolean }>(
     group,
     {
       usage: 'retry [id]',
-      summary: 'send again what failed',
-      options: [new Option('--failed', 'all that failed')],
+      summary: 'send failed deliveries again',
+      options: [new Option('--failed', 'all failed deliveries')],
     },
     async ({ options: { failed = false }, words: [id], place }) => {
-      if ((id === undefined) !== failed) throw new Error('Give either an ID or --failed.')
+      if ((id === undefined) !== failed) throw new Error('Give either an id or --failed.')
       if (id !== undefined) return retry(place, `id = ${idWord(id)}`, unknownDelivery)
       return retry(place, 'true', nothingToRetry)
     },
@@ -44,7 +48,9 @@ export function addDeliveries(program: Command): void {
 }
 
 function unknownDelivery(): never {
-  throw new Error('There is no such delivery that failed.')
+  throw new Error(
+    'There is no failed delivery with this id. List them: npm run keyseal -- deliveries list --status failed',
+  )
 }
 
 /**
@@ -53,7 +59,7 @@ function unknownDelivery(): never {
  * @param which SQL, a condition
  * @param none what is told where none of them failed
  */
-async function retry(place: Place, which: string, none: () => Told): Promise<Told> {
+async function retry(place: Place, which: string, none: () => CommandOutput): Promise<CommandOutput> {
   const deliveries = await runSql(place, retryFailed(which))
   const ids = deliveries.map(({ id }) => Number(id)).join()
   if (ids === '') return none()
@@ -74,7 +80,7 @@ export function addDeliveryUrl(program: Command): void {
         required(productId('the product')),
         new Option(
           '--url <url>',
-          'an https address of a public host; locally any http or https address, sent to while LOCAL_DEVELOPMENT is true; back to DELIVERY_WEBHOOK_URL unless given',
+          'an https address of a public host; locally any http or https address (needs LOCAL_DEVELOPMENT); default: DELIVERY_WEBHOOK_URL',
         ),
       ],
     },
@@ -89,8 +95,9 @@ export function addDeliveryUrl(program: Command): void {
         `update products set delivery_webhook_url = ${url === undefined ? 'null' : sqlText(url)}
          where id = ${id} returning id as product, delivery_webhook_url as deliveryUrl`,
       )
-      if (!product) throw new Error(`There is no product ${id}: npm run keyseal -- products list`)
-      return said(product, `Deliveries of product ${id} go to ${url ?? 'DELIVERY_WEBHOOK_URL'}.`)
+      if (!product)
+        throw new Error(`There is no product ${id}. List all products: npm run keyseal -- products list`)
+      return textOutput(product, `Deliveries of product ${id} go to ${url ?? 'DELIVERY_WEBHOOK_URL'}.`)
     },
   )
 }

@@ -4,7 +4,8 @@ import type { Place } from '../database.ts'
 import { type Finding, good, wrong } from './doctor-finding.ts'
 
 /** git shows one change after the other, and takes back those that one says yes to. */
-const putBack = (what: string) => `git checkout -p HEAD -- wrangler.toml (and y at what took out ${what})`
+const putBack = (what: string) =>
+  `git checkout -p HEAD -- wrangler.toml (answer y for the change that removed ${what})`
 
 /** @returns undefined where the database can be asked for */
 export function faultOfDatabaseBinding(place: Place, configuration: Configuration): Finding | undefined {
@@ -15,7 +16,7 @@ export function faultOfDatabaseBinding(place: Place, configuration: Configuratio
   }
   if (place === 'local' || !/^[0-]*$/.test(database.database_id ?? '')) return undefined
   const remedy = 'npx wrangler d1 create keyseal (and put the database_id that it prints into wrangler.toml)'
-  return wrong('bindings', 'the database has no id of your account', remedy)
+  return wrong('bindings', 'the database id in wrangler.toml is a placeholder', remedy)
 }
 
 /** What else `wrangler.toml` must declare. */
@@ -25,7 +26,7 @@ export function checkOtherBindings({ queues, triggers }: Configuration): Finding
   const crons = triggers?.crons ?? []
   const findings: Finding[] = []
   if (!queue || !consumed.includes(queue) || !consumed.includes(`${queue}-dead`)) {
-    const finding = 'the queue DELIVERIES has no producer or not both of its consumers'
+    const finding = 'the queue DELIVERIES has no producer, or lacks one of its two consumers'
     findings.push(wrong('bindings', finding, putBack('[[queues.producers]] or [[queues.consumers]]')))
   }
   if (!crons.includes('* * * * *') || !crons.includes('17 3 * * *')) {

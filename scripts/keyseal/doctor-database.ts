@@ -4,7 +4,7 @@ import { migrations, missingMigrations, SELECT_APPLIED } from '../migrations.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
 
 const OVERDUE_MINUTES = 10
-const UNREADABLE = 'the database can not be read'
+const UNREADABLE = 'the database cannot be read'
 
 /** Whether the database is migrated, and whether what is due is also done. */
 export async function checkDatabase(place: Place): Promise<Finding[]> {
@@ -57,7 +57,7 @@ function queueFound(place: Place, overdue: number): Finding {
   if (overdue === 0) return good(check, `nothing has been due for more than ${OVERDUE_MINUTES} minutes`)
   const remedy =
     place === 'local'
-      ? 'npm start (which does what is due while it runs)'
-      : 'npx wrangler tail (its log says why), npx wrangler queues info keyseal-deliveries'
+      ? 'npm start (it processes them while it runs)'
+      : 'npx wrangler tail (the log has the reason), npx wrangler queues info keyseal-deliveries'
   return wrong(check, `${overdue} have been due for more than ${OVERDUE_MINUTES} minutes`, remedy)
 }

@@ -34,12 +34,12 @@ export async function checkOrder(origin: string, place: Place): Promise<Finding[
   const envelope = (await answer.json().catch(() => ({}))) as Envelope
   const code = envelope.response?.code
   if (code === CODES.tooManyRequests.code) {
-    return [notChecked('order', 'this address asks too often: repeat it in a minute', AGAIN)]
+    return [notChecked('order', 'too many requests from this address: try again in a minute', AGAIN)]
   }
   if (code !== CODES.apiKeyUnknown.code) return [refusedOtherwise(answer, code, place)]
-  const went = `went all the way to the database, which refused it (code ${code}), and nothing was written`
+  const went = `was rejected by the database (code ${code}), and nothing was written`
   return [
-    good('order', `an order with an API key that nobody has ${went}`),
+    good('order', `an order with an unknown API key ${went}`),
     await checkSignature(origin, place, envelope, answer.headers.get(SIGNING_KEY_ID)),
   ]
 }
@@ -47,16 +47,16 @@ export async function checkOrder(origin: string, place: Place): Promise<Finding[
 const AGAIN = 'npm run keyseal -- doctor'
 
 function refusedOtherwise(answer: Response, code: unknown, place: Place): Finding {
-  const finding = `an order with an API key that nobody has is answered with HTTP ${answer.status}, code ${code}`
+  const finding = `an order with an unknown API key got HTTP ${answer.status}, code ${code}`
   return wrong('order', finding, seeLog(answer, place))
 }
 
 /** Why a service failed stands in its log alone. */
 export function seeLog(answer: Response, place: Place): string {
   if (place === 'remote') {
-    return 'npx wrangler tail, and meanwhile this again: the line about its request names the command'
+    return 'run npx wrangler tail, then this command again: the log line of the request names the command that fixes it'
   }
-  return `the line about request ${answer.headers.get(REQUEST_ID)} that npm start printed names the command`
+  return `the terminal of npm start has a line about request ${answer.headers.get(REQUEST_ID)} that names the command`
 }
 
 async function checkSignature(
@@ -69,15 +69,19 @@ async function checkSignature(
     place === 'local'
       ? 'npm start (after Ctrl-C where it runs)'
       : 'npm run deploy (answers and keys come from different versions)'
-  if (keyId === null) return wrong('signature', `that refusal is not signed (no ${SIGNING_KEY_ID})`, remedy)
+  if (keyId === null) return wrong('signature', `that response is not signed (no ${SIGNING_KEY_ID})`, remedy)
   const key = await keyOf(origin, keyId)
   if (!key) return wrong('signature', `${origin}/.well-known/jwks.json lacks the key ${keyId}`, remedy)
   const bytes = Buffer.from(signature, 'base64')
   const isSigned = await crypto.subtle.verify(key.algorithm, key, bytes, Buffer.from(signed))
   if (!isSigned || !isDeepStrictEqual(contentOf(signed), response)) {
-    return wrong('signature', `the key ${keyId}, which it names, does not verify it`, remedy)
+    return wrong(
+      'signature',
+      `the key ${keyId}, which the response names, does not verify its signature`,
+      remedy,
+    )
   }
-  return good('signature', `that refusal is signed by ${keyId}, which it names and the JWK Set publishes`)
+  return good('signature', `that response is signed by ${keyId}, which is in the JWK Set`)
 }
 
 async function keyOf(origin: string, kid: string): Promise<CryptoKey | undefined> {

@@ -11,20 +11,20 @@ const CHECK = 'secrets'
 
 /** Those of `.dev.vars` and, among the variables of `wrangler.toml`, the retired ones. */
 export async function checkLocalKeys({ vars }: Configuration): Promise<Finding[]> {
-  if (!hasDevVars()) return [wrong(CHECK, 'there is no .dev.vars', 'npm start (makes it)')]
+  if (!hasDevVars()) return [wrong(CHECK, 'there is no .dev.vars', 'npm start (creates it)')]
   const own = readDevVars()
   // As wrangler puts them together.
   const keys = await judgedKeys({ ...vars, ...own })
   const faults = faultsBySetting(keys)
-  if (faults.size === 0) return [good(CHECK, `all signing keys can be used: ${keys.length}`)]
+  if (faults.size === 0) return [good(CHECK, `all signing keys are usable: ${keys.length}`)]
   return [...faults].map(([setting, fault]) =>
     setting in own || setting !== RETIRED_KEYS_NAME
       ? wrong(CHECK, `.dev.vars: ${fault}`, localRemedy(setting))
-      : wrong(CHECK, `wrangler.toml: ${fault}`, `${TAKE_OUT}, and start the service again: npm start`),
+      : wrong(CHECK, `wrangler.toml: ${fault}`, `${TAKE_OUT}, then restart the service: npm start`),
   )
 }
 
-const TAKE_OUT = `take it out of [vars] ${RETIRED_KEYS_NAME} in wrangler.toml`
+const TAKE_OUT = `remove it from [vars] ${RETIRED_KEYS_NAME} in wrangler.toml`
 
 function localRemedy(setting: string): string {
   if (setting === RETIRED_KEYS_NAME) return 'npm run keyseal -- signing-key retire unusable'
@@ -50,14 +50,14 @@ async function checkSecretNames(): Promise<Finding> {
   } catch {
     const remedy =
       'npm run deploy (where it misses a queue, first: npx wrangler queues create keyseal-deliveries; npx wrangler queues create keyseal-deliveries-dead)'
-    return wrong(CHECK, 'the secrets of the Worker can not be listed: it may not be deployed yet', remedy)
+    return wrong(CHECK, 'the secrets of the Worker cannot be listed; it may not be deployed yet', remedy)
   }
   if (!names.includes(GLOBAL_KEY_NAME)) {
     const remedy = `${NEW_KEY_COMMAND} | npx wrangler secret put ${GLOBAL_KEY_NAME}`
     return wrong(CHECK, `${GLOBAL_KEY_NAME} is not set`, remedy)
   }
   const keys = names.filter((name) => name.startsWith(GLOBAL_KEY_NAME))
-  const finding = `set: ${keys.join(', ')}; secrets can be listed by name only, so whether they can be used the service tells`
+  const finding = `set: ${keys.join(', ')}; only the service can check their values, see below`
   return good(CHECK, finding)
 }
 

@@ -26,7 +26,7 @@ export async function checkService(origin: string, knownFaults: ReadonlySet<Part
 function startAt(origin: string): string {
   const prefix = portPrefix(new URL(origin).port)
   if (prefix !== '') return `${prefix}npm start`
-  return 'npm start; of one on another port: PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
+  return 'npm start; if it uses another port: PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
 }
 
 async function checkAnswers(
@@ -46,7 +46,7 @@ async function checkAnswers(
   if (missing) return [...missing.map((part) => notReady(origin, place, part, knownFaults)), clock]
   const code = body.response?.code
   if (code === undefined) {
-    const finding = `what answers at ${origin} is no Keyseal: /health/ready is HTTP ${ready.status}`
+    const finding = `the server at ${origin} is not Keyseal: /health/ready returns HTTP ${ready.status}`
     return [wrong('service', finding, 'npm run keyseal -- doctor --url <the address of the service>')]
   }
   return [wrong('service', `not ready: HTTP ${ready.status}, code ${code}`, seeLog(ready, place)), clock]
@@ -57,12 +57,12 @@ function notReady(origin: string, place: Place, part: Part, knownFaults: Readonl
   if (knownFaults.has(part)) return notChecked(check, `not ready (${part}), as follows from the above`)
   if (part === 'migrations') return wrong(check, `not ready: ${part}`, migrate(place))
   if (place === 'remote') {
-    const remedy = `npx wrangler tail, and meanwhile curl ${origin}/health/ready: the log names the setting and the command that mends it`
+    const remedy = `run npx wrangler tail, then curl ${origin}/health/ready: the log names the setting and the command that fixes it`
     return wrong(check, `not ready: ${part}`, remedy)
   }
   const finding =
     part === 'signing key'
-      ? `not ready: ${part}; the service was started before .dev.vars was as it is now`
+      ? `not ready: ${part}; the service was started before .dev.vars changed`
       : `not ready: ${part}`
   return wrong(check, finding, restart(origin))
 }
@@ -76,7 +76,7 @@ function checkClock(date: string | null, timestamp = Number.NaN): Finding {
   // A local service sends no Date.
   const there = date === null ? timestamp * 1000 : Date.parse(date)
   const seconds = Math.round(Math.abs(Date.now() - there) / 1000)
-  if (Number.isNaN(seconds)) return notChecked(check, 'the service does not tell the time')
+  if (Number.isNaN(seconds)) return notChecked(check, 'the response has no date')
   if (seconds <= CLOCK_DEVIATION_SECONDS_MAX) return good(check, `${seconds} seconds apart`)
   const remedy = 'sudo timedatectl set-ntp true (on this machine)'
   return wrong(check, `${seconds} seconds apart from the service's`, remedy)

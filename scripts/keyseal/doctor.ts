@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import type { Part } from '../../src/service/health.ts'
 import { type Configuration, readConfiguration } from '../configuration.ts'
 import type { Place } from '../database.ts'
-import { addCommand, type Told } from './command.ts'
+import { addCommand, type CommandOutput } from './command.ts'
 import { checkOtherBindings, faultOfDatabaseBinding } from './doctor-configuration.ts'
 import { checkDatabase, databaseNotChecked } from './doctor-database.ts'
 import { type Finding, isWrong, notChecked } from './doctor-finding.ts'
@@ -17,12 +17,12 @@ export function addDoctor(program: Command): void {
     program,
     {
       usage: 'doctor',
-      summary: 'look for what is wrong, and say what mends it; writes nothing, exit code 1 if anything is',
-      options: [new Option('--url <url>', 'the service; unless given, the local one at PORT or 8787')],
-      remote: 'look at production; without it, at .dev.vars, the local database and the local service',
+      summary: 'find problems and the commands that fix them; changes nothing; exit code 1 if there are any',
+      options: [new Option('--url <url>', 'the service; default: the local one at PORT or 8787')],
+      remote: 'check production instead of .dev.vars, the local database and the local service',
     },
     async ({ options: { url }, place }) =>
-      told(await examine(place, url === undefined ? undefined : originOf(url))),
+      reportOutput(await examine(place, url === undefined ? undefined : originOf(url))),
   )
 }
 
@@ -54,7 +54,7 @@ async function checkServiceOf(
 ): Promise<Finding[]> {
   if (url === undefined && place === 'remote') {
     const remedy = 'npm run keyseal -- doctor --remote --url https://keyseal.<your-subdomain>.workers.dev'
-    return [notChecked('service', 'its address is not known here', remedy)]
+    return [notChecked('service', 'its address is unknown', remedy)]
   }
   const origin = url ?? localOrigin()
   const parts = Object.keys(isFaulty) as Part[]
@@ -63,14 +63,14 @@ async function checkServiceOf(
   return checkService(origin, new Set(parts.filter((part) => isOfThisPlace && isFaulty[part])))
 }
 
-function told(findings: readonly Finding[]): Told {
+function reportOutput(findings: readonly Finding[]): CommandOutput {
   if (findings.some(isWrong)) process.exitCode = 1
   return {
     value: findings,
     print() {
       for (const { check, status, finding, remedy } of findings) {
         console.log(`${status.padEnd(11)}  ${check}: ${finding}`)
-        if (remedy) console.log(`${' '.repeat(13)}to ${status === 'wrong' ? 'mend' : 'check'} it: ${remedy}`)
+        if (remedy) console.log(`${' '.repeat(13)}to ${status === 'wrong' ? 'fix' : 'check'} it: ${remedy}`)
       }
     },
   }

@@ -2,7 +2,15 @@
 import { type Command, Option } from 'commander'
 import { OUTCOMES } from '../../src/db/schema/index.ts'
 import { type Place, runSql } from '../database.ts'
-import { addCommand, addGroup, idWord, instant, listed, said, type Told } from './command.ts'
+import {
+  addCommand,
+  addGroup,
+  type CommandOutput,
+  idWord,
+  instant,
+  tableOutput,
+  textOutput,
+} from './command.ts'
 import { nothingToRetry, retried, waitUntilTaken } from './retry.ts'
 
 interface RetryOptions {
@@ -13,41 +21,41 @@ interface RetryOptions {
 const COLUMNS = `id, ${instant('received_at')} as receivedAt, provider, type, order_id as "order", outcome, note`
 
 export function addEvents(program: Command): void {
-  const group = addGroup(program, 'events', 'what payment providers told, and what became of it')
+  const group = addGroup(program, 'events', 'events of payment providers and their outcomes')
   addCommand<{ outcome?: string }>(
     group,
     {
       usage: 'list',
       summary: 'list the latest 50 events',
-      options: [new Option('--outcome <name>', 'of this outcome only').choices(OUTCOMES)],
+      options: [new Option('--outcome <name>', 'only this outcome').choices(OUTCOMES)],
     },
     async ({ options: { outcome }, place }) => {
       const where = outcome === undefined ? '' : `where outcome = '${outcome}'`
-      return listed(
+      return tableOutput(
         await runSql(place, `select ${COLUMNS} from webhook_events ${where} order by id desc limit 50`),
-        'No such events.',
+        'No events found.',
       )
     },
   )
   addCommand(
     group,
-    { usage: 'show <id>', summary: 'show an event with all that the provider sent, names and addresses too' },
+    { usage: 'show <id>', summary: 'show an event with its whole payload, including names and addresses' },
     async ({ words, place }) => show(place, idWord(words[0])),
   )
   addCommand<RetryOptions>(
     group,
     {
       usage: 'retry [id]',
-      summary: 'process an event again that was unmapped or failed; what was issued is not issued again',
+      summary: 'process an unmapped or failed event again; nothing is issued twice',
       options: [
-        new Option('--unmapped', 'all events whose product no offer knew'),
-        new Option('--failed', 'all events that failed'),
+        new Option('--unmapped', 'all events without a matching offer'),
+        new Option('--failed', 'all failed events'),
       ],
     },
     async ({ options: { unmapped, failed }, words: [id], place }) => {
       const outcomes = [unmapped && `'unmapped'`, failed && `'failed'`].filter(Boolean)
       if ((id === undefined) === (outcomes.length === 0)) {
-        throw new Error('Give either an ID, or --unmapped or --failed.')
+        throw new Error('Give either an id, or --unmapped or --failed.')
       }
       if (id !== undefined) return retry(place, `id = ${idWord(id)}`, unknownEvent)
       return retry(place, `outcome in (${outcomes.join()})`, nothingToRetry)
@@ -55,19 +63,19 @@ export function addEvents(program: Command): void {
   )
 }
 
-async function show(place: Place, id: number): Promise<Told> {
+async function show(place: Place, id: number): Promise<CommandOutput> {
   const [event] = await runSql(
     place,
     `select ${COLUMNS}, event_id as eventId, mode, attempts, payload from webhook_events where id = ${id}`,
   )
-  if (!event) throw new Error(`There is no event ${id}: npm run keyseal -- events list`)
+  if (!event) throw new Error(`There is no event ${id}. List all events: npm run keyseal -- events list`)
   const { payload, ...facts } = event
   const lines = Object.entries(facts).map(([name, value]) => `${name}: ${value ?? ''}`)
-  return said(event, [...lines, '', readable(payload)].join('\n'))
+  return textOutput(event, [...lines, '', readable(payload)].join('\n'))
 }
 
 function readable(payload: unknown): string {
-  if (typeof payload !== 'string') return 'Its payload is no longer kept.'
+  if (typeof payload !== 'string') return 'Its payload was deleted after 30 days.'
   try {
     return JSON.stringify(JSON.parse(payload), null, 2)
   } catch {
@@ -76,9 +84,7 @@ function readable(payload: unknown): string {
 }
 
 function unknownEvent(): never {
-  throw new Error(
-    'There is no such event that was unmapped or failed and whose payload is still kept (30 days).',
-  )
+  throw new Error('There is no unmapped or failed event with this id whose payload still exists (30 days).')
 }
 
 /**
@@ -87,7 +93,7 @@ function unknownEvent(): never {
  * @param which SQL, a condition
  * @param none what is told where there are no such events
  */
-async function retry(place: Place, which: string, none: () => Told): Promise<Told> {
+async function retry(place: Place, which: string, none: () => CommandOutput): Promise<CommandOutput> {
   const events = await runSql(
     place,
     `update webhook_events set outcome = 'waiting', due_at = 0, attempts = 0

@@ -35,13 +35,10 @@ export function addExport(program: Command): void {
     {
       usage: 'export',
       summary:
-        'print all license keys with their owners, as CSV unless told otherwise: npm run --silent keyseal -- export > keys.csv',
+        'print all license keys with their owners as CSV: npm run --silent keyseal -- export > keys.csv',
       options: [
-        new Option(
-          '--csv',
-          'as comma-separated values (RFC 4180), which is what it does without --json, too',
-        ),
-        productId('of this product; of all unless given'),
+        new Option('--csv', 'as comma-separated values (RFC 4180); the default'),
+        productId('only of this product'),
       ],
     },
     async ({ options: { csv = false, productId: product }, place, isJson }) => {

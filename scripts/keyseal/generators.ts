@@ -1,15 +1,15 @@
 /** `keyseal generators`: the format and the terms of a product's generated license keys. */
 import { type Command, Option } from 'commander'
-import { generatorOf } from '../../src/issuing/inserts.ts'
+import { generatorId } from '../../src/issuing/inserts.ts'
 import {
-  DRAWN_CHARACTERS_MAX,
-  faultInFormat,
   KEY_SPACE_BITS_MIN,
   type KeyFormat,
+  keyFormatError,
   keySpaceBits,
+  RANDOM_CHARACTERS_MAX,
 } from '../../src/issuing/key-formats.ts'
 import { type Place, runSql, runStatements, sqlText } from '../database.ts'
-import { addCommand, addGroup, idWord, listed, numberOption, required, said } from './command.ts'
+import { addCommand, addGroup, idWord, numberOption, required, tableOutput, textOutput } from './command.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
 
 /** Without characters that look alike: I and 1, O and 0. */
@@ -36,7 +36,7 @@ const CHUNK_OPTIONS = {
   '--chunk-length': 'chunkLength',
 } as const
 
-const RULE = `at most ${DRAWN_CHARACTERS_MAX} random characters in all chunks, with at least ${KEY_SPACE_BITS_MIN} random bits`
+const RULE = `at most ${RANDOM_CHARACTERS_MAX} random characters in all chunks, with at least ${KEY_SPACE_BITS_MIN} random bits`
 
 export function addGenerators(program: Command): void {
   const group = addGroup(program, 'generators', 'format and terms of generated license keys')
@@ -70,7 +70,7 @@ export function addGenerators(program: Command): void {
     ({ options, place }) => add(place, options),
   )
   addCommand(group, { usage: 'list', summary: 'list all generators' }, async ({ place }) =>
-    listed(
+    tableOutput(
       await runSql(
         place,
         `select id, product_id as product, method, prefix, suffix, iif(method = 'uuid', null, charset) as charset,
@@ -86,7 +86,7 @@ export function addGenerators(program: Command): void {
 }
 
 function chunkOption(flags: string, description: string, defaultValue: number): Option {
-  const max = DRAWN_CHARACTERS_MAX
+  const max = RANDOM_CHARACTERS_MAX
   return numberOption(flags, `chunk-system: ${description}, 1 to ${max} (default: ${defaultValue})`, 1, max)
 }
 
@@ -104,7 +104,7 @@ function addSwitches(group: Command): void {
         return `Once generator ${id} is disabled, orders for product ${found.product} (${found.name}) with generate=1 ${effect}.`
       })
       const generator = await setStatus(place, id, 'inactive')
-      return said(
+      return textOutput(
         generator,
         `Generator ${id} is disabled. License keys that it made are not affected. ${describeActive(generator)}`,
       )
@@ -120,7 +120,7 @@ function addSwitches(group: Command): void {
       const id = idWord(words[0])
       const generator = await setStatus(place, id, 'active')
       const already = generator.isChanged ? '' : 'already '
-      return said(generator, `Generator ${id} is ${already}enabled. ${describeActive(generator)}`)
+      return textOutput(generator, `Generator ${id} is ${already}enabled. ${describeActive(generator)}`)
     },
   )
 }
@@ -144,7 +144,7 @@ async function setStatus(
   const [[before] = [], , [after] = []] = await runStatements(place, [
     `select status from generators where id = ${id}`,
     `update generators set status = ${flag}, updated_at = ${Date.now()} where id = ${id} and status <> ${flag}`,
-    `select product_id as product, ${generatorOf('switched.product_id')} as latestActive
+    `select product_id as product, ${generatorId('switched.product_id')} as latestActive
      from generators as switched where id = ${id}`,
   ])
   if (!before || !after) throw unknownGenerator(id)
@@ -186,7 +186,7 @@ async function add(place: Place, given: NewGenerator) {
     throw new Error(`There is no product ${given.productId}. Add one: npm run keyseal -- products add`)
   }
   const randomBits = keySpaceBits(format).toFixed(1)
-  return said(
+  return textOutput(
     { ...added, randomBits: Number(randomBits) },
     `Generator ${added.id} added. Orders for product ${given.productId} use it from now on. Each license key has ${randomBits} random bits.`,
   )
@@ -201,7 +201,7 @@ function formatOf(given: NewGenerator): KeyFormat {
   }
   const { charset = CHARSET_DEFAULT, chunks = CHUNKS_DEFAULT, chunkLength = CHUNK_LENGTH_DEFAULT } = given
   const format: KeyFormat = { method, prefix, suffix, charset, numberOfChunks: chunks, chunkLength }
-  const fault = faultInFormat(format)
+  const fault = keyFormatError(format)
   if (fault !== undefined) throw new Error(fault)
   return format
 }

@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { type Command, Option } from 'commander'
 import { ORIGINS, type Origin } from '../../src/db/schema/index.ts'
-import { keysAsIssued } from '../../src/issuing/as-issued.ts'
+import { parseKeysAsIssued } from '../../src/issuing/as-issued.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../../src/protocol/owner.ts'
 import { type Place, runStatements } from '../database.ts'
 import { messageOf } from '../message-of.ts'
-import { addCommand, numberOption, required, said, textOption } from './command.ts'
+import { addCommand, numberOption, required, textOption, textOutput } from './command.ts'
 import { type CliOrder, type IssueRow, issueStatements } from './issuing-sql.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
 
@@ -68,7 +68,7 @@ export function addIssue(program: Command): void {
       const idempotencyKey = options.idempotencyKey ?? randomUUID()
       const { licenseKeys, isReplay } = await issueOnce(place, orderOf(options), idempotencyKey)
       if (isReplay) console.error('Issued before by this idempotency key:')
-      return said({ idempotencyKey, isReplay, licenseKeys }, licenseKeys.join('\n'))
+      return textOutput({ idempotencyKey, isReplay, licenseKeys }, licenseKeys.join('\n'))
     },
   )
 }
@@ -102,7 +102,7 @@ async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) 
     throw new Error('This idempotency key was used for another order: take another one, or the same order.')
   }
   return {
-    licenseKeys: keysAsIssued(row.keys).map(([, licenseKey]) => licenseKey),
+    licenseKeys: parseKeysAsIssued(row.keys).map(([, licenseKey]) => licenseKey),
     isReplay: row.nonce !== nonce,
   }
 }

@@ -8,9 +8,9 @@
 import type { Obstacle, Origin } from '../../src/db/schema/index.ts'
 import type { IssuedRow } from '../../src/issuing/as-issued.ts'
 import { issueStatements as statementsFor } from '../../src/issuing/issue.ts'
-import { materialFor } from '../../src/issuing/key-formats.ts'
+import { keyMaterialFor } from '../../src/issuing/key-formats.ts'
 import type { SourcedOrder } from '../../src/issuing/order.ts'
-import { filledIn, type SqlValue } from '../database.ts'
+import { inlineValues, type SqlValue } from '../database.ts'
 
 /** What is ordered. Fresh keys have no terms of their own, so theirs are never null. */
 export type CliOrder = Omit<SourcedOrder, 'origin'> & { readonly origin: Origin }
@@ -58,11 +58,11 @@ export function issueStatements(order: CliOrder, attempt: Attempt): string[] {
   const { insertIssuance, insertKeys, selectOutcome } = STATEMENTS[order.origin]
   const values: Record<string, SqlValue> = { ...order, ...attempt }
   return [
-    filledIn(insertIssuance, values),
+    inlineValues(insertIssuance, values),
     ...inPieces(order.quantity, KEYS_A_STATEMENT[order.origin], (size) =>
-      filledIn(insertKeys, { ...values, material: materialFor(order.origin, size) }),
+      inlineValues(insertKeys, { ...values, material: keyMaterialFor(order.origin, size) }),
     ),
-    filledIn(selectOutcome, values),
+    inlineValues(selectOutcome, values),
   ]
 }
 

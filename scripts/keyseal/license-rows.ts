@@ -1,5 +1,5 @@
 /** The SQL of `keyseal licenses` and `keyseal export`. */
-import { REISSUED_AS } from '../../src/issuing/reissue.ts'
+import { REPLACEMENT_KEYS } from '../../src/issuing/reissue.ts'
 import { sqlText } from '../database.ts'
 import { instant } from './command.ts'
 
@@ -52,13 +52,13 @@ export interface Standing {
   readonly status: string
   /** 1: a refund or a dispute took it back. */
   readonly isReversed: 0 | 1
-  /** What replaces it, as `keysAsIssued` reads it; null: it was not reissued. */
+  /** What replaces it, as `parseKeysAsIssued` reads it; null: it was not reissued. */
   readonly reissuedAs: string | null
 }
 
 export function selectStanding(licenseKey: string): string {
   return `select product_id as productId, status, status_before_reversal is not null as isReversed,
-      ${REISSUED_AS} as reissuedAs
+      ${REPLACEMENT_KEYS} as reissuedAs
     from license_keys where license_key = ${sqlText(licenseKey)}`
 }
 
@@ -69,6 +69,6 @@ export function selectStanding(licenseKey: string): string {
 export function unblockKey(licenseKey: string, now: number): string {
   return `update license_keys set status = ${STATUS_BEFORE}, updated_at = ${now}
     where license_key = ${sqlText(licenseKey)} and status = 'blocked' and status_before_reversal is null
-      and ${REISSUED_AS} is null
+      and ${REPLACEMENT_KEYS} is null
     returning id, license_key as licenseKey, status`
 }

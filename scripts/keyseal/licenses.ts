@@ -2,11 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { keysAsIssued } from '../../src/issuing/as-issued.ts'
+import { parseKeysAsIssued } from '../../src/issuing/as-issued.ts'
 import { REISSUE, type ReissueRow } from '../../src/issuing/reissue.ts'
 import { isTextOfAtMost } from '../../src/protocol/owner.ts'
-import { filledIn, type Place, runSql, runStatements } from '../database.ts'
-import { addCommand, addGroup, listed, said, type Told } from './command.ts'
+import { inlineValues, type Place, runSql, runStatements } from '../database.ts'
+import { addCommand, addGroup, type CommandOutput, tableOutput, textOutput } from './command.ts'
 import { blockKey, type Standing, selectFound, selectStanding, unblockKey } from './license-rows.ts'
 
 export function addLicenses(program: Command): void {
@@ -18,12 +18,12 @@ export function addLicenses(program: Command): void {
       summary: "list the keys of a license key, an owner's e-mail address or an order",
     },
     async ({ words, place }) =>
-      listed(await runSql(place, selectFound(await wordOf(words))), 'No license key was found.'),
+      tableOutput(await runSql(place, selectFound(await wordOf(words))), 'No license key was found.'),
   )
   addCommand(group, { usage: 'block <key>', summary: 'block a license key' }, async ({ words, place }) => {
     const [blocked] = await runSql(place, blockKey(await wordOf(words), Date.now()))
     if (!blocked) throw unknownKey()
-    return said(blocked, 'The license key is blocked.')
+    return textOutput(blocked, 'The license key is blocked.')
   })
   addCommand(
     group,
@@ -58,12 +58,12 @@ async function standingOf(place: Place, licenseKey: string): Promise<Standing> {
   return standing as unknown as Standing
 }
 
-async function unblock(place: Place, licenseKey: string): Promise<Told> {
+async function unblock(place: Place, licenseKey: string): Promise<CommandOutput> {
   const statements = [selectStanding(licenseKey), unblockKey(licenseKey, Date.now())]
   const [[before] = [], [unblocked] = []] = await runStatements(place, statements)
   if (!before) throw unknownKey()
   if (!unblocked) throw new Error(stillBlocked(before as unknown as Standing))
-  return said(unblocked, `The license key is no longer blocked, but ${unblocked.status}.`)
+  return textOutput(unblocked, `The license key is no longer blocked, but ${unblocked.status}.`)
 }
 
 /** The correction is told too, for the seller who knows better. */
@@ -71,7 +71,7 @@ function stillBlocked({ status, isReversed, reissuedAs }: Standing): string {
   if (status !== 'blocked') return `The license key is not blocked, but ${status}.`
   const correction = 'to have it valid all the same: update-license-key with status=assigned.'
   if (reissuedAs !== null) {
-    const [, newKey] = keysAsIssued(reissuedAs)[0] ?? []
+    const [, newKey] = parseKeysAsIssued(reissuedAs)[0] ?? []
     return `The license key was reissued, as ${newKey}, so it stays blocked; ${correction}`
   }
   if (isReversed === 0) return 'The license key has changed at this moment: repeat the command.'
@@ -81,30 +81,30 @@ function stillBlocked({ status, isReversed, reissuedAs }: Standing): string {
   )
 }
 
-async function reissue(place: Place, licenseKey: string): Promise<Told> {
+async function reissue(place: Place, licenseKey: string): Promise<CommandOutput> {
   const nonce = randomUUID()
   const values = { licenseKey, nonce, now: Date.now(), material: JSON.stringify([randomUUID()]) }
   const rows = await runStatements(
     place,
-    REISSUE.map((sql) => filledIn(sql, values)),
+    REISSUE.map((sql) => inlineValues(sql, values)),
   )
   const row = rows.at(-1)?.[0] as ReissueRow | undefined
   if (!row) throw unknownKey()
   const { nonce: issuedNonce, keys } = row
   if (issuedNonce === null || keys === null) throw new Error(notReissued(row))
-  const [, newKey] = keysAsIssued(keys)[0] ?? []
+  const [, newKey] = parseKeysAsIssued(keys)[0] ?? []
   const isReplay = issuedNonce !== nonce
-  if (isReplay) console.error('It was reissued before, as:')
-  return said({ licenseKey: newKey, isReplay }, String(newKey))
+  if (isReplay) console.error('It was reissued before as:')
+  return textOutput({ licenseKey: newKey, isReplay }, String(newKey))
 }
 
 function notReissued({ status, isReversed, isAssigned }: ReissueRow): string {
   if (isReversed === 1) {
-    return 'The license key was refunded or is disputed, so it is not reissued: npm run keyseal -- events list'
+    return 'The license key was refunded or is disputed, so it cannot be reissued. See the events: npm run keyseal -- events list'
   }
   return isAssigned === 1 && ['assigned', 'blocked'].includes(status)
-    ? 'The license key was reissued before, when somebody else had it. Block it, and issue another one: npm run keyseal -- issue --help'
-    : `The license key is ${status} and nobody has it, so there is nothing to reissue.`
+    ? 'The license key was reissued before for another owner. Block it and issue a new one: npm run keyseal -- issue --help'
+    : `The license key is ${status} and has no owner, so there is nothing to reissue.`
 }
 
 /** The one word of the command: a `-` keeps it out of the list of processes and of the shell's history. */
@@ -116,6 +116,6 @@ async function wordOf([word = '']: readonly string[]): Promise<string> {
 
 function unknownKey(): Error {
   return new Error(
-    'There is no such license key: npm run keyseal -- licenses find tells of it by e-mail or order.',
+    'There is no such license key. Search by e-mail or order: npm run keyseal -- licenses find',
   )
 }

@@ -22,7 +22,7 @@ export interface LocalKey {
 export type NamedKey = Pick<LocalKey, 'kid' | 'algorithm'>
 
 /** What is to be done where there is no `.dev.vars`. */
-export const NO_DEV_VARS = 'There is no .dev.vars: npm start makes one, with a signing key.'
+export const NO_DEV_VARS = 'There is no .dev.vars. Run npm start, which creates it with a signing key.'
 
 /** The setting that holds the private key of a product, or the global one. */
 export function settingOf(productId: number | undefined): string {
@@ -51,7 +51,9 @@ function localKey(judged: JudgedKey): LocalKey {
 
 function usable({ key }: JudgedKey): PublicKey {
   if (!(key instanceof SettingError)) return key
-  throw new Error(`.dev.vars: ${key.fault}. npm run keyseal -- doctor names the command that mends it.`)
+  throw new Error(
+    `.dev.vars: ${key.fault}. Run npm run keyseal -- doctor: it names the command that fixes it.`,
+  )
 }
 
 function named({ jwk }: PublicKey): NamedKey {
@@ -84,8 +86,8 @@ export async function writeFreshKey(
   const settings = readDevVars()
   const before = settings[setting]
   if (before && !(await isUnusable(setting, before))) {
-    const rotate = 'npm run keyseal -- signing-key rotate puts another in its place'
-    throw new Error(`${setting} in .dev.vars is a key that can be used, and stays: ${rotate}.`)
+    const rotate = 'npm run keyseal -- signing-key rotate'
+    throw new Error(`${setting} in .dev.vars is a usable key and was not changed. To replace it: ${rotate}`)
   }
   const copy = before ? copyDevVars() : undefined
   const privateKey = newSigningKey(algorithm)
@@ -121,7 +123,9 @@ export async function rotateLocally(
   const next = settings[setting + NEXT_SUFFIX]
   if (!current) {
     const create = `npm run keyseal -- signing-key create --write ${setting}`
-    throw new Error(`.dev.vars has no ${setting}, so there is nothing to rotate: ${create} makes the first.`)
+    throw new Error(
+      `.dev.vars has no ${setting}, so there is nothing to rotate. To create the first key: ${create}`,
+    )
   }
   const old = await publicHalf(setting, current)
   if (!next) {
@@ -132,8 +136,8 @@ export async function rotateLocally(
   const taking = named(await publicHalf(setting + NEXT_SUFFIX, next))
   if (algorithm !== undefined && algorithm !== taking.algorithm) {
     throw new Error(
-      `The key that comes next is there already, and is ${taking.algorithm}, not ${algorithm}. Leave --algorithm out ` +
-        `to let it sign, or take ${setting + NEXT_SUFFIX} out of .dev.vars to begin anew.`,
+      `There is a next key already, and it is ${taking.algorithm}, not ${algorithm}. Omit --algorithm ` +
+        `to let it sign, or remove ${setting + NEXT_SUFFIX} from .dev.vars to start over.`,
     )
   }
   const retired = [...(await retiredPems()), old.pem]
@@ -158,9 +162,11 @@ async function retiredLocally(): Promise<JudgedKey[]> {
 /** Publishes a key no longer that signs no more. */
 export async function retireLocally(kid: string): Promise<void> {
   const key = (await localKeys()).find((known) => known.kid === kid)
-  if (!key) throw new Error('.dev.vars has no such key: npm run keyseal -- signing-key list')
+  if (!key) throw new Error('.dev.vars has no such key. List its keys: npm run keyseal -- signing-key list')
   if (key.role !== 'retired') {
-    throw new Error(`This key is in use (${key.setting}): npm run keyseal -- signing-key rotate comes first.`)
+    throw new Error(
+      `This key is in use (${key.setting}). Replace it first: npm run keyseal -- signing-key rotate`,
+    )
   }
   const kept = (await retiredLocally()).map(usable).filter(({ jwk }) => jwk.kid !== kid)
   setRetired(kept)
@@ -170,7 +176,8 @@ export async function retireLocally(kid: string): Promise<void> {
 export async function forgetUnusable(): Promise<string> {
   const all = (await retiredLocally()).map(({ key }) => key)
   const kept = all.filter((key): key is PublicKey => !(key instanceof SettingError))
-  if (kept.length === all.length) throw new Error('All retired keys of .dev.vars can be read.')
+  if (kept.length === all.length)
+    throw new Error('All retired keys in .dev.vars are readable, so nothing was changed.')
   const copy = copyDevVars()
   setRetired(kept)
   return copy

@@ -5,12 +5,12 @@ import { type Place, type Row, runSql, runStatements, sqlText } from '../databas
 import {
   addCommand,
   addGroup,
-  listed,
+  type CommandOutput,
   numberOption,
   required,
-  said,
-  type Told,
+  tableOutput,
   textOption,
+  textOutput,
 } from './command.ts'
 import { activationLimit, productId, provider, validityDays } from './options.ts'
 
@@ -42,16 +42,20 @@ const externalId = () =>
   )
 
 export function addOffers(program: Command): void {
-  const group = addGroup(program, 'offers', 'what is sold at payment providers, and what it stands for here')
+  const group = addGroup(
+    program,
+    'offers',
+    'what payment providers sell, and the product and terms of its license keys',
+  )
   addCommand<NewOffer>(
     group,
     {
       usage: 'add',
-      summary: 'tie what a provider sells to a product here; one that is tied already stays as it is',
+      summary: 'tie what a provider sells to a product; an existing offer is not changed',
       options: [
         provider(),
         externalId(),
-        required(productId('the product here that keys are issued for')),
+        required(productId('the product whose keys are issued')),
         validityDays(),
         activationLimit(),
         numberOption('--keys-per-unit <n>', 'keys for each unit sold, 1 to 100', 1, 100).default(1),
@@ -67,23 +71,23 @@ export function addOffers(program: Command): void {
     ({ options, place }) => add(place, options),
   )
   addCommand(group, { usage: 'list', summary: 'list all offers' }, async ({ place }) =>
-    listed(
+    tableOutput(
       await runSql(place, `select ${TERMS} from offers order by provider, external_id`),
       'No offers yet: npm run keyseal -- offers add --help',
     ),
   )
   addCommand<OfferName>(
     group,
-    { usage: 'remove', summary: 'issue no more keys for an offer', options: [provider(), externalId()] },
+    { usage: 'remove', summary: 'stop issuing keys for an offer', options: [provider(), externalId()] },
     async ({ options: offer, place }) => {
       const [removed] = await runSql(
         place,
         `delete from offers where ${isOffer(offer)} returning provider, external_id as externalId`,
       )
       if (!removed) throw new Error(`There is no offer ${offer.externalId} at ${offer.provider}.`)
-      return said(
+      return textOutput(
         removed,
-        `Offer ${offer.externalId} at ${offer.provider} removed; what was issued for it stays.`,
+        `Offer ${offer.externalId} at ${offer.provider} removed. Keys that it issued are not changed.`,
       )
     },
   )
@@ -97,20 +101,20 @@ function isOffer({ provider: name, externalId: id }: OfferName): string {
   return `provider = ${sqlText(name)} and external_id = ${sqlText(id)}`
 }
 
-async function add(place: Place, offer: NewOffer): Promise<Told> {
+async function add(place: Place, offer: NewOffer): Promise<CommandOutput> {
   const select = `select ${TERMS} from offers where ${isOffer(offer)}`
   const [[before] = [], , [after] = []] = await runStatements(place, [select, insert(offer), select])
   if (before && !offer.replace && !hasTermsOf(before, offer)) throw new Error(isTiedAlready(before))
   if (after?.product !== offer.productId) {
-    throw new Error(`There is no product ${offer.productId}: add it with npm run keyseal -- products add`)
+    throw new Error(`There is no product ${offer.productId}. Add it: npm run keyseal -- products add`)
   }
   const isChanged = !before || !hasTermsOf(before, offer)
-  const told = `Offer ${offer.externalId} at ${offer.provider} stands for product ${offer.productId}`
-  return said(
+  const message = `Offer ${offer.externalId} at ${offer.provider} sells product ${offer.productId}`
+  return textOutput(
     { ...after, isChanged },
     isChanged
-      ? `${told}.\nOrders that came before it: npm run keyseal -- events retry --unmapped`
-      : `${told} already, by these very terms.`,
+      ? `${message}.\nTo issue keys for earlier orders: npm run keyseal -- events retry --unmapped`
+      : `${message} already, on the same terms.`,
   )
 }
 
@@ -140,7 +144,7 @@ function hasTermsOf(row: Row, offer: Offer): boolean {
 
 function isTiedAlready(row: Row): string {
   return (
-    `Offer ${row.externalId} at ${row.provider} stands for product ${row.product} already, and stays so: by ` +
+    `Offer ${row.externalId} at ${row.provider} sells product ${row.product} already, and was not changed: ` +
     `--validity-days ${row.validityDays} --activation-limit ${row.activationLimit} ` +
     `--keys-per-unit ${row.keysPerUnit} --mode ${row.mode}. To change it, repeat the command with --replace.`
   )

@@ -27,7 +27,7 @@ export const activationLimit = (otherwise?: string) =>
   )
 
 function unless(otherwise: string | undefined, option: (more: string) => Option): Option {
-  return otherwise === undefined ? required(option('')) : option(`; left out: ${otherwise}`)
+  return otherwise === undefined ? required(option('')) : option(`; default: ${otherwise}`)
 }
 
 export const provider = () =>
@@ -37,5 +37,5 @@ export const provider = () =>
 export function networkOf(text: string): string {
   const network = canonicalNetwork(text)
   if (network !== undefined) return network
-  throw new InvalidArgumentError('It is neither an address nor a network, such as 203.0.113.0/24.')
+  throw new InvalidArgumentError('It must be an IP address or a network, such as 203.0.113.0/24.')
 }

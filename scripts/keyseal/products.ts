@@ -6,7 +6,7 @@ import {
   insertDefaultGenerator,
 } from '../../src/products/default-generator.ts'
 import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
-import { addCommand, addGroup, idWord, instant, listed, said } from './command.ts'
+import { addCommand, addGroup, idWord, instant, tableOutput, textOutput } from './command.ts'
 import { activationLimit, name, validityDays } from './options.ts'
 
 interface NewProduct extends Partial<GeneratorTerms> {
@@ -32,7 +32,7 @@ export function addProducts(program: Command): void {
   )
 
   addCommand(group, { usage: 'list', summary: 'list all products' }, async ({ place }) =>
-    listed(
+    tableOutput(
       await runSql(
         place,
         `select id, name, status, delivery_webhook_url as deliveryUrl, ${instant('created_at')} as createdAt
@@ -56,7 +56,7 @@ export function addProducts(program: Command): void {
         return `All license keys of product ${id} (${existing(id, found).name}) become invalid.`
       })
       const product = await setStatus(place, id, 'inactive')
-      return said(product, `Product ${id} is ${product.isChanged ? '' : 'already '}disabled.`)
+      return textOutput(product, `Product ${id} is ${product.isChanged ? '' : 'already '}disabled.`)
     },
   )
 
@@ -69,7 +69,7 @@ export function addProducts(program: Command): void {
     async ({ words, place }) => {
       const id = idWord(words[0])
       const product = await setStatus(place, id, 'active')
-      return said(product, `Product ${id} is ${product.isChanged ? '' : 'already '}enabled.`)
+      return textOutput(product, `Product ${id} is ${product.isChanged ? '' : 'already '}enabled.`)
     },
   )
 }
@@ -92,7 +92,7 @@ async function add(place: Place, options: NewProduct) {
       terms,
     ),
   ])
-  return said(
+  return textOutput(
     { ...product, generator: generator?.id, ...terms },
     `Product ${product?.id} added: ${productName}
 Its default generator ${generator?.id} makes UUID license keys: ${describe(terms)}.

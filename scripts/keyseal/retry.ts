@@ -1,6 +1,6 @@
 /** What the commands that try something again have in common. */
 import { type Place, type Row, runSql } from '../database.ts'
-import { listed, said, type Told } from './command.ts'
+import { type CommandOutput, tableOutput, textOutput } from './command.ts'
 
 const DELAY_SECONDS_MAX = 120
 const POLL_MS = 2_000
@@ -17,7 +17,7 @@ export async function waitUntilTaken(place: Place, open: string): Promise<boolea
     for (const end = Date.now() + DELAY_SECONDS_MAX * 1000; Date.now() < end; ) {
       const [row] = await runSql(place, open)
       if (row?.open === 0) return true
-      process.stderr.write(`\rWaiting for the service to take up ${row?.open} ... `)
+      process.stderr.write(`\rWaiting for the service to process ${row?.open} ... `)
       await new Promise((resolve) => setTimeout(resolve, POLL_MS))
     }
     return false
@@ -27,21 +27,21 @@ export async function waitUntilTaken(place: Place, open: string): Promise<boolea
 }
 
 /** That all is well is no failure: a schedule may retry what failed. */
-export function nothingToRetry(): Told {
-  return said([], 'Nothing to retry.')
+export function nothingToRetry(): CommandOutput {
+  return textOutput([], 'Nothing to retry.')
 }
 
 /** What came of the rows; that nobody took them up makes the command fail. */
-export function retried(place: Place, rows: readonly Row[], isTaken: boolean): Told {
+export function retried(place: Place, rows: readonly Row[], isTaken: boolean): CommandOutput {
   if (!isTaken) {
     process.exitCode = 1
     console.error(stillWaiting(place))
   }
-  return listed(rows, '')
+  return tableOutput(rows, '')
 }
 
 function stillWaiting(place: Place): string {
   return place === 'local'
-    ? 'Not taken up yet: start the service (npm start), which does so by itself.'
-    : 'Not taken up yet: the deployed Worker does so within minutes (npx wrangler tail shows its log).'
+    ? 'Not processed yet. Start the service, which does it: npm start'
+    : 'Not processed yet. The deployed Worker does it within minutes; npx wrangler tail shows its log.'
 }

@@ -32,7 +32,7 @@ export function originOf(url: string): string {
 export function ask(origin: string, path: string, request: RequestInit = {}): Promise<Response> {
   return fetch(origin + path, { signal: AbortSignal.timeout(10_000), redirect: 'error', ...request }).catch(
     () => {
-      throw new Error(`No service answers at ${origin}.`)
+      throw new Error(`No service responds at ${origin}.`)
     },
   )
 }
@@ -52,7 +52,7 @@ export type PublishedKey = JsonWebKey & { readonly kid: string }
 /** The public keys that the service publishes. */
 export async function publishedKeys(origin: string): Promise<PublishedKey[]> {
   const response = await ask(origin, '/.well-known/jwks.json')
-  if (!response.ok) throw new Error(`${origin}/.well-known/jwks.json answers HTTP ${response.status}.`)
+  if (!response.ok) throw new Error(`${origin}/.well-known/jwks.json returned HTTP ${response.status}.`)
   const { keys = [] } = (await response.json()) as { keys?: PublishedKey[] }
   return keys
 }

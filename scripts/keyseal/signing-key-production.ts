@@ -1,45 +1,51 @@
 /** What an operator does in production, where no command reads a secret: said step by step. */
 import { NEXT_SUFFIX } from '../../src/signing/signing-keys.ts'
 import type { SigningAlgorithm } from '../secrets.ts'
-import { said, type Told } from './command.ts'
+import { type CommandOutput, textOutput } from './command.ts'
 import { settingOf } from './local-signing-keys.ts'
 
 /** @param algorithm of the next key */
-export function rotationCommands(product: number | undefined, algorithm: SigningAlgorithm): Told {
+export function rotationCommands(product: number | undefined, algorithm: SigningAlgorithm): CommandOutput {
   const setting = settingOf(product)
   const create = `npm run --silent keyseal -- signing-key create${algorithm === 'RSA' ? '' : ` --algorithm ${algorithm}`}`
   const address = `/api/v1/public-key${product === undefined ? '' : `?product_id=${product}`}`
   // What is fetched for a product without a key of its own is the global key, which goes on signing.
-  const unlessFirst = product === undefined ? '' : ' (Unless this is the first key of the product.)'
+  const unlessFirst = product === undefined ? '' : ' (Skip this for the first key of a product.)'
   return steps([
-    ['Make the next key, and keep the file until it signs.', `(umask 077; ${create} > next-signing-key.pem)`],
+    [
+      'Create the next key, and keep the file until it signs.',
+      `(umask 077; ${create} > next-signing-key.pem)`,
+    ],
     ['Publish it.', `npx wrangler secret put ${setting}${NEXT_SUFFIX} < next-signing-key.pem`],
     [
-      `Wait until everybody knows it: who reads /.well-known/jwks.json does after five minutes, software that ships keys after an update. Then fetch the old public key, and put it into [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, beside those that are there.${unlessFirst}`,
+      `Wait until all clients have it: five minutes for those that read /.well-known/jwks.json, an update for software that ships keys. Then fetch the old public key, and put it into [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, beside those that are there.${unlessFirst}`,
       `curl -s 'https://<your worker>${address}'`,
     ],
     [`Publish the old key as retired.${unlessFirst}`, 'npx wrangler deploy'],
     ['Let the next key sign.', `npx wrangler secret put ${setting} < next-signing-key.pem`],
-    ['Take it out of the other place.', `npx wrangler secret delete ${setting}${NEXT_SUFFIX}`],
+    [
+      'Delete the next key, which is now the current one.',
+      `npx wrangler secret delete ${setting}${NEXT_SUFFIX}`,
+    ],
     ['Keep no copy where others may read it.', 'rm next-signing-key.pem'],
   ])
 }
 
-export function retirementCommands(kid: string): Told {
+export function retirementCommands(kid: string): CommandOutput {
   return steps([
     [
-      `See that the key ${kid} signs no more.`,
+      `Check that the key ${kid} no longer signs.`,
       'npm run keyseal -- signing-key list --url https://<your worker>',
     ],
     [
-      'Take its public key out of [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, and deploy.',
+      'Remove its public key from [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, and deploy.',
       'npx wrangler deploy',
     ],
   ])
 }
 
 /** What a person does one after the other. */
-function steps(all: readonly (readonly [what: string, command: string])[]): Told {
+function steps(all: readonly (readonly [what: string, command: string])[]): CommandOutput {
   const text = all.map(([what, command], index) => `${index + 1}. ${what}\n   ${command}`).join('\n')
-  return said({ commands: all.map(([, command]) => command) }, text)
+  return textOutput({ commands: all.map(([, command]) => command) }, text)
 }

@@ -4,7 +4,7 @@ import { SIGNING_KEY_ID } from '../../src/http/headers.ts'
 import { GLOBAL_KEY_NAME } from '../../src/signing/signing-keys.ts'
 import { hasDevVars } from '../dev-vars.ts'
 import { newSigningKey, SIGNING_ALGORITHMS, type SigningAlgorithm } from '../secrets.ts'
-import { addCommand, addGroup, listed, said, type Told } from './command.ts'
+import { addCommand, addGroup, type CommandOutput, tableOutput, textOutput } from './command.ts'
 import {
   forgetUnusable,
   isKeySetting,
@@ -31,7 +31,7 @@ interface RotateOptions {
   readonly algorithm?: SigningAlgorithm
 }
 
-const REMOTE = 'print the commands for production; without it, change .dev.vars'
+const REMOTE = 'print the commands for production instead of changing .dev.vars'
 
 /** Without a default, so that one that was given can be told from none. */
 const algorithm = () =>
@@ -51,16 +51,15 @@ const write = () =>
     )
   })
 
-const kidWord = () =>
-  new Argument('<kid>', 'its id; or "unusable": all retired keys of .dev.vars that can not be read')
+const kidWord = () => new Argument('<kid>', 'its id; or "unusable": all unreadable retired keys in .dev.vars')
 
 export function addSigningKey(program: Command): void {
-  const group = addGroup(program, 'signing-key', 'the keys that sign answers')
+  const group = addGroup(program, 'signing-key', 'the keys that sign responses')
   addCommand<CreateOptions>(
     group,
     {
       usage: 'create',
-      summary: 'print a fresh private key: ... | npx wrangler secret put SIGNING_PRIVATE_KEY',
+      summary: 'print a new private key: ... | npx wrangler secret put SIGNING_PRIVATE_KEY',
       options: [algorithm(), write()],
       isLocalOnly: true,
     },
@@ -80,8 +79,8 @@ export function addSigningKey(program: Command): void {
     group,
     {
       usage: 'rotate',
-      summary: 'publish the next key, and the next time let it sign',
-      options: [productId('the key of this product; the global one unless given'), algorithm()],
+      summary: 'publish the next key; run again to let it sign',
+      options: [productId('the key of this product; default: the global key'), algorithm()],
       remote: REMOTE,
     },
     ({ options, place }) =>
@@ -91,7 +90,7 @@ export function addSigningKey(program: Command): void {
     group,
     {
       usage: 'retire',
-      summary: 'publish a key no longer that signs no more',
+      summary: 'stop publishing a retired key',
       words: [kidWord()],
       isDangerous: true,
       remote: REMOTE,
@@ -99,50 +98,50 @@ export function addSigningKey(program: Command): void {
     async ({ words: [kid = ''], place, confirm }) => {
       if (place === 'remote') return retirementCommands(kid)
       if (kid === 'unusable') return forget()
-      await confirm('What this key signed can not be verified any more by those who look keys up.')
+      await confirm('Clients that look keys up can no longer verify what this key signed.')
       await retireLocally(kid)
-      return said({ kid, role: 'gone' }, `Key ${kid} is no longer in .dev.vars. ${RESTART}`)
+      return textOutput({ kid, role: 'gone' }, `Key ${kid} is no longer in .dev.vars. ${RESTART}`)
     },
   )
 }
 
-const RESTART = 'Start the service again now (Ctrl-C, npm start): it reads .dev.vars only then.'
+const RESTART = 'Restart the service now (Ctrl-C, npm start), so that it reads .dev.vars again.'
 
-async function create(options: CreateOptions): Promise<Told> {
+async function create(options: CreateOptions): Promise<CommandOutput> {
   const privateKey = newSigningKey(options.algorithm)
   const value = { ...(await nameOf(privateKey)), privateKey }
   return { value, print: () => process.stdout.write(privateKey) }
 }
 
-async function createIn(named: string | true, options: CreateOptions): Promise<Told> {
+async function createIn(named: string | true, options: CreateOptions): Promise<CommandOutput> {
   const setting = named === true ? GLOBAL_KEY_NAME : named
   const { copy, ...key } = await writeFreshKey(setting, options.algorithm ?? 'RSA')
-  const before = copy === undefined ? '' : ` What could not be used is still in ${copy}.`
-  const text = `A fresh ${key.algorithm} key, ${key.kid}, is ${setting} in .dev.vars.${before} ${RESTART}`
-  return said({ ...key, setting, copy: copy ?? null }, text)
+  const before = copy === undefined ? '' : ` The old value is still in ${copy}.`
+  const text = `A new ${key.algorithm} key, ${key.kid}, is ${setting} in .dev.vars.${before} ${RESTART}`
+  return textOutput({ ...key, setting, copy: copy ?? null }, text)
 }
 
-async function forget(): Promise<Told> {
+async function forget(): Promise<CommandOutput> {
   const copy = await forgetUnusable()
-  return said({ role: 'gone', copy }, `What could not be read is now only in ${copy}. ${RESTART}`)
+  return textOutput({ role: 'gone', copy }, `The unreadable keys are now only in ${copy}. ${RESTART}`)
 }
 
-async function list(isJson: boolean): Promise<Told> {
+async function list(isJson: boolean): Promise<CommandOutput> {
   const whenEmpty = hasDevVars()
-    ? 'No keys in .dev.vars: npm run keyseal -- signing-key create --write makes one.'
+    ? 'No keys in .dev.vars. Create one: npm run keyseal -- signing-key create --write'
     : NO_DEV_VARS
   const keys = await localKeys()
   if (isJson && keys.length === 0) console.error(whenEmpty)
-  return listed(
+  return tableOutput(
     keys.map((key) => ({ ...key })),
     whenEmpty,
   )
 }
 
-async function keysAt(origin: string): Promise<Told> {
+async function keysAt(origin: string): Promise<CommandOutput> {
   const keys = await publishedKeys(origin)
   const signing = (await ask(origin, '/health')).headers.get(SIGNING_KEY_ID)
-  return listed(
+  return tableOutput(
     keys.map(({ kid, kty }) => ({
       kid,
       algorithm: kty === 'OKP' ? 'EdDSA' : 'RSA',
@@ -152,7 +151,7 @@ async function keysAt(origin: string): Promise<Told> {
   )
 }
 
-async function rotate({ productId: product, algorithm: kind }: RotateOptions): Promise<Told> {
+async function rotate({ productId: product, algorithm: kind }: RotateOptions): Promise<CommandOutput> {
   const done = await rotateLocally(product, kind)
   const of = product === undefined ? '' : ` --product-id ${product}`
   const text =
@@ -160,14 +159,14 @@ async function rotate({ productId: product, algorithm: kind }: RotateOptions): P
       ? [
           `The next key is ${done.kid} (${done.algorithm}). It signs nothing yet.`,
           `1. ${RESTART} It is published from then on.`,
-          '2. Wait until everybody knows it: who reads /.well-known/jwks.json does after five minutes, software that ships keys after an update.',
+          '2. Wait until all clients have it: five minutes for those that read /.well-known/jwks.json, an update for software that ships keys.',
           `3. Let it sign: npm run keyseal -- signing-key rotate${of}`,
         ]
       : [
           `The key ${done.kid} (${done.algorithm}) takes over from ${done.retired}, which stays published as a retired one.`,
           `1. ${RESTART} It signs from then on.`,
-          '2. Wait until nobody looks up the old key any more for what it signed; it does no harm where it is.',
-          `3. Publish it no longer: npm run keyseal -- signing-key retire ${done.retired}`,
+          '2. Wait until no client verifies older answers with the old key. Publishing it does no harm.',
+          `3. Stop publishing the old key: npm run keyseal -- signing-key retire ${done.retired}`,
         ]
-  return said({ setting: settingOf(product), ...done }, text.join('\n'))
+  return textOutput({ setting: settingOf(product), ...done }, text.join('\n'))
 }

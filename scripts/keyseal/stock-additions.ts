@@ -77,6 +77,6 @@ function count(added: Added, product: number, keys: readonly StockLine[], existi
   added.known += existing.length - foreign.length
   for (const row of foreign) {
     const line = keys[Number(row.place)]?.line ?? 0
-    added.refused.push({ line, reason: `is a license key of product ${row.product} already` })
+    added.refused.push({ line, reason: `is already a license key of product ${row.product}` })
   }
 }

@@ -46,7 +46,7 @@ export async function* readPieces(
     yield { ...piece, bytes: record.bytes }
     piece = newPiece()
   }
-  if (!hasLines && piece.stopped === undefined) throw new Error(`${file} holds no license keys.`)
+  if (!hasLines && piece.stopped === undefined) throw new Error(`${file} contains no license keys.`)
   yield { ...piece, bytes: Number.POSITIVE_INFINITY }
 }
 

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander'
 import { fromCaller } from '../caller.ts'
 import { type Place, runSql } from '../database.ts'
 import { messageOf } from '../message-of.ts'
-import { addCommand, addGroup, required, type Told } from './command.ts'
+import { addCommand, addGroup, type CommandOutput, required } from './command.ts'
 import { sizeInBytes } from './csv-records.ts'
 import { INTERRUPTED_EXIT_CODE, interruptible } from './interruption.ts'
 import type { RefusedLine } from './key-reader.ts'
@@ -38,18 +38,18 @@ interface Imported {
 }
 
 export function addStock(program: Command): void {
-  const group = addGroup(program, 'stock', 'license keys that wait to be assigned')
+  const group = addGroup(program, 'stock', 'license keys that can be assigned')
   addCommand<ImportOptions>(
     group,
     {
       usage: 'import <file>',
       summary:
-        'take license keys of a CSV file (UTF-8) into stock; a repetition adds none twice. With several columns, the first line must name them',
+        'add license keys from a CSV file (UTF-8); repeating it adds none twice. If there are several columns, the first line must name them',
       options: [
-        required(productId('whose keys they are')),
+        required(productId('the product of the keys')),
         validityDays(),
         activationLimit(),
-        new Option('--column <name>', 'the heading of the column that holds them; left out: license_key'),
+        new Option('--column <name>', 'the column of the keys; default: license_key'),
       ],
     },
     async ({ words: [file = ''], options, place }) => {
@@ -58,7 +58,9 @@ export function addStock(program: Command): void {
         `select id from products where id = ${options.productId} and deleted_at is null`,
       )
       if (!product) {
-        throw new Error(`There is no product ${options.productId}: npm run keyseal -- products list`)
+        throw new Error(
+          `There is no product ${options.productId}. List all products: npm run keyseal -- products list`,
+        )
       }
       return told(await interruptible((signal) => importFile(place, fromCaller(file), options, signal)))
     },
@@ -92,7 +94,7 @@ async function importFile(
   return imported
 }
 
-const INTERRUPTED = 'it was interrupted, perhaps while some more were being added'
+const INTERRUPTED = 'it was interrupted, perhaps while keys were being added'
 
 function startBar(total: number): SingleBar {
   // It would end itself at a signal, and leave everything else running.
@@ -118,7 +120,7 @@ async function importPiece(
 }
 
 /** What was refused or not reached makes the command fail, so that a script notices. */
-function told({ created, known, refused, stopped, isInterrupted }: Imported): Told {
+function told({ created, known, refused, stopped, isInterrupted }: Imported): CommandOutput {
   if (refused.length > 0 || stopped !== undefined) process.exitCode = 1
   if (isInterrupted) process.exitCode = INTERRUPTED_EXIT_CODE
   refused.sort((one, other) => one.line - other.line)
@@ -127,11 +129,11 @@ function told({ created, known, refused, stopped, isInterrupted }: Imported): To
     print() {
       for (const { line, reason } of refused) console.error(`Line ${line} ${reason}.`)
       console.log(
-        `${created} license keys added to the stock, ${known} were there already, ${refused.length} lines refused.`,
+        `${created} license keys added to the stock, ${known} already existed, ${refused.length} lines rejected.`,
       )
       if (stopped === undefined) return
-      console.error(`It ended before the end of the file: ${stopped.replace(/\.$/, '')}.`)
-      console.error('The same command may be run again: it adds no license key twice.')
+      console.error(`The import stopped before the end of the file: ${stopped.replace(/\.$/, '')}.`)
+      console.error('Run the same command again to continue: it adds no license key twice.')
     },
   }
 }

@@ -7,7 +7,7 @@ import { DEMO_PRICE } from '../demo-data.ts'
 import { devVar } from '../dev-vars.ts'
 import { newWebhookSecret } from '../secrets.ts'
 import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
-import { addCommand, listed, numberOption, said, type Told } from './command.ts'
+import { addCommand, type CommandOutput, numberOption, tableOutput, textOutput } from './command.ts'
 import { askLocally } from './service.ts'
 
 interface SampleOptions {
@@ -22,10 +22,10 @@ export function addWebhook(program: Command): void {
     program,
     {
       usage: 'webhook',
-      summary: 'send a signed sample of a payment provider to the local service, and show what came of it',
+      summary: 'send a signed sample webhook of a payment provider to the local service, and show the result',
       words: [new Argument('<provider>', 'who tells').choices(PROVIDER_NAMES)],
       options: [
-        new Option('--price <id>', 'what is sold, as an offer knows it').default(DEMO_PRICE),
+        new Option('--price <id>', 'what is sold: the external id of an offer').default(DEMO_PRICE),
         numberOption('--quantity <n>', 'where the provider tells one', 1, 10_000).default(1),
         new Option(
           '--order <name>',
@@ -39,7 +39,7 @@ export function addWebhook(program: Command): void {
   )
   addCommand(
     program,
-    { usage: 'webhook-secret', summary: 'print a fresh secret for signed webhooks', isLocalOnly: true },
+    { usage: 'webhook-secret', summary: 'print a new secret for signed webhooks', isLocalOnly: true },
     () => {
       const secret = newWebhookSecret()
       // Without a line end, which a secret that is piped on would get.
@@ -48,7 +48,7 @@ export function addWebhook(program: Command): void {
   )
 }
 
-async function sendSample(provider: string, options: SampleOptions): Promise<Told> {
+async function sendSample(provider: string, options: SampleOptions): Promise<CommandOutput> {
   const samples = PROVIDER_SAMPLES.find((known) => known.provider === provider)
   if (!samples) throw new Error(`There are no samples of ${provider}.`)
   const now = Date.now()
@@ -63,12 +63,12 @@ async function sendSample(provider: string, options: SampleOptions): Promise<Tol
   const headers = await samples.sign(event, secret, Math.floor(now / 1000))
   const { status, outcome } = await send(`/webhooks/${provider}`, headers, event.body)
   const orderName = samples.orderName(order)
-  const text = `${provider} told of the ${options.event} of order ${orderName}: HTTP ${status}, ${outcome}`
+  const text = `Sent a ${options.event} of order ${orderName} as ${provider}: HTTP ${status}, ${outcome}`
   const value = { provider, event: options.event, order: orderName, status, outcome }
-  if (status !== 200) return said(value, text)
+  if (status !== 200) return textOutput(value, text)
 
   const licenseKeys = await keysOf(provider, event.body)
-  const table = listed(licenseKeys, 'No license keys: npm run keyseal -- events list says why.')
+  const table = tableOutput(licenseKeys, 'No license keys. See why: npm run keyseal -- events list')
   return {
     value: { ...value, licenseKeys },
     print() {

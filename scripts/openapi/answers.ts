@@ -1,6 +1,6 @@
 /**
- * What answers hold besides their code, message and timestamp, by the code: the description tells it, and the tests
- * hold it against what the Worker answers. Every object is strict, since shop plugins store each field by its name.
+ * The fields of responses by code, in addition to code, message and timestamp. The description contains them, and tests
+ * compare them with the Worker's responses. Objects are strict, because shop plugins store each field by its name.
  */
 import * as z from 'zod'
 import { LICENSE_KEY_STATUSES } from '../../src/db/schema/licensing.ts'
@@ -17,9 +17,7 @@ const dateAndTime = z
   .regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
   .meta({ description: 'UTC' })
 const status = z.enum(LICENSE_KEY_STATUSES)
-const numberAsSent = z
-  .union([z.int(), z.string()])
-  .meta({ description: 'As it was sent: a number or its digits' })
+const numberAsSent = z.union([z.int(), z.string()]).meta({ description: 'As sent: a number or its digits' })
 const metadata = z.array(z.strictObject({ key: z.string(), value: z.string() }))
 const errors = z
   .record(z.string(), z.array(z.string()))
@@ -119,7 +117,7 @@ const contract = z.strictObject({
   license_keys_count: count,
 })
 
-/** The fields of each code that has any, in their order but for those of a contract that was just made. */
+/** The fields of each code that has any, in order, except those of a new contract. */
 export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   activeLicenseKeyFound: { licenseKey: keyDetails, product: productDetails },
   updateProductIncorrectData: { errors },
@@ -146,12 +144,15 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   metadataCreated: { meta_id: id },
   metadataUpdated: { meta_id: id },
   serviceUnavailable: {
-    not_ready: z.array(z.string()).optional().meta({ description: 'Of /health/ready: what does not work' }),
+    not_ready: z
+      .array(z.string())
+      .optional()
+      .meta({ description: 'From /health/ready: the parts that do not work' }),
   },
-  webhookReceived: { outcome: z.string().meta({ description: 'What became of the event' }) },
+  webhookReceived: { outcome: z.string().meta({ description: 'The outcome of the event' }) },
 }
 
-/** @returns the schema of `response` in an answer of this code */
+/** @returns the schema of `response` for this code */
 export function responseSchema(name: CodeName, { code, message }: (typeof CODES)[CodeName]): z.ZodObject {
   return z.strictObject({
     code: z.literal(code),

@@ -1,4 +1,4 @@
-/** What the table of codes in docs/api.md says about a code besides its message. */
+/** Notes about codes for the table in docs/api.md. */
 import type { CodeName } from './answers.ts'
 
 export const CODE_NOTES: { readonly [Name in CodeName]?: string } = {

@@ -1,8 +1,8 @@
-/** The whole description, made of the endpoints, their rules, the codes and the texts beside this file. */
+/** Generates the description from the endpoints, their rules, the codes and the texts in this folder. */
 import type { Caller } from '../../src/callers/caller.ts'
 import { NO_SIGNATURE } from '../../src/protocol/envelope.ts'
 import {
-  capitalised,
+  capitalize,
   type JsonSchema,
   type OpenApiDocument,
   type Operation,
@@ -21,11 +21,11 @@ export const TAGS: Readonly<
 > = {
   use: {
     name: 'Use license keys',
-    description: 'What your software asks. It needs an API key with the capability `use`.',
+    description: 'Your software sends these requests. It needs an API key with the capability `use`.',
   },
   assign: {
     name: 'Assign license keys',
-    description: 'What your shop asks. It needs an API key with the capability `assign`.',
+    description: 'Your shop sends these requests. It needs an API key with the capability `assign`.',
   },
   stock: {
     name: 'Stock and generators',
@@ -35,18 +35,18 @@ export const TAGS: Readonly<
   contracts: {
     name: 'Contracts',
     description:
-      'A contract lets somebody else generate license keys of a product, such as a reseller. Managing contracts ' +
+      'A contract lets another party, such as a reseller, generate license keys of a product. Managing contracts ' +
       'needs an API key with the capability `contracts`.',
   },
   'contract-holder': {
     name: 'Contract holders',
-    description: 'What the holder of a contract asks. It needs the contract key.',
+    description: 'The holder of a contract sends these requests. They need the contract key.',
   },
-  public: { name: 'Public keys', description: 'The keys that verify answers. Needs no credential.' },
-  monitor: { name: 'Health', description: 'Whether the service works. Needs no credential.' },
+  public: { name: 'Public keys', description: 'The keys that verify responses. No credential is needed.' },
+  monitor: { name: 'Health', description: 'Shows whether the service works. No credential is needed.' },
   provider: {
     name: 'Payment webhooks',
-    description: 'What payment providers send. They sign with the secret of the webhook.',
+    description: 'Payment providers send these requests and sign them with the secret of the webhook.',
   },
 }
 
@@ -153,7 +153,7 @@ function operationOf(text: OperationText): Operation {
   }
 }
 
-/** What a provider sends is its own to describe. */
+/** The provider documents the body. */
 function contentOf(text: OperationText) {
   return text.endpoint.caller.access === 'provider'
     ? {
@@ -166,5 +166,5 @@ function contentOf(text: OperationText) {
 }
 
 function requestName({ endpoint: { path } }: OperationText): string {
-  return `${capitalised(operationIdOf(path))}Request`
+  return `${capitalize(operationIdOf(path))}Request`
 }

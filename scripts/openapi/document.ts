@@ -1,4 +1,4 @@
-/** The parts of an OpenAPI 3.1 document that are made here. */
+/** Types for the parts of an OpenAPI 3.1 document that are generated here. */
 
 export interface JsonSchema {
   readonly $ref?: string
@@ -38,7 +38,7 @@ export interface ResponseObject {
   readonly content: Readonly<Record<string, Media>>
 }
 
-/** An answer without a body. */
+/** A response without a body. */
 export interface BodilessResponse extends Omit<ResponseObject, 'content'> {
   readonly content?: undefined
 }
@@ -69,12 +69,12 @@ export interface OpenApiDocument {
 }
 
 /** `apiKeyUnknown` as the name of a component. */
-export function capitalised(name: string): string {
+export function capitalize(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
 /** `/api/v1/contracts/get-info` as a name: `contractsGetInfo`. */
 export function operationIdOf(path: string): string {
   const words = path.replace(/^\/(api\/v1\/)?/, '').match(/[a-z0-9]+/g) ?? []
-  return words.map((word, index) => (index === 0 ? word : capitalised(word))).join('')
+  return words.map((word, index) => (index === 0 ? word : capitalize(word))).join('')
 }

@@ -8,7 +8,7 @@ const RSA_KEY = createPrivateKey(readFileSync(path.join(import.meta.dirname, 'ex
 
 export const RSA_PEM = String(createPublicKey(RSA_KEY).export({ type: 'spki', format: 'pem' }))
 
-/** A public key whose private half nobody has: no example is signed with it. */
+/** A public key without a private key. No example is signed with it. */
 const ED25519_PEM = `-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAnQu7ToALoVEEdG+KrWgnsSw6YghfKlMQXbnpFU/PqBk=
 -----END PUBLIC KEY-----
@@ -16,12 +16,12 @@ MCowBQYDK2VwAyEAnQu7ToALoVEEdG+KrWgnsSw6YghfKlMQXbnpFU/PqBk=
 
 const RSA_JWK = (await parsePublicKey(RSA_PEM)).jwk
 
-/** A deployment that signs with RSA, and about one product with Ed25519. */
+/** A deployment that signs with RSA, and with Ed25519 for one product. */
 export const EXAMPLE_KEY_SET = { keys: [RSA_JWK, (await parsePublicKey(ED25519_PEM)).jwk] }
 
 /**
- * Signs as src/protocol/envelope.ts does. RSASSA-PKCS1-v1_5 gives the same signature each time (RFC 8017 section 8.2),
- * so the description changes only where an example does.
+ * Signs like src/protocol/envelope.ts. RSASSA-PKCS1-v1_5 is deterministic (RFC 8017 section 8.2), so the description
+ * changes only if an example does.
  *
  * @param signed the characters of `response_base64`
  * @returns base64 of the signature

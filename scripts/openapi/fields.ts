@@ -1,4 +1,4 @@
-/** What a reader wants to know of a parameter and its rule does not say: what its words mean, and what is answered without it. */
+/** Descriptions of parameters: what a value means, and the code if the parameter is missing. */
 
 import type { Caller } from '../../src/callers/caller.ts'
 import { CODES } from '../../src/protocol/codes.ts'
@@ -11,7 +11,7 @@ const KEY_STATUS =
   '`blocked`: cannot be used'
 const SOURCE = 'Where the product is sold. Keyseal only stores it'
 
-/** By `access`, the meaning of what has a rule and no words, or no more than its limits. */
+/** Descriptions by `access` for parameters whose rules have none. */
 const MEANINGS: { readonly [Access in Caller['access']]?: Readonly<Record<string, string>> } = {
   stock: { status: KEY_STATUS },
   products: {
@@ -24,12 +24,12 @@ const MEANINGS: { readonly [Access in Caller['access']]?: Readonly<Record<string
     can_get_info: 'Whether the holder may get the contract: 1 or 0',
     can_generate: 'Whether the holder may generate license keys: 1 or 0',
     can_destroy: 'Whether the holder may destroy single license keys: 1 or 0',
-    can_destroy_all: 'Whether the holder may destroy all license keys at once: 1 or 0',
+    can_destroy_all: 'Whether the holder may destroy all license keys in one request: 1 or 0',
     license_keys_quantity: 'The most license keys that may exist under the contract',
   },
 }
 
-/** The codes that are answered where a parameter is missing and the rules do not refuse it: of each operation one. */
+/** The codes for missing parameters that the rules accept. Each operation has one of them. */
 const CODES_WITHOUT: Readonly<Record<string, readonly CodeName[]>> = {
   license_key: [
     'licenseKeyInvalid',
@@ -55,14 +55,14 @@ const CODES_WITHOUT: Readonly<Record<string, readonly CodeName[]>> = {
   ],
 }
 
-/** @returns the code that the operation answers where this parameter is missing; undefined: it may be, or it is 804 */
+/** @returns the code if this parameter is missing; undefined if it is optional or the code is 804 */
 export function codeWithout({ codes }: OperationText, name: string): CodeName | undefined {
   return CODES_WITHOUT[name]?.find((code) => codes.includes(code))
 }
 
 /**
  * @param schema the rules of all parameters
- * @returns the same, with the words of this file; what has a code of its own where it is missing counts as required
+ * @returns the schema with descriptions; a parameter with its own code for a missing value counts as required
  */
 export function withMeanings(schema: JsonSchema, text: OperationText): JsonSchema {
   const properties = Object.entries(schema.properties ?? {})

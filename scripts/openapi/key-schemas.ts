@@ -9,7 +9,7 @@ export const KEY_ID: JsonSchema = {
   pattern: '^[A-Za-z0-9_-]{43}$',
 }
 
-/** What keys of both kinds have besides their own members. */
+/** The members that both kinds of keys have. */
 function jwk(title: string, members: Readonly<Record<string, JsonSchema>>): JsonSchema {
   const properties = {
     ...members,
@@ -19,7 +19,7 @@ function jwk(title: string, members: Readonly<Record<string, JsonSchema>>): Json
   return { title, type: 'object', properties, required: Object.keys(properties) }
 }
 
-/** By the names of their components. */
+/** By component name. */
 export const KEY_SCHEMAS = {
   RsaKey: jwk('An RSA key, of at least 2048 bits', {
     kty: { const: 'RSA' },

@@ -1,19 +1,19 @@
-/** The limits of numbers that come as text, which JSON Schema can tell only by a pattern. */
+/** Patterns for numbers in text, because JSON Schema has no other limits for text. */
 import type { JsonSchema } from './document.ts'
 
-/** As the rules of the parameters write a number that may come as its digits. */
+/** The schema of a number that may be sent as its digits. */
 interface NumberRule extends JsonSchema {
   readonly anyOf: readonly [{ minimum: number; maximum: number }, JsonSchema]
 }
 
-/** Whether a rule is about a whole number, sent as such or as its digits. */
+/** Whether a schema accepts a whole number, sent as a number or as its digits. */
 function isNumberRule(rule: JsonSchema): rule is NumberRule {
   return rule.anyOf?.[0]?.type === 'integer'
 }
 
 /**
- * @returns the same rule, whose digits have the limits of its number; as one schema of two types, which readers see as
- *   one field: each of its keywords is about one of the types alone
+ * @returns the schema with the limits of the number for its digits too. It is one schema with two types, which readers
+ *   show as one field; each keyword applies to one type only
  */
 export function withLimitedDigits(rule: JsonSchema): JsonSchema {
   if (!isNumberRule(rule)) return rule
@@ -29,7 +29,7 @@ export function withLimitedDigits(rule: JsonSchema): JsonSchema {
 }
 
 /**
- * @param min 0 or 1: no parameter has another one
+ * @param min 0 or 1
  * @param max at least 1
  * @returns a pattern for the decimal digits of the whole numbers from `min` to `max`, leading zeros allowed
  */
@@ -38,7 +38,7 @@ export function digitsPattern(min: number, max: number): string {
   return min === 0 ? `^(0+|${positive})$` : `^${positive}$`
 }
 
-/** Those with fewer digits; then, for each digit, those that are the same before it and less in it; then `max`. */
+/** Alternatives: numbers with fewer digits; for each digit, numbers equal before it and less in it; `max`. */
 function positiveUpTo(max: string): string[] {
   const shorter = max.length > 1 ? [`[1-9]${anyDigits(0, max.length - 2)}`] : []
   const lesser = [...max].flatMap((digit, index) => {

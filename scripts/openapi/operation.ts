@@ -1,4 +1,4 @@
-/** An endpoint as the description shows it: its declaration and its docs together. */
+/** An endpoint with its declaration and its docs. */
 import type { EndpointDocs } from '../../src/http/docs.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import type { CodeName } from './answers.ts'
@@ -6,20 +6,20 @@ import type { JsonSchema } from './document.ts'
 
 export interface OperationText extends EndpointDocs {
   readonly endpoint: Endpoint
-  /** The codes of its outcomes; the first one is that of the example. */
+  /** The codes of its outcomes. The first one is used by the example. */
   readonly codes: readonly CodeName[]
-  /** What is answered in place of an envelope. */
+  /** The response of an endpoint that has no envelope. */
   readonly document?: {
     readonly contentType: string
     readonly description: string
     readonly schema: JsonSchema
     readonly example: string | object
   }
-  /** What a payment provider sends. */
+  /** A sample event of a payment provider. */
   readonly event?: ProviderEvent
 }
 
-/** An event as its provider sends it, signed with a secret that everybody may know. */
+/** A provider's event, signed with a public sample secret. */
 export interface ProviderEvent {
   readonly headers: Readonly<Record<string, string>>
   readonly payload: object

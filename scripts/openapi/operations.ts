@@ -1,4 +1,4 @@
-/** Every endpoint with all that the description says of it. */
+/** All endpoints with their texts and examples. */
 import { docs as contracts } from '../../src/contracts/docs.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { DocsByPath } from '../../src/http/docs.ts'
@@ -18,7 +18,7 @@ import { EXAMPLE_SECONDS } from './responses.ts'
 
 const DOCS: DocsByPath = { ...keys, ...products, ...contracts, ...issuing, ...service, ...payments }
 
-/** The examples are one story, told on the demo data: each of these works once those before it were sent. */
+/** The order of the examples. Each works on the demo data after the ones before it. */
 const STORY: readonly string[] = [
   '/api/v1/create-license-keys',
   '/api/v1/get-available-license-keys-count',
@@ -54,7 +54,7 @@ const STORY: readonly string[] = [
   '/api/v1/delete-contract',
 ]
 
-/** What is answered in place of an envelope, by path. */
+/** Responses without an envelope, by path. */
 const DOCUMENTS: Readonly<Record<string, NonNullable<OperationText['document']>>> = {
   '/api/v1/public-key': {
     contentType: 'text/plain',
@@ -83,7 +83,7 @@ if (stray) throw new Error(`No endpoint has the path ${stray}. Remove it from th
 /** In the order of `ENDPOINTS`. */
 export const OPERATIONS: readonly OperationText[] = await Promise.all(ENDPOINTS.map(operationOf))
 
-/** Those with an example, in the order of the story. What the story leaves out comes last. */
+/** Operations with an example, in the order above. Others come last. */
 export const EXAMPLES: readonly OperationText[] = OPERATIONS.filter(({ example }) => example).sort(
   (one, other) => placeOf(one) - placeOf(other),
 )
@@ -116,9 +116,9 @@ function nameOf(code: Code): CodeName {
 
 async function eventOf(path: string): Promise<ProviderEvent> {
   const samples = PROVIDER_SAMPLES.find(({ provider }) => path === `/webhooks/${provider}`)
-  if (!samples) throw new Error(`Make samples for ${path} in scripts/webhook-samples.`)
+  if (!samples) throw new Error(`Add samples for ${path} to scripts/webhook-samples.`)
   const event = samples.purchase(ORDER)
-  // The random parts of a sample are replaced, so that the description is the same each time.
+  // Replace the random parts of a sample, so that the description stays the same.
   const body = event.body.replaceAll(/_[0-9a-f]{32}\b/g, '_keyseal_demo')
   const headers = await samples.sign({ ...event, body }, samples.secret, EXAMPLE_SECONDS)
   return { headers, payload: JSON.parse(body), fields: { outcome: 'issued' } }

@@ -1,4 +1,4 @@
-/** What an operation takes: the very rules that the endpoint checks, as JSON Schema. */
+/** The parameters of an operation: the endpoint's own rules, as JSON Schema. */
 import * as z from 'zod'
 import { CONTRACT_FIELDS } from '../../src/contracts/contract-fields.ts'
 import type { Example } from '../../src/http/docs.ts'
@@ -13,10 +13,10 @@ import type { OperationText } from './operation.ts'
 import { credentialOf, isRepeatable } from './security.ts'
 import { signedHeaders } from './signature-headers.ts'
 
-/** Whatever a deployment may be set to is allowed: which limit is its own, the words say. */
+/** The highest limits that a deployment can configure. Descriptions mention the configured limit. */
 export const settings: Settings = { MAX_QUANTITY: String(QUANTITY_LIMIT) }
 
-/** @returns the schema of the parameters, or undefined where there are no rules */
+/** @returns the schema of the parameters, or undefined if there are no rules */
 export function parametersOf(text: OperationText): JsonSchema | undefined {
   const { endpoint } = text
   const schema = rulesOf(endpoint, settings)
@@ -26,7 +26,7 @@ export function parametersOf(text: OperationText): JsonSchema | undefined {
     const isSet = JSON.stringify(rule) !== JSON.stringify(ofLess?.[name])
     return [name, withLimitedDigits(isSet ? withSetting(rule) : rule)]
   })
-  // A page lets its reader choose one by its title.
+  // API reference pages list the alternatives by title.
   const sets = schema.anyOf?.map((set) => ({ title: `With ${set.required?.join(', ')}`, ...set }))
   const named = { ...schema, properties: Object.fromEntries(properties), ...(sets && { anyOf: sets }) }
   return withMeanings(named, text)
@@ -42,7 +42,7 @@ function schemaOfRule(rule: z.core.$ZodType): JsonSchema {
   return schema as JsonSchema
 }
 
-/** Tells whose limit it is. */
+/** Mentions the setting that limits it. */
 function withSetting(rule: JsonSchema): JsonSchema {
   const limit = `the deployment's MAX_QUANTITY: ${quantityMax({})} unless it is set, ${QUANTITY_LIMIT} at most;`
   return { ...rule, description: rule.description?.replace(`${QUANTITY_LIMIT},`, limit) ?? '' }
@@ -74,13 +74,13 @@ function queryOf(schema: JsonSchema = {}, example?: Example): Parameter[] {
   }))
 }
 
-/** An API key has no limit of its own; a contract key is what its contract was given. */
+/** API keys have no pattern. Contract keys are chosen by the seller. */
 const CREDENTIAL_RULES: Readonly<Record<string, JsonSchema>> = {
   api_key: { type: 'string', minLength: 1 },
   contract_key: schemaOfRule(CONTRACT_FIELDS.contract_key),
 }
 
-/** The schema of a body: the parameters, and the field for whoever can not send a bearer token. */
+/** The schema of a body: the parameters, and the key for clients that cannot send a bearer token. */
 export function bodySchema(text: OperationText): JsonSchema {
   const schema = parametersOf(text) ?? { type: 'object' }
   const credential = credentialOf(text.endpoint)
@@ -90,7 +90,7 @@ export function bodySchema(text: OperationText): JsonSchema {
   return { ...schema, properties: { [credential.field]: field, ...schema.properties } }
 }
 
-/** The same fields in either of the two formats. */
+/** The fields in both formats. */
 export function bodyOf(operationId: string, { example }: OperationText): Readonly<Record<string, Media>> {
   const schema = { $ref: `#/components/schemas/${operationId}` }
   return {
@@ -99,7 +99,7 @@ export function bodyOf(operationId: string, { example }: OperationText): Readonl
   }
 }
 
-/** Fields as a form has them: lists are JSON. */
+/** Form fields. Lists are JSON. */
 export function formFields(request: Readonly<Record<string, unknown>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(request).map(([name, value]) => [
@@ -109,7 +109,7 @@ export function formFields(request: Readonly<Record<string, unknown>>): Record<s
   )
 }
 
-/** Those of many operations. */
+/** Parameters that many operations share. */
 export const PARAMETERS = {
   IdempotencyKey: {
     name: 'Idempotency-Key',

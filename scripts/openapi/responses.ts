@@ -1,4 +1,4 @@
-/** What an operation answers: by HTTP status, the envelopes of all codes that it can carry. */
+/** The responses of an operation: the possible envelopes by HTTP status. */
 import * as z from 'zod'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
@@ -6,7 +6,7 @@ import { serializeResponse } from '../../src/protocol/envelope.ts'
 import { type CodeName, responseSchema } from './answers.ts'
 import {
   type BodilessResponse,
-  capitalised,
+  capitalize,
   type JsonSchema,
   type Reference,
   type ResponseObject,
@@ -19,7 +19,7 @@ import { credentialOf, isRepeatable } from './security.ts'
 /** The time of all examples, in Unix seconds. */
 export const EXAMPLE_SECONDS = 1_795_509_000
 
-/** Headers of answers, by the names of their components. */
+/** Response headers, by component name. */
 export const HEADERS = {
   RequestId: { description: 'The id of this answer in the log.', schema: { type: 'string', format: 'uuid' } },
   SigningKeyId: {
@@ -53,13 +53,13 @@ const CONTRACT_KEY_REFUSALS: readonly CodeName[] = [
   'contractNotFound',
 ]
 
-/** @returns every code that the operation can answer, those first that are its own */
+/** @returns all possible codes of the operation, its own first */
 export function codesOf({ endpoint, codes }: OperationText): CodeName[] {
   return [...new Set([...codes, ...commonCodes(endpoint)])]
 }
 
 function commonCodes(endpoint: Endpoint): CodeName[] {
-  // Of an address that is written wrong, or asked by a method that it does not have.
+  // Codes for a mistyped address or a wrong method.
   const strayed: CodeName[] = ['notFound', 'methodNotAllowed']
   if (endpoint.caller.access === 'provider') return [...strayed, 'bodyTooLarge', 'serviceUnavailable']
   const always: CodeName[] = [...strayed, 'tooManyRequests', 'internalError', 'serviceUnavailable']
@@ -71,7 +71,7 @@ function commonCodes(endpoint: Endpoint): CodeName[] {
   return [...refusals, 'incorrectData', ...ofRepetition, ...ofBody, ...always]
 }
 
-/** @returns the responses by status; what many operations share is a reference into `responseComponents` */
+/** @returns the responses by status. Shared responses are references to `responseComponents` */
 export function responsesOf(text: OperationText): Record<string, ResponseObject | Reference> {
   const responses: Record<string, ResponseObject | Reference> = {}
   for (const [status, names] of byStatus(codesOf(text))) {
@@ -81,7 +81,7 @@ export function responsesOf(text: OperationText): Record<string, ResponseObject 
   return text.document ? { ...documentsOf(text.document), ...responses } : responses
 }
 
-/** @returns the shared responses of these operations by their names */
+/** @returns the shared responses of these operations, by component name */
 export function responseComponents(
   operations: readonly OperationText[],
 ): Record<string, ResponseObject | BodilessResponse> {
@@ -99,22 +99,22 @@ export function responseComponents(
   return components
 }
 
-/** @returns the schema of `response` for each code that these operations answer */
+/** @returns the schema of `response` for each code */
 export function codeSchemas(names: Iterable<CodeName>): Record<string, JsonSchema> {
   const schemas: Record<string, JsonSchema> = {}
   for (const name of names) {
     const { $schema, ...schema } = z.toJSONSchema(responseSchema(name, CODES[name]), {
       io: 'output',
-      override: ({ jsonSchema }) => leaveOutSafeIntegers(jsonSchema),
+      override: ({ jsonSchema }) => removeSafeIntegerLimits(jsonSchema),
     })
     const title = `${CODES[name].code}: ${CODES[name].message}`
-    schemas[capitalised(name)] = { title, ...(schema as JsonSchema) }
+    schemas[capitalize(name)] = { title, ...(schema as JsonSchema) }
   }
   return schemas
 }
 
-/** That a number is a safe integer goes without saying, and would stand at each. */
-function leaveOutSafeIntegers(schema: z.core.JSONSchema.BaseSchema): void {
+/** Removes the limits of safe integers, which zod adds to every number. */
+function removeSafeIntegerLimits(schema: z.core.JSONSchema.BaseSchema): void {
   if (schema.minimum === Number.MIN_SAFE_INTEGER) delete schema.minimum
   if (schema.maximum === Number.MAX_SAFE_INTEGER) delete schema.maximum
 }
@@ -128,7 +128,7 @@ function byStatus(names: readonly CodeName[]): Map<string, CodeName[]> {
   return found
 }
 
-/** The first one stays the example's. */
+/** The example uses the operation's first code. */
 function successOf(text: OperationText, names: readonly CodeName[]): ResponseObject {
   const [first] = text.codes
   const { fields } = text.event ?? text.example ?? { fields: undefined }
@@ -141,7 +141,7 @@ function byCode(one: CodeName, other: CodeName): number {
 }
 
 function componentName(names: readonly CodeName[]): string {
-  return names.map(capitalised).join('-')
+  return names.map(capitalize).join('-')
 }
 
 function envelopeOf(
@@ -150,7 +150,7 @@ function envelopeOf(
   mayBeReplay = false,
   example?: object,
 ): ResponseObject {
-  const references = names.map((name) => ({ $ref: `#/components/schemas/${capitalised(name)}` }))
+  const references = names.map((name) => ({ $ref: `#/components/schemas/${capitalize(name)}` }))
   const response = references.length === 1 ? references[0] : { oneOf: references }
   const schema: JsonSchema = {
     allOf: [{ $ref: '#/components/schemas/Envelope' }],
@@ -169,7 +169,7 @@ function envelopeOf(
   }
 }
 
-/** What is answered in place of an envelope, and to whoever has it already. */
+/** The responses of an endpoint without an envelope: the document, or 304 if the client has it. */
 function documentsOf({
   contentType,
   description,
@@ -194,7 +194,7 @@ function header(name: keyof typeof HEADERS): Reference {
   return { $ref: `#/components/headers/${name}` }
 }
 
-/** The envelope of an example, encoded and signed as a server would. */
+/** The envelope of an example, encoded and signed like a server's. */
 function exampleAnswer(name: CodeName, fields: Readonly<Record<string, unknown>> = {}): object {
   const text = serializeResponse(CODES[name], fields, EXAMPLE_SECONDS)
   const responseBase64 = Buffer.from(text).toString('base64')

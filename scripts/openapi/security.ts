@@ -1,4 +1,4 @@
-/** Who may call: an API key, a contract key, a payment provider's signature, or nothing. */
+/** Credentials: an API key, a contract key, a payment provider's signature, or none. */
 import { CONTRACT_FIELDS } from '../../src/contracts/contract-fields.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../../src/payments/provider.ts'
@@ -10,7 +10,7 @@ interface Credential {
   readonly title: string
 }
 
-/** @returns the key that the endpoint asks for, or undefined where it asks for none */
+/** @returns the key that the endpoint requires, or undefined */
 export function credentialOf({ caller: { access } }: Endpoint): Credential | undefined {
   switch (access) {
     case 'public':
@@ -24,12 +24,12 @@ export function credentialOf({ caller: { access } }: Endpoint): Credential | und
   }
 }
 
-/** Whether an endpoint may be asked again under an `Idempotency-Key`: where nothing changes, it is of no use. */
+/** Whether the endpoint accepts an `Idempotency-Key`. Read-only endpoints don't need it. */
 export function isRepeatable(endpoint: Endpoint): boolean {
   return endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !endpoint.isReadOnly
 }
 
-/** @returns the alternatives; in a POST the key may also be a field of the body, for which OpenAPI has no scheme */
+/** @returns the alternatives. A POST may have the key in its body, for which OpenAPI has no scheme, so `{}` stands for it */
 export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
   if (endpoint.caller.access === 'provider') return [{ [signatureScheme(providerAt(endpoint.path))]: [] }]
   const credential = credentialOf(endpoint)
@@ -38,7 +38,7 @@ export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
   return [{ [credential.scheme]: [] }, other]
 }
 
-/** @returns who may call, and how they say who they are, in CommonMark */
+/** @returns who may call and with which credential, as CommonMark */
 export function callersOf(endpoint: Endpoint): string {
   const {
     method,
@@ -71,10 +71,10 @@ function placesOf(method: Endpoint['method'], field: string): string {
   return `as \`Authorization: Bearer <key>\`, or as ${other}`
 }
 
-/** @throws Error where no field of a contract permits what the path does */
+/** @throws Error if contracts have no permission for the path */
 function permissionAt(path: string): string {
   const name = `can_${path.replace(/^.*\//, '').replaceAll('-', '_')}`
-  if (!(name in CONTRACT_FIELDS)) throw new Error(`No field of a contract permits ${path}.`)
+  if (!(name in CONTRACT_FIELDS)) throw new Error(`Contracts have no permission for ${path}.`)
   return name
 }
 

@@ -1,4 +1,4 @@
-/** The headers by which a payment provider proves that it is the sender. */
+/** The headers with which payment providers sign their requests. */
 import { PROVIDER_NAMES, type ProviderName } from '../../src/payments/provider.ts'
 import { TOLERANCE_SECONDS } from '../../src/payments/signatures.ts'
 import type { Parameter } from './document.ts'
@@ -19,7 +19,7 @@ const STANDARD: readonly [SignatureHeader, ...SignatureHeader[]] = [
   { name: 'webhook-timestamp', description: `When it was sent: ${TIMELY}` },
 ]
 
-/** The signature first. */
+/** The first header is the signature. */
 const HEADERS: Readonly<Record<ProviderName, readonly [SignatureHeader, ...SignatureHeader[]]>> = {
   dodo: STANDARD,
   'lemon-squeezy': [{ name: 'X-Signature', description: `The hex of the ${HMAC} over the body` }],
@@ -39,24 +39,24 @@ const HEADERS: Readonly<Record<ProviderName, readonly [SignatureHeader, ...Signa
   standard: STANDARD,
 }
 
-/** @returns the header in which the signature itself comes */
+/** @returns the header of the signature */
 export function signatureHeaderOf(provider: ProviderName): SignatureHeader {
   return HEADERS[provider][0]
 }
 
-/** @throws Error where the path is none of a provider's */
+/** @throws Error if the path is not a provider's */
 export function providerAt(path: string): ProviderName {
   const provider = PROVIDER_NAMES.find((name) => path === `/webhooks/${name}`)
   if (!provider) throw new Error(`${path} is not the path of a payment provider.`)
   return provider
 }
 
-/** The names of all headers of a delivery that are verified, the signature's first; each must be there. */
+/** The required and verified headers, the signature first. */
 export function verifiedHeaders(path: string): string[] {
   return HEADERS[providerAt(path)].map(({ name }) => name)
 }
 
-/** Those besides the signature, which is the credential of the operation. */
+/** The headers except the signature, which is the credential of the operation. */
 export function signedHeaders(path: string, event?: ProviderEvent): Parameter[] {
   const [, ...others] = HEADERS[providerAt(path)]
   return others.map((header) => ({

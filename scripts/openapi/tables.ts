@@ -1,4 +1,4 @@
-/** The tables of endpoints and codes in docs/api.md. `npm run openapi` writes them between their marks. */
+/** Generates the tables of endpoints and codes in docs/api.md, between their marks. */
 import path from 'node:path'
 import { CODES, type Code } from '../../src/protocol/codes.ts'
 import { projectFolder } from '../wrangler.ts'
@@ -11,7 +11,7 @@ import { parametersOf } from './requests.ts'
 
 export const tablesFile = path.join(projectFolder, 'docs/api.md')
 
-/** @returns the document with its tables written anew */
+/** @returns the document with updated tables */
 export function withTables(document: string): string {
   return between(between(document, 'endpoints', endpointTables()), 'codes', codeTable())
 }
@@ -23,7 +23,7 @@ function between(document: string, name: string, table: string): string {
   return `${document.slice(0, from + start.length)}\n${table}\n${document.slice(to)}`
 }
 
-/** One table for each kind of caller. */
+/** One table for each kind of credential. */
 function endpointTables(): string {
   const accesses = [...new Set(OPERATIONS.map(({ endpoint }) => endpoint.caller.access))]
   return accesses

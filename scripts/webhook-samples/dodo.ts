@@ -1,4 +1,4 @@
-/** Dodo Payments' events. A subscription's order is the subscription; `besides` ties its payment to it. */
+/** Dodo Payments' events. The order of a subscription is the subscription itself; `relatedEvents` link its payment to it. */
 import {
   eventOf,
   freshId,
@@ -24,7 +24,8 @@ export const dodoSamples: ProviderSamples = {
       ? purchaseOfLines(o, [{ externalId: o.externalId, quantity: quantityOf(o) }])
       : event(o, 'subscription.active', subscription(o, 0)),
   purchaseOfLines,
-  besides: (o) => (o.subscription === undefined ? [] : [event(o, 'payment.succeeded', payment(o, null))]),
+  relatedEvents: (o) =>
+    o.subscription === undefined ? [] : [event(o, 'payment.succeeded', payment(o, null))],
   refund: (o) => event(o, 'refund.succeeded', refund(o, 'succeeded', false)),
   partialRefund: (o) => event(o, 'refund.succeeded', refund(o, 'succeeded', true)),
   refundFailed: (o) => event(o, 'refund.failed', refund(o, 'failed', false)),

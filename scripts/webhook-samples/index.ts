@@ -1,4 +1,4 @@
-/** Samples of every payment provider. */
+/** The samples of all payment providers. */
 import { dodoSamples } from './dodo.ts'
 import { lemonSqueezySamples } from './lemon-squeezy.ts'
 import { paddleSamples } from './paddle.ts'

@@ -1,4 +1,4 @@
-/** Lemon Squeezy's events (JSON:API). The external id is a variant's; orders and subscriptions are numbers. */
+/** Lemon Squeezy's events (JSON:API). The external id is a variant id. Orders and subscriptions have numeric ids. */
 import {
   eventOf,
   freshId,
@@ -23,7 +23,7 @@ export const lemonSqueezySamples: ProviderSamples = {
   }),
   orderName: ({ order }) => `order:${order}`,
   purchase: (o) => event(o, 'order_created', order(o, 'paid', 0)),
-  besides: (o) =>
+  relatedEvents: (o) =>
     o.subscription === undefined
       ? []
       : [
@@ -41,7 +41,7 @@ export const lemonSqueezySamples: ProviderSamples = {
   unknown: () => event({ order: '1', externalId: '1' }, 'sample_unheard_of', { attributes: {} }),
 }
 
-/** The events have no id of their own; the webhook's makes each body another one. */
+/** Events have no id, so a distinct webhook id makes each body unique. */
 function event(o: SampleOrder, event_name: string, data: object): SampleEvent {
   const id = o.eventId ?? freshId('event')
   const meta = { event_name, test_mode: o.isTest === true, webhook_id: id, custom_data: {} }

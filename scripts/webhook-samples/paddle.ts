@@ -1,6 +1,6 @@
 /**
- * Paddle Billing's events. A transaction names its customer by id; name and e-mail address are in its
- * `custom_data`, as if the checkout had put them there, or else in the answer of the look-up.
+ * Paddle Billing's events. A transaction has only the id of its customer. Name and e-mail address are in `custom_data`,
+ * as if set by the checkout, or in the response to the look-up.
  */
 import {
   eventOf,
@@ -31,7 +31,7 @@ export const paddleSamples: ProviderSamples = {
     const lines = [{ externalId: o.externalId, quantity: quantityOf(o) }]
     return event(o, 'transaction.completed', { ...transaction(o, lines, 0), custom_data: null })
   },
-  lookUpAnswer: (o) => ({
+  lookUpResponse: (o) => ({
     data: { id: customerId(o), status: 'active', ...ownerOf(o), custom_data: null, locale: 'en' },
     meta: { request_id: freshId('req') },
   }),

@@ -1,4 +1,4 @@
-/** Polar's events, in the shape of its API version 2026-10. The external id is a product's. */
+/** Polar's events, as of API version 2026-10. The external id is a product id. */
 import {
   eventOf,
   isoTime,
@@ -49,7 +49,7 @@ function firstReason({ subscription }: SampleOrder): string {
   return subscription === undefined ? 'purchase' : 'subscription_create'
 }
 
-function order(o: SampleOrder, differences: object): object {
+function order(o: SampleOrder, changes: object): object {
   const owner = ownerOf(o)
   const subscription = o.subscription ?? null
   return {
@@ -81,7 +81,7 @@ function order(o: SampleOrder, differences: object): object {
     discount: null,
     items: [{ id: `item-${o.order}`, label: 'Pro', amount: 4900, tax_amount: 0, proration: false }],
     description: 'Pro',
-    ...differences,
+    ...changes,
   }
 }
 

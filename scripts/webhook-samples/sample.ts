@@ -1,26 +1,26 @@
 /**
- * Events as the payment providers send them, made up and signed with a secret that is no secret: for trying
- * out a server, and for the tests. Pure functions; they run in Node and in the Workers runtime.
+ * Sample events of the payment providers, signed with public demo secrets, for trying out a server and for tests. They
+ * run in Node and in the Workers runtime.
  */
 import type { ProviderName } from '../../src/payments/provider.ts'
 
 export interface SampleOrder {
-  /** Names the order; the provider's own names are made of it. Of Lemon Squeezy a number. */
+  /** Part of the names in the events. A number for Lemon Squeezy. */
   readonly order: string
-  /** What the seller's offer is called at the provider. */
+  /** The provider's id of what the offer sells. */
   readonly externalId: string
   readonly quantity?: unknown
   readonly name?: string | null
   readonly email?: string | null
-  /** Where the provider's events tell it. */
+  /** Used if the provider's events contain it. */
   readonly isTest?: boolean
-  /** Given: the order is a subscription's. */
+  /** If set, the order belongs to this subscription. */
   readonly subscription?: string
-  /** Which billing period a renewal pays for; 0 is the one that the purchase pays for. */
+  /** The billing period that a renewal pays for. The purchase pays for period 0. */
   readonly period?: number
-  /** When it happens, milliseconds UTC. */
+  /** The time of the event, milliseconds UTC. */
   readonly now?: number
-  /** Else a fresh one. */
+  /** Default: a new id. */
   readonly eventId?: string
 }
 
@@ -34,42 +34,42 @@ export interface SampleEvent {
   readonly body: string
 }
 
-/** All events of one order are made from the same fields. */
+/** All events of an order are built from the same `SampleOrder`. */
 export interface ProviderSamples {
   readonly provider: ProviderName
   readonly secret: string
-  /** @returns the headers with which the provider sends the event */
+  /** @returns the headers of the provider's request */
   readonly sign: (event: SampleEvent, secret: string, nowSeconds: number) => Promise<Record<string, string>>
-  /** The name of the order, as the server knows it. */
+  /** The name under which the server stores the order. */
   readonly orderName: (o: SampleOrder) => string
-  /** Each call is an event of its own, as when a seller sends it again by hand. */
+  /** Each call creates a new event, as if the seller resent it by hand. */
   readonly purchase: (o: SampleOrder) => SampleEvent
-  /** What is sent besides with a subscription's purchase, in any order: it ties the names of the two. */
-  readonly besides?: (o: SampleOrder) => SampleEvent[]
-  /** A purchase that leaves out what is looked up, and the answer of the provider's API. */
+  /** Sent with the purchase of a subscription, in any order. They link the names of purchase and subscription. */
+  readonly relatedEvents?: (o: SampleOrder) => SampleEvent[]
+  /** A purchase without the details to look up, and the response of the provider's API. */
   readonly purchaseToLookUp?: (o: SampleOrder) => SampleEvent
-  readonly lookUpAnswer?: (o: SampleOrder) => unknown
+  readonly lookUpResponse?: (o: SampleOrder) => unknown
   readonly purchaseOfLines?: (o: SampleOrder, lines: readonly SampleLine[]) => SampleEvent
-  /** Of the whole order. */
+  /** Refunds the whole order. */
   readonly refund: (o: SampleOrder) => SampleEvent
-  /** Of an amount that names no line. */
+  /** Refunds an amount without naming a line. */
   readonly partialRefund?: (o: SampleOrder) => SampleEvent
-  /** Of the first line; where the provider tells a quantity, of one unit of it. */
+  /** Refunds the first line, or one unit of it if the provider sends a quantity. */
   readonly lineRefund?: (o: SampleOrder) => SampleEvent
-  /** What `refund` told has failed. */
+  /** Reports that `refund` failed. */
   readonly refundFailed?: (o: SampleOrder) => SampleEvent
   readonly disputeOpened?: (o: SampleOrder) => SampleEvent
   readonly disputeWon?: (o: SampleOrder) => SampleEvent
   readonly disputeLost?: (o: SampleOrder) => SampleEvent
   readonly renewal?: (o: SampleOrder) => SampleEvent
-  /** Of a type that nobody knows. */
+  /** An event of an unknown type. */
   readonly unknown: () => SampleEvent
 }
 
 const DAYS_PER_PERIOD = 30
 const MS_PER_DAY = 86_400_000
 
-/** Without hyphens, as most providers write them. */
+/** Without hyphens, like the ids of most providers. */
 export function freshId(prefix: string): string {
   return `${prefix}_${crypto.randomUUID().replaceAll('-', '')}`
 }
@@ -89,7 +89,7 @@ export function nowOf({ now }: SampleOrder): number {
   return now ?? Date.now()
 }
 
-/** @returns when a billing period begins, milliseconds UTC: the first one on the first of January 2026 */
+/** @returns the start of a billing period, milliseconds UTC. Period 0 starts on January 1, 2026 */
 export function periodStart(period: number): number {
   return Date.UTC(2026, 0, 1) + period * DAYS_PER_PERIOD * MS_PER_DAY
 }
@@ -98,7 +98,7 @@ export function isoTime(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** As the provider writes a number where it is one. */
+/** Converts numeric ids to numbers, as the provider sends them. */
 export function numberOrText(text: string): number | string {
   return /^[1-9]\d{0,14}$/.test(text) ? Number(text) : text
 }

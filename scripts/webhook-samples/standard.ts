@@ -1,4 +1,4 @@
-/** The events of any shop that signs by Standard Webhooks, as src/payments/providers/standard.ts describes them. */
+/** Events of shops that use Standard Webhooks, in the format of src/payments/providers/standard.ts. */
 import {
   eventOf,
   freshId,

@@ -1,8 +1,8 @@
 /**
- * Stripe's events, in the shape of the API version 2026-09-30.
+ * Stripe's events, as of API version 2026-09-30.
  *
- * A purchase is a Checkout Session whose metadata names the offer; a subscription's bears the name of its
- * first invoice. Refunds and disputes name the payment, which `besides` ties to that invoice.
+ * A purchase is a Checkout Session whose metadata names the offer. The order of a subscription is named after its first
+ * invoice. Refunds and disputes name the payment, which `relatedEvents` link to that invoice.
  */
 import {
   eventOf,
@@ -26,9 +26,10 @@ export const stripeSamples: ProviderSamples = {
   }),
   orderName: (o) => (o.subscription === undefined ? sessionId(o) : invoiceId(o)),
   purchase: (o) => event(o, 'checkout.session.completed', session(o)),
-  besides: (o) => (o.subscription === undefined ? [] : [event(o, 'invoice_payment.paid', invoicePayment(o))]),
+  relatedEvents: (o) =>
+    o.subscription === undefined ? [] : [event(o, 'invoice_payment.paid', invoicePayment(o))],
   purchaseToLookUp: (o) => event(o, 'checkout.session.completed', { ...session(o), metadata: {} }),
-  lookUpAnswer: (o) => ({
+  lookUpResponse: (o) => ({
     object: 'list',
     data: [{ id: `li_${o.order}`, object: 'item', description: 'Pro', ...priced(o) }],
     has_more: false,

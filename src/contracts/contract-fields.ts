@@ -1,4 +1,4 @@
-/** The parameters of an order for a contract, and the protocol's way to say what is wrong with them. */
+/** The parameters that create or update a contract, and the protocol's error messages for them. */
 import * as z from 'zod/mini'
 import {
   choice,
@@ -10,7 +10,7 @@ import {
   requiredSentence,
   wholeNumber,
 } from '../protocol/fields.ts'
-import type { ContractFault, ContractOrder } from './contract-order.ts'
+import type { ContractOrder, RejectedField } from './contract-order.ts'
 
 const LICENSE_KEYS_QUANTITY_MAX = 100_000
 
@@ -29,14 +29,14 @@ export const CONTRACT_FIELDS = {
   can_destroy_all: asSent(flag('can_destroy_all')),
 }
 
-/** A number that is kept as it was sent, as text or number, since the answer repeats it. */
+/** Keeps a number as it was sent, as a string or number, because the response repeats it. */
 function asSent(rule: z.ZodMiniType<number>) {
   return z
     .custom<string | number>((value) => rule.safeParse(value).success)
     .check(z.meta(z.globalRegistry.get(rule) ?? {}))
 }
 
-/** The order with its numbers as numbers, so that a form and JSON are the same order. */
+/** Converts the numbers, so that a form and JSON create the same order. */
 export function contractOrder(fields: z.output<z.ZodMiniObject<typeof CONTRACT_FIELDS>>): ContractOrder {
   const terms = {
     contractKey: fields.contract_key,
@@ -61,23 +61,23 @@ export function contractOrder(fields: z.output<z.ZodMiniObject<typeof CONTRACT_F
   return { terms, numbersAsSent }
 }
 
-type Sentences = Readonly<Record<string, string>>
+type Messages = Readonly<Record<string, string>>
 
 const KEY_MISSING_OR_TAKEN = 'Contract key is required and must be unique.'
-const PRODUCT_ID_WRONG = 'Product Id must be a valid product Id.'
-const QUANTITY_WRONG = `License keys quantity must be 1 or more, and not more than ${LICENSE_KEYS_QUANTITY_MAX}.`
+const PRODUCT_ID_INVALID = 'Product Id must be a valid product Id.'
+const QUANTITY_INVALID = `License keys quantity must be 1 or more, and not more than ${LICENSE_KEYS_QUANTITY_MAX}.`
 
-/** The protocol's sentences for texts that are missing. It has none for a text that is too long. */
-const MISSING: Sentences = {
+/** The protocol's messages for missing texts. It has none for texts that are too long. */
+const MISSING_TEXT: Messages = {
   contract_key: KEY_MISSING_OR_TAKEN,
   contract_name: 'Contract name is required.',
   contract_information: 'Contract information is required.',
 }
 
-/** The protocol's sentences for other fields, whatever is wrong with them. */
-const WRONG: Sentences = {
-  product_id: PRODUCT_ID_WRONG,
-  license_keys_quantity: QUANTITY_WRONG,
+/** The protocol's messages for the other fields. Each field has a single message for all errors. */
+const INVALID: Messages = {
+  product_id: PRODUCT_ID_INVALID,
+  license_keys_quantity: QUANTITY_INVALID,
   status: 'Status must be active or inactive',
   can_get_info: 'Can get info must be 1 for true or 0 for false',
   can_generate: 'Can generate must be 1 for true or 0 for false',
@@ -85,26 +85,21 @@ const WRONG: Sentences = {
   can_destroy_all: 'Can destroy all must be 1 for true or 0 for false',
 }
 
-/**
- * The answer to wrong parameters: one sentence for each field that is wrong, not a list. No other field is in it: a
- * shop that finds `contract_key` there takes the key to be the problem and asks again.
- */
-export function contractSentences(errors: FieldErrors): Record<string, string | undefined> {
-  const sentences = Object.entries(errors).map(([field, [text]]) => {
-    const isMissing = text === requiredSentence(field)
-    return [field, WRONG[field] ?? (isMissing ? MISSING[field] : undefined) ?? text]
+/** One message per field, not a list. Shops retry if they find `contract_key`, so valid fields are absent. */
+export function contractErrors(errors: FieldErrors): Record<string, string | undefined> {
+  const messages = Object.entries(errors).map(([field, [message]]) => {
+    const isMissing = message === requiredSentence(field)
+    return [field, INVALID[field] ?? (isMissing ? MISSING_TEXT[field] : undefined) ?? message]
   })
-  return Object.fromEntries(sentences)
+  return Object.fromEntries(messages)
 }
 
-/** What the database finds wrong with an order: the field and the sentence. */
-const FAULTS: Readonly<Record<ContractFault, readonly [field: string, sentence: string]>> = {
+const REJECTIONS: Readonly<Record<RejectedField, readonly [field: string, message: string]>> = {
   contractKey: ['contract_key', KEY_MISSING_OR_TAKEN],
-  productId: ['product_id', PRODUCT_ID_WRONG],
-  licenseKeysQuantity: ['license_keys_quantity', QUANTITY_WRONG],
+  productId: ['product_id', PRODUCT_ID_INVALID],
+  licenseKeysQuantity: ['license_keys_quantity', QUANTITY_INVALID],
 }
 
-/** The fields of the answer to an order that the database finds wrong. */
-export function faultFields(faults: readonly ContractFault[]) {
-  return { errors: Object.fromEntries(faults.map((fault) => FAULTS[fault])) }
+export function rejectionFields(rejected: readonly RejectedField[]) {
+  return { errors: Object.fromEntries(rejected.map((field) => REJECTIONS[field])) }
 }

@@ -1,14 +1,11 @@
-/**
- * An order for a contract: what creating one and changing one have in common. Both need all of the terms, and both may
- * find that the database holds something against them.
- */
+/** Orders that create or update a contract. Both need all terms, and the database may reject both. */
 import type { Result } from '../callers/caller.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import type { ContractFacts, ContractTerms } from './contract.ts'
 
 export interface ContractOrder {
   readonly terms: ContractTerms
-  /** The same numbers as the caller wrote them. Every answer repeats them so, also a replay. */
+  /** The numbers as the caller sent them. Every response repeats them, including replays. */
   readonly numbersAsSent: NumbersAsSent
 }
 
@@ -17,20 +14,19 @@ type NumbersAsSent = Pick<
   'productId' | 'licenseKeysQuantity' | 'canGetInfo' | 'canGenerate' | 'canDestroy' | 'canDestroyAll'
 >
 
-/** What only the database can find wrong with an order. */
-export type ContractFault = 'contractKey' | 'productId' | 'licenseKeysQuantity'
+/** The fields that only the database can reject. */
+export type RejectedField = 'contractKey' | 'productId' | 'licenseKeysQuantity'
 
-/** What comes of an order. `Kind` is a way in which it is carried out. */
+/** `Kind` is the kind of success. */
 export type OrderOutcome<Kind extends string> =
   | { readonly kind: Kind; readonly numbersAsSent: NumbersAsSent; readonly facts: ContractFacts }
-  | { readonly kind: 'incorrect'; readonly faults: readonly ContractFault[] }
+  | { readonly kind: 'incorrect'; readonly rejected: readonly RejectedField[] }
 
-/** The values of the placeholders of an order. */
 export function orderValues({ terms, numbersAsSent }: ContractOrder): Record<string, unknown> {
   return { ...terms, numbersAsSent: JSON.stringify(numbersAsSent) }
 }
 
-/** The result with the terms for its answer. They are not stored: a repeated order carries them again. */
+/** Adds the terms for the response. They are not stored, because a repeated request contains them again. */
 export function withTerms<Of extends object>(
   result: Result<Of>,
   { terms }: ContractOrder,
@@ -38,7 +34,6 @@ export function withTerms<Of extends object>(
   return result.kind === 'refused' ? result : { ...result, outcome: { ...result.outcome, terms } }
 }
 
-/** SQL: a contract's columns and their values. */
 const COLUMNS = {
   contract_key: ':contractKey',
   name: ':name',
@@ -57,24 +52,18 @@ export const COLUMN_PAIRS: readonly string[] = Object.entries(COLUMNS).map(
   ([column, value]) => `${column} = ${value}`,
 )
 
-/** SQL, a condition: the product of the order does not exist. */
-export const NO_PRODUCT = `not ${PRODUCT_EXISTS}`
+export const PRODUCT_IS_MISSING = `not ${PRODUCT_EXISTS}`
 
-/**
- * SQL, an expression: the decision to carry an order out, unless it has a fault.
- *
- * @param kind of the outcome where there is no fault
- * @param conditions SQL, under which there is one
- */
-export function unlessFaulty(kind: string, conditions: Partial<Record<ContractFault, string>>): string {
-  const faults = Object.entries(conditions).map(
-    ([fault, condition]) => `select '${fault}' as fault where ${condition}`,
+/** An SQL expression: the decision to accept or reject an order. @param rejections SQL conditions */
+export function decideOrder(kind: string, rejections: Partial<Record<RejectedField, string>>): string {
+  const fields = Object.entries(rejections).map(
+    ([field, condition]) => `select '${field}' as field where ${condition}`,
   )
-  return `(select iif(faults = '[]', ${carriedOut(kind)}, json_object('kind', 'incorrect', 'faults', json(faults)))
-    from (select (select json_group_array(fault) from (${faults.join(' union all ')})) as faults))`
+  return `(select iif(rejected = '[]', ${acceptOrder(kind)}, json_object('kind', 'incorrect', 'rejected', json(rejected)))
+    from (select (select json_group_array(field) from (${fields.join(' union all ')})) as rejected))`
 }
 
-/** SQL, an expression: the decision to carry an order out. The facts are added once the contract is written. */
-export function carriedOut(kind: string): string {
+/** An SQL expression: the decision to accept an order. The facts are added after the contract is written. */
+export function acceptOrder(kind: string): string {
   return `json_object('kind', '${kind}', 'numbersAsSent', json(:numbersAsSent))`
 }

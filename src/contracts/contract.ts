@@ -1,41 +1,38 @@
 /**
- * Contracts: what the database holds of one, and how the protocol shows it.
- *
- * A contract counts the license keys that exist under it, so one that is destroyed may be generated anew. When a
- * contract is deleted, its keys stay with their owners, and its id never comes back for another to inherit them.
+ * Contracts in the database and in the protocol. A contract counts the license keys that exist under it, so
+ * destroying one permits generating another. Ids of deleted contracts are never reused.
  */
-import { generatorOf } from '../issuing/inserts.ts'
+import { generatorId } from '../issuing/inserts.ts'
 import { withoutMilliseconds } from '../protocol/dates.ts'
 
-/** What the seller decides. The numbers are text where an answer repeats them as the caller wrote them. */
+/** Set by the seller. `Numeric` includes strings if a response repeats numbers as the caller sent them. */
 export interface ContractTerms<Numeric = number> {
   readonly contractKey: string
   readonly name: string
   readonly information: string
   readonly status: 'active' | 'inactive'
   readonly productId: Numeric
-  /** How many license keys may exist under it. */
+  /** The most license keys that may exist under it. */
   readonly licenseKeysQuantity: Numeric
-  /** 0 or 1, as the three that follow. */
+  /** All permissions are 0 or 1. */
   readonly canGetInfo: Numeric
   readonly canGenerate: Numeric
   readonly canDestroy: Numeric
   readonly canDestroyAll: Numeric
 }
 
-/** What only the database knows. */
+/** Set by the database. */
 export interface ContractFacts {
   readonly id: number
-  /** Milliseconds UTC, as `updatedAt`. */
+  /** Milliseconds UTC, like `updatedAt`. */
   readonly createdAt: number
   readonly updatedAt: number
-  /** How many license keys exist under it. */
   readonly licenseKeysCount: number
 }
 
 export type Contract<Numeric = number> = ContractTerms<Numeric> & ContractFacts
 
-/** SQL, an expression: how many license keys exist under a contract. */
+/** SQL: the number of license keys under a contract. */
 export function licenseKeysCount(contractId: string): string {
   return `(select count(*) from license_keys where license_keys.contract_id = ${contractId})`
 }
@@ -45,12 +42,12 @@ function factsMembers(row: string): string {
     'licenseKeysCount', ${licenseKeysCount(`${row}.id`)}`
 }
 
-/** SQL, an expression: the `ContractFacts` of a row of `contracts`, as JSON. */
+/** An SQL expression: the `ContractFacts` of a row of `contracts`, as JSON. */
 export function contractFactsJson(row: string): string {
   return `json_object(${factsMembers(row)})`
 }
 
-/** SQL, an expression: a row of `contracts` as a `Contract`, as JSON. */
+/** An SQL expression: the `Contract` of a row of `contracts`, as JSON. */
 export function contractJson(row: string): string {
   return `json_object('contractKey', ${row}.contract_key, 'name', ${row}.name, 'information', ${row}.information,
     'productId', ${row}.product_id, 'licenseKeysQuantity', ${row}.license_keys_quantity, 'status', ${row}.status,
@@ -58,22 +55,17 @@ export function contractJson(row: string): string {
     'canDestroyAll', ${row}.can_destroy_all, ${factsMembers(row)})`
 }
 
-/**
- * SQL, `when ... then ...`: why no license keys can be generated under a contract, whatever its quota.
- *
- * @param row of `contracts`
- * @param result SQL for the result of a case
- */
+/** SQL `when ... then ...` for the problems that prevent generation under a contract, except its quota. */
 export function generationProblems(
   row: string,
   result: (kind: 'product-not-found' | 'generator-not-found') => string,
 ): string {
   return `when not exists (select 1 from products where products.id = ${row}.product_id and products.status = 'active')
       then ${result('product-not-found')}
-    when ${generatorOf(`${row}.product_id`)} is null then ${result('generator-not-found')}`
+    when ${generatorId(`${row}.product_id`)} is null then ${result('generator-not-found')}`
 }
 
-/** A contract in lists, for its holder, and after a change. Shop plugins store every field, so there is never another. */
+/** A contract in lists, updates and `get-info`. Shop plugins store every field, so do not add any. */
 export function contractObject(contract: Contract<string | number>): object {
   return {
     id: contract.id,
@@ -90,7 +82,7 @@ export function contractObject(contract: Contract<string | number>): object {
   }
 }
 
-/** A contract that was just created: the same fields in another order. */
+/** A new contract, with the same fields in another order. */
 export function createdContractObject(contract: Contract<string | number>): object {
   return {
     contract_key: contract.contractKey,

@@ -1,9 +1,8 @@
 /**
- * `POST /api/v1/create-contract`: adds a contract. Clients that know its key may generate license keys of a product.
+ * `POST /api/v1/create-contract`: creates a contract.
  *
- * Guarantees: a contract key belongs to one contract, also when requests race. An API key that creates the very same
- * contract again gets the contract that exists, also without an idempotency key: a shop that lost the answer asks again
- * with the same contract key.
+ * Guarantees: a contract key belongs to one contract, even if requests race. If an API key creates an
+ * identical contract again, the existing contract is returned. Shops rely on this if they lose a response.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -12,20 +11,20 @@ import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { contractFactsJson, createdContractObject } from './contract.ts'
-import { CONTRACT_FIELDS, contractOrder, contractSentences, faultFields } from './contract-fields.ts'
+import { CONTRACT_FIELDS, contractErrors, contractOrder, rejectionFields } from './contract-fields.ts'
 import {
+  acceptOrder,
   COLUMN_NAMES,
   COLUMN_PAIRS,
   COLUMN_VALUES,
-  carriedOut,
-  NO_PRODUCT,
+  decideOrder,
   type OrderOutcome,
   orderValues,
-  unlessFaulty,
+  PRODUCT_IS_MISSING,
   withTerms,
 } from './contract-order.ts'
 
-/** `found`: the same API key created it before, on the same terms. */
+/** `found`: the same API key already created it with the same terms. */
 type Created = OrderOutcome<'created' | 'found'>
 
 const IS_SAME = `exists (select 1 from contracts where source = ${API_KEY_AUTHORITY.source}
@@ -35,8 +34,8 @@ const IS_KEY_TAKEN = 'exists (select 1 from contracts where contract_key = :cont
 const creation = defineOperation<Created>({
   authority: API_KEY_AUTHORITY,
   name: 'create-contract',
-  decision: `case when ${IS_SAME} then ${carriedOut('found')}
-    else ${unlessFaulty('created', { contractKey: IS_KEY_TAKEN, productId: NO_PRODUCT })} end`,
+  decision: `case when ${IS_SAME} then ${acceptOrder('found')}
+    else ${decideOrder('created', { contractKey: IS_KEY_TAKEN, productId: PRODUCT_IS_MISSING })} end`,
   changes: ['created', 'found'],
   writes: ({ decided, addToOutcome }) => [
     `insert into contracts (${COLUMN_NAMES}, source, created_at, updated_at)
@@ -56,7 +55,7 @@ export const createContract = endpoint({
   caller: apiKey('contracts'),
   parameters: () => z.object(CONTRACT_FIELDS),
   invalidParametersCode: CODES.contractIncorrectData,
-  describeErrors: contractSentences,
+  describeErrors: contractErrors,
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   outcomes: {
     created: CODES.contractCreated,
@@ -71,7 +70,7 @@ export const createContract = endpoint({
   },
 
   answer(outcome) {
-    if (outcome.kind === 'incorrect') return { fields: faultFields(outcome.faults) }
+    if (outcome.kind === 'incorrect') return { fields: rejectionFields(outcome.rejected) }
     const { terms, numbersAsSent, facts } = outcome
     return { fields: { contract: createdContractObject({ ...terms, ...numbersAsSent, ...facts }) } }
   },

@@ -1,4 +1,4 @@
-/** `POST /api/v1/delete-contract`: deletes a contract. The license keys that were generated under it stay. */
+/** `POST /api/v1/delete-contract`: deletes a contract and keeps its license keys. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'

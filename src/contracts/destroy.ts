@@ -1,9 +1,6 @@
 /**
- * `POST /api/v1/contracts/destroy` and `POST /api/v1/contracts/destroy-all`: destroy license keys of a contract for its
- * holder, with all that belongs to them.
- *
- * Guarantees: only keys of the holder's own contract are destroyed. Their places in its quota are free again at once. A
- * replay of their generation still returns what it returned at first.
+ * `POST /api/v1/contracts/destroy` and `destroy-all`: delete license keys of the holder's own contract, with
+ * their activations and metadata. A replay of the generation still returns the original response.
  */
 import * as z from 'zod/mini'
 import { CONTRACT_KEY, type ContractPermission, contractHolder } from '../callers/contract-holders.ts'
@@ -17,18 +14,18 @@ interface Destroyed {
   readonly kind: 'deleted' | 'not-found'
 }
 
-/** @param which SQL, a condition on `license_keys` besides that they are the contract's */
-function destruction(name: string, permission: ContractPermission, which: string) {
+/** @param condition SQL that selects from the contract's `license_keys` */
+function destruction(name: string, permission: ContractPermission, condition: string) {
   const authority = contractHolder(permission)
-  const isContracts = `license_keys.contract_id = (select id from contracts where ${authority.isCaller})`
+  const belongsToContract = `license_keys.contract_id = (select id from contracts where ${authority.isCaller})`
   return defineOperation<Destroyed>({
     authority,
     name,
     decision: `json_object('kind', iif(exists (select 1 from license_keys
-      where license_keys.contract_id = contracts.id and ${which}), 'deleted', 'not-found'))`,
+      where license_keys.contract_id = contracts.id and ${condition}), 'deleted', 'not-found'))`,
     changes: ['deleted'],
     writes: ({ decided }) => {
-      const isDestroyed = `${isContracts} and ${which} and ${decided('deleted')}`
+      const isDestroyed = `${belongsToContract} and ${condition} and ${decided('deleted')}`
       return [keepAsIssued(isDestroyed), `delete from license_keys where ${isDestroyed}`]
     },
   })

@@ -1,7 +1,7 @@
-/** What the API's description says of the endpoints in this folder. */
+/** Texts for the OpenAPI description of the endpoints in this folder. */
 import { assignedKey, type DocsByPath } from '../http/docs.ts'
 
-/** The contract key is its holder's credential. This one cannot be guessed. */
+/** A contract key is a credential, so it must be hard to guess. */
 export const CONTRACT_KEY = '0bd4f5a2-7c1e-4a53-9d0a-3f2b8f6e9c17'
 
 const GENERATED_KEY = 'APP-GK5WD-7RVQ2-NYHXC-A9TPM-E4JBU'
@@ -26,7 +26,7 @@ const DATES = {
   updated_at: '2026-11-24T08:30:00.000000Z',
 } as const
 
-/** A contract as an answer has it once it exists. */
+/** A contract in the responses of all endpoints except `create-contract`. */
 function contract(quantity: number, count: number) {
   return {
     id: 1,
@@ -59,15 +59,15 @@ const CREATED = {
 export const docs: DocsByPath = {
   '/api/v1/create-contract': {
     details:
-      'The holder of the contract key may generate as many license keys as the contract allows. Repeating ' +
-      'the call with the same API key and the same fields returns the existing contract. Choose contract ' +
-      'keys that cannot be guessed, such as random UUIDs.',
+      'The holder of the contract key may generate as many license keys as the contract permits. ' +
+      'Repeating the request with the same API key and fields returns the existing contract. Choose ' +
+      'contract keys that are hard to guess, such as random UUIDs.',
     example: { request: TERMS, fields: { contract: CREATED } },
   },
   '/api/v1/update-contract': {
     details:
-      'Replaces all terms of the contract. It answers 841, the code for a created contract, as the ' +
-      "protocol's servers do. A contract never allows fewer license keys than exist under it.",
+      'Replaces all terms of the contract. Returns 841, the code for a created contract, like other ' +
+      'servers of the protocol. Rejects a quantity below the number of license keys under the contract.',
     example: {
       request: { contract_id: 1, ...TERMS, license_keys_quantity: 200 },
       fields: { contract: contract(200, 0) },
@@ -75,14 +75,14 @@ export const docs: DocsByPath = {
   },
   '/api/v1/get-all-contracts': {
     details:
-      'By ascending id. Each contract comes with its contract key, which is a secret, and with the number ' +
+      'Sorted by ascending id. Each contract includes its contract key, which is a secret, and the number ' +
       'of license keys under it.',
     example: { request: {}, fields: { contracts: [contract(200, 0)] } },
   },
   '/api/v1/contracts/generate': {
     details:
-      "The product's generator decides the format. Asking for more keys than the contract has left, or more " +
-      "than the deployment's MAX_QUANTITY, answers 1206.",
+      "The product's generator sets the format. Returns 1206 if the quantity exceeds the rest of the " +
+      "contract's quantity or the deployment's MAX_QUANTITY.",
     example: {
       request: { quantity: 2 },
       fields: {
@@ -95,21 +95,21 @@ export const docs: DocsByPath = {
     },
   },
   '/api/v1/contracts/get-info': {
-    details: 'Returns the terms of the contract and how many license keys exist under it. Changes nothing.',
+    details: 'Returns the terms of the contract and the number of license keys under it. Changes nothing.',
     example: { request: {}, fields: { contract: contract(200, 2) } },
   },
   '/api/v1/contracts/destroy': {
-    details: 'Deletes the key with its activations and metadata. The contract may then generate another one.',
+    details: 'Deletes the key with its activations and metadata. The contract may then generate another key.',
     example: { request: { license_key: GENERATED_KEY } },
   },
   '/api/v1/contracts/destroy-all': {
     details:
-      "Deletes every key of the contract with its activations and metadata. The contract's whole quantity " +
-      'is available again.',
+      'Deletes all keys of the contract with their activations and metadata. The full quantity of the ' +
+      'contract is then available again.',
     example: { request: {} },
   },
   '/api/v1/delete-contract': {
-    details: 'Its contract key stops working. License keys that were issued under it stay.',
+    details: 'The contract key stops working. License keys under the contract remain.',
     example: { request: { contract_id: 1 } },
   },
 }

@@ -1,18 +1,18 @@
 /**
- * `POST /api/v1/contracts/generate`: generates license keys under a contract, for its holder.
+ * `POST /api/v1/contracts/generate`: generates license keys under a contract, in one D1 batch.
  *
- * Guarantees: as of `issue`. Moreover, a contract never has more keys than its quota, even when requests race: they are
- * counted in the batch that generates, and D1 has one writer. One D1 batch, whatever the quantity and the outcome.
+ * Guarantees: those of `issue`. A contract never exceeds its quota, even if requests race, because the batch
+ * counts the keys itself and D1 has a single writer.
  */
 import * as z from 'zod/mini'
 import { done, type OperationCall, type Result } from '../callers/caller.ts'
 import { CONTRACT_KEY, contractHolder } from '../callers/contract-holders.ts'
 import { compileText } from '../db/batch.ts'
 import { endpoint } from '../http/endpoint.ts'
-import { issuedColumns, keysAsIssued } from '../issuing/as-issued.ts'
-import { generatorOf, insertGeneratedKeys, insertIssuances } from '../issuing/inserts.ts'
+import { issuedColumns, parseKeysAsIssued } from '../issuing/as-issued.ts'
+import { generatorId, insertGeneratedKeys, insertIssuances } from '../issuing/inserts.ts'
 import { issueOnce, type OutcomeRow } from '../issuing/issue.ts'
-import { freshMaterial } from '../issuing/key-formats.ts'
+import { randomKeyMaterial } from '../issuing/key-formats.ts'
 import { quantityMax } from '../issuing/order.ts'
 import { CODES } from '../protocol/codes.ts'
 import { INTEGER_MAX, wholeNumber } from '../protocol/fields.ts'
@@ -20,19 +20,19 @@ import { type IssuedTo, type KeyAsIssued, licenseKeyObjects } from '../protocol/
 import { NOT_SET } from '../protocol/owner.ts'
 import { generationProblems, licenseKeysCount } from './contract.ts'
 
-/** Why no keys were generated, in the order of the checks. */
+/** In the order of the checks. */
 type Obstacle =
   | 'product-not-found'
   | 'generator-not-found'
   /** The contract has as many keys as it permits. */
   | 'quota-reached'
-  /** More were asked for than are left, or than one request may ask for. */
+  /** The quantity exceeds the rest of the quota or the limit of one request. */
   | 'quota-exceeded'
 
 type Generated =
   | {
       readonly kind: 'generated'
-      /** When they were first generated, in milliseconds UTC. */
+      /** The time of the first generation, in milliseconds UTC. */
       readonly issuedAt: number
       readonly issuedTo: IssuedTo
       /** By ascending id. */
@@ -42,7 +42,7 @@ type Generated =
 
 interface GenerationRow extends OutcomeRow {
   readonly obstacle: Obstacle | null
-  /** Those of the issuance: the contract may have another product since. */
+  /** From the issuance, because the product of the contract may have changed. */
   readonly issuedProductId: number
   readonly issuedContractId: number
 }
@@ -50,7 +50,7 @@ interface GenerationRow extends OutcomeRow {
 const HOLDER = contractHolder('can_generate')
 const COUNT = licenseKeysCount('contracts.id')
 
-/** The first obstacle, or null: it guards the insert, and the answer tells it. */
+/** An SQL expression: the first obstacle, or null. */
 const OBSTACLE = `case ${generationProblems('contracts', (kind) => `'${kind}'`)}
   when ${COUNT} >= contracts.license_keys_quantity then 'quota-reached'
   when :quantity > :quantityMax or :quantity > contracts.license_keys_quantity - ${COUNT} then 'quota-exceeded' end`
@@ -71,19 +71,19 @@ const insertIssuance = insertIssuances(
     contractId: 'contracts.id',
   },
   {
-    from: `contracts cross join generators on generators.id = ${generatorOf('contracts.product_id')}`,
+    from: `contracts cross join generators on generators.id = ${generatorId('contracts.product_id')}`,
     where: `${HOLDER.isAllowed} and (${OBSTACLE}) is null`,
   },
 )
 
-/** The holder's issuance under this idempotency key. */
+/** Matches the holder's issuance with this idempotency key. */
 const IS_ISSUANCE = `issuances.idempotency_key = :idempotencyKey
   and issuances.source = (select ${HOLDER.source} from contracts where ${HOLDER.isCaller})`
 
-/** Only the attempt that wrote the issuance knows its nonce. */
+/** The nonce belongs to a single attempt. */
 const insertKeys = insertGeneratedKeys(`${IS_ISSUANCE} and issuances.nonce = :nonce`)
 
-/** One row, whatever happened; the keys only for the very same order. */
+/** Always one row. It contains the keys only if the order is identical. */
 const selectOutcome = compileText<GenerationRow>(`
   select ${HOLDER.refusal} as refusal, contracts.id as callerId,
     ${issuedColumns('issuances.quantity = :quantity')},
@@ -96,7 +96,7 @@ export const contractsGenerate = endpoint({
   path: '/api/v1/contracts/generate',
   summary: 'Generate license keys',
   caller: CONTRACT_KEY,
-  // Far more than there may ever be: the protocol has a code of its own for too many.
+  // The limit is high, because the protocol has its own code for a quantity that is too large.
   parameters: () => z.object({ quantity: wholeNumber('quantity', 1, INTEGER_MAX) }),
   outcomes: {
     generated: CODES.contractKeysGenerated,
@@ -112,24 +112,18 @@ export const contractsGenerate = endpoint({
       : {},
 })
 
-/**
- * Generates the keys of one order, or finds what was generated for it before.
- *
- * @param quantity 1 or more
- * @param quantityMax the most that one request may ask for
- * @param materialFor as `freshMaterial`
- */
+/** Generates keys, or returns the keys of an earlier call with the same idempotency key. */
 export async function generateContractKeys(
   { db, caller, idempotencyKey, now }: Omit<OperationCall, 'parameters'>,
   quantity: number,
   quantityMax: number,
-  materialFor: (quantity: number) => string = freshMaterial,
+  newMaterial: (quantity: number) => string = randomKeyMaterial,
 ): Promise<Result<Generated>> {
   const written = await issueOnce(
     db,
     { insertIssuance, insertKeys, selectOutcome },
     { ...caller, quantity, quantityMax, idempotencyKey, now },
-    () => materialFor(quantity <= quantityMax ? quantity : 0),
+    () => newMaterial(quantity <= quantityMax ? quantity : 0),
   )
   if (written.kind === 'refused') return written
   const { row } = written
@@ -142,7 +136,7 @@ export async function generateContractKeys(
       ownerName: NOT_SET,
       ownerEmail: NOT_SET,
     }
-    const outcome = { kind: 'generated', issuedAt, issuedTo, keys: keysAsIssued(keys) } as const
+    const outcome = { kind: 'generated', issuedAt, issuedTo, keys: parseKeysAsIssued(keys) } as const
     return done(outcome, issuedAt, callerId, isReplay)
   }
   if (row.obstacle === null) throw new Error('Nothing was generated, and no obstacle was found.')

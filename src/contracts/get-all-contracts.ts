@@ -1,4 +1,4 @@
-/** `GET /api/v1/get-all-contracts`: all contracts by ascending id. The protocol has no pages here. */
+/** `GET /api/v1/get-all-contracts`: lists all contracts by ascending id. The protocol has no pages here. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { done, type Result, refused } from '../callers/caller.ts'
@@ -16,11 +16,11 @@ interface Listed {
 interface ContractRow {
   readonly refusal: string | null
   readonly callerId: number | null
-  /** JSON text; null where the caller is refused, or where there is no contract. */
+  /** JSON text. null if the caller is refused or there is no contract. */
   readonly contract: string | null
 }
 
-/** A row for each contract: all of them as one text would soon be longer than the 2 MB that D1 takes. */
+/** One row per contract, because all contracts as one text could exceed the 2 MB that D1 allows. */
 const selectContracts = compileText<ContractRow>(`
   select caller.refusal as refusal, caller.id as callerId,
     case when contracts.id is not null then ${contractJson('contracts')} end as contract

@@ -1,7 +1,4 @@
-/**
- * `GET /api/v1/contracts/get-info`: shows a contract to its holder, with the number of license keys that exist under
- * it, as soon as keys can be generated.
- */
+/** `GET /api/v1/contracts/get-info`: returns a contract if its product and generator permit generation. */
 import * as z from 'zod/mini'
 import { CONTRACT_KEY, contractHolder } from '../callers/contract-holders.ts'
 import { defineQuery, runQuery } from '../callers/query.ts'
@@ -30,7 +27,7 @@ export const contractsGetInfo = endpoint({
     'product-not-found': CODES.contractProductNotFound,
     'generator-not-found': CODES.contractGeneratorNotFound,
   },
-  // The primary: the keys that the holder has just generated must be counted.
+  // Reads the primary, because keys that the holder has just generated must be counted.
   handle: (call) => runQuery(call, contractInformation),
   answer: (outcome) =>
     outcome.kind === 'found' ? { fields: { contract: contractObject(outcome.contract) } } : {},

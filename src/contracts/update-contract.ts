@@ -1,9 +1,4 @@
-/**
- * `POST /api/v1/update-contract`: replaces all terms of a contract.
- *
- * Guarantees: as of `create-contract` for the contract key. A contract never permits fewer license keys than exist under
- * it.
- */
+/** `POST /api/v1/update-contract`: replaces all terms of a contract. Its quota must cover existing keys. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
@@ -13,23 +8,23 @@ import { CODES } from '../protocol/codes.ts'
 import { contractFactsJson, contractObject, licenseKeysCount } from './contract.ts'
 import {
   CONTRACT_FIELDS,
+  contractErrors,
   contractId,
   contractOrder,
-  contractSentences,
-  faultFields,
+  rejectionFields,
 } from './contract-fields.ts'
 import {
   COLUMN_PAIRS,
-  NO_PRODUCT,
+  decideOrder,
   type OrderOutcome,
   orderValues,
-  unlessFaulty,
+  PRODUCT_IS_MISSING,
   withTerms,
 } from './contract-order.ts'
 
 type Updated = OrderOutcome<'updated'> | { readonly kind: 'not-found' }
 
-const IS_KEY_ANOTHERS =
+const IS_KEY_TAKEN =
   'exists (select 1 from contracts where contract_key = :contractKey and id <> :contractId)'
 
 export const contractUpdate = defineOperation<Updated>({
@@ -37,9 +32,9 @@ export const contractUpdate = defineOperation<Updated>({
   name: 'update-contract',
   decision: `case when not exists (select 1 from contracts where id = :contractId)
     then json_object('kind', 'not-found')
-    else ${unlessFaulty('updated', {
-      contractKey: IS_KEY_ANOTHERS,
-      productId: NO_PRODUCT,
+    else ${decideOrder('updated', {
+      contractKey: IS_KEY_TAKEN,
+      productId: PRODUCT_IS_MISSING,
       licenseKeysQuantity: `:licenseKeysQuantity < ${licenseKeysCount(':contractId')}`,
     })} end`,
   changes: ['updated'],
@@ -59,11 +54,11 @@ export const updateContract = endpoint({
   caller: apiKey('contracts'),
   parameters: () => z.object({ contract_id: contractId, ...CONTRACT_FIELDS }),
   invalidParametersCode: CODES.contractIncorrectData,
-  describeErrors: contractSentences,
+  describeErrors: contractErrors,
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   outcomes: {
-    // Not 842 `contract updated`, which only the protocol's documentation has. The one signed answer that was captured
-    // says 841 `contract created`, and that is what clients have seen.
+    // Only the protocol's documentation mentions 842 `contract updated`. A captured signed response contains
+    // 841 `contract created`, so clients expect 841.
     updated: CODES.contractCreated,
     incorrect: CODES.contractIncorrectData,
     'not-found': CODES.changeContractNotFound,
@@ -84,7 +79,7 @@ export const updateContract = endpoint({
       case 'not-found':
         return {}
       case 'incorrect':
-        return { fields: faultFields(outcome.faults) }
+        return { fields: rejectionFields(outcome.rejected) }
       case 'updated': {
         const { terms, numbersAsSent, facts } = outcome
         return { fields: { contract: contractObject({ ...terms, ...numbersAsSent, ...facts }) } }

@@ -1,9 +1,8 @@
 /**
- * The callback that reports a queued order, in the form of the protocol's own servers: the envelope of the answer that
- * the order would have got at once, inside of a wrapper.
+ * The callback with the result of a queued order, in the protocol's format: a wrapper around the envelope that a
+ * synchronous request would have returned.
  *
- * It is sent at least once. If the receiver's answer is lost, the same keys come again under the same `webhook-id`, by
- * which the receiver knows them.
+ * Delivery is at least once. If the receiver's response is lost, the same keys are sent again with the same `webhook-id`.
  */
 import { SIGNING_KEY_ID } from '../http/headers.ts'
 import { RESPONSE_BYTES_MAX, readChunk } from '../issuing/queued-chunks.ts'
@@ -19,7 +18,7 @@ import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { type CallbackContents, deliveryName } from './contents.ts'
 import { post, type Sent } from './post.ts'
 
-/** Longer than a webhook's: the receiver may have to store 80 MB before it answers. */
+/** Longer than for a webhook: the receiver may have to store 80 MB before it responds. */
 export const CALLBACK_TIMEOUT_MS = 120_000
 
 const BEFORE_ENVELOPE = '{"headers":{},"original":'
@@ -34,7 +33,7 @@ export async function sendCallback(
 ): Promise<Sent> {
   const target = deliveryTarget(contents.webhookUrl, isLocalDevelopment(env))
   if (!target) return { kind: 'undeliverable', result: 'target not allowed' }
-  // In the protocol the product's key signs issued keys, and the global key signs refusals.
+  // As the protocol specifies: the product's key signs issued keys, and the global key signs refusals.
   const productId = contents.refusal === null ? contents.productId : undefined
   const signingKey = await signingKeyFor(signingSecrets(env), productId)
   const envelope = await sealLong(responseTo(env.DB, contents), signingKey, responseBytesMax)
@@ -45,7 +44,7 @@ export async function sendCallback(
   return post(target, bodyOf(envelope), headers, timeoutMs)
 }
 
-/** A stream of known length, since not every receiver takes a body without a Content-Length. */
+/** A stream of known length, because some receivers reject a body without Content-Length. */
 function bodyOf(envelope: LongEnvelope): ReadableStream {
   const pieces = piecesOf(envelope)
   const stream = new ReadableStream<Uint8Array>({
@@ -67,7 +66,7 @@ function* piecesOf(envelope: LongEnvelope): Generator<Uint8Array, undefined> {
   yield encoder.encode(AFTER_ENVELOPE)
 }
 
-/** The same text in each attempt, whatever has become of the keys since. */
+/** Each attempt sends the same text, even if the keys have changed. */
 function responseTo(db: D1Database, contents: CallbackContents): LongResponse {
   const { refusal, availableQuantity, identifier, createdAt, chunks } = contents
   const timestamp = unixSeconds(createdAt)
@@ -83,7 +82,7 @@ async function* only(text: string): AsyncIterable<string> {
   yield text
 }
 
-/** @param empty the response without its keys: the first list in it is theirs */
+/** @param empty the response without keys. Its first list is the list of keys */
 async function* withKeys(
   db: D1Database,
   { orderId, chunks, ...to }: CallbackContents,

@@ -4,15 +4,15 @@ import type { Channel, Obstacle } from '../db/schema/index.ts'
 
 /** One attempt at a delivery. */
 export interface Attempt {
-  /** Of the delivery. */
+  /** The delivery's id. */
   readonly id: number
-  /** How many there were, this one included. */
+  /** The number of attempts, including this one. */
   readonly attempts: number
-  /** When the delivery was created, in milliseconds UTC: for a callback, when its order was finished. */
+  /** Milliseconds UTC. A callback is created when its order is finished. */
   readonly createdAt: number
 }
 
-/** Everything that is sent, read in one round trip. */
+/** The data of a delivery, read in one round trip. */
 export type DeliveryContents = IssuanceContents | CallbackContents
 
 export interface IssuanceContents extends Attempt {
@@ -23,15 +23,15 @@ export interface IssuanceContents extends Attempt {
   /** Milliseconds UTC. */
   readonly issuedAt: number
   readonly productName: string
-  /** Where the product's deliveries go; null: to DELIVERY_WEBHOOK_URL. */
+  /** The product's own URL. If null, DELIVERY_WEBHOOK_URL applies. */
   readonly productWebhookUrl: string | null
-  /** null where the issuance belongs to no order of a payment provider. */
+  /** null if the issuance has no order at a payment provider. */
   readonly order: OrderLine | null
-  /** As they are now, by ascending id. */
+  /** In their current state, by ascending id. */
   readonly keys: readonly DeliveredKey[]
 }
 
-/** A queued order that is finished. Its keys may be too many to hold at once, so they are read later. */
+/** A finished queued order. Its keys are read in chunks while sending, because they may not fit in memory. */
 export interface CallbackContents extends Attempt {
   readonly channel: 'callback'
   readonly orderId: number
@@ -39,24 +39,24 @@ export interface CallbackContents extends Attempt {
   readonly productId: number
   readonly ownerName: string
   readonly ownerEmail: string
-  /** The issuances that hold its keys. */
+  /** The number of issuances with its keys. */
   readonly chunks: number
-  /** The caller's own name for it. */
+  /** The caller's identifier of the order. */
   readonly identifier: string | null
-  /** Why it was not issued; null: it was. */
+  /** The reason why it was not issued, or null if it was. */
   readonly refusal: Obstacle | null
-  /** How many keys the stock held; null where the stock is not the reason. */
+  /** The number of keys in stock. null unless the stock is the reason. */
   readonly availableQuantity: number | null
 }
 
-/** The provider's own names. */
+/** The provider's names. */
 export interface OrderLine {
   readonly provider: string
   readonly id: string
   readonly line: string
 }
 
-/** A license key, which may have been blocked or renewed since it was issued. */
+/** A license key in its current state. It may have been blocked or renewed since it was issued. */
 export interface DeliveredKey {
   readonly id: number
   readonly licenseKey: string
@@ -89,7 +89,7 @@ type KeyRow = readonly [
   assignedAt: number | null,
 ]
 
-/** Nothing is read of a delivery that was not claimed: its lease ends at another time. */
+/** Matches only if this attempt claimed the delivery, because other leases end at other times. */
 const IS_CLAIMED = 'deliveries.id = :id and deliveries.due_at in (:leaseEnd, :callbackLeaseEnd)'
 
 export const selectIssuance = compileText<IssuanceRow>(`
@@ -114,7 +114,7 @@ export const selectCallback = compileText<CallbackRow>(`
   from deliveries join queued_orders on queued_orders.id = deliveries.queued_order_id
   where ${IS_CLAIMED}`)
 
-/** @returns undefined where neither statement found a row: the delivery was not claimed */
+/** @returns undefined if neither statement found a row, so the delivery was not claimed */
 export function contentsOf(
   attempt: Attempt,
   issuance: IssuanceRow | undefined,
@@ -123,11 +123,11 @@ export function contentsOf(
   if (callback) return { ...attempt, ...callback }
   if (!issuance) return undefined
   const { provider, orderId, line, keys, ...others } = issuance
-  const isOrdered = provider !== null && orderId !== null && line !== null
+  const hasOrder = provider !== null && orderId !== null && line !== null
   return {
     ...attempt,
     ...others,
-    order: isOrdered ? { provider, id: orderId, line } : null,
+    order: hasOrder ? { provider, id: orderId, line } : null,
     keys: deliveredKeys(keys),
   }
 }
@@ -144,13 +144,13 @@ function deliveredKeys(text: string): DeliveredKey[] {
       assignedAt,
     }),
   )
-  // SQLite promises no order of what it gathers.
+  // SQLite does not guarantee an order for json_group_array.
   return keys.sort((one, other) => one.id - other.id)
 }
 
 /**
- * The name of a delivery, the same in each attempt: a receiver that has seen it has the keys already. The id alone is not
- * enough, since a restored database gives the ids of lost rows to later deliveries.
+ * The name of a delivery, the same in each attempt, so that receivers recognize repeats. The id alone is not enough: a
+ * restored database assigns the ids of lost rows to later deliveries.
  */
 export function deliveryName({ id, createdAt }: Attempt): string {
   return `keyseal_delivery_${id}_${createdAt}`

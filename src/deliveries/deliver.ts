@@ -1,10 +1,9 @@
 /**
  * Sends one delivery.
  *
- * Guarantees: of all consumers that try at the same time, one sends it, for as long as its lease lasts. A delivery is
- * sent once as long as its result can be stored; otherwise it is sent again under the same name. It is tried until it is
- * delivered, cancelled, or has failed for the last time. A result is stored only while the delivery is still pending and
- * no later attempt has begun.
+ * Guarantees: only one consumer sends a delivery at a time, while its lease lasts. If its result cannot be stored, it is
+ * sent again with the same name. It is retried until it is delivered, canceled or out of attempts. A result is stored
+ * only if the delivery is still pending and no later attempt has started.
  */
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -49,25 +48,25 @@ const abandon = compileText(`
 const selectOverdueDeliveries = selectOverdue(`channel <> 'callback'`)
 const selectOverdueCallbacks = selectOverdue(`channel = 'callback'`)
 
-/** @param channels SQL, a condition */
+/** @param channels an SQL condition */
 function selectOverdue(channels: string) {
   return compileText<{ id: number }>(`
     select id from deliveries where status = 'pending' and due_at <= :overdue and ${channels}
     order by due_at limit ${SWEEP_ROWS_MAX}`)
 }
 
-/** The last attempt failed. An operator may ask for the delivery again. */
+/** The last attempt failed. The operator can retry the delivery. */
 class DeliveryFailedError extends Error {
   override name = 'DeliveryFailedError'
 }
 
 /**
- * Makes one attempt, if it is due and nobody else makes it.
+ * Makes one attempt, if the delivery is due and no other consumer has claimed it.
  *
  * @param id of the row in `deliveries`
  * @param now milliseconds UTC
- * @param timeoutMs how long a receiver may take to answer, where it is not the time of the channel
- * @throws DatabaseUnavailableError: it was not sent; or it was, and will be sent again
+ * @param timeoutMs the receiver's time to respond, instead of the channel's default
+ * @throws DatabaseUnavailableError if the delivery was not sent, or its result was not stored and it will be sent again
  */
 export async function deliver(
   env: Bindings,
@@ -89,17 +88,13 @@ export async function deliver(
     return DONE
   }
   const delaySeconds = Math.max(waitSeconds, retryAfterSeconds)
-  // Counted from before the attempt, while the message waits from after it: it never comes back too early.
+  // Counted from the start of the attempt. The message waits from its end, so it never arrives too early.
   const dueAt = now + delaySeconds * 1000
   await concludeAttempt(env, contents, { status: 'pending', result, dueAt }, now)
   return { kind: 'retry', delaySeconds }
 }
 
-/**
- * Takes a delivery for one attempt.
- *
- * @returns what to send, or undefined: it is not due, or another consumer has it
- */
+/** Claims a delivery for one attempt. @returns undefined if it is not due, or another consumer has claimed it */
 export async function claimDelivery(
   { DB }: Bindings,
   id: number,
@@ -120,7 +115,7 @@ async function send(
   now: number,
   timeoutMs?: number,
 ): Promise<Sent> {
-  // The consumer of the last attempt crashed before it stored a result.
+  // The consumer crashed in the last attempt, before it stored a result.
   if (contents.attempts > ATTEMPTS_MAX) return { kind: 'not-delivered', result: 'interrupted' }
   try {
     return await sendByChannel(env, contents, now, timeoutMs)
@@ -147,15 +142,15 @@ function sendByChannel(
   }
 }
 
-/** How an attempt ends. */
+/** The end of an attempt. */
 export interface Conclusion {
   readonly status: 'pending' | 'delivered' | 'failed' | 'cancelled'
   readonly result: string
-  /** When a pending delivery is tried again, in milliseconds UTC. */
+  /** The time of the next attempt of a pending delivery, in milliseconds UTC. */
   readonly dueAt?: number
 }
 
-/** Stores the result of an attempt. Storing it twice does no harm, so it is retried. */
+/** Stores the result of an attempt. Repeating it is safe, so it is retried. */
 export async function concludeAttempt(
   { DB }: Bindings,
   { id, attempts }: Attempt,
@@ -166,7 +161,7 @@ export async function concludeAttempt(
   await withRetries(() => runBatch(DB, [bind(conclude, values)]))
 }
 
-/** Gives up a delivery, unless it has ended already. */
+/** Marks a pending delivery as failed. */
 export async function abandonDelivery({ DB }: Bindings, id: number, now: number): Promise<void> {
   await runBatch(DB, [bind(abandon, { id, now })])
 }
@@ -176,7 +171,7 @@ export function sweepDeliveries(env: Bindings, now: number): Promise<void> {
   return sweep(env, 'delivery', selectOverdueDeliveries, now)
 }
 
-/** The same for callbacks. */
+/** Wakes the consumer for callbacks whose message was lost. */
 export function sweepCallbacks(env: Bindings, now: number): Promise<void> {
   return sweep(env, 'callback', selectOverdueCallbacks, now)
 }

@@ -1,21 +1,18 @@
 /** Posts JSON to a receiver. */
 
-/** What came of sending, in a few words of ours and never in those of the receiver. */
+/** The result of an attempt. It never contains text from the receiver. */
 export interface Sent {
-  /**
-   * `cancelled`: all of its keys are blocked, so there is nothing to send. `undeliverable`: no other attempt would end
-   * differently.
-   */
+  /** `cancelled`: all keys are blocked, so nothing was sent. `undeliverable`: a retry would not help. */
   readonly kind: 'delivered' | 'not-delivered' | 'undeliverable' | 'cancelled'
-  /** `HTTP 500`, `timeout`, `EMAIL_FROM is not set` ... */
+  /** For example `HTTP 500`, `timeout` or `EMAIL_FROM is not set`. */
   readonly result: string
-  /** How long the receiver asks to wait. */
+  /** The receiver's Retry-After. */
   readonly retryAfterSeconds?: number | undefined
 }
 
 /**
- * @param target passed `deliveryTarget`
- * @param timeoutMs how long the receiver may take to answer
+ * @param target checked by `deliveryTarget`
+ * @param timeoutMs the receiver's time to respond
  * @param resultOf may read the body
  */
 export async function post(
@@ -30,12 +27,12 @@ export async function post(
       method: 'POST',
       headers: { 'Content-Type': 'application/json', 'User-Agent': 'Keyseal', ...headers },
       body,
-      // A redirect could lead where no target may be. The seller has to correct the address.
+      // A redirect could lead to a target that is not allowed. The seller has to correct the URL.
       redirect: 'manual',
       signal: AbortSignal.timeout(timeoutMs),
     })
     const sent = await resultOf(response)
-    // Nobody reads the rest, and it may be of any size.
+    // The rest is not needed and may be large.
     await response.body?.cancel().catch(() => {})
     return sent
   } catch (error) {

@@ -1,7 +1,6 @@
 /**
- * The signed webhook to the seller: the same sealed envelope as the API's, and the order that it is for. It is signed
- * twice: the envelope for anyone who is handed the keys, and the request, as the Standard Webhooks specification says,
- * for its receiver.
+ * The webhook that sends issued keys and their order to the seller. It has two signatures: the signed envelope of the
+ * API, which anyone who gets the keys can verify, and the Standard Webhooks headers for the receiver.
  */
 import { SIGNING_KEY_ID } from '../http/headers.ts'
 import { type Bindings, isLocalDevelopment, settingError } from '../platform/settings.ts'
@@ -15,12 +14,12 @@ import { deliveryName, type IssuanceContents } from './contents.ts'
 import { post, type Sent } from './post.ts'
 import { deliverySettings } from './settings.ts'
 
-/** How long the receiver may take to answer. */
+/** The receiver's time to respond. */
 export const RESPONSE_TIMEOUT_MS = 10_000
 
 /**
  * @param now milliseconds UTC
- * @throws SettingError where it cannot be signed, or has no target
+ * @throws SettingError if a setting is missing or the secret is invalid
  */
 export async function sendWebhook(
   env: Bindings,
@@ -40,15 +39,15 @@ export async function sendWebhook(
   return post(target, body, { ...signature, [SIGNING_KEY_ID]: signingKey.keyId }, timeoutMs)
 }
 
-/** The same text in each attempt, as long as nothing about the keys changes. */
+/** Each attempt sends the same text, unless the keys change. */
 async function envelopeOf(contents: IssuanceContents, signingKey: SigningKey): Promise<string> {
   const { issuedAt, order } = contents
-  const fields = { license_keys: presentObjects(contents), order }
+  const fields = { license_keys: currentObjects(contents), order }
   return seal(serializeResponse(CODES.licenseKeysAssigned, fields, unixSeconds(issuedAt)), signingKey)
 }
 
-/** The keys as they are now: they may have been blocked or renewed since they were issued. */
-function presentObjects(contents: IssuanceContents): object[] {
+/** The keys in their current state. They may have been blocked or renewed since they were issued. */
+function currentObjects(contents: IssuanceContents): object[] {
   const { issuedAt, keys } = contents
   const asIssued = licenseKeyObjects(
     contents,
@@ -68,16 +67,12 @@ const SECRET_PREFIX = 'whsec_'
 const KEY_BYTES_MIN = 24
 const KEY_BYTES_MAX = 64
 
-/**
- * @param secret the setting DELIVERY_WEBHOOK_SECRET
- * @returns the HMAC key in it
- * @throws SettingError where there is none
- */
+/** Decodes the HMAC key in DELIVERY_WEBHOOK_SECRET. @throws SettingError */
 function webhookKey(secret: string | undefined): Uint8Array<ArrayBuffer> {
   if (secret === undefined) throw settingError('DELIVERY_WEBHOOK_SECRET', 'is not set')
   const key = secret.startsWith(SECRET_PREFIX) ? fromBase64(secret.slice(SECRET_PREFIX.length)) : undefined
   if (key && key.byteLength >= KEY_BYTES_MIN && key.byteLength <= KEY_BYTES_MAX) return key
-  const fault = `is not whsec_ and the base64 of ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`
+  const fault = `must be whsec_ and the base64 of ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`
   throw settingError('DELIVERY_WEBHOOK_SECRET', fault)
 }
 
@@ -90,10 +85,10 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
 }
 
 /**
- * @param id the message's name, the same in each attempt
- * @param timestamp of the attempt, Unix seconds
+ * @param id the delivery's name
+ * @param timestamp Unix seconds of the attempt
  * @param body the exact text that is sent
- * @returns the headers of Standard Webhooks, which prove where the request comes from
+ * @returns the headers that authenticate the request, as the Standard Webhooks specification requires
  */
 async function signedHeaders(
   id: string,

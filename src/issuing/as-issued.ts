@@ -1,69 +1,55 @@
 /**
- * License keys as they were issued. A replay of an issuance repeats the first answer, so a statement that changes or
- * deletes an issued key first stores how it was, in the same batch.
+ * License keys as they were issued. A replay repeats the first response, so the batch that changes or deletes
+ * an issued key first stores the key as it was issued.
  */
-
 import type { KeyAsIssued } from '../protocol/license-key-object.ts'
 
-/**
- * SQL that stores how keys were issued, once: the first change after the issuance counts.
- *
- * @param which SQL, a condition on `license_keys`
- */
-export function keepAsIssued(which: string): string {
+/** SQL that stores the keys as they were issued, unless they are stored already. */
+export function keepAsIssued(condition: string): string {
   return `insert into license_keys_as_issued
       (issuance_id, license_key_id, license_key, activation_limit, validity_days, created_at)
     select issuance_id, id, license_key, activation_limit, validity_days, created_at from license_keys
-    where issuance_id is not null and (${which}) on conflict do nothing`
+    where issuance_id is not null and (${condition}) on conflict do nothing`
 }
 
-/**
- * SQL, an expression: the keys of the row of `issuances` in scope, as one JSON text. A row for each key would cost D1
- * and the Worker more than everything else they do for it.
- *
- * @param columns what it holds of each key
- */
+/** SQL: all keys of an issuance as one JSON text, because one row per key would be far slower. */
 function keysJson(columns: string): string {
   return `case
     when not exists (select 1 from license_keys_as_issued where issuance_id = issuances.id)
     then (select json_group_array(json_array(${columns})) from license_keys where issuance_id = issuances.id)
     else (select json_group_array(json_array(${columns})) from (
       select id, license_key, activation_limit, validity_days, created_at from license_keys
-      where issuance_id = issuances.id and not exists (select 1 from license_keys_as_issued as kept
-        where kept.issuance_id = issuances.id and kept.license_key_id = license_keys.id)
+      where issuance_id = issuances.id and not exists (select 1 from license_keys_as_issued as stored
+        where stored.issuance_id = issuances.id and stored.license_key_id = license_keys.id)
       union all
       select license_key_id, license_key, activation_limit, validity_days, created_at from license_keys_as_issued
       where license_keys_as_issued.issuance_id = issuances.id)) end`
 }
 
-/** The keys as a list of `KeyAsIssued`. */
+/** Returns a list of `KeyAsIssued`. */
 export const KEYS_AS_ISSUED = keysJson('id, license_key, activation_limit, validity_days, created_at')
 
-/** The keys of an order for fresh keys, `[id, license key]` each: the order itself says everything else. */
+/** Returns a list of `[id, license key]`, because the order contains the other values of fresh keys. */
 export const FRESH_KEYS_AS_ISSUED = keysJson('id, license_key')
 
-/** @returns the keys of such a text by ascending id: SQLite promises no order of what it gathers */
-export function keysAsIssued<Key extends readonly [id: number, ...unknown[]] = KeyAsIssued>(
+/** @returns the keys by ascending id, because SQLite aggregates rows in no guaranteed order */
+export function parseKeysAsIssued<Key extends readonly [id: number, ...unknown[]] = KeyAsIssued>(
   text: string,
 ): Key[] {
   return (JSON.parse(text) as Key[]).sort(([one], [other]) => one - other)
 }
 
-/** What a batch that issues reads back of the issuance under its idempotency key. */
+/** The issuance under the idempotency key, as the batch that issues reads it. */
 export interface IssuedRow {
-  /** null, as all that follows, where there is no issuance. */
+  /** All members are null if there is no issuance. */
   readonly nonce: string | null
   /** Milliseconds UTC. */
   readonly issuedAt: number | null
-  /** JSON text, as `keysAsIssued` reads it; null also where it was issued for another order. */
+  /** JSON text for `parseKeysAsIssued`. Also null if the issuance belongs to a different order. */
   readonly keys: string | null
 }
 
-/**
- * SQL: the columns of an `IssuedRow`.
- *
- * @param isSameOrder SQL, a condition on the row of `issuances` in scope
- */
+/** The SQL columns of an `IssuedRow`. @param isSameOrder an SQL condition on `issuances` */
 export function issuedColumns(isSameOrder: string, keys: string = KEYS_AS_ISSUED): string {
   return `issuances.nonce as nonce, issuances.created_at as issuedAt,
     case when ${isSameOrder} then ${keys} end as keys`

@@ -1,32 +1,31 @@
 /**
- * The one insert of issuances and the one insert of license keys, for every path that issues: an API key's order, a
- * contract, a queued order, a sale, a reissue, an operator's command.
+ * The inserts of issuances and license keys, shared by everything that issues: API keys, contracts, queued
+ * orders, sales, reissues and operator commands.
  *
- * All arguments are SQL text with `:name` placeholders. Which rows may be inserted is the caller's decision: it stands
- * in `from` and `where`.
+ * All arguments are SQL text with `:name` placeholders. `from` and `where` select the rows to insert.
  */
 import { getTableColumns } from 'drizzle-orm'
 import type { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { build, compile, fragment, type Statement } from '../db/batch.ts'
 import { UniqueConstraintError } from '../db/errors.ts'
 import { issuances, licenseKeys } from '../db/schema/index.ts'
-import { KEY_IN_FORMAT } from './key-formats.ts'
+import { FORMATTED_KEY } from './key-formats.ts'
 
-/** The most license keys of one issuance: 10,000 are 390 kB of the one JSON parameter they travel in, of 2 MB. */
+/** The most license keys of one issuance. They are one JSON parameter: 390 kB of the 2 MB that D1 allows. */
 export const QUANTITY_LIMIT = 10_000
 
-/** SQL for the columns of a table, by their names in the schema. A column that is left out is null. */
+/** SQL for the columns of a table, by their names in the schema. Omitted columns are null. */
 type ColumnsSql<Table extends SQLiteTable> = {
   readonly [Column in keyof Table['_']['columns']]?: string
 }
 
-/** The rows to insert: one for each row of `from` on which `where` holds. */
+/** The rows to insert: one for each row of `from` that matches `where`. */
 interface RowsSql {
   readonly from: string
   readonly where: string
 }
 
-/** An issuance whose source and idempotency key exist already is not inserted again. */
+/** Inserts nothing if the source already has an issuance with this idempotency key. */
 export function insertIssuances(
   columns: ColumnsSql<typeof issuances> &
     Record<'source' | 'idempotencyKey' | 'nonce' | 'origin' | 'productId' | 'quantity' | 'createdAt', string>,
@@ -40,15 +39,14 @@ export function insertIssuances(
   )
 }
 
-/** What may differ between the license keys of one path and another. */
 export interface LicenseKeysSql extends RowsSql {
-  /** Left out: the rows of a `json_each` that `from` calls `fresh`. */
+  /** Default: `fresh.value`, where `fresh` is a `json_each` in `from`. */
   readonly licenseKey?: string
-  /** Left out: when the issuance was made. */
+  /** Default: the time of the issuance. */
   readonly assignedAt?: string
 }
 
-/** The license keys of issuances. `from` has the table `issuances`: everything but the key itself comes from its row. */
+/** Inserts the license keys of issuances. `from` must contain `issuances`, which has the other columns. */
 export function insertLicenseKeys({
   licenseKey = 'fresh.value',
   assignedAt = 'issuances.created_at',
@@ -72,9 +70,9 @@ export function insertLicenseKeys({
 }
 
 /**
- * Fresh license keys for one issuance. Placeholder: `material`, a JSON list of as many keys as its quantity.
+ * Inserts fresh license keys for one issuance. Placeholder: `material`, a JSON list with one key per unit.
  *
- * @param isIssuance a condition that picks one row of `issuances`: the one that this very attempt wrote, or none
+ * @param isIssuance an SQL condition that matches only the issuance that this attempt inserted
  */
 export function insertFreshKeys(isIssuance: string, assignedAt?: string): Statement<never> {
   return insertLicenseKeys({
@@ -84,31 +82,27 @@ export function insertFreshKeys(isIssuance: string, assignedAt?: string): Statem
   })
 }
 
-/**
- * Generated license keys for one issuance. Placeholder: `material`, `freshMaterial` for its quantity.
- *
- * @param isIssuance as of `insertFreshKeys`
- */
+/** Inserts generated license keys for one issuance. Placeholder: `material`, from `randomKeyMaterial`. */
 export function insertGeneratedKeys(isIssuance: string): Statement<never> {
   return insertLicenseKeys({
-    from: `issuances cross join generators on generators.id = ${generatorOf('issuances.product_id')}
+    from: `issuances cross join generators on generators.id = ${generatorId('issuances.product_id')}
       cross join json_each(:material) as fresh`,
     where: isIssuance,
-    licenseKey: KEY_IN_FORMAT,
+    licenseKey: FORMATTED_KEY,
   })
 }
 
-/** SQL, an expression: the id of a product's generator, the latest of the active ones, or null. */
-export function generatorOf(productId: string): string {
+/** SQL: the id of the product's newest active generator, or null. */
+export function generatorId(productId: string): string {
   return `(select max(generators.id) from generators where generators.product_id = ${productId} and generators.status = 1)`
 }
 
-/** A fresh license key exists already: the batch was rolled back, and other keys will do. */
+/** Whether a new license key already exists. The batch was rolled back and can be retried with other keys. */
 export function isCollision(error: unknown): boolean {
   return error instanceof UniqueConstraintError && error.columns === 'license_keys.license_key'
 }
 
-/** Drizzle inserts a selection that has every column of the table, in the order of the schema. */
+/** Drizzle requires a selection of every column of the table, in the order of the schema. */
 function selection<Table extends SQLiteTable>(
   table: Table,
   columns: ColumnsSql<Table>,

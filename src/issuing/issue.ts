@@ -1,9 +1,9 @@
 /**
- * Issues license keys for an order.
+ * Issues license keys for an order, in one D1 batch.
  *
- * Guarantees: an idempotency key issues at most once, even when requests arrive twice or race. A refused caller changes
- * nothing. The issuance and all of its keys are written, or nothing. A key in stock is given once, and an order that the
- * stock cannot fill takes nothing from it. One D1 batch, whatever the quantity and the outcome.
+ * Guarantees: each idempotency key issues keys at most once, even if requests are repeated or race. A request
+ * of a refused caller changes nothing. The issuance and all of its keys are written, or nothing is. Each key
+ * in stock is issued once. If the stock has too few keys, it does not change.
  */
 import type { Authority } from '../callers/authority.ts'
 import { done, type OperationCall, type Refused, type Result, refused } from '../callers/caller.ts'
@@ -16,16 +16,17 @@ import {
   type IssuedRow,
   issuedColumns,
   KEYS_AS_ISSUED,
-  keysAsIssued,
+  parseKeysAsIssued,
 } from './as-issued.ts'
-import { generatorOf, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
-import { materialFor } from './key-formats.ts'
+import { generatorId, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
+import { keyMaterialFor } from './key-formats.ts'
 import type { Order } from './order.ts'
 import { countInStock, obstacleTo, takeFromStock } from './stock.ts'
 
-/** Who orders: the row of `table` on which `isAllowed` holds. */
-export interface Orderer extends Pick<Authority, 'table' | 'source' | 'isCaller' | 'isAllowed' | 'refusal'> {
-  /** SQL for a table that does not exist: `(select null as id) as operator`. */
+/** SQL that finds and authorizes the caller that places an order. */
+export interface OrderAuthority
+  extends Pick<Authority, 'table' | 'source' | 'isCaller' | 'isAllowed' | 'refusal'> {
+  /** Replaces a table that does not exist, such as `(select null as id) as operator`. */
   readonly rows?: string
 }
 
@@ -33,49 +34,46 @@ export type Issued =
   | {
       readonly kind: 'issued'
       readonly order: Order
-      /** When it was first issued, in milliseconds UTC. */
+      /** The time of the first issuance, in milliseconds UTC. */
       readonly issuedAt: number
       /** By ascending id. */
       readonly keys: readonly KeyAsIssued[]
     }
   | {
       readonly kind: Obstacle
-      /** How many keys the stock has, counted no further than the quantity. */
+      /** The number of keys in stock, at most the quantity. */
       readonly availableQuantity: number
     }
 
-/** The last row of a batch that issues. */
 interface IssueRow extends IssuedRow {
   readonly refusal: string | null
   readonly callerId: number | null
-  /** Why nothing was issued. */
   readonly obstacle: Obstacle | null
   readonly availableQuantity: number | null
 }
 
-/** The statements of a batch that issues. Placeholders of all: `idempotencyKey`, `nonce`, `material`. */
+/** The batch that issues. Its statements share the placeholders `idempotencyKey`, `nonce` and `material`. */
 export interface IssueStatements<Row = IssueRow> {
-  /** `on conflict do nothing`. */
   readonly insertIssuance: Statement<never>
-  /** Gives the issuance its keys, if it has this attempt's nonce. */
+  /** Inserts or takes the keys, but only if this attempt inserted the issuance. */
   readonly insertKeys: Statement<never>
   readonly selectOutcome: Statement<Row>
 }
 
-/** The statements for orders of one orderer: placeholders are also `now` and the members of an `Order`. */
-export function issueStatements(orderer: Orderer): Readonly<Record<Origin, IssueStatements>> {
+/** More placeholders: `now` and the members of an `Order`. */
+export function issueStatements(authority: OrderAuthority): Readonly<Record<Origin, IssueStatements>> {
   return {
-    fresh: statementsFor(orderer, 'fresh'),
-    generator: statementsFor(orderer, 'generator'),
-    stock: statementsFor(orderer, 'stock'),
+    fresh: statementsFor(authority, 'fresh'),
+    generator: statementsFor(authority, 'generator'),
+    stock: statementsFor(authority, 'stock'),
   }
 }
 
-function statementsFor(orderer: Orderer, origin: Origin): IssueStatements {
-  const { table, rows = table, source, isCaller, isAllowed, refusal } = orderer
+function statementsFor(authority: OrderAuthority, origin: Origin): IssueStatements {
+  const { table, rows = table, source, isCaller, isAllowed, refusal } = authority
   const isIssuance = `issuances.idempotency_key = :idempotencyKey
     and issuances.source = (select ${source} from ${rows} where ${isCaller})`
-  // Only the attempt that wrote the issuance knows its nonce.
+  // The nonce belongs to a single attempt.
   const isOwnIssuance = `${isIssuance} and issuances.nonce = :nonce`
   return {
     insertIssuance: insertIssuances(
@@ -94,7 +92,7 @@ function statementsFor(orderer: Orderer, origin: Origin): IssueStatements {
       {
         from: `${rows} cross join products on products.id = :productId and products.status = 'active' ${
           origin === 'generator'
-            ? `cross join generators on generators.id = ${generatorOf('products.id')}`
+            ? `cross join generators on generators.id = ${generatorId('products.id')}`
             : ''
         }`,
         where:
@@ -113,7 +111,7 @@ function statementsFor(orderer: Orderer, origin: Origin): IssueStatements {
   }
 }
 
-/** The terms of an issuance, and those that were ordered: each key in stock has terms of its own. */
+/** The terms of an issuance, and the requested terms. Requested terms override those of keys in stock. */
 const TERMS: Readonly<Record<Origin, Record<'validityDays' | 'activationLimit', string>>> = {
   fresh: { validityDays: ':validityDays', activationLimit: ':activationLimit' },
   generator: {
@@ -138,7 +136,7 @@ const KEYS: Readonly<Record<Origin, (isIssuance: string) => Statement<never>>> =
   stock: takeFromStock,
 }
 
-/** SQL, a condition: whether the row of `issuances` in scope was issued for the very same order. */
+/** An SQL condition: the current row of `issuances` belongs to an identical order. */
 function isSameOrder(origin: Origin): string {
   const terms =
     origin === 'fresh'
@@ -151,11 +149,9 @@ function isSameOrder(origin: Origin): string {
 }
 
 /**
- * Issues the keys of one order, or finds what was issued for it before.
+ * Issues an order, or returns the keys of an earlier call with the same idempotency key.
  *
- * @param call its idempotency key may be undefined: then the order is new
- * @param newLicenseKey makes a fresh license key
- * @throws DatabaseUnavailableError: repeating the call with the same idempotency key is safe
+ * @throws DatabaseUnavailableError; it is safe to retry with the same idempotency key
  */
 export async function issue(
   { db, caller, idempotencyKey, now }: Omit<OperationCall, 'parameters'>,
@@ -163,31 +159,29 @@ export async function issue(
   order: Order,
   newLicenseKey?: () => string,
 ): Promise<Result<Issued>> {
-  const written = await issueOnce(
+  const result = await issueOnce(
     db,
     statements[order.origin],
     { ...caller, ...order, idempotencyKey, now },
-    () => materialFor(order.origin, order.quantity, newLicenseKey),
+    () => keyMaterialFor(order.origin, order.quantity, newLicenseKey),
   )
-  if (written.kind === 'refused') return written
-  const { row } = written
+  if (result.kind === 'refused') return result
+  const { row } = result
   const { callerId } = row
-  if (written.kind === 'issued') {
-    const { issuedAt, isReplay } = written
-    const outcome = { kind: 'issued', order, issuedAt, keys: keysOf(order, issuedAt, written.keys) } as const
-    return done(outcome, issuedAt, callerId, isReplay)
+  if (result.kind === 'issued') {
+    const { issuedAt, isReplay } = result
+    const keys = parseIssuedKeys(order, issuedAt, result.keys)
+    return done({ kind: 'issued', order, issuedAt, keys }, issuedAt, callerId, isReplay)
   }
-  // An allowed caller without an obstacle would have an issuance by now.
   if (row.obstacle === null) throw new Error('Nothing was issued, and no obstacle was found.')
-  const outcome = { kind: row.obstacle, availableQuantity: row.availableQuantity ?? 0 }
-  return done(outcome, now, callerId)
+  return done({ kind: row.obstacle, availableQuantity: row.availableQuantity ?? 0 }, now, callerId)
 }
 
-/** The keys that a batch read back, by ascending id. */
-export function keysOf(order: Order, issuedAt: number, text: string): KeyAsIssued[] {
-  if (order.origin !== 'fresh') return keysAsIssued(text)
+/** @returns the keys by ascending id */
+export function parseIssuedKeys(order: Order, issuedAt: number, text: string): KeyAsIssued[] {
+  if (order.origin !== 'fresh') return parseKeysAsIssued(text)
   const { activationLimit, validityDays } = order
-  return keysAsIssued<readonly [number, string]>(text).map(([id, licenseKey]) => [
+  return parseKeysAsIssued<readonly [number, string]>(text).map(([id, licenseKey]) => [
     id,
     licenseKey,
     activationLimit,
@@ -196,35 +190,27 @@ export function keysOf(order: Order, issuedAt: number, text: string): KeyAsIssue
   ])
 }
 
-/** What a batch that issues reads back. */
 export interface OutcomeRow extends IssuedRow {
   readonly refusal: string | null
   readonly callerId: number | null
 }
 
-export type IssuedOnce<Row> =
+export type IssueResult<Row> =
   | Refused
   | ({ readonly kind: 'issued'; readonly row: Row; readonly isReplay: boolean } & {
       issuedAt: number
       keys: string
     })
-  /** The caller may issue, but this could not be issued. */
+  /** The caller is allowed, but the order cannot be issued. */
   | { readonly kind: 'not-issued'; readonly row: Row }
 
-/**
- * Runs a batch that issues, again where that helps, and reads what came of it.
- *
- * However often the batch is sent, at most one issuance has its idempotency key.
- *
- * @param values of the other placeholders; without an idempotency key the order is new
- * @param newMaterial makes the `material` of each attempt, so that no two try the same license keys
- */
+/** Runs a batch that issues, and retries it if that is safe. @param newMaterial is called for each attempt */
 export async function issueOnce<Row extends OutcomeRow>(
   db: D1Database,
   { insertIssuance, insertKeys, selectOutcome }: IssueStatements<Row>,
   values: Readonly<Record<string, unknown>> & { readonly idempotencyKey: string | undefined },
   newMaterial: () => string | null,
-): Promise<IssuedOnce<Row>> {
+): Promise<IssueResult<Row>> {
   const common = { ...values, idempotencyKey: values.idempotencyKey ?? crypto.randomUUID() }
   const { result, isOwn } = await withNonces((nonce) => {
     const bound = { ...common, nonce, material: newMaterial() }

@@ -1,8 +1,8 @@
 /**
- * An order for license keys: the parameters that ask for it, and what they mean.
+ * The parameters of an order for license keys.
  *
- * `generate` says where the keys come from: 1 from the product's generator, 0 from its stock. Without it new keys are
- * made as plain UUIDs, and the order itself must say on which terms and for which owner.
+ * `generate` selects the origin of the keys: 1 for the product's generator, 0 for its stock. Without
+ * `generate`, the keys are new UUIDs, and the order must contain all terms and the owner.
  */
 import * as z from 'zod/mini'
 import type { Origin } from '../db/schema/index.ts'
@@ -22,22 +22,20 @@ import { NOT_SET } from '../protocol/owner.ts'
 import { QUANTITY_LIMIT } from './inserts.ts'
 
 interface OrderOf<Of extends Origin, Days, Limit> {
-  /** Where the keys come from. */
   readonly origin: Of
   readonly productId: number
   readonly quantity: number
   readonly ownerName: string
   readonly ownerEmail: string
-  /** 0: the keys never expire; null: as the generator or each key in stock has it. */
+  /** 0: the keys never expire. null: the value of the generator or of each key in stock. */
   readonly validityDays: Days
-  /** 0: any number of activations; null: as the generator or each key in stock has it. */
+  /** 0: unlimited. null: the value of the generator or of each key in stock. */
   readonly activationLimit: Limit
 }
 
-/** Fresh keys have no terms of their own, so their order has them. */
 export type FreshOrder = OrderOf<'fresh', number, number>
 export type SourcedOrder = OrderOf<'generator' | 'stock', number | null, number | null>
-/** What is asked for. The endpoint checks the ranges; the database checks them once more. */
+/** The endpoint and the database both check the ranges. */
 export type Order = FreshOrder | SourcedOrder
 
 const QUANTITY_DEFAULT = 1_000
@@ -52,10 +50,9 @@ const settings = z.object({
   ),
 })
 
-/** The most license keys that one request may ask for. */
+/** The most license keys of one request. */
 export const quantityMax = oncePerIsolate((bindings) => checkSettings(settings, bindings).MAX_QUANTITY)
 
-/** @param quantityMax the most license keys of one order */
 export function orderFields(quantityMax: number) {
   return {
     product_id: productId,
@@ -65,7 +62,7 @@ export function orderFields(quantityMax: number) {
     generate: optional(flag('generate')).check(
       z.meta({
         description:
-          "Left out: new keys, as UUIDs; 0: keys from the product's stock; 1: new keys in the format of its generator",
+          "Omitted: new UUIDs. 0: keys from the product's stock. 1: new keys in the format of the product's generator",
       }),
     ),
     validity: optional(validityDays),
@@ -76,25 +73,21 @@ export function orderFields(quantityMax: number) {
 type OrderFields = ReturnType<typeof orderFields>
 export type OrderParameters = z.output<z.ZodMiniObject<OrderFields>>
 
-/**
- * Plain UUIDs come from no generator and no stock that could complete an order, so their order must be complete.
- *
- * @param names the fields that are required where `generate` is left out
- */
+/** @param names the fields that are required without `generate`, since no generator or stock provides them */
 export function requiredUnlessGenerate<Shape extends OrderFields>(
   rules: z.ZodMiniObject<Shape>,
   names: readonly (keyof OrderFields & string)[],
 ): z.ZodMiniObject<Shape> {
-  const rulesOfNames = names.map((name) =>
+  const requirements = names.map((name) =>
     z.refine((order: unknown) => has(order, 'generate') || has(order, name), {
       path: [name],
       error: requiredSentence(name),
-      // Also where other fields are wrong: all of them are reported at once.
+      // Runs even if other fields are invalid, so that one response reports all errors.
       when: () => true,
     }),
   )
   return rules.check(
-    ...rulesOfNames,
+    ...requirements,
     z.meta({ anyOf: [{ required: ['generate'] }, { required: [...names] }] }),
   )
 }
@@ -103,8 +96,8 @@ function has(order: unknown, name: string): boolean {
   return (order as Partial<Record<string, unknown>>)[name] !== undefined
 }
 
-/** The order that checked parameters mean. A fresh order without terms is refused by the rules. */
-export function orderOf(parameters: OrderParameters): Order {
+/** @param parameters checked */
+export function toOrder(parameters: OrderParameters): Order {
   const { generate, validity, activation_limit } = parameters
   const common = {
     productId: parameters.product_id,

@@ -1,6 +1,6 @@
 /**
- * What the queue does with an order: issues it chunk by chunk, or releases its chunks, until it is finished. If a
- * consumer crashes, the next one resumes the order.
+ * The queue consumer for queued orders. It issues or releases an order chunk by chunk until the order is
+ * finished. If a consumer crashes, the next one resumes the order.
  */
 import { compileText } from '../db/batch.ts'
 import { logFailure } from '../platform/log.ts'
@@ -9,7 +9,7 @@ import { enqueue } from '../queue/enqueue.ts'
 import { backoffSeconds, DELAY_SECONDS_MAX, DONE, type ProcessingResult } from '../queue/messages.ts'
 import { SWEEP_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import { CHUNK_QUANTITY, issueChunk } from './issue-chunk.ts'
-import { claimQueuedOrder, postponeQueuedOrder, type QueuedOrderState } from './queued-chunks.ts'
+import { claimQueuedOrder, postponeQueuedOrder, type QueuedOrder } from './queued-chunks.ts'
 import { releaseChunk } from './release-chunk.ts'
 
 const selectOverdue = compileText<{ id: number }>(`
@@ -17,13 +17,10 @@ const selectOverdue = compileText<{ id: number }>(`
   order by due_at limit ${SWEEP_ROWS_MAX}`)
 
 /**
- * Finishes an order, if it is due and no other consumer works on it.
+ * Finishes an order, unless it is not due or another consumer holds its lease.
  *
- * @param id of the row in `queued_orders`
  * @param now milliseconds UTC
- * @param chunkQuantity the most keys in one chunk
- * @returns `again` after a failure: what was done by then is not done again
- * @throws DatabaseUnavailableError where not even the failure could be stored
+ * @throws DatabaseUnavailableError if the retry could not be scheduled
  */
 export async function processQueuedOrder(
   env: Bindings,
@@ -35,51 +32,51 @@ export async function processQueuedOrder(
   if (!claimed) return DONE
   try {
     const { attempts, deliveryId } = await finish(env.DB, claimed, now, chunkQuantity)
-    const isMine = attempts === claimed.attempts
-    if (isMine && deliveryId !== null) await enqueue(env, [{ kind: 'callback', id: deliveryId }])
+    const hasLease = attempts === claimed.attempts
+    if (hasLease && deliveryId !== null) await enqueue(env, [{ kind: 'callback', id: deliveryId }])
     return DONE
   } catch (error) {
     logFailure(`queued-order ${id}`, error)
-    return tryLater(env, claimed, now)
+    return scheduleRetry(env, claimed, now)
   }
 }
 
-/** @returns the finished order, or the order as another consumer has taken it up */
+/** @returns the finished order, or the order as claimed by another consumer */
 async function finish(
   db: D1Database,
-  claimed: QueuedOrderState,
+  claimed: QueuedOrder,
   now: number,
   chunkQuantity: number,
-): Promise<QueuedOrderState> {
+): Promise<QueuedOrder> {
   const startedAt = Date.now()
   let order = claimed
   while (
     order.attempts === claimed.attempts &&
     (order.status === 'issuing' || order.status === 'releasing')
   ) {
-    const present = now + Date.now() - startedAt
-    const next: QueuedOrderState | undefined =
+    const currentTime = now + Date.now() - startedAt
+    const next: QueuedOrder | undefined =
       order.status === 'issuing'
-        ? await issueChunk(db, order, present, chunkQuantity)
-        : await releaseChunk(db, order, present)
+        ? await issueChunk(db, order, currentTime, chunkQuantity)
+        : await releaseChunk(db, order, currentTime)
     if (!next || isSame(next, order)) throw new Error('A batch did not continue the queued order.')
     order = next
   }
   return order
 }
 
-function isSame(one: QueuedOrderState, other: QueuedOrderState): boolean {
+function isSame(one: QueuedOrder, other: QueuedOrder): boolean {
   return one.attempts === other.attempts && one.status === other.status && one.chunks === other.chunks
 }
 
-/** An order is never given up: keys may have been issued for it that nobody knows of yet. */
-async function tryLater(env: Bindings, order: QueuedOrderState, now: number): Promise<ProcessingResult> {
+/** Retries have no limit, because keys of unfinished orders may be issued but not reported. */
+async function scheduleRetry(env: Bindings, order: QueuedOrder, now: number): Promise<ProcessingResult> {
   const delaySeconds = backoffSeconds(order.attempts) ?? DELAY_SECONDS_MAX
   await postponeQueuedOrder(env.DB, order, now + delaySeconds * 1000)
   return { kind: 'retry', delaySeconds }
 }
 
-/** Wakes the consumer for orders whose message was lost. @param now milliseconds UTC */
+/** Enqueues orders whose message was lost. @param now milliseconds UTC */
 export function sweepQueuedOrders(env: Bindings, now: number): Promise<void> {
   return sweep(env, 'queued-order', selectOverdue, now)
 }

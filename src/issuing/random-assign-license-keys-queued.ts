@@ -1,9 +1,8 @@
 /**
- * `POST /api/v1/random-assign-license-keys-queued`: takes an order for many license keys. The queue issues them, and a
- * callback to `webhook_url` reports them.
+ * `POST /api/v1/random-assign-license-keys-queued`: queues an order for many license keys, in one D1 batch.
+ * The queue consumer issues the keys, and a callback to `webhook_url` reports them.
  *
- * Guarantees: an idempotency key makes at most one order, even when requests arrive twice or race. A refused caller
- * changes nothing. An order that is known at once to be impossible is not taken. One D1 batch, whatever the quantity.
+ * Guarantees: an idempotency key creates at most one order, even when requests are repeated or race.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -18,11 +17,11 @@ import { CODES } from '../protocol/codes.ts'
 import { optional, plainText } from '../protocol/fields.ts'
 import { NOT_SET } from '../protocol/owner.ts'
 import { enqueue, requireQueue } from '../queue/enqueue.ts'
-import { type Order, orderFields, orderOf, requiredUnlessGenerate } from './order.ts'
+import { type Order, orderFields, requiredUnlessGenerate, toOrder } from './order.ts'
 import { keyBytes, RESPONSE_BYTES_MAX } from './queued-chunks.ts'
 import { countInStock, OBSTACLE_CODES, obstacleTo } from './stock.ts'
 
-/** The most license keys of one order: one isolate can still build the body of its callback. */
+/** The most license keys of one order. An isolate must have the memory to build its callback. */
 export const QUEUED_QUANTITY_LIMIT = 100_000
 
 const URL_CHARACTERS_MAX = 2048
@@ -31,7 +30,7 @@ type Queued =
   | { readonly kind: 'queued' }
   | {
       readonly kind: Obstacle
-      /** Of a product whose stock does not suffice. */
+      /** The number of keys in stock, at most the quantity. */
       readonly availableQuantity: number
     }
 
@@ -57,7 +56,7 @@ const insertOrder = compileText(`
   from api_keys where ${API_KEY_AUTHORITY.isAllowed} and ${OBSTACLE} is null
   on conflict do nothing`)
 
-/** One row, whatever happened; an obstacle only where nothing was taken from a caller who may order. */
+/** Always one row. It has an obstacle only if the caller is allowed and has no such order. */
 const selectOutcome = compileText<OutcomeRow>(`
   select outcome.*, case when isOpen then ${OBSTACLE} end as obstacle,
     case when isOpen and :origin = 'stock' then ${countInStock(':productId', ':quantity')} end as availableQuantity
@@ -92,10 +91,10 @@ function orderRules(isLocal: boolean) {
   )
 }
 
-/** Where the callback may go is checked again when it is sent. */
+/** The target is checked again when the callback is sent. */
 function webhookUrl(isLocal: boolean) {
   const rule = isLocal ? 'an http or https address' : 'an https address of a public host'
-  // A URL parser drops line ends and tabs, and the address would not be the given one.
+  // URL parsers drop line breaks and tabs, so the parsed address would differ from the given one.
   const isAllowed = (url: string) => !/\s/.test(url) && deliveryTarget(url, isLocal) !== undefined
   return z.pipe(
     plainText('webhook_url', URL_CHARACTERS_MAX),
@@ -111,14 +110,13 @@ export const randomAssignLicenseKeysQueued = endpoint({
   caller: apiKey('assign'),
   parameters: (env) => orderRules(isLocalDevelopment(env)),
   outcomes: { queued: CODES.requestQueued, ...OBSTACLE_CODES },
-  handle: (call) => queueOrder(call, orderOf(call.parameters)),
+  handle: (call) => queueOrder(call, toOrder(call.parameters)),
   answer: (outcome): AnswerContents =>
     outcome.kind === 'stock-insufficient'
       ? { fields: { available_quantity: outcome.availableQuantity } }
       : {},
 })
 
-/** Takes the order and wakes the consumer, or finds that it was taken before. */
 async function queueOrder(
   { env, db, caller, idempotencyKey, parameters, now }: Call<OrderParameters>,
   order: Order,
@@ -143,9 +141,9 @@ async function queueOrder(
   if (obstacle !== null) {
     return done({ kind: obstacle, availableQuantity: availableQuantity ?? 0 }, now, callerId)
   }
-  if (id === null || nonce === null) throw new Error('No order was taken, and no obstacle was found.')
+  if (id === null || nonce === null) throw new Error('No order was queued, and no obstacle was found.')
   if (!row.isSame) return refused('idempotency-key-reused', callerId)
-  // For a replay too: the first request may have died before it sent its message.
+  // Replays enqueue too, because the first request may have failed before it did.
   await enqueue(env, [{ kind: 'queued-order', id }])
   return done({ kind: 'queued' }, queuedAt, callerId, !isOwn(nonce))
 }

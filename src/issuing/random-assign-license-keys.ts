@@ -1,4 +1,4 @@
-/** `POST /api/v1/random-assign-license-keys`: assigns new license keys, or keys in stock, to an owner. */
+/** `POST /api/v1/random-assign-license-keys`: issues license keys to an owner, new ones or from stock. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import type { OperationCall, Result } from '../callers/caller.ts'
@@ -7,7 +7,7 @@ import { CODES } from '../protocol/codes.ts'
 import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { type Issued, issue, issueStatements } from './issue.ts'
-import { type Order, orderFields, orderOf, quantityMax, requiredUnlessGenerate } from './order.ts'
+import { type Order, orderFields, quantityMax, requiredUnlessGenerate, toOrder } from './order.ts'
 import { OBSTACLE_CODES } from './stock.ts'
 
 const STATEMENTS = issueStatements(API_KEY_AUTHORITY)
@@ -26,9 +26,9 @@ export const randomAssignLicenseKeys = endpoint({
   outcomes: { issued: CODES.licenseKeysAssigned, ...OBSTACLE_CODES },
 
   async handle(call) {
-    // Before anything is written: keys whose answer cannot be signed are never issued.
+    // Fails before anything is written, so that keys are issued only if the response can be signed.
     await signingKeyFor(signingSecrets(call.env), call.parameters.product_id)
-    return issueForApiKey(call, orderOf(call.parameters))
+    return issueForApiKey(call, toOrder(call.parameters))
   },
 
   answer(outcome): AnswerContents {
@@ -48,7 +48,7 @@ export const randomAssignLicenseKeys = endpoint({
   },
 })
 
-/** Issues an order of an API key; parameters and errors as of `issue`. */
+/** `issue` for API keys. */
 export function issueForApiKey(
   call: Omit<OperationCall, 'parameters'>,
   order: Order,

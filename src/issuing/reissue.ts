@@ -1,53 +1,47 @@
 /**
- * Reissues a license key: blocks it, and issues a new one to the same owner that ends when the old one would have ended.
+ * Reissues a license key in one transaction: blocks it and issues a new one with the same owner and expiry.
  *
- * Guarantees: a key is reissued once in each order that it belongs to, since both are the idempotency key, and it is
- * blocked again if it was given back meanwhile. The new key takes its place in its order, so that refunds, disputes and
- * renewals of that place count for both (payments/settle.ts). A refunded or disputed key is not reissued. The statements
- * are one transaction.
+ * Guarantees: a key is reissued once per order. Repeating the reissue blocks the old key again if it was
+ * unblocked. The new key takes the place of the old one in its order, so refunds, disputes and renewals apply
+ * to both (payments/settle.ts). Refunded and disputed keys are not reissued.
  *
- * Placeholders: `licenseKey` (the old one), `material` (a JSON list of the new one), `nonce` and `now`.
+ * Placeholders: `licenseKey` (the old key), `material` (a JSON list with the new key), `nonce` and `now`.
  */
-
 import { compileText, type Statement } from '../db/batch.ts'
 import { NOT_SET } from '../protocol/owner.ts'
 import { KEYS_AS_ISSUED, keepAsIssued } from './as-issued.ts'
 import { insertFreshKeys, insertIssuances } from './inserts.ts'
 
-/** The row of the last statement; none where there is no such license key. */
+/** The old key after the reissue. There is no row if the license key is unknown. */
 export interface ReissueRow {
-  /** As it is afterwards. */
   readonly status: string
-  /** 1: it was refunded or disputed. */
+  /** 1: refunded or disputed. */
   readonly isReversed: 0 | 1
-  /** 1: it has, or had, an owner who may still have it. */
+  /** 1: it was assigned to an owner, even if it is blocked now. */
   readonly isAssigned: 0 | 1
-  /** Of the issuance that replaces it; null, as `keys`, where there is none. */
+  /** The nonce of the new issuance. null, like `keys`, if there is none. */
   readonly nonce: string | null
-  /** JSON text, as `keysAsIssued` reads it. */
+  /** JSON text for `parseKeysAsIssued`. */
   readonly keys: string | null
 }
 
-/** In two pieces, since a name after a colon would be a placeholder. */
+/** Written in two parts, because a name after a colon would be a placeholder. */
 const SOURCE = `('cli:' || 'reissue')`
 const IS_OLD = 'license_keys.license_key = :licenseKey'
 const OWNER_NAME = `coalesce(license_keys.owner_name, '${NOT_SET}')`
 const OWNER_EMAIL = `coalesce(license_keys.owner_email, '${NOT_SET}')`
 
-/** The id alone is not enough: a key may go back to stock and be sold again, and a new row may get a deleted row's id. */
+/** Includes the issuance, because keys may be sold again and ids of deleted rows may be reused. */
 const IDEMPOTENCY_KEY = `(license_keys.id || coalesce('/' || license_keys.issuance_id, ''))`
 
-/**
- * SQL, a condition: whether the row of `issuances` in scope reissued the row of `license_keys` in scope, for the owner
- * who has it now.
- */
+/** An SQL condition: the row of `issuances` reissued the row of `license_keys`, for its current owner. */
 const IS_REISSUE = `(issuances.source = ${SOURCE} and issuances.idempotency_key = ${IDEMPOTENCY_KEY}
   and license_keys.assigned_at is not null
   and (license_keys.issuance_id is not null
     or (issuances.owner_name = ${OWNER_NAME} and issuances.owner_email = ${OWNER_EMAIL})))`
 
-/** SQL, an expression: what reissued the row of `license_keys` in scope, as `keysAsIssued` reads it, or null. */
-export const REISSUED_AS = `(select ${KEYS_AS_ISSUED} from issuances where ${IS_REISSUE})`
+/** An SQL expression: the replacement of the current row of `license_keys`, for `parseKeysAsIssued`. */
+export const REPLACEMENT_KEYS = `(select ${KEYS_AS_ISSUED} from issuances where ${IS_REISSUE})`
 
 const IS_REISSUED = `exists (select 1 from issuances where ${IS_REISSUE})`
 const IS_OWN_ISSUANCE = `(issuances.source = ${SOURCE} and issuances.nonce = :nonce
@@ -75,17 +69,17 @@ const insertIssuance = insertIssuances(
   },
 )
 
-/** A reissue of a reissue stays at the first place. A key that no issuance gave to its owner stands in no order. */
-const takePlace = compileText(`
+/** A replacement keeps the place of the first key in its order. Keys without an issuance have no place. */
+const insertReissue = compileText(`
   insert into reissues (issuance_id, order_issuance_id, place_id)
-  select issuances.id, coalesce(former.order_issuance_id, license_keys.issuance_id),
-    coalesce(former.place_id, license_keys.id)
+  select issuances.id, coalesce(earlier.order_issuance_id, license_keys.issuance_id),
+    coalesce(earlier.place_id, license_keys.id)
   from license_keys cross join issuances on ${IS_OWN_ISSUANCE}
-  left join reissues as former on former.issuance_id = license_keys.issuance_id
+  left join reissues as earlier on earlier.issuance_id = license_keys.issuance_id
   where ${IS_OLD} and license_keys.issuance_id is not null`)
 
-/** Also one that was reissued before and is valid again; a refund's end must not give it back either. */
-const block = compileText(`
+/** Also blocks a key that was unblocked after its reissue. It stays blocked if a refund is reversed. */
+const blockOldKey = compileText(`
   update license_keys set status = 'blocked', updated_at = :now,
     status_before_reversal = iif(status_before_reversal is null, null, 'blocked')
   where ${IS_OLD} and status <> 'blocked' and ${IS_REISSUED}`)
@@ -97,12 +91,12 @@ const selectOutcome = compileText<ReissueRow>(`
   from license_keys left join issuances on ${IS_REISSUE}
   where ${IS_OLD}`)
 
-/** The statements, in this order. The last one reads what came of it: a `ReissueRow`. */
+/** The statements in order. The last one returns a `ReissueRow`. */
 export const REISSUE: readonly Statement<ReissueRow>[] = [
   insertIssuance,
   insertFreshKeys(IS_OWN_ISSUANCE, `(select assigned_at from license_keys where ${IS_OLD})`),
-  takePlace,
+  insertReissue,
   compileText(keepAsIssued(`${IS_OLD} and ${IS_OWN}`)),
-  block,
+  blockOldKey,
   selectOutcome,
 ]

@@ -1,7 +1,7 @@
 /**
  * `POST /api/v1/activate`: activates a license key on a device or domain.
  *
- * Guarantees: a key is activated once on each of them and never on more than its limit, however many requests race.
+ * Guarantees: a key never has two activations on one device or domain, or more than its limit.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -10,28 +10,28 @@ import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { postUrl } from '../protocol/fields.ts'
 import {
+  checkKey,
   deviceIdentifier,
   IS_ACTIVATED,
   insertActivation,
+  KEY_CHECKS,
+  KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
-  type KeyVerdict,
+  type KeyOutcome,
+  type KeyProblem,
   keyUseValues,
   LIMIT_IS_REACHED,
-  MAY_NOT_BE_USED,
-  UNUSABLE_CODES,
-  type Unusable,
-  verdictOnKey,
-} from './usable.ts'
+} from './key-checks.ts'
 
-/** `already-active`: on this very device or domain. */
-type Activated = KeyVerdict<'activated' | 'already-active' | 'limit-reached' | Unusable>
+/** `already-active`: on this device or domain. */
+type Activated = KeyOutcome<'activated' | 'already-active' | 'limit-reached' | KeyProblem>
 
 export const activation = defineOperation<Activated>({
   authority: API_KEY_AUTHORITY,
   name: 'activate',
-  decision: verdictOnKey(
+  decision: checkKey(
     [
-      ...MAY_NOT_BE_USED,
+      ...KEY_CHECKS,
       `when ${IS_ACTIVATED} then 'already-active'`,
       `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
     ],
@@ -52,7 +52,7 @@ export const activate = endpoint({
     activated: CODES.licenseKeyActivated,
     'already-active': CODES.licenseKeyAlreadyActive,
     'limit-reached': CODES.activationLimitReached,
-    ...UNUSABLE_CODES,
+    ...KEY_PROBLEM_CODES,
   },
   handle: (call) =>
     perform(call, activation, {

@@ -1,9 +1,6 @@
 /**
- * `POST /api/v1/assign-license-key` and `POST /api/v1/assign-and-activate-license-key`: assign one named license key to
- * an owner, and activate it on a device or domain too.
- *
- * Guarantees: a key that is in stock or reserved is assigned once, however many requests race for it. Assigning and
- * activating are done both or not at all.
+ * `POST /api/v1/assign-license-key` and `assign-and-activate-license-key`: assign a specific license key, in
+ * one D1 batch. A key that is in stock or reserved is assigned once, even if requests race.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -13,24 +10,24 @@ import { keepAsIssued } from '../issuing/as-issued.ts'
 import { CODES } from '../protocol/codes.ts'
 import { emailAddress, licenseKey, optional, ownerEmail, ownerName, postUrl } from '../protocol/fields.ts'
 import {
+  checkKey,
   deviceIdentifier,
-  IDENTIFIER_IS_MISSING,
   IS_ACTIVATED,
   IS_REQUESTED,
   insertActivation,
+  KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
-  type KeyVerdict,
+  type KeyOutcome,
   keyUseValues,
   LIMIT_IS_REACHED,
-  PRODUCT_IS_NOT_ACTIVE,
-  UNUSABLE_CODES,
-  verdictOnKey,
-} from './usable.ts'
+  WHEN_IDENTIFIER_MISSING,
+  WHEN_PRODUCT_INACTIVE,
+} from './key-checks.ts'
 
-type Assigned = KeyVerdict<'assigned' | 'not-assignable'>
+type Assigned = KeyOutcome<'assigned' | 'not-assignable'>
 
-/** `already-active`: on this very device or domain; the key is assigned nonetheless. */
-type AssignedAndActivated = KeyVerdict<
+/** `already-active`: the key was already active on this device or domain. It is now assigned. */
+type AssignedAndActivated = KeyOutcome<
   | 'activated'
   | 'already-active'
   | 'not-assignable'
@@ -42,12 +39,10 @@ type AssignedAndActivated = KeyVerdict<
 const IS_NOT_ASSIGNABLE = `(license_keys.id is null or license_keys.status not in ('available', 'reserved'))`
 
 /**
- * SQL that assigns the key. It leaves the issuance that it once came from: the owner of that issuance has lost it, so a
- * refund of that order must not block it. Placeholders: `ownerName` and `ownerEmail`, where null leaves what the key has.
- *
- * @param isDecided SQL, a condition
+ * SQL that assigns the key and detaches it from its earlier issuance, so that a refund of that order does not
+ * block it. Placeholders: `ownerName` and `ownerEmail`. If they are null, the key keeps its owner.
  */
-function assigning(isDecided: string): string[] {
+function assignKey(isDecided: string): string[] {
   return [
     keepAsIssued(`${IS_REQUESTED} and ${isDecided}`),
     `update license_keys set status = 'assigned', assigned_at = :now, updated_at = :now, issuance_id = null,
@@ -57,33 +52,33 @@ function assigning(isDecided: string): string[] {
   ]
 }
 
-/** Keys of an inactive product may be assigned. A deleted product has none that may. */
+/** Keys of inactive products can be assigned. Keys of deleted products cannot. */
 const assignment = defineOperation<Assigned>({
   authority: API_KEY_AUTHORITY,
   name: 'assign-license-key',
-  decision: verdictOnKey(
+  decision: checkKey(
     [`when ${IS_NOT_ASSIGNABLE} or products.deleted_at is not null then 'not-assignable'`],
     'assigned',
   ),
   changes: ['assigned'],
-  writes: ({ decided }) => assigning(decided('assigned')),
+  writes: ({ decided }) => assignKey(decided('assigned')),
 })
 
 const assignmentWithActivation = defineOperation<AssignedAndActivated>({
   authority: API_KEY_AUTHORITY,
   name: 'assign-and-activate-license-key',
-  decision: verdictOnKey(
+  decision: checkKey(
     [
       `when ${IS_NOT_ASSIGNABLE} then 'not-assignable'`,
-      IDENTIFIER_IS_MISSING,
-      PRODUCT_IS_NOT_ACTIVE,
+      WHEN_IDENTIFIER_MISSING,
+      WHEN_PRODUCT_INACTIVE,
       `when ${IS_ACTIVATED} then 'already-active'`,
       `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
     ],
     'activated',
   ),
   changes: ['activated', 'already-active'],
-  writes: (sql) => [...assigning(sql.decided('activated', 'already-active')), insertActivation(sql)],
+  writes: (sql) => [...assignKey(sql.decided('activated', 'already-active')), insertActivation(sql)],
 })
 
 export const assignLicenseKey = endpoint({
@@ -103,7 +98,7 @@ export const assignLicenseKey = endpoint({
       ownerName: call.parameters.owner_name ?? null,
       ownerEmail: call.parameters.email ?? null,
     }),
-  // The protocol signs both with the global key.
+  // The protocol signs both outcomes with the global key.
   answer: () => ({}),
 })
 
@@ -118,8 +113,8 @@ export const assignAndActivateLicenseKey = endpoint({
     activated: CODES.licenseKeyActivated,
     'already-active': CODES.licenseKeyAlreadyActive,
     'not-assignable': CODES.licenseKeyNotAssignable,
-    'identifier-missing': UNUSABLE_CODES['identifier-missing'],
-    'product-not-active': UNUSABLE_CODES['product-not-active'],
+    'identifier-missing': KEY_PROBLEM_CODES['identifier-missing'],
+    'product-not-active': KEY_PROBLEM_CODES['product-not-active'],
     'limit-reached': CODES.activationLimitReached,
   },
   handle: (call) =>
@@ -129,6 +124,6 @@ export const assignAndActivateLicenseKey = endpoint({
       ownerName: call.parameters.owner_name,
       ownerEmail: call.parameters.owner_email,
     }),
-  // The protocol signs with the product's key only once a key that can be assigned was found.
+  // The protocol signs with the product's key only if an assignable key was found.
   answer: ({ kind, productId }) => ({ signedBy: kind === 'not-assignable' ? null : productId }),
 })

@@ -1,8 +1,6 @@
 /**
- * `POST /api/v1/create-license-keys`: adds license keys that were made elsewhere, to the stock or as already assigned.
- *
- * Guarantees: a license key exists once, however often it is sent. One that exists already is counted and stays as it
- * is. All others are written, or none: one D1 batch, however many there are.
+ * `POST /api/v1/create-license-keys`: imports license keys, into stock or as assigned, in one D1 batch.
+ * Existing keys are counted and do not change.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -21,17 +19,17 @@ import {
 } from '../protocol/fields.ts'
 import { assignedAt, licenseKeyList, licenseKeyStatus } from './stock-fields.ts'
 
-/** The longest list in a form: a letter takes one byte there, a quotation mark, a comma or a byte above 127 three. */
+/** Fits the longest list as a form, which encodes quotation marks, commas and non-ASCII bytes as three. */
 const BODY_BYTES_MAX = 4_000_000
 
 type Created =
   | { readonly kind: 'product-invalid' }
-  | { readonly kind: 'nothing-given'; readonly productId: number }
+  | { readonly kind: 'list-empty'; readonly productId: number }
   | {
       readonly kind: 'created'
       readonly productId: number
       readonly created: number
-      /** They existed already, or are in the list twice. */
+      /** The number of keys that already existed or are repeated in the list. */
       readonly duplicate: number
     }
 
@@ -40,15 +38,15 @@ const creation = defineOperation<Created>({
   name: 'create-license-keys',
   decision: `json_object('productId', :productId, 'kind', case
     when not ${PRODUCT_EXISTS} then 'product-invalid'
-    when :quantity = 0 then 'nothing-given'
+    when :quantity = 0 then 'list-empty'
     else 'created' end)`,
   changes: ['created'],
   writes: ({ decided, addToOutcome }) => [
     `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, owner_name,
        owner_email, assigned_at, created_at, updated_at)
-     select :productId, given.value, :status, :activationLimit, :validityDays, :ownerName,
+     select :productId, keys.value, :status, :activationLimit, :validityDays, :ownerName,
        :ownerEmail, :assignedAt, :now, :now
-     from json_each(:licenseKeys) as given where ${decided('created')}
+     from json_each(:licenseKeys) as keys where ${decided('created')}
      on conflict (license_key) do nothing`,
     addToOutcome(`'$.created', changes(), '$.duplicate', :quantity - changes()`, 'created'),
   ],
@@ -73,7 +71,7 @@ export const createLicenseKeys = endpoint({
   invalidParametersCode: CODES.createLicenseKeysIncorrectData,
   outcomes: {
     created: CODES.licenseKeysCreated,
-    'nothing-given': CODES.noLicenseKeysCreated,
+    'list-empty': CODES.noLicenseKeysCreated,
     'product-invalid': CODES.createLicenseKeysIncorrectData,
   },
 
@@ -90,7 +88,6 @@ export const createLicenseKeys = endpoint({
       validityDays: parameters.validity,
       ownerName: parameters.owner_name ?? null,
       ownerEmail: parameters.owner_email ?? null,
-      // Keys in stock were never assigned.
       assignedAt: status === 'available' ? null : (parameters.assigned_at ?? assignedAtDefault),
     })
   },
@@ -99,7 +96,7 @@ export const createLicenseKeys = endpoint({
     switch (outcome.kind) {
       case 'product-invalid':
         return { fields: { errors: PRODUCT_INVALID } }
-      case 'nothing-given':
+      case 'list-empty':
         return { signedBy: outcome.productId }
       case 'created': {
         const { created, duplicate, productId: signedBy } = outcome

@@ -1,8 +1,7 @@
 /**
  * `POST /api/v1/deactivate`: ends the activation of a license key on a device or domain.
  *
- * Guarantees: an activation can be ended whatever has become of the key since, and its seat is free from then on. It is
- * ended once.
+ * Guarantees: each activation ends once and frees one seat, even if the key is expired or blocked.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -10,27 +9,27 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
+  checkKey,
   deviceIdentifier,
-  IDENTIFIER_IS_MISSING,
   IS_ACTIVATED,
   IS_REQUESTED,
-  IS_UNKNOWN,
+  KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
-  type KeyVerdict,
+  type KeyOutcome,
   keyUseValues,
-  UNUSABLE_CODES,
-  verdictOnKey,
-} from './usable.ts'
+  WHEN_IDENTIFIER_MISSING,
+  WHEN_UNKNOWN,
+} from './key-checks.ts'
 
-type Deactivated = KeyVerdict<
+type Deactivated = KeyOutcome<
   'deactivated' | 'already-inactive' | 'license-key-unknown' | 'identifier-missing'
 >
 
 export const deactivation = defineOperation<Deactivated>({
   authority: API_KEY_AUTHORITY,
   name: 'deactivate',
-  decision: verdictOnKey(
-    [IS_UNKNOWN, IDENTIFIER_IS_MISSING, `when not ${IS_ACTIVATED} then 'already-inactive'`],
+  decision: checkKey(
+    [WHEN_UNKNOWN, WHEN_IDENTIFIER_MISSING, `when not ${IS_ACTIVATED} then 'already-inactive'`],
     'deactivated',
   ),
   changes: ['deactivated'],
@@ -51,12 +50,12 @@ export const deactivate = endpoint({
   outcomes: {
     deactivated: CODES.licenseKeyDeactivated,
     'already-inactive': CODES.licenseKeyAlreadyInactive,
-    'license-key-unknown': UNUSABLE_CODES['license-key-unknown'],
-    'identifier-missing': UNUSABLE_CODES['identifier-missing'],
+    'license-key-unknown': KEY_PROBLEM_CODES['license-key-unknown'],
+    'identifier-missing': KEY_PROBLEM_CODES['identifier-missing'],
   },
   handle: (call) => perform(call, deactivation, keyUseValues(call.parameters)),
   answer: ({ kind, productId }) => ({
-    // The protocol's one exception: of all answers about a product, the global key signs this one alone.
+    // The protocol signs the success response of this endpoint with the global key.
     signedBy: kind === 'deactivated' ? null : productId,
     log: { product: productId },
   }),

@@ -1,7 +1,6 @@
 /**
- * `POST /api/v1/delete-license-key`: deletes a license key, with its activations and metadata.
- *
- * Guarantees: how the key was issued is kept, so that a replay of its issuance repeats the first answer.
+ * `POST /api/v1/delete-license-key`: deletes a license key, with its activations and metadata. A replay of
+ * its issuance still returns the original response.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -10,9 +9,9 @@ import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
 import { CODES } from '../protocol/codes.ts'
 import { licenseKey } from '../protocol/fields.ts'
-import { IS_REQUESTED, type KeyVerdict } from './usable.ts'
+import { IS_REQUESTED, type KeyOutcome } from './key-checks.ts'
 
-const deletion = defineOperation<KeyVerdict<'deleted' | 'not-found'>>({
+const deletion = defineOperation<KeyOutcome<'deleted' | 'not-found'>>({
   authority: API_KEY_AUTHORITY,
   name: 'delete-license-key',
   decision: `(select json_object('kind', iif(license_keys.id is null, 'not-found', 'deleted'),

@@ -1,4 +1,4 @@
-/** What the API's description says of the endpoints in this folder. */
+/** Texts for the OpenAPI description of the endpoints in this folder. */
 import { type DocsByPath, OWNER } from '../http/docs.ts'
 
 const USE = { license_key: 'DEMO-2F8K-1', identifier: 'example.com' } as const
@@ -8,9 +8,8 @@ const METADATA = { license_key: 'DEMO-2F8K-1', key: 'plan' } as const
 export const docs: DocsByPath = {
   '/api/v1/create-license-keys': {
     details:
-      'Takes in keys that were made elsewhere, as stock or as already assigned. A key that exists already, ' +
-      'or comes twice in the list, stays as it is and counts as `duplicate`. All other keys are written, or ' +
-      'none.',
+      'Imports keys from another system, into stock or as assigned. Keys that already exist or are ' +
+      'repeated in the list do not change and count as `duplicate`. Adds all other keys, or none.',
     example: {
       request: {
         license_keys: ['DEMO-2F8K-1', 'DEMO-2F8K-2', 'DEMO-2F8K-3'],
@@ -23,67 +22,66 @@ export const docs: DocsByPath = {
     },
   },
   '/api/v1/get-available-license-keys-count': {
-    details: 'Counts only keys that are `available`.',
+    details: 'Counts only keys with the status `available`.',
     example: { request: { product_id: 1 }, fields: { count: 3 } },
   },
   '/api/v1/update-license-key': {
     details:
-      'Fields that you leave out stay as they are. A key that becomes `available` again loses its owner, ' +
-      'activations and metadata. Repeating an earlier order still returns the original answer.',
+      'Omitted fields do not change. A key that becomes `available` again loses its owner, activations ' +
+      'and metadata. Repeating an earlier order still returns the original response.',
     example: { request: { license_key: 'DEMO-2F8K-3', validity: 30 } },
   },
   '/api/v1/delete-license-key': {
     details:
       'Deletes the key with its activations and metadata. Repeating an earlier order still returns the ' +
-      'original answer.',
+      'original response.',
     example: { request: { license_key: 'DEMO-2F8K-3' } },
   },
   '/api/v1/assign-license-key': {
     details:
-      'Assigns one specific key. The key must be in stock or reserved, else the answer is 801. A key is ' +
-      'assigned only once, even when requests race. Owner fields that you leave out stay as they are.',
+      'Assigns a specific key. Returns 801 if the key is neither in stock nor reserved. A key is assigned ' +
+      'only once, even if requests race. Omitted owner fields do not change.',
     example: {
       request: { license_key: 'DEMO-2F8K-1', owner_name: OWNER.owner_name, email: OWNER.owner_email },
     },
   },
   '/api/v1/assign-and-activate-license-key': {
     details:
-      'Does both or neither. Use it if you know the device or domain when you hand out the key. The key ' +
-      'must be in stock or reserved, else the answer is 801.',
+      'Assigns a specific key and activates it, or does neither. Returns 801 if the key is neither in ' +
+      'stock nor reserved.',
     example: {
       request: { license_key: 'DEMO-2F8K-2', identifier: 'example.com', ...OWNER },
     },
   },
   '/api/v1/activate': {
     details:
-      'Activates the key on a device or domain. Activating it there again changes nothing (301). Problems ' +
-      'are reported in this order: 210, 215, 201, 203, 204, 205, then those of the activation.',
+      'Activates the key on a device or domain. If it is already active there, nothing changes (301). ' +
+      'Problems are reported in this order: 210, 215, 201, 203, 204, 205, 301, 302.',
     example: { request: USE },
   },
   '/api/v1/verify': {
     details:
-      'Tells whether the key is valid on a device or domain. Changes nothing. Problems are reported in this ' +
-      'order: 210, 215, 201, 203, 204, 205, 202. It may read the nearest replica of the database, which can ' +
-      'lag by a moment.',
+      'Checks whether the key is valid on a device or domain. Changes nothing. Problems are reported in ' +
+      'this order: 210, 215, 201, 203, 204, 205, 202. It reads the nearest replica of the database, which ' +
+      'may lag slightly.',
     example: { request: USE },
   },
   '/api/v1/create-license-key-meta': {
     details:
-      'Stores a text of yours under a name. If the key already has that name, the answer is 452. The key ' +
+      'Stores a value under a name. Returns 452 if the key already has metadata with that name. The key ' +
       'must be assigned, but need not be activated.',
     example: { request: { ...METADATA, value: 'basic' }, fields: { meta_id: 1 } },
   },
   '/api/v1/update-license-key-meta': {
     details:
-      'Replaces the text under a name. If the key does not have that name, the answer is 352. The key must ' +
-      'be assigned, but need not be activated.',
+      'Replaces the value under a name. Returns 352 if the key has no metadata with that name. The key ' +
+      'must be assigned, but need not be activated.',
     example: { request: { ...METADATA, value: 'pro' }, fields: { meta_id: 1 } },
   },
   '/api/v1/get-license-key-details': {
     details:
-      'Returns owner, limits, metadata and product of a key that is active on this device or domain. ' +
-      'Changes nothing. Problems are reported in the order of `verify`. It may lag by a moment, as `verify` ' +
-      'may.',
+      'Returns the owner, limits, metadata and product of a key that is active on this device or domain. ' +
+      'Changes nothing. It reports problems in the same order as `verify`, and may also lag slightly.',
     example: {
       request: USE,
       fields: {
@@ -116,14 +114,14 @@ export const docs: DocsByPath = {
   },
   '/api/v1/deactivate': {
     details:
-      'Ends the activation on a device or domain, so that another one can take its place. The code 400 is ' +
-      'the text `"400"`, as the protocol has it.',
+      'Ends the activation on a device or domain and frees its seat. The protocol sends the code 400 as ' +
+      'the string `"400"`.',
     example: { request: USE },
   },
   '/api/v1/get-license-keys': {
     details:
-      'By ascending id, 100 on a page by default. A page that is not full is the last one. Owners must ' +
-      'match exactly.',
+      'Sorted by ascending id, with 100 keys per page by default. A page that is not full is the last ' +
+      'one. Owners must match exactly.',
     example: {
       request: { product_id: 1, status: 'assigned', items_per_page: 1 },
       fields: {

@@ -1,9 +1,4 @@
-/**
- * `POST /api/v1/get-license-key-details`: what is known of a license key and its product, on a device or domain where
- * the key is activated.
- *
- * Guarantees: nothing is told of a key that `verify.ts` would not call valid.
- */
+/** `POST /api/v1/get-license-key-details`: returns a license key and its product, if `verify` succeeds. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
@@ -11,15 +6,15 @@ import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { dateAndTime } from '../protocol/dates.ts'
 import {
+  ACTIVATED_KEY_CHECKS,
+  checkKey,
   deviceIdentifier,
+  KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
-  type KeyVerdict,
+  type KeyOutcome,
+  type KeyProblem,
   keyUseValues,
-  MAY_NOT_BE_USED_HERE,
-  UNUSABLE_CODES,
-  type Unusable,
-  verdictOnKey,
-} from './usable.ts'
+} from './key-checks.ts'
 
 const DAY_MILLISECONDS = 86_400_000
 
@@ -48,10 +43,10 @@ interface ProductDetails {
 }
 
 type Details =
-  | KeyVerdict<Unusable | 'activation-not-found'>
-  | (KeyVerdict<'active'> & { readonly licenseKey: LicenseKeyDetails; readonly product: ProductDetails })
+  | KeyOutcome<KeyProblem | 'activation-not-found'>
+  | (KeyOutcome<'active'> & { readonly licenseKey: LicenseKeyDetails; readonly product: ProductDetails })
 
-/** SQL, an expression: the metadata of the row in scope, as JSON. */
+/** SQL: the metadata as JSON. */
 function metadataOf(table: string, isOfRow: string): string {
   return `json((select json_group_array(json_object('key', key, 'value', value) order by id)
     from ${table} where ${isOfRow}))`
@@ -69,7 +64,7 @@ const PRODUCT = `json_object('id', products.id, 'externalReference', products.ex
 
 const details = defineQuery<Details>(
   API_KEY_AUTHORITY,
-  verdictOnKey(MAY_NOT_BE_USED_HERE, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
+  checkKey(ACTIVATED_KEY_CHECKS, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
 )
 
 export const getLicenseKeyDetails = endpoint({
@@ -82,10 +77,10 @@ export const getLicenseKeyDetails = endpoint({
   deviceIdentifier,
   outcomes: {
     active: CODES.activeLicenseKeyFound,
-    ...UNUSABLE_CODES,
+    ...KEY_PROBLEM_CODES,
     'activation-not-found': CODES.activationNotFound,
   },
-  // The nearest replica may not know an activation of a moment ago yet.
+  // The nearest replica may lack an activation that was made a moment ago.
   handle: (call) =>
     runQuery({ ...call, db: nearestDatabase(call.db) }, details, keyUseValues(call.parameters)),
   answer: (outcome) => ({
@@ -107,7 +102,7 @@ function licenseKeyObject(licenseKey: LicenseKeyDetails) {
     validity: validityDays,
     assigned_at: dateAndTime(assignedAt),
     meta_data: licenseKey.metadata,
-    // The first moment at which the key has expired, or false: it never does.
+    // The first moment at which the key has expired. false: it never expires.
     expires_at: validityDays === 0 ? false : dateAndTime(assignedAt + validityDays * DAY_MILLISECONDS),
   }
 }
@@ -118,7 +113,7 @@ function productObject(product: ProductDetails) {
     external_reference: product.externalReference,
     source: product.source,
     name: product.name,
-    // The protocol's field for an address of the product, which products do not have here.
+    // The protocol's field for the URL of a product. Products have none here.
     post_url: '',
     description: product.description,
     meta_data: product.metadata,

@@ -1,9 +1,6 @@
 /**
- * `GET /api/v1/get-license-keys` and `GET /api/v1/get-available-license-keys-count`: a product's license keys, page by
- * page, and how many of them are in stock.
- *
- * The stock has an index. For other keys the table is read in the order of ids until the page is full, since every key
- * that is issued would pay for an index over all keys.
+ * `GET /api/v1/get-license-keys` and `get-available-license-keys-count`. Only keys in stock have an index,
+ * because an index on all keys would slow down every issuance. Other lists scan the table by id.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -20,7 +17,7 @@ const PAGE_MAX = 1_000_000
 const ITEMS_PER_PAGE_MAX = 1_000
 const ITEMS_PER_PAGE_DEFAULT = 100
 
-/** Instants are milliseconds UTC. */
+/** Times are in milliseconds UTC. */
 type ListedKey = readonly [
   id: number,
   productId: number,
@@ -37,7 +34,7 @@ type ListedKey = readonly [
 
 interface Listed {
   readonly kind: 'listed'
-  /** In no order: SQLite promises none of what it gathers. */
+  /** Unordered, because SQLite aggregates rows in no guaranteed order. */
   readonly keys: readonly ListedKey[]
 }
 
@@ -55,7 +52,7 @@ function list(hasStatus: string) {
   )
 }
 
-/** With the status as text: SQLite uses a partial index only for a query that repeats its condition. */
+/** A literal status, because SQLite uses a partial index only if the query repeats its condition. */
 const listStock = list(`status = 'available'`)
 const listAny = list('(:status is null or status = :status)')
 
@@ -113,7 +110,7 @@ export const getAvailableLicenseKeysCount = endpoint({
   answer: (outcome) => (outcome.kind === 'counted' ? { fields: { count: outcome.count } } : {}),
 })
 
-/** The protocol's object of a listed key: these 11 fields in this order. */
+/** The protocol requires these 11 fields in this order. */
 function licenseKeyObject(key: ListedKey): object {
   const [id, product_id, license_key, owner_name, owner_email, activation_limit, validity, ...dates] = key
   const [assignedAt, status, createdAt, updatedAt] = dates

@@ -1,9 +1,6 @@
 /**
- * `POST /api/v1/create-license-key-meta`, `update-license-key-meta` and `delete-license-key-meta`: texts under names, for
- * the seller's own use.
- *
- * Guarantees: a license key has one value under a name, even when requests race. Only a key that is assigned has
- * metadata; it need not be activated anywhere.
+ * `POST /api/v1/create-license-key-meta`, `update-license-key-meta` and `delete-license-key-meta`. A license
+ * key has one value per name, even if requests race. It must be assigned, but need not be activated.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -13,46 +10,46 @@ import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { optional, plainText } from '../protocol/fields.ts'
 import {
+  checkKey,
   deviceIdentifier,
-  IS_NOT_ASSIGNED,
   IS_REQUESTED,
-  IS_UNKNOWN,
+  KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
-  type KeyVerdict,
-  UNUSABLE_CODES,
-  verdictOnKey,
-} from './usable.ts'
+  type KeyOutcome,
+  WHEN_NOT_ASSIGNED,
+  WHEN_UNKNOWN,
+} from './key-checks.ts'
 
-/** The protocol sends an identifier along, which only the blocklist looks at. A missing key has a code of its own. */
+/** The identifier is only checked against the blocklist. A missing `key` has its own code. */
 const NAME_FIELDS = { ...KEY_USE_FIELDS, key: optional(plainText('key', 255)) }
 const FIELDS = { ...NAME_FIELDS, value: optional(plainText('value', 10_000)) }
 
-/** Why nothing is written, whatever is asked for. */
+/** The refusals that all three endpoints share. */
 type Refused = 'license-key-unknown' | 'not-assigned' | 'key-missing'
 
 type Created =
-  | KeyVerdict<Refused | 'value-missing' | 'exists'>
-  | (KeyVerdict<'created'> & { readonly metadataId: number })
+  | KeyOutcome<Refused | 'value-missing' | 'exists'>
+  | (KeyOutcome<'created'> & { readonly metadataId: number })
 type Updated =
-  | KeyVerdict<Refused | 'value-missing' | 'not-found'>
-  | (KeyVerdict<'updated'> & { readonly metadataId: number })
-type Deleted = KeyVerdict<Refused | 'not-found' | 'deleted'>
+  | KeyOutcome<Refused | 'value-missing' | 'not-found'>
+  | (KeyOutcome<'updated'> & { readonly metadataId: number })
+type Deleted = KeyOutcome<Refused | 'not-found' | 'deleted'>
 
-const REFUSED = [IS_UNKNOWN, IS_NOT_ASSIGNED, `when :key is null then 'key-missing'`]
-const VALUE_IS_MISSING = `when :value is null then 'value-missing'`
+const COMMON_CHECKS = [WHEN_UNKNOWN, WHEN_NOT_ASSIGNED, `when :key is null then 'key-missing'`]
+const WHEN_VALUE_MISSING = `when :value is null then 'value-missing'`
 
-/** SQL, an expression: the id of what the row of `license_keys` in scope has under the name, or null. */
+/** An SQL expression: the id of the metadata with this name, for the current row of `license_keys`. */
 const METADATA_ID = `(select license_key_metadata.id from license_key_metadata
   where license_key_metadata.license_key_id = license_keys.id and license_key_metadata.key = :key)`
 
-/** SQL, an expression: the id of what the license key of the request has under the name, or null. */
+/** An SQL expression: the id of the metadata with this name, for the requested license key. */
 const REQUESTED_METADATA_ID = `(select ${METADATA_ID} from license_keys where ${IS_REQUESTED})`
 
 const creation = defineOperation<Created>({
   authority: API_KEY_AUTHORITY,
   name: 'create-license-key-meta',
-  decision: verdictOnKey(
-    [...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is not null then 'exists'`],
+  decision: checkKey(
+    [...COMMON_CHECKS, WHEN_VALUE_MISSING, `when ${METADATA_ID} is not null then 'exists'`],
     'created',
   ),
   changes: ['created'],
@@ -66,8 +63,8 @@ const creation = defineOperation<Created>({
 const update = defineOperation<Updated>({
   authority: API_KEY_AUTHORITY,
   name: 'update-license-key-meta',
-  decision: verdictOnKey(
-    [...REFUSED, VALUE_IS_MISSING, `when ${METADATA_ID} is null then 'not-found'`],
+  decision: checkKey(
+    [...COMMON_CHECKS, WHEN_VALUE_MISSING, `when ${METADATA_ID} is null then 'not-found'`],
     'updated',
     [`'metadataId', ${METADATA_ID}`],
   ),
@@ -80,7 +77,7 @@ const update = defineOperation<Updated>({
 const deletion = defineOperation<Deleted>({
   authority: API_KEY_AUTHORITY,
   name: 'delete-license-key-meta',
-  decision: verdictOnKey([...REFUSED, `when ${METADATA_ID} is null then 'not-found'`], 'deleted'),
+  decision: checkKey([...COMMON_CHECKS, `when ${METADATA_ID} is null then 'not-found'`], 'deleted'),
   changes: ['deleted'],
   writes: ({ decided }) => [
     `delete from license_key_metadata where id = ${REQUESTED_METADATA_ID} and ${decided('deleted')}`,
@@ -88,8 +85,8 @@ const deletion = defineOperation<Deleted>({
 })
 
 const REFUSED_CODES = {
-  'license-key-unknown': UNUSABLE_CODES['license-key-unknown'],
-  'not-assigned': UNUSABLE_CODES['not-assigned'],
+  'license-key-unknown': KEY_PROBLEM_CODES['license-key-unknown'],
+  'not-assigned': KEY_PROBLEM_CODES['not-assigned'],
 }
 
 export const createLicenseKeyMeta = endpoint({

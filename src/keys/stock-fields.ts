@@ -1,4 +1,4 @@
-/** The rules of the parameters that only license keys in stock and their corrections have. */
+/** Parameters of the endpoints that add, list and update license keys. */
 import * as z from 'zod/mini'
 import { LICENSE_KEY_STATUSES } from '../db/schema/index.ts'
 import { parseDateAndTime } from '../protocol/dates.ts'
@@ -7,38 +7,38 @@ import { isTextOfAtMost } from '../protocol/owner.ts'
 
 export const licenseKeyStatus = choice('status', LICENSE_KEY_STATUSES)
 
-/** `YYYY-MM-DD HH:MM:SS` in UTC becomes milliseconds UTC. */
+/** Parses `YYYY-MM-DD HH:MM:SS` in UTC into milliseconds UTC. */
 export const assignedAt = optional(
   z.transform((input: unknown, context) => {
     const instant = typeof input === 'string' ? parseDateAndTime(input.trim()) : undefined
     if (instant !== undefined) return instant
-    const message = 'The assigned_at field must be a date and time in UTC, as 2026-11-24 07:30:00.'
+    const message = 'The assigned_at field must be a date and time in UTC, like 2026-11-24 07:30:00.'
     context.issues.push({ code: 'custom', message, input })
     return z.NEVER
   }),
 ).check(z.meta({ type: 'string', description: 'A date and time in UTC: YYYY-MM-DD HH:MM:SS' }))
 
 const KEYS_MAX = 10_000
-/** They travel in one parameter as a JSON list, of which D1 takes 2 MB. */
+/** The list is one JSON parameter of a D1 statement, whose limit is 2 MB. */
 const KEYS_BYTES_MAX = 1_500_000
 const KEY_CHARACTERS_MAX = 255
 
-/** A list of license keys: an array, or its JSON text, as a form carries it. It may be empty. */
+/** A list of license keys: an array, or its JSON text in a form. It may be empty. */
 export const licenseKeyList = z
   .pipe(
-    // A transformation alone would pass for a parameter that may be left out.
+    // A transform alone would make the parameter optional.
     z.unknown(),
     z.transform((input, context): string[] => {
       const list = typeof input === 'string' && input !== '' ? parseJson(input) : input
-      const fault = faultInList(list)
-      if (fault === undefined) return (list as string[]).map((licenseKey) => licenseKey.trim())
-      context.issues.push({ code: 'custom', message: `The license_keys field ${fault}.`, input })
+      const error = licenseKeyListError(list)
+      if (error === undefined) return (list as string[]).map((licenseKey) => licenseKey.trim())
+      context.issues.push({ code: 'custom', message: `The license_keys field ${error}.`, input })
       return z.NEVER
     }),
   )
   .check(
     z.meta({
-      description: `At most ${KEYS_MAX} license keys; in a form, their list as JSON`,
+      description: `At most ${KEYS_MAX} license keys. In a form, a JSON array`,
       anyOf: [
         {
           type: 'array',
@@ -50,17 +50,17 @@ export const licenseKeyList = z
     }),
   )
 
-function faultInList(list: unknown): string | undefined {
+function licenseKeyListError(list: unknown): string | undefined {
   if (list === undefined || list === null || list === '') return 'is required'
-  if (!Array.isArray(list)) return 'must be a JSON list of license keys'
-  if (list.length > KEYS_MAX) return `must be a list of at most ${KEYS_MAX} license keys`
+  if (!Array.isArray(list)) return 'must be a JSON array of license keys'
+  if (list.length > KEYS_MAX) return `must contain at most ${KEYS_MAX} license keys`
   const isLicenseKey = (member: unknown) =>
     typeof member === 'string' && isTextOfAtMost(member.trim(), KEY_CHARACTERS_MAX)
   if (!list.every(isLicenseKey)) {
-    return `must be a list of texts of 1 to ${KEY_CHARACTERS_MAX} characters without control characters`
+    return `must contain only strings of 1 to ${KEY_CHARACTERS_MAX} characters without control characters`
   }
   const bytes = new TextEncoder().encode(JSON.stringify(list)).byteLength
-  return bytes > KEYS_BYTES_MAX ? `must be at most ${KEYS_BYTES_MAX} bytes of JSON` : undefined
+  return bytes > KEYS_BYTES_MAX ? `must be at most ${KEYS_BYTES_MAX} bytes as JSON` : undefined
 }
 
 function parseJson(text: string): unknown {

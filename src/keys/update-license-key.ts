@@ -1,8 +1,6 @@
 /**
- * `POST /api/v1/update-license-key`: corrects a license key by hand.
- *
- * Guarantees: a parameter that is left out changes nothing. A key that goes back to stock keeps nothing of its owner.
- * How the key was issued is kept, so that a replay of its issuance repeats the first answer.
+ * `POST /api/v1/update-license-key`: changes a license key. A key that returns to stock keeps no data of its
+ * owner. A replay of its issuance still returns the original response.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -20,17 +18,17 @@ import {
   productId,
   validityDays,
 } from '../protocol/fields.ts'
+import { IS_REQUESTED } from './key-checks.ts'
 import { assignedAt, licenseKeyStatus } from './stock-fields.ts'
-import { IS_REQUESTED } from './usable.ts'
 
 type Updated =
-  /** `productId`: of the product that it belongs to afterwards. */
+  /** `productId`: the product after the update. */
   | { readonly kind: 'updated'; readonly productId: number }
   | { readonly kind: 'product-invalid' | 'not-found' }
 
-/** SQL, a condition: the key goes back to stock. Its next owner gets it as new. */
+/** An SQL condition: the key returns to stock. */
 const IS_RETURNED = `:status = 'available'`
-const STATUS_AFTERWARDS = 'coalesce(:status, status)'
+const NEW_STATUS = 'coalesce(:status, status)'
 
 const update = defineOperation<Updated>({
   authority: API_KEY_AUTHORITY,
@@ -49,15 +47,15 @@ const update = defineOperation<Updated>({
       keepAsIssued(`${IS_REQUESTED} and ${decided('updated')}`),
       `delete from activations where ${isOfReturnedKey}`,
       `delete from license_key_metadata where ${isOfReturnedKey}`,
-      // A block by hand outlasts the payment's: when that one ends, the key gets the status that is stored for it.
+      // If a refund or dispute blocks the key, the new status is also stored for when the block ends.
       `update license_keys set
          product_id = coalesce(:productId, product_id),
          activation_limit = coalesce(:activationLimit, activation_limit),
          validity_days = coalesce(:validityDays, validity_days),
          owner_name = coalesce(:ownerName, case when ${IS_RETURNED} then null else owner_name end),
          owner_email = coalesce(:ownerEmail, case when ${IS_RETURNED} then null else owner_email end),
-         status = ${STATUS_AFTERWARDS},
-         assigned_at = case ${STATUS_AFTERWARDS} when 'available' then null
+         status = ${NEW_STATUS},
+         assigned_at = case ${NEW_STATUS} when 'available' then null
            when 'assigned' then coalesce(:assignedAt, assigned_at, :now)
            else coalesce(:assignedAt, assigned_at) end,
          issuance_id = case when ${IS_RETURNED} then null else issuance_id end,

@@ -1,26 +1,23 @@
-/** `POST /api/v1/verify`: whether a license key is valid on a device or domain. Nothing is written. */
+/** `POST /api/v1/verify`: checks whether a license key is valid on a device or domain. Writes nothing. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
+  ACTIVATED_KEY_CHECKS,
+  checkKey,
   deviceIdentifier,
+  KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
-  type KeyVerdict,
+  type KeyOutcome,
+  type KeyProblem,
   keyUseValues,
-  MAY_NOT_BE_USED_HERE,
-  UNUSABLE_CODES,
-  type Unusable,
-  verdictOnKey,
-} from './usable.ts'
+} from './key-checks.ts'
 
-type Verified = KeyVerdict<'valid' | Unusable | 'activation-not-found'>
+type Verified = KeyOutcome<'valid' | KeyProblem | 'activation-not-found'>
 
-export const verification = defineQuery<Verified>(
-  API_KEY_AUTHORITY,
-  verdictOnKey(MAY_NOT_BE_USED_HERE, 'valid'),
-)
+export const verification = defineQuery<Verified>(API_KEY_AUTHORITY, checkKey(ACTIVATED_KEY_CHECKS, 'valid'))
 
 export const verify = endpoint({
   path: '/api/v1/verify',
@@ -33,10 +30,10 @@ export const verify = endpoint({
   deviceIdentifier,
   outcomes: {
     valid: CODES.licenseKeyValid,
-    ...UNUSABLE_CODES,
+    ...KEY_PROBLEM_CODES,
     'activation-not-found': CODES.activationNotFound,
   },
-  // The nearest replica may not know an activation of a moment ago yet.
+  // The nearest replica may lack an activation that was made a moment ago.
   handle: (call) =>
     runQuery({ ...call, db: nearestDatabase(call.db) }, verification, keyUseValues(call.parameters)),
 })

@@ -1,4 +1,4 @@
-/** What the API's description says of the endpoints in this folder. */
+/** Texts for the OpenAPI description. */
 import type { DocsByPath, EndpointDocs } from '../http/docs.ts'
 import { PROVIDER_NAMES } from './provider.ts'
 

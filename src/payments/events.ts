@@ -1,6 +1,6 @@
 /**
- * The record of what providers sent: one row for each authentic event, with its outcome. A row whose outcome is final
- * never changes. One that waits, failed or was unmapped is settled by the next redelivery, retry or look-up.
+ * Stores the events of providers: one row for each authentic event, with its outcome. A final outcome never changes. An
+ * event that is waiting, failed or unmapped is updated by the next redelivery, retry or look-up.
  */
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -9,10 +9,9 @@ import type { Bindings } from '../platform/settings.ts'
 import { enqueue } from '../queue/enqueue.ts'
 import type { Mode } from './settings.ts'
 
-/** Where an event is worked on. */
 export interface Context {
   readonly env: Bindings
-  /** The primary. In a request it is counted for the log. */
+  /** The primary database. In a request, its usage is counted for the log. */
   readonly db: D1Database
 }
 
@@ -20,7 +19,7 @@ export interface EventRecord {
   readonly provider: string
   readonly eventId: string
   readonly type: string
-  /** Of the secret that signed it. */
+  /** The mode of the secret that signed it. */
   readonly mode: Mode
   readonly receivedAt: number
   /** As received. */
@@ -35,9 +34,9 @@ export interface RecordedEvent {
 }
 
 /**
- * A statement that records an event, or settles it where it is open.
+ * A statement that records an event, or updates one without a final outcome.
  *
- * @param outcome SQL for the outcome, evaluated after everything that the event causes was written
+ * @param outcome SQL for the outcome, evaluated after all effects were written
  * @param note SQL for the reason, or null
  */
 export function recordEvent(outcome: string, note: string): Statement<never> {
@@ -49,7 +48,7 @@ on conflict (provider, event_id) do update set
 where outcome in ('waiting', 'unmapped', 'failed')`)
 }
 
-/** Leaves an event to the queue. One that waits already keeps its time and its attempts. */
+/** Leaves an event to the queue. If it is already waiting, it keeps its due time and attempts. */
 const recordWaiting = compileText(`
 insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
 values (:provider, :eventId, :type, :mode, :receivedAt, 'waiting', :payload, :now)
@@ -57,7 +56,7 @@ on conflict (provider, event_id) do update set
   outcome = 'waiting', note = null, due_at = excluded.due_at, attempts = 0, payload = excluded.payload
 where outcome in ('unmapped', 'failed')`)
 
-/** What the record says by now, and what is to be sent because of it. */
+/** The stored outcome and the deliveries that are due. */
 export const selectRecorded = compileText<RecordedEvent>(`
 select webhook_events.id as id, webhook_events.outcome as outcome, (
   select json_group_array(distinct deliveries.id) from json_each(:names) as names
@@ -70,7 +69,7 @@ select webhook_events.id as id, webhook_events.outcome as outcome, (
 ) as deliveries
 from webhook_events where webhook_events.provider = :provider and webhook_events.event_id = :eventId`)
 
-/** Records an event that cannot be understood without asking the provider. */
+/** Records an event that needs a look-up at the provider. */
 export async function waitForLookUp({ env, db }: Context, event: EventRecord): Promise<Outcome> {
   const values = { ...event, now: event.receivedAt, names: '[]' }
   const [, [recorded]] = await withRetries(() =>

@@ -1,10 +1,9 @@
 /**
- * Does what an event of a payment provider means, and records it: in one D1 batch, so that an event that is recorded has
- * had its effects, and one that is not has had none.
+ * Applies a payment event and records it in one D1 batch, so an event is recorded if and only if it took effect.
  *
- * Guarantees: every effect has a business key of its own (an order's line, a refund, a billing period), so an event that
- * arrives twice, or repeats what another event said, changes nothing. The state of the license keys follows from the
- * facts (settle.ts), so it does not matter which event arrives first.
+ * Guarantees: every effect has its own business key (an order line, a refund, a billing period), so an event that
+ * arrives twice, or repeats another one, changes nothing. The state of license keys is derived from the facts
+ * (settle.ts), so events may arrive in any order.
  */
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -25,13 +24,13 @@ import {
 import { checkLines, INSERT_SALE, insertFirstPeriod, ownerOf, SALE_NOTE, SALE_OUTCOME } from './sale.ts'
 import { REFUND_OUTCOME, REINSTATEMENT_OUTCOME, REVERSAL_NOTE, SETTLE, upsertReversal } from './settle.ts'
 
-/** The channels by which keys may be delivered. */
+/** The available channels for delivering keys. */
 export interface Channels {
   readonly hasWebhook: boolean
   readonly hasEmail: boolean
 }
 
-/** Where time and randomness come from. */
+/** Time and randomness. */
 export interface Sources {
   /** Milliseconds UTC. */
   readonly now: number
@@ -39,14 +38,14 @@ export interface Sources {
 }
 
 export interface Fulfilment {
-  /** The event's row. */
+  /** The id of the event's row. */
   readonly id: number
   readonly outcome: Outcome
-  /** Rows of `deliveries` that are due now. */
+  /** The ids of deliveries that are due now. */
   readonly deliveries: readonly number[]
 }
 
-/** Fulfils an event and wakes the consumer for its deliveries. @param now milliseconds UTC */
+/** Applies an event and wakes the consumer for its deliveries. @param now milliseconds UTC */
 export async function fulfilAndDeliver(
   { env, db }: Context,
   record: EventRecord,
@@ -99,18 +98,18 @@ export async function fulfil(
   }, isCollision)
 }
 
-/** What an event writes. */
+/** What an event changes in the database. */
 interface Effects {
-  /** The order that the event is about, or null. */
+  /** The order of the event, or null. */
   readonly order: string | null
-  /** Names that the order is known by from now on. */
+  /** More names for the order. */
   readonly references: readonly string[]
-  /** Names of all orders and subscriptions to settle. */
+  /** The names of all orders and subscriptions to settle. */
   readonly names: readonly string[]
-  /** Statements that write the facts, and the values of their placeholders. */
+  /** The statements that write the facts, and their values. */
   readonly facts: readonly Statement<never>[]
   readonly values: Readonly<Record<string, unknown>>
-  /** Records the event, after everything else. */
+  /** Records the event. Runs last. */
   readonly recording: Statement<never>
 }
 
@@ -130,11 +129,11 @@ const recordRefund = recordEvent(REFUND_OUTCOME, REVERSAL_NOTE)
 const recordReinstatement = recordEvent(REINSTATEMENT_OUTCOME, REVERSAL_NOTE)
 const recordRenewal = recordEvent(
   `case when ${IS_NEW_PERIOD} then 'renewed' else 'duplicate' end`,
-  `case when not ${IS_SUBSCRIPTION_KNOWN} then 'of a subscription that is not known yet' end`,
+  `case when not ${IS_SUBSCRIPTION_KNOWN} then 'of an unknown subscription' end`,
 )
 const recordNotice = recordEvent(':outcome', ':note')
 
-/** @returns the effects; an unusable event has none but its record as failed */
+/** @returns the effects. An unusable event is only recorded as failed */
 async function effectsOf(event: PaymentEvent, sources: Sources): Promise<Effects> {
   const unusable = unusableName(event)
   if (unusable !== undefined)
@@ -152,7 +151,7 @@ async function effectsOf(event: PaymentEvent, sources: Sources): Promise<Effects
   }
 }
 
-/** Names are the providers' own, but the database takes 1 to 255 characters. */
+/** Providers choose the names, but the database allows only 1 to 255 characters. */
 function unusableName(event: PaymentEvent): string | undefined {
   if (event.order !== undefined && !isName(event.order)) return 'the order'
   if ('id' in event && !isName(event.id)) return 'the refund or dispute'
@@ -223,7 +222,7 @@ function effectsOfNotice(notice: Notice): Effects {
   }
 }
 
-/** An order is known by its own name and by those that the event adds. */
+/** The order's own name and those that the event adds. */
 function referencesOf({ order, references = [] }: Purchase | Renewal | Notice): string[] {
   return order === undefined ? [] : [order, ...references.filter(isName)]
 }

@@ -1,6 +1,6 @@
 /**
- * Takes a webhook of a payment provider: proves who sent it, parses it, and does what it means. A webhook that cannot be
- * proved leaves no trace. One that is proved is never lost, even where it cannot be parsed.
+ * Receives a webhook of a payment provider: verifies its signature, parses it and applies it. An unverified webhook
+ * leaves no trace. A verified one is always stored, even if it cannot be parsed.
  */
 import { $ZodError } from 'zod/v4/core'
 import type { Outcome } from '../db/schema/index.ts'
@@ -14,7 +14,6 @@ import type { EventDescription, Provider } from './provider.ts'
 import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
 import { hasUnusableSecret, verifySignature } from './signatures.ts'
 
-/** What a provider sent. */
 export interface Webhook {
   readonly headers: Headers
   /** The raw bytes: a signature covers them, not the text decoded from them. */
@@ -27,8 +26,8 @@ export type Reception =
 
 /**
  * @param now milliseconds UTC
- * @throws SettingError where a secret cannot be one of this provider, or the queue is not bound
- * @throws DatabaseUnavailableError: the provider should send it again
+ * @throws SettingError if a secret has the wrong format for this provider, or the queue is not bound
+ * @throws DatabaseUnavailableError if the provider should send it again
  */
 export async function receive(
   provider: Provider,
@@ -58,7 +57,7 @@ export async function receive(
   return { kind: 'received', outcome }
 }
 
-/** Which of the provider's secrets signed the webhook. */
+/** @returns the mode of the secret that signed the webhook */
 async function modeOf(
   { name, signatures }: Provider,
   { headers, body }: Webhook,
@@ -71,7 +70,11 @@ async function modeOf(
   for (const mode of modes) {
     if (hasUnusableSecret(signatures, secrets[mode])) {
       const setting = webhookSecretName(name, mode)
-      throw new SettingError(setting, 'is no secret of this provider', `npx wrangler secret put ${setting}`)
+      throw new SettingError(
+        setting,
+        'is not a secret of this provider',
+        `npx wrangler secret put ${setting}`,
+      )
     }
     const seconds = Math.floor(now / 1000)
     if (await verifySignature(signatures, secrets[mode], headers, body, seconds)) return mode
@@ -79,7 +82,7 @@ async function modeOf(
   return 'signature-invalid'
 }
 
-/** The event's id and type. An event without an id is known by the hash of its body. */
+/** The event's id and type. An event without an id gets the hash of its body. */
 async function namesOf(
   { id, type }: Partial<EventDescription> = {},
   body: Uint8Array,
@@ -90,7 +93,7 @@ async function namesOf(
   }
 }
 
-/** @returns undefined where the payload is no event of this provider */
+/** @returns undefined if the payload is not an event of this provider */
 export function describe(
   provider: Provider,
   payload: unknown,
@@ -102,7 +105,7 @@ export function describe(
   )
 }
 
-/** @returns the value of the JSON text, or undefined where it is not JSON */
+/** @returns the parsed JSON, or undefined if the text is not JSON */
 export function parsePayload(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -113,11 +116,11 @@ export function parsePayload(text: string): unknown {
 
 export type ParsedEvent =
   | { readonly kind: 'event'; readonly event: PaymentEvent }
-  /** It leaves something out: the provider's API must be asked first. */
+  /** The event needs details from the provider's API. */
   | { readonly kind: 'look-up'; readonly url: string; readonly apiKey: string }
 
 /**
- * @param isTest as the event says; undefined: it does not say
+ * @param isTest from the event; undefined if it does not contain it
  * @param mode of the secret that signed the event
  */
 export function parseEvent(
@@ -127,7 +130,7 @@ export function parseEvent(
   mode: Mode,
   env: Bindings,
 ): ParsedEvent {
-  // A test event must not issue by a live secret, nor the other way round. The provider is asked nothing about it.
+  // A test event must not issue keys with a live secret, or the reverse. It needs no look-up either.
   if (isTest !== undefined && isTest !== (mode === 'test')) {
     const note = `a ${isTest ? 'test' : 'live'} event, signed with the ${mode} secret`
     return { kind: 'event', event: { kind: 'ignored', note } }
@@ -140,15 +143,15 @@ export function parseEvent(
 }
 
 /**
- * @param found the parsed answer of the look-up, where one was made
- * @returns what the event says, or that it does not match its schema, and where: never the value that stands there
+ * @param found the parsed response of the look-up, if one was made
+ * @returns the event, or a failed notice with the places that do not match its schema, but without their values
  */
 export function interpret(provider: Provider, payload: unknown, found?: unknown): PaymentEvent {
   return onSchemaMismatch<PaymentEvent>(
     () => provider.interpret(payload, found),
     ({ issues }) => {
       const places = new Set(issues.map(({ path }) => path.join('.')))
-      return { kind: 'failed', note: `not of the expected shape: ${[...places].join(', ')}`.slice(0, 255) }
+      return { kind: 'failed', note: `unexpected format: ${[...places].join(', ')}`.slice(0, 255) }
     },
   )
 }

@@ -1,8 +1,8 @@
 /**
- * What a purchase writes: an issuance for each line that an active offer knows, its license keys, and its deliveries.
+ * Writes a sale: an issuance for each line with an active offer, its license keys, and its deliveries.
  *
- * Guarantees: a line is issued at most once, whichever events report it: its order and its own name are the issuance's
- * idempotency key. If one line cannot be issued, nothing is.
+ * Guarantees: a line is issued at most once, whatever events report it, because order and line are the idempotency key
+ * of the issuance. If one line cannot be issued, none is.
  */
 import { compileText } from '../db/batch.ts'
 import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
@@ -10,22 +10,22 @@ import { sha256HexOfText } from '../platform/hash.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../protocol/owner.ts'
 import { isName, type Purchase, type PurchasedLine, WHOLE_ORDER } from './payment-event.ts'
 
-/** As the CHECK of `offers.keys_per_unit` has it: only the database knows how many keys a unit takes. */
+/** The limit of `offers.keys_per_unit`. Only the database knows the offer, so keys are generated for this many. */
 const KEYS_PER_UNIT_MAX = 100
 
-/** Of all lines together: 30,000 are 1.2 MB of the one JSON parameter they travel in, which D1 limits to 2 MB. */
+/** For all lines. 30,000 keys are 1.2 MB of a JSON parameter, which D1 limits to 2 MB. */
 const FRESH_KEYS_MAX = 30_000
 
 const ACTIVATION_LIMIT_MAX = 1_000_000
 
-/** A checked line, as the statements read it from JSON. */
+/** A valid line. Statements read it from JSON. */
 export interface OrderLine {
   readonly id: string
   /** Unique among the provider's lines. */
   readonly idempotencyKey: string
   readonly externalIds: readonly string[]
   readonly units: number
-  /** How many fresh keys there are for it. */
+  /** The number of new keys available for it. */
   readonly keysMax: number
 }
 
@@ -33,10 +33,10 @@ export type CheckedLines =
   | {
       readonly kind: 'lines'
       readonly lines: readonly OrderLine[]
-      /** For each line as many keys as it may need. Only the statement that inserts them gets them. */
+      /** New keys for each line, as many as it may need. */
       readonly freshKeys: readonly (readonly string[])[]
     }
-  /** `reason`: for an operator, without anybody's data. */
+  /** `reason` is for the operator and contains no personal data. */
   | { readonly kind: 'unusable'; readonly reason: string }
 
 /** @returns the lines, or why they cannot be issued */
@@ -65,10 +65,10 @@ export async function checkLines(
 
 function faultIn(lines: readonly PurchasedLine[]): string | undefined {
   if (lines.length === 0) return 'the order has no lines'
-  if (!lines.every(({ id }) => isName(id))) return 'a line has no usable name'
-  if (new Set(lines.map(({ id }) => id)).size < lines.length) return 'two lines have the same name'
+  if (!lines.every(({ id }) => isName(id))) return 'a line has no usable id'
+  if (new Set(lines.map(({ id }) => id)).size < lines.length) return 'two lines have the same id'
   const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? Number.NaN)
-  if (units.some(Number.isNaN)) return `a quantity is no whole number from 1 to ${QUANTITY_LIMIT}`
+  if (units.some(Number.isNaN)) return `a quantity is not a whole number from 1 to ${QUANTITY_LIMIT}`
   return sum(units) > FRESH_KEYS_MAX ? `more than ${FRESH_KEYS_MAX} units in an order` : undefined
 }
 
@@ -76,13 +76,13 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0)
 }
 
-/** The business key of an issuance: never the event's id, since several events report one sale. */
+/** The key of an issuance. It does not use the event's id, because several events report one sale. */
 async function idempotencyKey(order: string, line: string): Promise<string> {
   const key = JSON.stringify([order, line])
   return isName(key) ? key : sha256HexOfText(key)
 }
 
-/** A number, or decimal digits as some providers write it; undefined for what cannot be issued. */
+/** @returns a quantity that was sent as a number or as digits; undefined if it is not usable */
 function usableQuantity(quantity: unknown): number | undefined {
   const isDigits = typeof quantity === 'string' && /^\d{1,5}$/.test(quantity)
   const number = isDigits ? Number(quantity) : quantity
@@ -90,7 +90,7 @@ function usableQuantity(quantity: unknown): number | undefined {
   return isUsable ? Number(number) : undefined
 }
 
-/** Without a usable name the e-mail address stands for it; without a usable address it is `Not set`. */
+/** Falls back to the e-mail address for the name, and to `Not set` for the address. */
 export function ownerOf({ owner }: Purchase): { readonly ownerName: string; readonly ownerEmail: string } {
   const email = trimmed(owner.email)
   const ownerEmail = isEmailAddress(email) ? email : NOT_SET
@@ -102,13 +102,13 @@ function trimmed(value: unknown): string {
   return typeof value === 'string' ? value.trim() : ''
 }
 
-/** The offer of the first external id that has one. */
+/** The offer of the first external id with an offer. */
 const OFFER_OF_LINE = `(select candidates.id from json_each(line.value, '$.externalIds') as wanted
   cross join offers as candidates on candidates.external_id = wanted.value and candidates.provider = :provider
   cross join products as sold on sold.id = candidates.product_id and sold.status = 'active'
   order by wanted.key limit 1)`
 
-/** An order whose event had no lines is never issued beside its lines, nor the other way round. */
+/** An order is issued either as a whole or by its lines, never both. */
 const IS_ISSUED_OTHERWISE = `exists (select 1 from order_lines where order_lines.provider = :provider
   and order_lines.order_id = :order
   and (order_lines.line = '${WHOLE_ORDER}') <> (line.value ->> 'id' = '${WHOLE_ORDER}'))`
@@ -117,7 +117,7 @@ const UNITS = `(line.value ->> 'units')`
 const QUANTITY = `case offers.mode when 'seats' then 1 else ${UNITS} * offers.keys_per_unit end`
 const ACTIVATION_LIMIT = `case offers.mode when 'seats' then ${UNITS} else 1 end * offers.activation_limit`
 
-/** The issuances that this attempt wrote, with their lines: only it knows its nonce. */
+/** The issuances that this attempt wrote, with their lines. */
 const MY_ISSUANCES = `json_each(:lines) as line cross join issuances on issuances.source = :provider
   and issuances.idempotency_key = line.value ->> 'idempotencyKey' and issuances.nonce = :nonce`
 
@@ -125,7 +125,7 @@ const insertOrderLines = compileText(`
 insert into order_lines (issuance_id, provider, order_id, line, units)
 select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS} from ${MY_ISSUANCES}`)
 
-/** One row for each channel to the seller and the buyer that is open. */
+/** One row for each available channel. */
 const insertDeliveries = compileText(`
 insert into deliveries (issuance_id, channel, status, due_at, created_at, updated_at)
 select issuances.id, channels.value, 'pending', :now, :now, :now
@@ -167,13 +167,13 @@ export const INSERT_SALE = [
   insertDeliveries,
 ] as const
 
-/** The period that the purchase itself pays for, even if its renewal event came first. */
+/** Marks the period that the purchase pays for, even if a renewal event reported it before. */
 export const insertFirstPeriod = compileText(`
 insert into renewals (provider, subscription, period, order_id, is_first, nonce)
 values (:provider, :subscription, :period, :order, 1, :nonce)
 on conflict (provider, subscription, period, order_id) do update set is_first = 1 where is_first = 0`)
 
-/** The lines for which no keys exist after the sale was written. */
+/** The lines without keys after the sale was written. */
 const MISSING_LINES = `json_each(:lines) as line where not exists (select 1 from order_lines
     where order_lines.provider = :provider and order_lines.order_id = :order
     and order_lines.line = line.value ->> 'id')

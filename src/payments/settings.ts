@@ -3,7 +3,7 @@ import { oncePerIsolate, type Settings } from '../platform/settings.ts'
 import { LOOK_UP_SETTINGS, type LookUpSetting, PROVIDER_NAMES, type ProviderName } from './provider.ts'
 
 export interface PaymentSettings {
-  /** Of a provider without secrets the address answers 404. */
+  /** A provider without secrets gets 404. */
   readonly secrets: Readonly<Record<ProviderName, WebhookSecrets>>
   readonly apiKeys: Readonly<Partial<Record<LookUpSetting, string>>>
 }
@@ -11,7 +11,7 @@ export interface PaymentSettings {
 export const MODES = ['live', 'test'] as const
 export type Mode = (typeof MODES)[number]
 
-/** Several of a mode while one replaces another. */
+/** Several secrets of a mode during a rotation. */
 export type WebhookSecrets = Readonly<Record<Mode, readonly string[]>>
 
 /**

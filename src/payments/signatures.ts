@@ -1,22 +1,22 @@
 /**
- * Whether a webhook comes from the payment provider: the one verifier of all their signatures.
+ * Verifies the signatures of all payment providers.
  *
- * It verifies the raw bytes of the body, compares in constant time (`crypto.subtle.verify`), and refuses a signed time
- * that is more than five minutes away, in either direction. Whatever the headers contain, the answer is yes or no and
- * never an exception: a provider that gets an error sends again, and gives up in the end.
+ * Guarantees: it verifies the raw bytes of the body, compares in constant time (`crypto.subtle.verify`), and rejects a
+ * signed time that is more than five minutes in the past or future. It never throws for any headers, because a provider
+ * that gets an error repeats the event and finally gives up.
  */
 import type { Claim, SignatureScheme } from './provider.ts'
 
-/** HMAC (RFC 2104) with SHA-256. Never taken from input. */
+/** HMAC (RFC 2104) with SHA-256. The input never selects the algorithm. */
 const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' }
-/** What Stripe and Standard Webhooks prescribe. Paddle's 5 seconds would refuse good events of a skewed clock. */
+/** As in Stripe and Standard Webhooks. Paddle's 5 seconds would reject events if a clock is slightly wrong. */
 export const TOLERANCE_SECONDS = 300
-/** No provider sends more. Without a limit each would cost an HMAC. */
+/** No provider sends more. The limit bounds the number of HMACs. */
 const SIGNATURES_MAX = 20
 const STANDARD_SECRET_PREFIX = 'whsec_'
 
 /**
- * @param secrets any one of them may have signed: several are in use while one replaces another
+ * @param secrets during a rotation, any of them can have signed
  * @param body as received, before anything decodes it
  * @param nowSeconds Unix time
  */
@@ -39,7 +39,7 @@ export async function verifySignature(
   return false
 }
 
-/** Whether one of the secrets cannot be a secret of this provider: then the setting is wrong, not the webhook. */
+/** Whether a secret has the wrong format for this provider, so that the setting is wrong and not the webhook. */
 export function hasUnusableSecret(scheme: SignatureScheme, secrets: readonly string[]): boolean {
   return secrets.some((secret) => scheme.keys(secret).length === 0)
 }
@@ -56,13 +56,13 @@ function signedBytes(prefix: string, body: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** The secret's own characters as a key. A blank secret has none. */
+/** The characters of the secret as the key. A blank secret has none. */
 export function textKeys(secret: string): Uint8Array[] {
   return secret.trim() === '' ? [] : [new TextEncoder().encode(secret)]
 }
 
 /**
- * What a secret of Standard Webhooks encodes, with or without the prefix `whsec_`. The padding may be missing: Polar
+ * The key that a Standard Webhooks secret encodes, with or without the prefix `whsec_`. Padding is optional, because Polar
  * creates secrets of 43 characters.
  */
 export function standardKeys(secret: string): Uint8Array[] {
@@ -78,8 +78,8 @@ export function standardKeys(secret: string): Uint8Array[] {
 }
 
 /**
- * The claim of Standard Webhooks' three headers. `webhook-signature` is a list separated by spaces; only version `v1`
- * is a signature by a shared secret.
+ * The claim of the three headers of Standard Webhooks. `webhook-signature` is a list separated by spaces. Only version
+ * `v1` is a signature with a shared secret.
  */
 export function standardClaim(headers: Headers): Claim | undefined {
   const id = headers.get('webhook-id')
@@ -93,7 +93,7 @@ export function standardClaim(headers: Headers): Claim | undefined {
 }
 
 /**
- * The claim of a header like `t=1700000000,v1=<hex>,v1=<hex>`. The last time counts, and any signature may match.
+ * The claim of a header like `t=1700000000,v1=<hex>,v1=<hex>`. The last time applies, and any signature may match.
  *
  * @param separator between the parts
  * @param names of the parts with the time and with a signature
@@ -126,17 +126,17 @@ function claimOf(
   return signatures.length === 0 ? undefined : { prefix, timestamp, signatures }
 }
 
-/** The header's own text was signed, so only plain digits are a timestamp. */
+/** The text of the header was signed, so only plain digits are valid. */
 function isTimestamp(text: string): boolean {
   return /^\d{1,12}$/.test(text)
 }
 
-/** 32 bytes in hex. Lower case only, as in the providers' own libraries, which compare texts. */
+/** 32 bytes in lowercase hex, as in the providers' own libraries, which compare texts. */
 function hexDigest(text: string): Uint8Array | undefined {
   return /^[0-9a-f]{64}$/.test(text) ? Uint8Array.fromHex(text) : undefined
 }
 
-/** 32 bytes in padded base64 (RFC 4648 section 4), in its one spelling: the unused last two bits are zero. */
+/** 32 bytes in padded base64 (RFC 4648 section 4). The unused last two bits must be zero. */
 function base64Digest(text: string): Uint8Array | undefined {
   return /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text) ? Uint8Array.fromBase64(text) : undefined
 }

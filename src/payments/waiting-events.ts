@@ -1,6 +1,6 @@
 /**
- * Events that wait: for the provider to be asked what they leave out, or to be tried again. The queue's message has only
- * the id, and the row says whether anything is due.
+ * Processes events that wait for a look-up or a retry. The queue's message has only the id; the row says whether
+ * something is due.
  */
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces } from '../db/batch.ts'
 import type { Bindings } from '../platform/settings.ts'
@@ -43,7 +43,7 @@ update webhook_events set payload = null where id in (select id from webhook_eve
 returning id`)
 
 /**
- * Asks the provider where it has to, and does what the event means, unless that is done already or not due.
+ * Requests missing details from the provider and applies the event, unless that was done before or is not due.
  *
  * @param id of the row of `webhook_events`
  * @param now milliseconds UTC
@@ -53,7 +53,7 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
   if (!claimed) return DONE
   const provider = providerNamed(claimed.provider)
   const { payload: text, mode } = claimed
-  if (!provider || text === null) return giveUp(env, id, 'its payload was emptied after 30 days')
+  if (!provider || text === null) return giveUp(env, id, 'its payload was deleted after 30 days')
 
   const payload = parsePayload(text)
   const isTest = describe(provider, payload, new Headers())?.isTest
@@ -66,12 +66,11 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
 }
 
 type LookUpAnswer =
-  /** `found`: the parsed answer. */
+  /** `found` is the parsed response. */
   | { readonly kind: 'found'; readonly found: unknown }
-  /** `reason`: for an operator, and without the address, which may name an order. */
+  /** `reason` is for the operator. It does not contain the URL, which may name an order. */
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** Asks a provider's API. */
 async function lookUp(url: string, apiKey: string): Promise<LookUpAnswer> {
   try {
     const response = await fetch(url, {
@@ -81,9 +80,9 @@ async function lookUp(url: string, apiKey: string): Promise<LookUpAnswer> {
     })
     if (response.ok) return { kind: 'found', found: await response.json() }
     await response.body?.cancel()
-    return { kind: 'failed', reason: `the look-up was answered with HTTP ${response.status}` }
+    return { kind: 'failed', reason: `the look-up returned HTTP ${response.status}` }
   } catch {
-    return { kind: 'failed', reason: 'the look-up was not answered' }
+    return { kind: 'failed', reason: 'the look-up got no response' }
   }
 }
 
@@ -106,17 +105,17 @@ async function giveUp({ DB }: Bindings, id: number, note: string): Promise<Proce
   return DONE
 }
 
-/** All messages of the event died: it waits no longer. An operator can retry it by command. */
+/** Marks an event as failed after all of its messages failed. An operator can retry it. */
 export async function abandonEvent(env: Bindings, id: number): Promise<void> {
   await giveUp(env, id, 'gave up')
 }
 
-/** Wakes the consumer for events whose message was lost, or that an operator wants tried again. */
+/** Wakes the consumer for events whose message was lost, or that an operator retries. */
 export function sweepEvents(env: Bindings, now: number): Promise<void> {
   return sweep(env, 'event', selectOverdue, now)
 }
 
-/** Deletes payloads after 30 days, in pieces that block nobody. The outcomes stay. */
+/** Deletes payloads after 30 days, in short pieces that do not block other queries. Outcomes stay. */
 export async function emptyPayloads({ DB }: Bindings, now: number): Promise<void> {
   await runInPieces(DB, bind(emptyOldPayloads, { before: now - PAYLOAD_DAYS * 86_400_000 }))
 }

@@ -1,7 +1,7 @@
 /**
- * `POST /webhooks/<provider>`: the addresses that payment providers send their events to.
+ * `POST /webhooks/<provider>`: receives events of payment providers.
  *
- * Providers look at the status alone: 200 says that the event is stored, whatever its outcome.
+ * Providers check only the status: 200 means that the event is stored, whatever its outcome.
  */
 import { done, PROVIDER } from '../callers/caller.ts'
 import { readBytes } from '../http/body.ts'

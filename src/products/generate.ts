@@ -9,7 +9,7 @@ import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { isCollision } from '../issuing/inserts.ts'
-import { freshMaterial, KEY_IN_FORMAT } from '../issuing/key-formats.ts'
+import { FORMATTED_KEY, randomKeyMaterial } from '../issuing/key-formats.ts'
 import { quantityMax } from '../issuing/order.ts'
 import { CODES } from '../protocol/codes.ts'
 import { INTEGER_MAX, wholeNumber } from '../protocol/fields.ts'
@@ -36,7 +36,7 @@ const generation = defineOperation<Generated>({
   writes: ({ decided, decision, addToOutcome }) => [
     addToOutcome(
       `'$.licenseKeys', json((
-        select json_group_array(${KEY_IN_FORMAT}) from generators cross join json_each(:material) as fresh
+        select json_group_array(${FORMATTED_KEY}) from generators cross join json_each(:material) as fresh
         where generators.id = :generatorId))`,
       'generated',
     ),
@@ -64,7 +64,7 @@ export const generate = endpoint({
   },
   handle(call) {
     const { generator_id, quantity } = call.parameters
-    const values = () => ({ generatorId: generator_id, material: freshMaterial(quantity) })
+    const values = () => ({ generatorId: generator_id, material: randomKeyMaterial(quantity) })
     return perform(call, generation, values, isCollision)
   },
   answer: (outcome) =>

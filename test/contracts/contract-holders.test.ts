@@ -28,7 +28,7 @@ const PERMISSIONS = ['can_get_info', 'can_generate', 'can_destroy', 'can_destroy
 const idempotencyKey = (value: string) => ({ headers: { 'Idempotency-Key': value } })
 const codeOf = ({ response }: ApiResponse) => response.code
 
-/** A shop whose product has a generator, and a contract of it. */
+/** Adds a shop whose product has a generator and a contract. */
 async function openContract(options: Parameters<typeof addContract>[1] = {}) {
   const shop = await openShop()
   await addGenerator(shop)
@@ -53,14 +53,14 @@ async function endProduct({ productId }: Shop, deletedAt: number | null) {
     .run()
 }
 
-/** An answer of the global key, also where the product has a key of its own. */
+/** Expects a response that is signed by the global key, although the product has a key. */
 function expectGlobal({ envelope, status }: ApiResponse) {
   expect(status).toBe(200)
   expect(envelope.private_key_used).toBe('global')
 }
 
 describe.each(CALLS)('%s', (path, fields, code) => {
-  it('takes the contract key by any of its names, as a bearer token, and by several of them', async () => {
+  it('accepts the contract key under all names and as a bearer token', async () => {
     const { key } = (await openContract()).contract
     const headers = { Authorization: `Bearer ${key}` }
     for (const credentials of [{ contract_key: key }, { contract_uuid: ` ${key} ` }, { api_key: key }]) {
@@ -72,7 +72,7 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     expect(codeOf(await callAsContractHolder(path, { ...fields, ...all }))).toBe(code)
   })
 
-  it('is 1200 when two contract keys are given that differ, both good', async () => {
+  it('returns 1200 for two different valid contract keys', async () => {
     const { shop, contract } = await openContract()
     const other = await addContract(shop)
     const credentials = { contract_key: contract.key, contract_uuid: other.key }
@@ -85,12 +85,12 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     )
   })
 
-  it('is 1200 for a contract key that nobody has, an inactive contract, and an API key', async () => {
+  it('returns 1200 for an unknown key, an inactive contract and an API key', async () => {
     const { shop } = await openContract()
     const { key } = await addContract(shop, { status: 'inactive', forbidden: PERMISSIONS })
     const before = await contractSnapshot()
-    for (const given of ['nobody', key, key.toUpperCase(), shop.apiKey]) {
-      const opened = await callAsContractHolder(path, { ...fields, contract_key: given })
+    for (const contract_key of ['nobody', key, key.toUpperCase(), shop.apiKey]) {
+      const opened = await callAsContractHolder(path, { ...fields, contract_key })
       expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
       expectGlobal(opened)
@@ -98,7 +98,7 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     expect(await contractSnapshot()).toBe(before)
   })
 
-  it('is 102 for a contract that does not permit it', async () => {
+  it('returns 102 without the permission', async () => {
     const { contract } = await openContract({ forbidden: PERMISSIONS })
     expect(await callAsContractHolder(path, { ...fields, contract_key: contract.key })).toMatchObject({
       status: 401,
@@ -109,7 +109,7 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     })
   })
 
-  it('is 804 for a contract key that is too long, or given twice', async () => {
+  it('returns 804 for a contract key that is too long or repeated', async () => {
     const { key } = (await openContract()).contract
     const long = await callAsContractHolder(path, { ...fields, contract_key: 'x'.repeat(256) })
     expect(long).toMatchObject({ status: 422, response: { code: 804 } })
@@ -124,7 +124,7 @@ describe.each(CALLS)('%s', (path, fields, code) => {
 })
 
 describe('contracts/get-info', () => {
-  it('is 1204 with the contract, its numbers as numbers, and the keys that exist', async () => {
+  it('returns 1204 with the contract and the number of its keys', async () => {
     const { shop, contract } = await openContract()
     await generate(contract, 2)
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
@@ -159,7 +159,7 @@ describe.each([
   it.each([
     ['inactive', null],
     ['deleted', 0],
-  ])('is 1202 when the product is %s', async (_, deletedAt) => {
+  ])('returns 1202 if the product is %s', async (_, deletedAt) => {
     const { shop, contract } = await openContract()
     await endProduct(shop, deletedAt)
     const opened = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
@@ -168,7 +168,7 @@ describe.each([
     expect(await keysOfContract(contract)).toEqual([])
   })
 
-  it('is 1203 when the product has no generator, or none that is active', async () => {
+  it('returns 1203 without an active generator', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     for (const prepare of [async () => {}, () => addGenerator(shop, 0)]) {
@@ -182,7 +182,7 @@ describe.each([
 })
 
 describe('contracts/generate', () => {
-  it("is 1300 with keys in the generator's format and on its terms, under the contract", async () => {
+  it("returns 1300 with keys in the generator's format and with its terms", async () => {
     const { shop, contract } = await openContract()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const opened = await generate(contract, 3, { bindings })
@@ -221,7 +221,7 @@ describe('contracts/generate', () => {
     ])
   })
 
-  it("is asked by an SDK's JSON: a bearer token, its key again, the contract's under another name", async () => {
+  it('accepts the JSON of an SDK, which sends the contract key three times', async () => {
     const { key } = (await openContract()).contract
     const body = JSON.stringify({ api_key: key, contract_uuid: key, quantity: 2 })
     const headers = {
@@ -236,7 +236,7 @@ describe('contracts/generate', () => {
     expect(codeOf(await post({}, { path: GENERATE, body: JSON.stringify(badType), headers }))).toBe(804)
   })
 
-  it.each(['', '0', '-1', '1.5', '1e3', 'x'])('of the quantity %j is 804', async (quantity) => {
+  it.each(['', '0', '-1', '1.5', '1e3', 'x'])('returns 804 for the quantity %j', async (quantity) => {
     const { contract } = await openContract()
     const opened = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
@@ -245,7 +245,7 @@ describe('contracts/generate', () => {
     expect(codeOf(await callAsContractHolder(GENERATE, { contract_key: 'nobody', quantity }))).toBe(804)
   })
 
-  it('is 1206 for more than are left, and generates none of them', async () => {
+  it('returns 1206 above the rest of the quota and generates nothing', async () => {
     const { contract } = await openContract({ quota: 5 })
     expect(codeOf(await generate(contract, 3))).toBe(1300)
     const before = await contractSnapshot()
@@ -257,7 +257,7 @@ describe('contracts/generate', () => {
     expect(codeOf(await generate(contract, 2))).toBe(1300)
   })
 
-  it('is 1206 for more than one request may ask for', async () => {
+  it('returns 1206 above MAX_QUANTITY', async () => {
     const { contract } = await openContract({ quota: 100_000 })
     const bindings = { MAX_QUANTITY: '10' }
     expect(codeOf(await generate(contract, 11, { bindings }))).toBe(1206)
@@ -265,7 +265,7 @@ describe('contracts/generate', () => {
     expect(codeOf(await generate(contract, 10, { bindings }))).toBe(1300)
   })
 
-  it('is 1205 when none is left, however many are asked for, until one is destroyed', async () => {
+  it('returns 1205 for a used quota until a key is destroyed', async () => {
     const { contract } = await openContract({ quota: 2 })
     await generate(contract, 2)
     const opened = await generate(contract, 1)
@@ -278,7 +278,7 @@ describe('contracts/generate', () => {
     expect(codeOf(await generate(contract, 1))).toBe(1205)
   })
 
-  it('is told before the quota that the product or its generator is missing', async () => {
+  it('reports a missing product or generator before the quota', async () => {
     const { shop, contract } = await openContract({ quota: 1 })
     await generate(contract, 1)
     await env.DB.prepare('update generators set status = 0 where product_id = ?').bind(shop.productId).run()
@@ -287,7 +287,7 @@ describe('contracts/generate', () => {
     expect(codeOf(await generate(contract, 1))).toBe(1202)
   })
 
-  it('under an Idempotency-Key is the very same bytes, whatever became of the keys and the contract', async () => {
+  it('with an Idempotency-Key returns the same bytes after all changes', async () => {
     const { shop, contract } = await openContract({ quota: 3 })
     const first = await generate(contract, 3, idempotencyKey('order'))
     expect(first.headers.has('Idempotent-Replayed')).toBe(false)
@@ -309,7 +309,7 @@ describe('contracts/generate', () => {
     expect(await contractSnapshot()).toBe(before)
   })
 
-  it("has Idempotency-Keys that are the contract's own", async () => {
+  it('separates the Idempotency-Keys of contracts', async () => {
     const { shop, contract } = await openContract()
     const other = await addContract(shop)
     await generate(contract, 1, idempotencyKey('order'))
@@ -318,7 +318,7 @@ describe('contracts/generate', () => {
     expect(opened.response.license_keys).toHaveLength(2)
   })
 
-  it('200 times at once never exceeds the quota, and fills it', async () => {
+  it('fills and never exceeds the quota when requests race', async () => {
     const { contract } = await openContract({ quota: 50 })
     const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 1)))
     const codes = answers.map(codeOf).sort()
@@ -326,14 +326,14 @@ describe('contracts/generate', () => {
     expect(await keysOfContract(contract)).toHaveLength(50)
   })
 
-  it('200 times three at once leaves what three do not fit into', async () => {
+  it('leaves a rest of the quota that is below the quantity', async () => {
     const { contract } = await openContract({ quota: 50 })
     const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 3)))
     expect(answers.map(codeOf).sort()).toEqual([...new Array(184).fill(1206), ...new Array(16).fill(1300)])
     expect(await keysOfContract(contract)).toHaveLength(48)
   })
 
-  it('200 times at once under one Idempotency-Key is one issuance and 200 equal bodies', async () => {
+  it('generates once for 200 concurrent requests with one Idempotency-Key', async () => {
     const { contract } = await openContract()
     const answers = await Promise.all(
       Array.from({ length: 200 }, () => generate(contract, 2, idempotencyKey('race'))),
@@ -343,7 +343,7 @@ describe('contracts/generate', () => {
     expect(await keysOfContract(contract)).toHaveLength(2)
   })
 
-  it('costs one round trip of 3 statements: 4 rows a key and 2 for the issuance', async () => {
+  it('takes one round trip with 4 rows per key', async () => {
     const { contract } = await openContract({ quota: 1_000 })
     for (const quantity of [1, 999]) {
       const { db, roundTrips } = observe(env.DB)
@@ -357,7 +357,7 @@ describe('contracts/generate', () => {
 })
 
 describe('contracts/destroy', () => {
-  it("is 1400 once and then 1401, and takes along what was the key's", async () => {
+  it('returns 1400, then 1401, and deletes activations and metadata', async () => {
     const { contract } = await openContract()
     await generate(contract, 2)
     const [key, other] = await keysOfContract(contract)
@@ -384,7 +384,7 @@ describe('contracts/destroy', () => {
     expectGlobal(again)
   })
 
-  it("is 1401 for another contract's key, for one of no contract, and for none", async () => {
+  it('returns 1401 for keys of other contracts and unknown keys', async () => {
     const { shop, contract } = await openContract()
     const other = await addContract(shop)
     await generate(other, 1)
@@ -403,7 +403,7 @@ describe('contracts/destroy', () => {
     expect(await keysOfContract(other)).toEqual([key])
   })
 
-  it('under an Idempotency-Key is 1400 each time, and 2422 for another key', async () => {
+  it('with an Idempotency-Key returns 1400 each time, and 2422 for another key', async () => {
     const { contract } = await openContract()
     await generate(contract, 2)
     const [key, other] = await keysOfContract(contract)
@@ -415,7 +415,7 @@ describe('contracts/destroy', () => {
     expect(await keysOfContract(contract)).toEqual([other])
   })
 
-  it('200 times at once is 1400 for one', async () => {
+  it('destroys once for 200 concurrent requests', async () => {
     const { contract } = await openContract()
     await generate(contract, 1)
     const [key] = await keysOfContract(contract)
@@ -425,7 +425,7 @@ describe('contracts/destroy', () => {
 })
 
 describe('contracts/destroy-all', () => {
-  it("is 1500 once and then 1501, for the contract's own keys", async () => {
+  it("returns 1500, then 1501, and deletes only the contract's keys", async () => {
     const { shop, contract } = await openContract()
     const other = await addContract(shop)
     await generate(contract, 5)
@@ -441,7 +441,7 @@ describe('contracts/destroy-all', () => {
     expectGlobal(again)
   })
 
-  it('under an Idempotency-Key spares what was generated since', async () => {
+  it('with an Idempotency-Key does not delete keys that were generated later', async () => {
     const { contract } = await openContract()
     await generate(contract, 2)
     const first = await destroyAll(contract, idempotencyKey('end'))

@@ -18,7 +18,7 @@ const UPDATE = '/api/v1/update-contract'
 const DELETE = '/api/v1/delete-contract'
 const ALL = '/api/v1/get-all-contracts'
 
-const SENTENCES = {
+const MESSAGES = {
   contract_key: 'Contract key is required and must be unique.',
   contract_name: 'Contract name is required.',
   contract_information: 'Contract information is required.',
@@ -55,7 +55,7 @@ async function countContracts(): Promise<number> {
   return row?.count ?? Number.NaN
 }
 
-/** All of these are the global key's answers, also where the product has a key of its own. */
+/** Expects a response that is signed by the global key, although the product has a key. */
 async function expectGlobal(shop: Shop, path: string, fields: Record<string, unknown>, code: number) {
   const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
   const opened = await post({ api_key: shop.apiKey, ...fields }, { path, bindings })
@@ -65,7 +65,7 @@ async function expectGlobal(shop: Shop, path: string, fields: Record<string, unk
 }
 
 describe('create-contract', () => {
-  it("answers a shop plugin 841 with the protocol's fields, in its order, numbers as they were sent", async () => {
+  it('returns 841 with the numbers as they were sent', async () => {
     const shop = await openShop()
     const fields = contractFields(shop)
     const { status, response } = await create(shop, fields)
@@ -91,7 +91,7 @@ describe('create-contract', () => {
     await expectGlobal(shop, CREATE, contractFields(shop), 841)
   })
 
-  it('repeats the numbers of a JSON body as numbers', async () => {
+  it('returns the numbers of a JSON body as numbers', async () => {
     const shop = await openShop()
     const fields = {
       ...contractFields(shop),
@@ -108,25 +108,25 @@ describe('create-contract', () => {
     })
   })
 
-  it('takes information of 10,000 characters of any script, in a form', async () => {
+  it('accepts 10,000 characters of information in any script', async () => {
     const shop = await openShop()
     const information = `${'𝄞'.repeat(9_998)}\nx`
     const { response } = await create(shop, contractFields(shop, { contract_information: information }))
     expect(response.contract.information).toBe(information)
   })
 
-  it('may be for a product that is not active', async () => {
+  it('accepts an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     expect((await create(shop, contractFields(shop))).response.code).toBe(841)
   })
 
-  it('is 825 with a sentence for each field when all are missing', async () => {
+  it('returns 825 with a message for each missing field', async () => {
     const shop = await openShop()
     const { status, response } = await create(shop, {})
     expect(status).toBe(200)
     expect(Object.keys(response)).toEqual(['code', 'message', 'errors', 'timestamp'])
     expect(response).toMatchObject({ code: 825, message: 'Incorrect data found' })
-    expect(response.errors).toEqual(SENTENCES)
+    expect(response.errors).toEqual(MESSAGES)
     await expectGlobal(shop, CREATE, {}, 825)
   })
 
@@ -134,7 +134,7 @@ describe('create-contract', () => {
     ['contract_key', 255, ['x'.repeat(256), 'a\u0000b', [], 7]],
     ['contract_name', 255, ['x'.repeat(256), {}]],
     ['contract_information', 10_000, ['x'.repeat(10_001), true]],
-  ] as const)('is 825 and says what %s may be where it is there and wrong', async (name, max, values) => {
+  ] as const)('returns 825 with the rule for an invalid %s', async (name, max, values) => {
     const shop = await openShop()
     const before = await countContracts()
     for (const value of values) {
@@ -151,14 +151,14 @@ describe('create-contract', () => {
   })
 
   it.each(['contract_key', 'contract_name', 'contract_information'] as const)(
-    'is 825 with the sentence of %s alone when it is missing',
+    'returns 825 with only the message for a missing %s',
     async (name) => {
       const shop = await openShop()
       const before = await countContracts()
       for (const value of ['', ' ', null, undefined]) {
         const fields = { api_key: shop.apiKey, ...contractFields(shop), [name]: value }
         const { response } = await create(shop, {}, asJson(fields))
-        expect(response).toMatchObject({ code: 825, errors: { [name]: SENTENCES[name] } })
+        expect(response).toMatchObject({ code: 825, errors: { [name]: MESSAGES[name] } })
       }
       expect(await countContracts()).toBe(before)
     },
@@ -172,28 +172,25 @@ describe('create-contract', () => {
     ['can_generate', ['', '2', 'true']],
     ['can_destroy', ['', '2', 'true']],
     ['can_destroy_all', ['', '2', 'true']],
-  ] as const)(
-    'is 825 with the sentence of %s alone when it is wrong, and makes nothing',
-    async (name, values) => {
-      const shop = await openShop()
-      const before = await countContracts()
-      for (const value of values) {
-        const { response } = await create(shop, contractFields(shop, { [name]: value }))
-        expect(response.code).toBe(825)
-        expect(response.errors).toEqual({ [name]: SENTENCES[name] })
-      }
-      for (const value of [[], {}, true, null, [1], { a: 1 }]) {
-        const fields = { api_key: shop.apiKey, ...contractFields(shop), [name]: value }
-        expect((await create(shop, {}, asJson(fields))).response.errors).toEqual({ [name]: SENTENCES[name] })
-      }
-      const twice = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
-      const { response } = await create(shop, {}, { body: new URLSearchParams(twice) })
-      expect(response.errors).toEqual({ [name]: SENTENCES[name] })
-      expect(await countContracts()).toBe(before)
-    },
-  )
+  ] as const)('returns 825 with only the message for an invalid %s', async (name, values) => {
+    const shop = await openShop()
+    const before = await countContracts()
+    for (const value of values) {
+      const { response } = await create(shop, contractFields(shop, { [name]: value }))
+      expect(response.code).toBe(825)
+      expect(response.errors).toEqual({ [name]: MESSAGES[name] })
+    }
+    for (const value of [[], {}, true, null, [1], { a: 1 }]) {
+      const fields = { api_key: shop.apiKey, ...contractFields(shop), [name]: value }
+      expect((await create(shop, {}, asJson(fields))).response.errors).toEqual({ [name]: MESSAGES[name] })
+    }
+    const twice = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
+    const { response } = await create(shop, {}, { body: new URLSearchParams(twice) })
+    expect(response.errors).toEqual({ [name]: MESSAGES[name] })
+    expect(await countContracts()).toBe(before)
+  })
 
-  it('is 825 when the product is deleted, or a header is wrong', async () => {
+  it('returns 825 for a deleted product and for an invalid header', async () => {
     const shop = await openShop()
     const header = await create(shop, contractFields(shop), idempotencyKey('a b'))
     expect(header.response.errors).toEqual({
@@ -203,24 +200,24 @@ describe('create-contract', () => {
       .bind(shop.productId)
       .run()
     const { response } = await create(shop, contractFields(shop))
-    expect(response).toMatchObject({ code: 825, errors: { product_id: SENTENCES.product_id } })
+    expect(response).toMatchObject({ code: 825, errors: { product_id: MESSAGES.product_id } })
     expect(Object.keys(response.errors)).toEqual(['product_id'])
   })
 
-  it('tells of a contract key that is taken and of a wrong product at once', async () => {
+  it('reports a taken contract key and an invalid product together', async () => {
     const shop = await openShop()
     const fields = contractFields(shop)
     await create(shop, fields)
     const { response } = await create(shop, { ...fields, product_id: '2147483647' })
     expect(response.errors).toEqual({
-      contract_key: SENTENCES.contract_key,
-      product_id: SENTENCES.product_id,
+      contract_key: MESSAGES.contract_key,
+      product_id: MESSAGES.product_id,
     })
   })
 })
 
-describe('create-contract asked again', () => {
-  it('word for word is the contract that is stored, as it is now', async () => {
+describe('a repeated create-contract', () => {
+  it('with the same fields returns the current contract', async () => {
     const shop = await openShop()
     await addGenerator(shop)
     const fields = contractFields(shop)
@@ -238,7 +235,7 @@ describe('create-contract asked again', () => {
     expect(third.response.contract).toEqual({ ...first, license_keys_count: 2, license_keys_quantity: 65 })
   })
 
-  it('50 times at once is one contract and 50 times its id', async () => {
+  it('creates one contract for 50 concurrent requests', async () => {
     const shop = await openShop()
     const fields = contractFields(shop)
     const before = await countContracts()
@@ -257,17 +254,17 @@ describe('create-contract asked again', () => {
     ['can_generate', '0'],
     ['can_destroy', '0'],
     ['can_destroy_all', '0'],
-  ])('with another %s is 825: the contract key is taken', async (name, value) => {
+  ])('with another %s returns 825', async (name, value) => {
     const shop = await openShop()
     const fields = contractFields(shop)
     await create(shop, fields)
     const before = await countContracts()
     const { response } = await create(shop, { ...fields, [name]: value })
-    expect(response.errors).toEqual({ contract_key: SENTENCES.contract_key })
+    expect(response.errors).toEqual({ contract_key: MESSAGES.contract_key })
     expect(await countContracts()).toBe(before)
   })
 
-  it('for another product, or by another API key, is 825: the contract key is taken', async () => {
+  it('for another product or by another API key returns 825', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const fields = contractFields(shop)
     await create(shop, fields)
@@ -275,11 +272,11 @@ describe('create-contract asked again', () => {
       await create(shop, { ...fields, product_id: String(other.productId) }),
       await create(other, fields),
     ]) {
-      expect(answer.response.errors).toEqual({ contract_key: SENTENCES.contract_key })
+      expect(answer.response.errors).toEqual({ contract_key: MESSAGES.contract_key })
     }
   })
 
-  it('by 20 API keys at once makes one contract', async () => {
+  it('by 20 API keys at once creates one contract', async () => {
     const shops = await Promise.all(Array.from({ length: 20 }, () => openShop()))
     const fields = contractFields(shops[0] as Shop)
     const answers = await Promise.all(shops.map((shop) => create(shop, fields)))
@@ -287,7 +284,7 @@ describe('create-contract asked again', () => {
     expect(codes).toEqual([...new Array(19).fill(825), 841])
   })
 
-  it('under its Idempotency-Key is the very same bytes, whatever became of the contract', async () => {
+  it('with an Idempotency-Key returns the same bytes after the contract changed', async () => {
     const shop = await openShop()
     await addGenerator(shop)
     const fields = contractFields(shop)
@@ -305,18 +302,19 @@ describe('create-contract asked again', () => {
     expect(misuse).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
-  it('costs one round trip: 6 rows for a contract, 3 for the answer that it is there', async () => {
+  it('takes one round trip with 6 rows, or 3 for an existing contract', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = contractFields(shop)
     for (let times = 0; times < 2; times++) await create(shop, fields, { bindings: { DB: db } })
-    // The operation: its row, its unique key, its row again. The contract: its row, its unique key, its sequence.
+    // The operation: its row, its unique key, its row again. The contract: its row, its unique key, its
+    // sequence.
     expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([6, 3])
   })
 })
 
 describe('update-contract', () => {
-  it("answers 841 `contract created`, as was captured, with the protocol's fields in its order", async () => {
+  it("returns 841 `contract created` with the protocol's fields", async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     const fields = contractFields(shop, { status: 'inactive', can_destroy: '0', contract_name: 'New' })
@@ -341,8 +339,8 @@ describe('update-contract', () => {
     ])
     expect(response.contract.updated_at).not.toBe('1970-01-01T00:00:01.000000Z')
     await expectGlobal(shop, UPDATE, { contract_id: contract.id, ...fields }, 841)
-    const listed = (await allContracts(shop)).response.contracts.at(-1)
-    expect(listed).toEqual({
+    const fromList = (await allContracts(shop)).response.contracts.at(-1)
+    expect(fromList).toEqual({
       ...response.contract,
       updated_at: INSTANT,
       license_keys_quantity: 65,
@@ -354,7 +352,7 @@ describe('update-contract', () => {
     })
   })
 
-  it('is 844 when there is no such contract', async () => {
+  it('returns 844 for an unknown contract', async () => {
     const shop = await openShop()
     const { status, response } = await update(shop, 2_147_483_647, contractFields(shop))
     expect(status).toBe(200)
@@ -362,15 +360,15 @@ describe('update-contract', () => {
     await expectGlobal(shop, UPDATE, { contract_id: 2_147_483_647, ...contractFields(shop) }, 844)
   })
 
-  it('is 825 with a sentence for each field when all are missing', async () => {
+  it('returns 825 with a message for each missing field', async () => {
     const shop = await openShop()
     const { response } = await post({ api_key: shop.apiKey }, { path: UPDATE })
     expect(response.code).toBe(825)
-    expect(response.errors).toEqual({ contract_id: 'The contract_id field is required.', ...SENTENCES })
+    expect(response.errors).toEqual({ contract_id: 'The contract_id field is required.', ...MESSAGES })
     await expectGlobal(shop, UPDATE, {}, 825)
   })
 
-  it('is 825 for a product that does not exist and for the contract key of another', async () => {
+  it('returns 825 for an unknown product and a taken contract key', async () => {
     const shop = await openShop()
     const [contract, other] = [await addContract(shop), await addContract(shop)]
     const before = await contractSnapshot()
@@ -378,20 +376,20 @@ describe('update-contract', () => {
     const { response } = await update(shop, contract.id, fields)
     expect(response.code).toBe(825)
     expect(response.errors).toEqual({
-      contract_key: SENTENCES.contract_key,
-      product_id: SENTENCES.product_id,
+      contract_key: MESSAGES.contract_key,
+      product_id: MESSAGES.product_id,
     })
     expect(JSON.parse(await contractSnapshot())[0]).toEqual(JSON.parse(before)[0])
   })
 
-  it('may keep its contract key', async () => {
+  it('accepts the same contract key', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     const fields = contractFields(shop, { contract_key: contract.key })
     expect((await update(shop, contract.id, fields)).response.code).toBe(841)
   })
 
-  it('is 825 for a quota below the keys that exist, and not for one that is as many', async () => {
+  it('returns 825 for a quota below the number of existing keys', async () => {
     const shop = await openShop()
     await addGenerator(shop)
     const contract = await addContract(shop)
@@ -399,12 +397,12 @@ describe('update-contract', () => {
     const below = contractFields(shop, { license_keys_quantity: '2' })
     const { response } = await update(shop, contract.id, below)
     expect(response).toMatchObject({ code: 825 })
-    expect(response.errors).toEqual({ license_keys_quantity: SENTENCES.license_keys_quantity })
-    const asMany = await update(shop, contract.id, contractFields(shop, { license_keys_quantity: '3' }))
-    expect(asMany.response).toMatchObject({ code: 841, contract: { license_keys_count: 3 } })
+    expect(response.errors).toEqual({ license_keys_quantity: MESSAGES.license_keys_quantity })
+    const equal = await update(shop, contract.id, contractFields(shop, { license_keys_quantity: '3' }))
+    expect(equal.response).toMatchObject({ code: 841, contract: { license_keys_count: 3 } })
   })
 
-  it('under its Idempotency-Key is the very same bytes, and changes nothing again', async () => {
+  it('with an Idempotency-Key returns the same bytes and changes nothing again', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     const fields = contractFields(shop)
@@ -424,7 +422,7 @@ describe('delete-contract', () => {
   const remove = (shop: Shop, id: number | string, options = {}) =>
     post({ api_key: shop.apiKey, contract_id: id }, { path: DELETE, ...options })
 
-  it('is 843 once and then 844, and leaves the keys as they are', async () => {
+  it('returns 843, then 844, and keeps the license keys', async () => {
     const shop = await openShop()
     await addGenerator(shop)
     const contract = await addContract(shop)
@@ -440,8 +438,8 @@ describe('delete-contract', () => {
     })
     expect(await keysOfContract(contract)).toEqual(keys)
     expect(keys).toHaveLength(2)
-    const asked = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity: '1' })
-    expect(asked.response.code).toBe(1200)
+    const refused = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity: '1' })
+    expect(refused.response.code).toBe(1200)
     const next = (await create(shop, contractFields(shop, { contract_key: contract.key }))).response.contract
     expect(next.id).toBeGreaterThan(contract.id)
     expect(next.license_keys_count).toBe(0)
@@ -454,14 +452,14 @@ describe('delete-contract', () => {
     await expectGlobal(shop, DELETE, { contract_id: contract.id }, 844)
   })
 
-  it.each(['', '0', 'x', '1e3'])('of the id %j is 804', async (id) => {
+  it.each(['', '0', 'x', '1e3'])('returns 804 for the id %j', async (id) => {
     const { status, response } = await remove(await openShop(), id)
     expect(status).toBe(422)
     expect(response.code).toBe(804)
     expect(Object.keys(response.errors)).toEqual(['contract_id'])
   })
 
-  it('under its Idempotency-Key is 843 each time', async () => {
+  it('with an Idempotency-Key returns 843 each time', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     const first = await remove(shop, contract.id, idempotencyKey('end'))
@@ -473,7 +471,7 @@ describe('delete-contract', () => {
 })
 
 describe('get-all-contracts', () => {
-  it('is 846 with every contract by ascending id, numbers as numbers', async () => {
+  it('returns 846 with all contracts by ascending id', async () => {
     const shop = await openShop()
     await addGenerator(shop)
     const contracts = [await addContract(shop), await addContract(shop, { status: 'inactive' })]
@@ -504,7 +502,7 @@ describe('get-all-contracts', () => {
     )
   })
 
-  it('is 846 with more contracts than one text of the database could hold, and with none', async () => {
+  it('returns 846 for contracts above the D1 value limit, and for none', async () => {
     const shop = await openShop()
     await env.DB.prepare(
       `insert into contracts (contract_key, name, information, product_id, license_keys_quantity, status,

@@ -6,7 +6,7 @@ import { contractInformation } from '../../src/contracts/get-info.ts'
 import { contractUpdate } from '../../src/contracts/update-contract.ts'
 import type { Statement } from '../../src/db/batch.ts'
 import { UniqueConstraintError } from '../../src/db/errors.ts'
-import { freshMaterial } from '../../src/issuing/key-formats.ts'
+import { randomKeyMaterial } from '../../src/issuing/key-formats.ts'
 import { contractHolderOf, flattenResult } from '../support/callers.ts'
 import {
   addContract,
@@ -21,15 +21,16 @@ import { failAfterCommit, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12, 0, 0, 829)
+
 async function generate(
   contract: TestContract,
   quantity: number,
   idempotencyKey?: string,
-  materialFor = freshMaterial,
+  newMaterial = randomKeyMaterial,
   db = env.DB,
 ) {
   const call = { db, caller: await contractHolderOf(contract), idempotencyKey, now: NOW }
-  return flattenResult(await generateContractKeys(call, quantity, 10_000, materialFor))
+  return flattenResult(await generateContractKeys(call, quantity, 10_000, newMaterial))
 }
 
 async function openContract(quota = 65) {
@@ -38,45 +39,45 @@ async function openContract(quota = 65) {
   return addContract(shop, { quota })
 }
 
-describe('a generated key that exists already', () => {
-  it('rolls everything back and is replaced by a fresh one', async () => {
+describe('a generated key that already exists', () => {
+  it('rolls the batch back and is replaced by a new one', async () => {
     const contract = await openContract()
-    const taken = freshMaterial(1)
-    const materials = [taken, taken, freshMaterial(1)]
-    const materialFor = () => materials.shift() ?? '[]'
-    await generate(contract, 1, undefined, materialFor)
-    const outcome = await generate(contract, 1, 'order', materialFor)
+    const taken = randomKeyMaterial(1)
+    const materials = [taken, taken, randomKeyMaterial(1)]
+    const newMaterial = () => materials.shift() ?? '[]'
+    await generate(contract, 1, undefined, newMaterial)
+    const outcome = await generate(contract, 1, 'order', newMaterial)
     expect(outcome).toMatchObject({ kind: 'generated', issuedAt: NOW, keys: { length: 1 } })
     expect(materials).toEqual([])
     expect(await keysOfContract(contract)).toHaveLength(2)
   })
 
-  it('is given up after three attempts, with nothing written', async () => {
+  it('fails after three attempts and writes nothing', async () => {
     const contract = await openContract()
-    const taken = freshMaterial(1)
-    const materialFor = () => taken
-    await generate(contract, 1, undefined, materialFor)
+    const taken = randomKeyMaterial(1)
+    const newMaterial = () => taken
+    await generate(contract, 1, undefined, newMaterial)
     const before = await contractSnapshot()
-    const attempt = generate(contract, 1, 'order', materialFor)
+    const attempt = generate(contract, 1, 'order', newMaterial)
     await expect(attempt).rejects.toThrow(UniqueConstraintError)
     expect(await contractSnapshot()).toBe(before)
   })
 })
 
-it('a batch whose answer was lost is not written a second time, and the last key of a quota is given', async () => {
+it('generates a full quota once if the response of a batch is lost', async () => {
   const contract = await openContract(3)
   const lost = 'Network connection lost.'
   const { db, roundTrips } = observe(env.DB, failAfterCommit(lost, lost))
-  const outcome = await generate(contract, 3, undefined, freshMaterial, db)
+  const outcome = await generate(contract, 3, undefined, randomKeyMaterial, db)
   expect(outcome).toMatchObject({ kind: 'generated', keys: { length: 3 } })
   expect(roundTrips).toHaveLength(3)
   expect(await keysOfContract(contract)).toHaveLength(3)
 })
 
-it('10,000 keys are generated at once, by ascending id, and destroyed at once', async () => {
+it('generates and destroys 10,000 keys in one request each', async () => {
   const contract = await openContract(10_000)
   const outcome = await generate(contract, 10_000, 'order')
-  if (!('keys' in outcome)) throw new Error(`Not expected: ${outcome.kind}`)
+  if (!('keys' in outcome)) throw new Error(`Unexpected outcome: ${outcome.kind}`)
   expect(outcome.keys.map(([, licenseKey]) => licenseKey)).toEqual(await keysOfContract(contract))
   const opened = await callAsContractHolder(DESTROY_ALL, { contract_key: contract.key })
   expect(opened.response.code).toBe(1500)
@@ -90,7 +91,7 @@ it.each([
   ['contracts/destroy-all', allKeysDestruction.statements],
   ['contracts/get-info', [contractInformation.select]],
   ['update-contract', contractUpdate.statements],
-] as const)('%s finds license keys and operations by their indexes', async (_, statements) => {
+] as const)('%s uses indexes to find license keys and operations', async (_, statements) => {
   for (const statement of statements as readonly Statement<unknown>[]) {
     const values = statement.placeholders.map(() => null)
     const { results } = await env.DB.prepare(`explain query plan ${statement.sql}`)

@@ -74,7 +74,7 @@ describe('the e-mail to the buyer', () => {
   })
 
   it('has this text for one key without an order and without branding', async () => {
-    const { delivery, text, head } = await sendNew({ quantity: 1, isOrdered: false })
+    const { delivery, text, head } = await sendNew({ quantity: 1, hasOrder: false })
     expect(head.subject).toBe('Your license key for App')
     expect(text).toBe(`Hello Ada Lovelace,
 
@@ -121,7 +121,7 @@ Example & Sons
   })
 
   it('lists keys of different terms apart', async () => {
-    const delivery = await addDelivery({ channel: 'email', quantity: 3, isOrdered: false })
+    const delivery = await addDelivery({ channel: 'email', quantity: 3, hasOrder: false })
     const [first, second, third] = delivery.licenseKeys
     await changeKey(second, 'validity_days = 730, activation_limit = 5')
     const { text } = await send(delivery)

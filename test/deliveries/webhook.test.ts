@@ -147,7 +147,7 @@ describe('the webhook that brings keys to the seller', () => {
   })
 
   it('names no order where there was none', async () => {
-    const delivery = await addDelivery({ isOrdered: false })
+    const delivery = await addDelivery({ hasOrder: false })
     await stubResponses(delivery.url, {})
     await deliver(env, delivery.id, Date.now())
     expect(received((await requestsTo(delivery.url))[0]).response.order).toBeNull()
@@ -280,12 +280,12 @@ describe('nothing is sent, and what has to be mended is told,', () => {
   it.each([
     [undefined, 'is not set'],
     ['', 'is not set'],
-    ['whsec', 'is not whsec_ and the base64 of 24 to 64 bytes'],
-    ['whsec_', 'is not whsec_ and the base64 of 24 to 64 bytes'],
-    [btoa('x'.repeat(32)), 'is not whsec_ and the base64 of 24 to 64 bytes'],
-    [`whsec_${btoa('x'.repeat(23))}`, 'is not whsec_ and the base64 of 24 to 64 bytes'],
-    [`whsec_${btoa('x'.repeat(65))}`, 'is not whsec_ and the base64 of 24 to 64 bytes'],
-    ['whsec_no-base64!', 'is not whsec_ and the base64 of 24 to 64 bytes'],
+    ['whsec', 'must be whsec_ and the base64 of 24 to 64 bytes'],
+    ['whsec_', 'must be whsec_ and the base64 of 24 to 64 bytes'],
+    [btoa('x'.repeat(32)), 'must be whsec_ and the base64 of 24 to 64 bytes'],
+    [`whsec_${btoa('x'.repeat(23))}`, 'must be whsec_ and the base64 of 24 to 64 bytes'],
+    [`whsec_${btoa('x'.repeat(65))}`, 'must be whsec_ and the base64 of 24 to 64 bytes'],
+    ['whsec_no-base64!', 'must be whsec_ and the base64 of 24 to 64 bytes'],
   ])('where DELIVERY_WEBHOOK_SECRET is %j', async (webhookSecret, fault) => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})

@@ -9,14 +9,14 @@ const STATEMENTS_MAX = 6
 
 afterEach(() => vi.restoreAllMocks())
 
-/** Posts an order and tells what it cost the database. */
+/** Posts an order and records its round trips. */
 async function costOf(fields: Record<string, unknown>, headers: Record<string, string> = {}) {
   const { db, roundTrips } = observe(env.DB)
   const opened = await post(fields, { headers, bindings: { DB: db, MAX_QUANTITY: '10000' } })
   return { opened, roundTrips }
 }
 
-/** Exactly one batch, of a size that does not depend on the quantity. */
+/** Expects one batch, whose number of statements does not depend on the quantity. */
 function expectOneBatch({ opened, roundTrips }: Awaited<ReturnType<typeof costOf>>, code: number) {
   expect(opened.response.code).toBe(code)
   expect(roundTrips).toHaveLength(1)
@@ -30,18 +30,18 @@ describe('one round trip to the database', () => {
     const cost = await costOf(orderFields(await openShop(), { quantity }))
     const rowsWritten = expectOneBatch(cost, 803)
     expect(cost.opened.response.license_keys).toHaveLength(quantity)
-    // A key: its row, its unique text, its issuance's index. The issuance: its row and its unique key.
+    // Each key: its row, its unique text, the index of issuances. The issuance: its row and its unique key.
     expect(rowsWritten).toBe(3 * quantity + 2)
   })
 
-  it('answers a replay and writes nothing', async () => {
+  it('replays an order and writes nothing', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order' }
     await costOf(orderFields(shop), headers)
     expect(expectOneBatch(await costOf(orderFields(shop), headers), 803)).toBe(0)
   })
 
-  it('refuses and writes nothing', async () => {
+  it('refuses an order and writes nothing', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order' }
     await costOf(orderFields(shop), headers)
@@ -59,8 +59,8 @@ describe('one round trip to the database', () => {
   })
 })
 
-describe('no round trip at all', () => {
-  it('is spent on a request that fails before', async () => {
+describe('no round trip', () => {
+  it('is needed for a request that fails earlier', async () => {
     const { db, roundTrips } = observe(env.DB)
     const fields = orderFields(await openShop())
     const requests: [Parameters<typeof send>[0], number][] = [
@@ -80,20 +80,21 @@ describe('no round trip at all', () => {
   })
 })
 
-describe('work that is not done twice', () => {
+describe('expensive work', () => {
   const issue = async (): Promise<ApiResponse> => post(orderFields(await openShop(), { quantity: '100' }))
 
-  it('a private key is imported once per isolate, also when the first requests come together', async () => {
+  it('imports a private key once per isolate, even for concurrent first requests', async () => {
     const shop = await openShop()
-    // One that no test of another file has used in this isolate.
+    // No other test has used this key in the isolate.
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: await newPrivateKey('RSA') }
-    await issue() // Imports the global key, where no test before has.
+    await issue() // Imports the global key, unless an earlier test has.
     const importKey = vi.spyOn(crypto.subtle, 'importKey')
     const answers = await Promise.all([1, 2, 3].map(() => post(orderFields(shop), { bindings })))
     answers.push(await post(orderFields(shop), { bindings }))
     expect(answers.map(({ envelope }) => envelope.private_key_used)).toEqual(new Array(4).fill('product'))
     const keys = (await Promise.all(importKey.mock.results.map(({ value }) => value))) as CryptoKey[]
-    // It may sign and can not be taken out; beside it only its public half is read, for its id.
+    // One key that can sign and is not extractable. The others are its public half, which is read for the key
+    // id.
     const toSign = keys.filter(({ type, extractable }) => type === 'private' && !extractable)
     expect(toSign.map(({ usages }) => usages)).toEqual([['sign']])
     expect(keys.length).toBeLessThanOrEqual(3)
@@ -101,7 +102,7 @@ describe('work that is not done twice', () => {
     expect(importKey).toHaveBeenCalledTimes(keys.length)
   })
 
-  it('the response is serialised once', async () => {
+  it('serializes the response once', async () => {
     const stringify = vi.spyOn(JSON, 'stringify')
     const { text, envelope } = await issue()
     const responses = stringify.mock.results.filter(({ value }) => String(value).includes('"license_keys"'))
@@ -112,7 +113,7 @@ describe('work that is not done twice', () => {
     )
   })
 
-  it('the response is signed once', async () => {
+  it('signs the response once', async () => {
     const sign = vi.spyOn(crypto.subtle, 'sign')
     await issue()
     expect(sign).toHaveBeenCalledTimes(1)

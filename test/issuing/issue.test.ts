@@ -12,7 +12,7 @@ import { countRows, openShop, type Shop } from '../support/shop.ts'
 
 const NOW = Date.UTC(2026, 10, 23, 12, 0, 0, 829)
 
-function orderOf({ productId }: Shop, changes: Partial<FreshOrder> = {}): FreshOrder {
+function orderFor({ productId }: Shop, changes: Partial<FreshOrder> = {}): FreshOrder {
   return {
     origin: 'fresh',
     productId,
@@ -25,21 +25,21 @@ function orderOf({ productId }: Shop, changes: Partial<FreshOrder> = {}): FreshO
   }
 }
 
-/** Gives these keys one after the other. */
-function keysInTurn(...keys: string[]) {
+/** Returns the keys in order. */
+function keySequence(...keys: string[]) {
   return { now: NOW, newLicenseKey: () => keys.shift() ?? 'no more keys' }
 }
 
 const RANDOM = { now: NOW, newLicenseKey: () => crypto.randomUUID() }
 
-describe('a license key that exists already', () => {
-  it('rolls everything back and is replaced by a fresh one', async () => {
+describe('a license key that already exists', () => {
+  it('rolls the batch back and is replaced by a new one', async () => {
     const shop = await openShop()
-    await issueOrder(env.DB, shop, orderOf(shop), undefined, keysInTurn('taken', 'other'))
+    await issueOrder(env.DB, shop, orderFor(shop), undefined, keySequence('taken', 'other'))
     const before = await countRows()
     const { db, roundTrips } = observe(env.DB)
-    const sources = keysInTurn('fresh-1', 'taken', 'fresh-2', 'fresh-3')
-    const outcome = await issueOrder(db, shop, orderOf(shop), 'order', sources)
+    const sources = keySequence('fresh-1', 'taken', 'fresh-2', 'fresh-3')
+    const outcome = await issueOrder(db, shop, orderFor(shop), 'order', sources)
     expect(outcome).toMatchObject({
       kind: 'issued',
       issuedAt: NOW,
@@ -48,35 +48,35 @@ describe('a license key that exists already', () => {
         [expect.any(Number), 'fresh-3', 0, 0, NOW],
       ],
     })
-    expect(roundTrips).toHaveLength(1) // The one that was rolled back failed and is not counted.
+    expect(roundTrips).toHaveLength(1) // Excludes the batch that was rolled back.
     expect(await countRows()).toEqual({
       issuances: before.issuances + 1,
       licenseKeys: before.licenseKeys + 2,
     })
   })
 
-  it('is given up after three attempts, with nothing written', async () => {
+  it('fails after three attempts and writes nothing', async () => {
     const shop = await openShop()
-    await issueOrder(env.DB, shop, orderOf(shop, { quantity: 1 }), undefined, keysInTurn('always'))
+    await issueOrder(env.DB, shop, orderFor(shop, { quantity: 1 }), undefined, keySequence('always'))
     const before = await countRows()
-    let made = 0
+    let calls = 0
     const newLicenseKey = () => {
-      made++
+      calls++
       return 'always'
     }
-    const attempt = issueOrder(env.DB, shop, orderOf(shop, { quantity: 1 }), 'order', {
+    const attempt = issueOrder(env.DB, shop, orderFor(shop, { quantity: 1 }), 'order', {
       now: NOW,
       newLicenseKey,
     })
     await expect(attempt).rejects.toThrow(UniqueConstraintError)
-    expect(made).toBe(3)
+    expect(calls).toBe(3)
     expect(await countRows()).toEqual(before)
   })
 
-  it('twice in one order is the same', async () => {
+  it('within the same order is replaced too', async () => {
     const shop = await openShop()
-    const sources = keysInTurn('twin', 'twin', 'single-1', 'single-2')
-    const outcome = await issueOrder(env.DB, shop, orderOf(shop), 'order', sources)
+    const sources = keySequence('twin', 'twin', 'single-1', 'single-2')
+    const outcome = await issueOrder(env.DB, shop, orderFor(shop), 'order', sources)
     expect(outcome).toMatchObject({
       keys: [
         [expect.any(Number), 'single-1', 0, 0, NOW],
@@ -87,40 +87,40 @@ describe('a license key that exists already', () => {
 })
 
 describe('a batch that fails', () => {
-  it('at its second statement leaves nothing of the first', async () => {
+  it('at its second statement also rolls back the first', async () => {
     const shop = await openShop()
     const before = await countRows()
-    const sources = keysInTurn('good', 'x'.repeat(256)) // Longer than the table allows.
-    const attempt = issueOrder(env.DB, shop, orderOf(shop), 'order', sources)
+    const sources = keySequence('good', 'x'.repeat(256)) // Longer than the table allows.
+    const attempt = issueOrder(env.DB, shop, orderFor(shop), 'order', sources)
     await expect(attempt).rejects.toThrow(DatabaseStatementError)
     expect(await countRows()).toEqual(before)
-    const again = await issueOrder(env.DB, shop, orderOf(shop), 'order', RANDOM)
+    const again = await issueOrder(env.DB, shop, orderFor(shop), 'order', RANDOM)
     expect(again.kind).toBe('issued')
   })
 
-  it('tells of itself without any value it was given', async () => {
+  it('throws an error without any of its values', async () => {
     const shop = await openShop()
-    const sources = keysInTurn('secret-key', 'y'.repeat(256))
-    const attempt = issueOrder(env.DB, shop, orderOf(shop), 'secret-order', sources)
+    const sources = keySequence('secret-key', 'y'.repeat(256))
+    const attempt = issueOrder(env.DB, shop, orderFor(shop), 'secret-order', sources)
     const error = (await attempt.catch((thrown: unknown) => thrown)) as Error
     expect(`${error.message} ${error.stack} ${String(error.cause)}`).not.toMatch(/secret|ada|Ada|yyy/)
   })
 
-  it('because the database is away is told apart from one that is wrong', async () => {
+  it('because of a lost connection throws DatabaseUnavailableError', async () => {
     const shop = await openShop()
     const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
-    const attempt = issueOrder(db, shop, orderOf(shop), 'order', RANDOM)
+    const attempt = issueOrder(db, shop, orderFor(shop), 'order', RANDOM)
     await expect(attempt).rejects.toThrow(DatabaseUnavailableError)
   })
 })
 
-describe('a batch that was committed, but whose answer was lost,', () => {
-  it('is not written a second time when it is tried again', async () => {
+describe('a committed batch with a lost response', () => {
+  it('is not repeated by a retry', async () => {
     const shop = await openShop()
     const before = await countRows()
     const { db, roundTrips } = observe(env.DB, failAfterCommit('Network connection lost.', RESET_ERROR))
     for (const idempotencyKey of ['order', undefined]) {
-      const outcome = await issueOrder(db, shop, orderOf(shop), idempotencyKey, RANDOM)
+      const outcome = await issueOrder(db, shop, orderFor(shop), idempotencyKey, RANDOM)
       expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 2 } })
     }
     expect(roundTrips).toHaveLength(4) // Three for the first order, one for the second.
@@ -130,12 +130,12 @@ describe('a batch that was committed, but whose answer was lost,', () => {
 })
 
 describe('racing orders', () => {
-  it('under 20 idempotency keys, 10 at once each, are issued once each', async () => {
+  it('with 20 idempotency keys are issued once each', async () => {
     const shop = await openShop()
     const before = await countRows()
     const names = Array.from({ length: 200 }, (_, index) => `order-${index % 20}`)
     const outcomes = await Promise.all(
-      names.map((name) => issueOrder(env.DB, shop, orderOf(shop), name, RANDOM)),
+      names.map((name) => issueOrder(env.DB, shop, orderFor(shop), name, RANDOM)),
     )
     expect(await countRows()).toEqual({
       issuances: before.issuances + 20,
@@ -152,11 +152,11 @@ describe('racing orders', () => {
     expect([...keysByName.values()].map((texts) => texts.size)).toEqual(new Array(20).fill(1))
   })
 
-  it('with different parameters under one idempotency key: one is issued, the others are told', async () => {
+  it('with one idempotency key and different parameters issue one order', async () => {
     const shop = await openShop()
     const outcomes = await Promise.all(
       [1, 2, 3, 4, 5].map((quantity) =>
-        issueOrder(env.DB, shop, orderOf(shop, { quantity }), 'order', RANDOM),
+        issueOrder(env.DB, shop, orderFor(shop, { quantity }), 'order', RANDOM),
       ),
     )
     expect(outcomes.filter(({ kind }) => kind === 'issued')).toHaveLength(1)

@@ -21,7 +21,7 @@ import { openShop } from '../support/shop.ts'
 
 describe('a queued order', () => {
   it.each(['fresh', 'generator', 'stock'] as const)(
-    'of %s keys is issued in chunks, each an issuance of its own, and its callback is due at once',
+    'of %s keys is issued in chunks, and its callback is due immediately',
     async (origin) => {
       const shop = await openShop()
       await addGenerator(shop)
@@ -42,7 +42,7 @@ describe('a queued order', () => {
     },
   )
 
-  it('of fresh keys gives them the terms that it asks for', async () => {
+  it('of fresh keys gets the requested terms', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     await processOrder(order)
     const terms = (await keysOf(order)).map((key) => [key.validity_days, key.activation_limit])
@@ -55,7 +55,7 @@ describe('a queued order', () => {
     [60, null, 60, 7],
     [0, 0, 0, 0],
   ])(
-    'of generated keys has the generator’s terms where it asks for no others: %s, %s',
+    'of generated keys uses the terms of the generator by default: %s, %s',
     async (validityDays, activationLimit, days, limit) => {
       const shop = await openShop()
       await addGenerator(shop)
@@ -84,7 +84,7 @@ describe('a queued order', () => {
     },
   )
 
-  it('of keys in stock leaves them their own terms, or sets those that it asks for', async () => {
+  it('of keys in stock keeps their terms or sets the requested ones', async () => {
     const shop = await openShop()
     await addStock(shop, 10)
     await processOrder(await addQueuedOrder(shop, { quantity: 5, origin: 'stock' }))
@@ -93,11 +93,11 @@ describe('a queued order', () => {
     expect(keys.filter((key) => key.validity_days === 9)).toHaveLength(5)
     expect(keys.filter((key) => key.validity_days >= 100)).toHaveLength(5)
     expect(keys.filter((key) => key.activation_limit < 10)).toEqual([])
-    const kept = await env.DB.prepare('select count(*) as count from terms_in_stock').first('count')
-    expect(kept).toBe(0)
+    const stored = await env.DB.prepare('select count(*) as count from terms_in_stock').first('count')
+    expect(stored).toBe(0)
   })
 
-  it('that is not due, or has come to its end, or does not exist is nothing to do', async () => {
+  it('is ignored if it is not due, finished or missing', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10, dueAt: 1_000 })
     expect(await processOrder(order, { now: 999 })).toEqual({ kind: 'done' })
     expect(await chunksOf(order)).toEqual([])
@@ -108,19 +108,19 @@ describe('a queued order', () => {
     expect(await processOrder({ ...order, id: 2 ** 40 })).toEqual({ kind: 'done' })
   })
 
-  it('costs a round trip for each chunk, and one to take it up', async () => {
+  it('takes one round trip per chunk and one for the claim', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     const { db, roundTrips } = observe(env.DB)
     await processOrder(order, { db })
     expect(roundTrips).toHaveLength(4)
-    // A key is three rows: its own and one in each of two indexes.
+    // A key writes three rows: its own and one in each of two indexes.
     const written = roundTrips.reduce((sum, trip) => sum + trip.rowsWritten, 0)
     expect(written).toBeLessThan(10 * 3 + 40)
   })
 })
 
 describe('the sweep of queued orders', () => {
-  it('wakes every order that is due for more than a minute and is still open, the oldest first', async () => {
+  it('enqueues orders that are overdue by a minute, oldest first', async () => {
     const shop = await openShop()
     const now = 10_000_000
     await env.DB.prepare('update queued_orders set due_at = ?')
@@ -140,7 +140,7 @@ describe('the sweep of queued orders', () => {
     expect(messages).toEqual([older, overdue].map(({ id }): Message => ({ kind: 'queued-order', id })))
   })
 
-  it('reads through the index, not the table', async () => {
+  it('uses the index', async () => {
     const { results } = await env.DB.prepare(
       `explain query plan select id from queued_orders where status in ('issuing', 'releasing') and due_at <= ?
        order by due_at limit 100`,
@@ -152,7 +152,7 @@ describe('the sweep of queued orders', () => {
     )
   })
 
-  it('finds an order whose consumer died: it is taken up again after its lease', async () => {
+  it('resumes the order of a crashed consumer after its lease', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     const now = Date.now()
     expect(await claimQueuedOrder(env.DB, order.id, now)).toMatchObject({ attempts: 1 })

@@ -15,14 +15,14 @@ import {
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
 
-describe('an order that can not be issued', () => {
+describe('an order that cannot be issued', () => {
   it.each([
     ['product-not-found', 'fresh'],
     ['product-not-found', 'generator'],
     ['product-not-found', 'stock'],
     ['generator-not-found', 'generator'],
     ['stock-insufficient', 'stock'],
-  ] as const)('is refused before anything is issued: %s, %s', async (refusal, origin) => {
+  ] as const)('is refused before the first chunk: %s, %s', async (refusal, origin) => {
     const shop = await openShop({
       productStatus: refusal === 'product-not-found' ? 'inactive' : 'active',
     })
@@ -39,7 +39,7 @@ describe('an order that can not be issued', () => {
     expect(await callbackRows(order)).toMatchObject([{ status: 'pending' }])
   })
 
-  /** Issues as many chunks, and its consumer dies. */
+  /** Issues the first chunks, then the consumer crashes. */
   async function issueChunks(order: TestOrder, chunks: number): Promise<void> {
     await processOrder(order, { db: databaseFailingAfter(1 + chunks) }).catch(() => {})
     expect(await orderRow(order)).toMatchObject({ status: 'issuing', chunks })
@@ -52,7 +52,7 @@ describe('an order that can not be issued', () => {
     [9, null],
     [9, 1],
   ])(
-    'because the stock falls short midway gives back what it took, as it was: %s, %s',
+    'because the stock is used up midway returns its keys unchanged: %s, %s',
     async (validityDays, activationLimit) => {
       const shop = await openShop()
       await addStock(shop, 9)
@@ -86,7 +86,7 @@ describe('an order that can not be issued', () => {
     },
   )
 
-  it('gives back no key that a person has blocked meanwhile, and no activation with a key', async () => {
+  it('does not return keys that were blocked, and deletes activations', async () => {
     const shop = await openShop()
     await addStock(shop, 8)
     const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
@@ -119,7 +119,7 @@ describe('an order that can not be issued', () => {
     ['fresh', `update products set status = 'inactive' where id = ?`, 'product-not-found'],
     ['generator', `update products set status = 'inactive' where id = ?`, 'product-not-found'],
     ['generator', 'update generators set status = 0 where product_id = ?', 'generator-not-found'],
-  ] as const)('loses the %s keys that were made for it: %s', async (origin, change, refusal) => {
+  ] as const)('deletes its %s keys: %s', async (origin, change, refusal) => {
     const shop = await openShop()
     await addGenerator(shop)
     const order = await addQueuedOrder(shop, { quantity: 10, origin })
@@ -138,28 +138,23 @@ describe('an order that can not be issued', () => {
     ['before', 'D1_ERROR: Network connection lost.'],
     ['after', 'D1_ERROR: Network connection lost.'],
   ] as const)('is released exactly once', (when, text) => {
-    it.each([1, 2, 3, 4])(
-      `where round trip %i is lost ${when} it reached the database: ${text}`,
-      async (lost) => {
-        const shop = await openShop()
-        await addStock(shop, 12)
-        const before = await keysOf(shop)
-        const order = await addQueuedOrder(shop, { quantity: 12, origin: 'stock', validityDays: 9 })
-        await issueChunks(order, 2)
-        await env.DB.prepare(`update products set status = 'inactive' where id = ?`)
-          .bind(shop.productId)
-          .run()
-        const db = databaseFailingAt(lost, when, text)
-        await processOrder(order, { ...LATER, db }).catch(() => {})
-        await processOrder(order, { now: LATER.now + 3_600_000 })
-        expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0, issued_quantity: 0 })
-        expect(await keysOf(shop)).toEqual(before)
-        expect(await callbackRows(order)).toHaveLength(1)
-      },
-    )
+    it.each([1, 2, 3, 4])(`if round trip %i fails ${when} it reaches the database: ${text}`, async (lost) => {
+      const shop = await openShop()
+      await addStock(shop, 12)
+      const before = await keysOf(shop)
+      const order = await addQueuedOrder(shop, { quantity: 12, origin: 'stock', validityDays: 9 })
+      await issueChunks(order, 2)
+      await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
+      const db = databaseFailingAt(lost, when, text)
+      await processOrder(order, { ...LATER, db }).catch(() => {})
+      await processOrder(order, { now: LATER.now + 3_600_000 })
+      expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0, issued_quantity: 0 })
+      expect(await keysOf(shop)).toEqual(before)
+      expect(await callbackRows(order)).toHaveLength(1)
+    })
   })
 
-  it('is refused once where several take it back at the same time', async () => {
+  it('is refused once if several consumers release it concurrently', async () => {
     const shop = await openShop()
     await addStock(shop, 8)
     const before = await keysOf(shop)

@@ -15,15 +15,15 @@ import {
 } from '../support/queued-order.ts'
 import { openShop, type Shop } from '../support/shop.ts'
 
-interface Asked extends ApiResponse {
+interface QueueResult extends ApiResponse {
   readonly messages: readonly Message[]
 }
 
-/** Asks with a queue that keeps its messages, so that nothing happens afterwards. */
-async function ask(
+/** Sends an order with a queue that only captures its messages. */
+async function sendOrder(
   fields: Record<string, unknown>,
   { headers = {}, bindings = {}, ...options }: Parameters<typeof post>[1] = {},
-): Promise<Asked> {
+): Promise<QueueResult> {
   const { queue, messages } = capturingQueue()
   const all = { DELIVERIES: queue, ...bindings }
   const opened = await post(fields, { path: QUEUED_PATH, headers, bindings: all, ...options })
@@ -37,22 +37,22 @@ async function ordersOf({ apiKeyId }: Shop): Promise<Record<string, unknown>[]> 
   return results
 }
 
-/** Asks for what must be refused, and makes sure that nothing was written and nobody woken. */
-async function refused(shop: Shop, request: () => Promise<Asked>): Promise<Asked> {
+/** Expects that a refused order writes nothing and enqueues nothing. */
+async function expectNoOrder(shop: Shop, request: () => Promise<QueueResult>): Promise<QueueResult> {
   const before = await ordersOf(shop)
-  const asked = await request()
+  const result = await request()
   expect(await ordersOf(shop)).toEqual(before)
-  expect(asked.messages).toEqual([])
-  return asked
+  expect(result.messages).toEqual([])
+  return result
 }
 
-describe('an order that is queued', () => {
-  it('is answered with 807 and nothing else, stored whole, and the consumer is woken', async () => {
+describe('a queued order', () => {
+  it('returns 807, is stored completely and is enqueued', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { quantity: '100000' })
-    const asked = await ask(fields)
-    expect(asked.status).toBe(200)
-    expect(Object.entries(asked.response)).toEqual([
+    const result = await sendOrder(fields)
+    expect(result.status).toBe(200)
+    expect(Object.entries(result.response)).toEqual([
       ['code', 807],
       ['message', 'Request Queued'],
       ['timestamp', expect.any(Number)],
@@ -72,21 +72,21 @@ describe('an order that is queued', () => {
       status: 'issuing',
       chunks: 0,
     })
-    expect(asked.messages).toEqual([{ kind: 'queued-order', id: order?.id }])
+    expect(result.messages).toEqual([{ kind: 'queued-order', id: order?.id }])
   })
 
-  it('is signed by the global key, also where the product has one', async () => {
+  it('is signed by the global key, even if the product has a key', async () => {
     const shop = await openShop()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const asked = await ask(queuedOrderFields(shop), { bindings })
-    expect(asked.envelope.private_key_used).toBe('global')
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, asked)).toBe(true)
+    const result = await sendOrder(queuedOrderFields(shop), { bindings })
+    expect(result.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, result)).toBe(true)
   })
 
-  it('takes an owner that nobody has told, and no name of the caller’s', async () => {
+  it('needs no owner and no identifier', async () => {
     const shop = await openShop()
     const { owner_name: _, owner_email: __, identifier: ___, ...fields } = queuedOrderFields(shop)
-    expect((await ask(fields)).response.code).toBe(807)
+    expect((await sendOrder(fields)).response.code).toBe(807)
     expect(await ordersOf(shop)).toMatchObject([
       { owner_name: 'Not set', owner_email: 'Not set', identifier: null },
     ])
@@ -95,37 +95,37 @@ describe('an order that is queued', () => {
   it.each([
     ['1', 'generator'],
     ['0', 'stock'],
-  ])('with generate=%s needs no terms, and takes them', async (generate, origin) => {
+  ])('with generate=%s accepts terms, but needs none', async (generate, origin) => {
     const shop = await openShop()
     await addGenerator(shop)
     await addStock(shop, 2)
     const { validity: _, activation_limit: __, ...fields } = queuedOrderFields(shop, { generate })
-    expect((await ask(fields)).response.code).toBe(807)
-    expect((await ask({ ...fields, validity: '0', activation_limit: '9' })).response.code).toBe(807)
+    expect((await sendOrder(fields)).response.code).toBe(807)
+    expect((await sendOrder({ ...fields, validity: '0', activation_limit: '9' })).response.code).toBe(807)
     expect(await ordersOf(shop)).toMatchObject([
       { origin, requested_validity_days: null, requested_activation_limit: null },
       { origin, requested_validity_days: 0, requested_activation_limit: 9 },
     ])
   })
 
-  it('may come as JSON, with numbers as numbers', async () => {
+  it('can be JSON with numbers', async () => {
     const shop = await openShop()
     const fields = { ...queuedOrderFields(shop), product_id: shop.productId, quantity: 3, validity: 1 }
     const headers = { 'Content-Type': 'application/json' }
-    expect((await ask({}, { body: JSON.stringify(fields), headers })).response.code).toBe(807)
+    expect((await sendOrder({}, { body: JSON.stringify(fields), headers })).response.code).toBe(807)
     expect(await ordersOf(shop)).toMatchObject([{ quantity: 3, requested_validity_days: 1 }])
   })
 
-  it('costs one round trip, whatever its quantity', async () => {
+  it('takes one round trip for any quantity', async () => {
     const shop = await openShop()
     for (const quantity of ['1', '100000']) {
       const { db, roundTrips } = observe(env.DB)
-      await ask(queuedOrderFields(shop, { quantity }), { bindings: { DB: db } })
+      await sendOrder(queuedOrderFields(shop, { quantity }), { bindings: { DB: db } })
       expect(roundTrips).toEqual([{ statements: 2, rowsWritten: 3 }])
     }
   })
 
-  it('is issued by the queue, and its callback brings the keys', async () => {
+  it('is issued by the queue, and its callback contains the keys', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { quantity: '3' })
     await stubResponses(String(fields.webhook_url), {})
@@ -147,15 +147,15 @@ describe('an order that is queued', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('makes one order: a replay is the same answer, and wakes the consumer again', async () => {
+  it('creates one order, and a replay enqueues it again', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop)
     const headers = { 'Idempotency-Key': 'order-1' }
-    const first = await ask(fields, { headers })
+    const first = await sendOrder(fields, { headers })
     await env.DB.prepare('update queued_orders set created_at = created_at - 86400000 where source = ?')
       .bind(`api:${shop.apiKeyId}`)
       .run()
-    const replay = await ask(fields, { headers })
+    const replay = await sendOrder(fields, { headers })
     expect(first.headers.has('Idempotent-Replayed')).toBe(false)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(replay.response).toEqual({ ...first.response, timestamp: first.response.timestamp - 86_400 })
@@ -163,15 +163,15 @@ describe('an Idempotency-Key', () => {
     expect(await ordersOf(shop)).toHaveLength(1)
   })
 
-  it('is still that of its order after the stock has run out and the product has gone', async () => {
+  it('replays the order even if it could not be issued anymore', async () => {
     const shop = await openShop()
     await addStock(shop, 2)
     const fields = queuedOrderFields(shop, { generate: '0' })
     const headers = { 'Idempotency-Key': 'order-1' }
-    const first = await ask(fields, { headers })
+    const first = await sendOrder(fields, { headers })
     await env.DB.prepare('delete from license_keys where product_id = ?').bind(shop.productId).run()
     await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
-    expect((await ask(fields, { headers })).text).toBe(first.text)
+    expect((await sendOrder(fields, { headers })).text).toBe(first.text)
   })
 
   it.each([
@@ -184,35 +184,35 @@ describe('an Idempotency-Key', () => {
     ['identifier', ''],
     ['webhook_url', 'https://receiver.test/other'],
     ['generate', '1'],
-  ])('with another %s is refused: 2422', async (name, value) => {
+  ])('returns 2422 if it is reused with another %s', async (name, value) => {
     const shop = await openShop()
     await addGenerator(shop)
     const fields = queuedOrderFields(shop)
     const headers = { 'Idempotency-Key': 'order-1' }
-    await ask(fields, { headers })
-    const asked = await refused(shop, () => ask({ ...fields, [name]: value }, { headers }))
-    expect(asked).toMatchObject({ status: 422, response: { code: 2422 } })
+    await sendOrder(fields, { headers })
+    const result = await expectNoOrder(shop, () => sendOrder({ ...fields, [name]: value }, { headers }))
+    expect(result).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
   it('belongs to the API key that used it', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const headers = { 'Idempotency-Key': 'order-1' }
-    await ask(queuedOrderFields(shop), { headers })
-    expect((await ask(queuedOrderFields(other), { headers })).response.code).toBe(807)
+    await sendOrder(queuedOrderFields(shop), { headers })
+    expect((await sendOrder(queuedOrderFields(other), { headers })).response.code).toBe(807)
     expect(await ordersOf(other)).toHaveLength(1)
   })
 
-  it('that comes 200 times at once makes one order', async () => {
+  it('creates one order for 200 concurrent requests', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop)
     const headers = { 'Idempotency-Key': 'order-1' }
-    const asked = await Promise.all(Array.from({ length: 200 }, () => ask(fields, { headers })))
-    expect(new Set(asked.map(({ text }) => text)).size).toBe(1)
-    expect(asked.filter(({ headers: got }) => !got.has('Idempotent-Replayed'))).toHaveLength(1)
+    const result = await Promise.all(Array.from({ length: 200 }, () => sendOrder(fields, { headers })))
+    expect(new Set(result.map(({ text }) => text)).size).toBe(1)
+    expect(result.filter(({ headers: received }) => !received.has('Idempotent-Replayed'))).toHaveLength(1)
     expect(await ordersOf(shop)).toHaveLength(1)
   })
 
-  it('makes one order also where the database loses its answer', async () => {
+  it('creates one order if the response of the database is lost', async () => {
     const shop = await openShop()
     let trips = 0
     const { db } = observe(env.DB, {
@@ -220,33 +220,33 @@ describe('an Idempotency-Key', () => {
         if (++trips === 1) throw new Error('D1_ERROR: Network connection lost.')
       },
     })
-    const asked = await ask(queuedOrderFields(shop), { bindings: { DB: db } })
-    expect(asked.response.code).toBe(807)
-    expect(asked.headers.has('Idempotent-Replayed')).toBe(false)
+    const result = await sendOrder(queuedOrderFields(shop), { bindings: { DB: db } })
+    expect(result.response.code).toBe(807)
+    expect(result.headers.has('Idempotent-Replayed')).toBe(false)
     expect(await ordersOf(shop)).toHaveLength(1)
   })
 })
 
-describe('an order that can not be issued is refused at once, by the global key', () => {
+describe('an order that cannot be issued is refused immediately', () => {
   async function expectRefused(shop: Shop, changes: Record<string, string>, response: object) {
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const asked = await refused(shop, () => ask(queuedOrderFields(shop, changes), { bindings }))
-    expect(asked.status).toBe(200)
-    expect(Object.entries(asked.response)).toEqual([
+    const result = await expectNoOrder(shop, () => sendOrder(queuedOrderFields(shop, changes), { bindings }))
+    expect(result.status).toBe(200)
+    expect(Object.entries(result.response)).toEqual([
       ...Object.entries(response),
       ['timestamp', expect.any(Number)],
     ])
-    expect(asked.envelope.private_key_used).toBe('global')
+    expect(result.envelope.private_key_used).toBe('global')
   }
 
-  it('805: the product is inactive or does not exist, whatever else is missing', async () => {
+  it('with 805 if the product is inactive or missing', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const response = { code: 805, message: 'Product not found' }
     for (const generate of ['', '0', '1']) await expectRefused(shop, { generate }, response)
     await expectRefused(shop, { product_id: '2147483647' }, response)
   })
 
-  it('806: the product has no generator that is active', async () => {
+  it('with 806 if the product has no active generator', async () => {
     const shop = await openShop()
     await addGenerator(await openShop())
     await addGenerator(shop)
@@ -254,7 +254,7 @@ describe('an order that can not be issued is refused at once, by the global key'
     await expectRefused(shop, { generate: '1' }, { code: 806, message: 'Generator not found' })
   })
 
-  it('802: the stock holds fewer keys, and how many', async () => {
+  it('with 802 and the available quantity if the stock is insufficient', async () => {
     const shop = await openShop()
     await addStock(shop, 5)
     await addStock(await openShop(), 5)
@@ -266,13 +266,13 @@ describe('an order that can not be issued is refused at once, by the global key'
     await expectRefused(shop, { generate: '0', quantity: '1' }, { code: 802, message, available_quantity: 0 })
   })
 
-  it('and remembered by no Idempotency-Key', async () => {
+  it('and can be repeated with the same Idempotency-Key', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order-1' }
     const fields = queuedOrderFields(shop, { generate: '0' })
-    expect((await ask(fields, { headers })).response.code).toBe(802)
+    expect((await sendOrder(fields, { headers })).response.code).toBe(802)
     await addStock(shop, 2)
-    expect((await ask(fields, { headers })).response.code).toBe(807)
+    expect((await sendOrder(fields, { headers })).response.code).toBe(807)
   })
 
   it.each([
@@ -280,16 +280,18 @@ describe('an order that can not be issued is refused at once, by the global key'
     [101, { apiKeyStatus: 'inactive' }, {}],
     [102, { capabilities: ['use'] }, {}],
     [103, { allowedIps: ['192.0.2.1/32'] }, {}],
-  ] as const)('%i: and who may not ask is told nothing of the stock', async (code, options, changes) => {
+  ] as const)('with %i and no details of the stock for a refused caller', async (code, options, changes) => {
     const shop = await openShop(options)
     await addStock(shop, 1)
-    const asked = await refused(shop, () => ask(queuedOrderFields(shop, { generate: '0', ...changes })))
-    expect(asked).toMatchObject({ status: 401, response: { code } })
-    expect(Object.keys(asked.response)).toEqual(['code', 'message', 'timestamp'])
+    const result = await expectNoOrder(shop, () =>
+      sendOrder(queuedOrderFields(shop, { generate: '0', ...changes })),
+    )
+    expect(result).toMatchObject({ status: 401, response: { code } })
+    expect(Object.keys(result.response)).toEqual(['code', 'message', 'timestamp'])
   })
 })
 
-describe('parameters that are wrong are refused with 804', () => {
+describe('invalid parameters return 804', () => {
   const URL_RULE = 'The webhook_url field must be an https address of a public host.'
 
   it.each([
@@ -319,17 +321,17 @@ describe('parameters that are wrong are refused with 804', () => {
       `https://receiver.test/${'x'.repeat(2048)}`,
       'The webhook_url field must be 1 to 2048 characters without control characters.',
     ],
-  ])('%s: %j', async (name, value, sentence) => {
+  ])('%s: %j', async (name, value, message) => {
     const shop = await openShop()
-    const asked = await refused(shop, () => ask(queuedOrderFields(shop, { [name]: value })))
-    expect(asked).toMatchObject({ status: 422, response: { code: 804, errors: { [name]: [sentence] } } })
-    expect(Object.keys(asked.response.errors)).toEqual([name])
+    const result = await expectNoOrder(shop, () => sendOrder(queuedOrderFields(shop, { [name]: value })))
+    expect(result).toMatchObject({ status: 422, response: { code: 804, errors: { [name]: [message] } } })
+    expect(Object.keys(result.response.errors)).toEqual([name])
   })
 
-  it('all at once, also those that only a fresh order needs', async () => {
+  it('with all errors, including those of fresh orders', async () => {
     const shop = await openShop()
-    const asked = await refused(shop, () => ask({ api_key: shop.apiKey, quantity: 'many' }))
-    expect(Object.keys(asked.response.errors).sort()).toEqual([
+    const result = await expectNoOrder(shop, () => sendOrder({ api_key: shop.apiKey, quantity: 'many' }))
+    expect(Object.keys(result.response.errors).sort()).toEqual([
       'activation_limit',
       'product_id',
       'quantity',
@@ -338,48 +340,48 @@ describe('parameters that are wrong are refused with 804', () => {
     ])
   })
 
-  it('a quantity whose callback would be longer than any that can be sent', async () => {
+  it('for a quantity whose callback would be too large', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { quantity: '100000', owner_name: 'x'.repeat(255) })
-    const asked = await refused(shop, () => ask(fields))
-    const sentence = 'The quantity field is too large for an owner_name and owner_email of this length.'
-    expect(asked).toMatchObject({ status: 422, response: { code: 804, errors: { quantity: [sentence] } } })
-    expect((await ask({ ...fields, quantity: '50000' })).response.code).toBe(807)
+    const result = await expectNoOrder(shop, () => sendOrder(fields))
+    const message = 'The quantity field is too large for an owner_name and owner_email of this length.'
+    expect(result).toMatchObject({ status: 422, response: { code: 804, errors: { quantity: [message] } } })
+    expect((await sendOrder({ ...fields, quantity: '50000' })).response.code).toBe(807)
   })
 
-  it('while a local address will do in local development', async () => {
+  it('but a local URL is accepted in local development', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { webhook_url: 'http://127.0.0.1:8080/?key=1' })
-    expect((await ask(fields, { bindings: { LOCAL_DEVELOPMENT: 'true' } })).response.code).toBe(807)
+    expect((await sendOrder(fields, { bindings: { LOCAL_DEVELOPMENT: 'true' } })).response.code).toBe(807)
   })
 })
 
-describe('what fails', () => {
-  it('for want of a queue writes nothing, and the log tells what to mend', async () => {
+describe('a failure', () => {
+  it('because of a missing queue writes nothing and logs the missing binding', async () => {
     const shop = await openShop()
-    const asked = await refused(shop, () =>
-      ask(queuedOrderFields(shop), { bindings: { DELIVERIES: undefined } }),
+    const result = await expectNoOrder(shop, () =>
+      sendOrder(queuedOrderFields(shop), { bindings: { DELIVERIES: undefined } }),
     )
-    expect(asked).toMatchObject({ status: 500, response: { code: 2500 } })
+    expect(result).toMatchObject({ status: 500, response: { code: 2500 } })
     expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
   })
 
-  it('at the database is 2503', async () => {
+  it('of the database returns 2503', async () => {
     const shop = await openShop()
     const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
-    const asked = await ask(queuedOrderFields(shop), { bindings: { DB: db } })
-    expect(asked).toMatchObject({ status: 503, response: { code: 2503 } })
-    expect(asked.messages).toEqual([])
+    const result = await sendOrder(queuedOrderFields(shop), { bindings: { DB: db } })
+    expect(result).toMatchObject({ status: 503, response: { code: 2503 } })
+    expect(result.messages).toEqual([])
   })
 
-  it('at the queue fails no order: it is taken, and the sweep finds it', async () => {
+  it('of the queue does not lose the order', async () => {
     const shop = await openShop()
     const queue = { sendBatch: () => Promise.reject(new Error('The queue is down.')) }
     const url = outboundUrl()
-    const asked = await ask(queuedOrderFields(shop, { webhook_url: url }), {
+    const result = await sendOrder(queuedOrderFields(shop, { webhook_url: url }), {
       bindings: { DELIVERIES: queue },
     })
-    expect(asked.response.code).toBe(807)
+    expect(result.response.code).toBe(807)
     expect(await ordersOf(shop)).toMatchObject([{ status: 'issuing', webhook_url: url }])
     expect(failureLines()).toMatchObject([{ requestId: 'enqueue' }])
   })

@@ -3,16 +3,16 @@ import { describe, expect, it } from 'vitest'
 import { type ApiResponse, isSignedBy, post, readEnvelope, send } from '../support/client.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
 
-/** Sends a refused order and makes sure that nothing was written. */
-async function refused(request: () => Promise<ApiResponse>): Promise<ApiResponse> {
+/** Expects that a request writes nothing. */
+async function expectNoIssuance(request: () => Promise<ApiResponse>): Promise<ApiResponse> {
   const before = await countRows()
   const opened = await request()
   expect(await countRows()).toEqual(before)
   return opened
 }
 
-describe('an order that is assigned', () => {
-  it("has the protocol's fields, in its order and of its types", async () => {
+describe('an issued order', () => {
+  it("has the protocol's fields, in its order and with its types", async () => {
     const shop = await openShop()
     const before = Date.now()
     const opened = await post(orderFields(shop))
@@ -52,7 +52,7 @@ describe('an order that is assigned', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(false)
   })
 
-  it('gives the keys that are stored, each another, by ascending id', async () => {
+  it('returns the stored keys, all different, by ascending id', async () => {
     const shop = await openShop()
     const { response } = await post(orderFields(shop, { quantity: '50' }))
     const stored = await env.DB.prepare(
@@ -76,7 +76,7 @@ describe('an order that is assigned', () => {
     expect(new Set(stored.results.map((row) => row.license_key)).size).toBe(50)
   })
 
-  it("is signed by the product's own key where it has one", async () => {
+  it('is signed by the product key if there is one', async () => {
     const shop = await openShop()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const opened = await post(orderFields(shop), { bindings })
@@ -85,7 +85,7 @@ describe('an order that is assigned', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
   })
 
-  it('is answered the same when the fields come as JSON, numbers as numbers or as text', async () => {
+  it('can be JSON with numbers or strings', async () => {
     const shop = await openShop()
     const fields = { ...orderFields(shop), product_id: shop.productId, quantity: 1, validity: '30' }
     const headers = { 'Content-Type': 'application/json; charset=utf-8' }
@@ -96,18 +96,18 @@ describe('an order that is assigned', () => {
   })
 
   it.each(['//api/v1/random-assign-license-keys', '/api//v1///random-assign-license-keys'])(
-    'is taken at %s: shops concatenate',
+    'is accepted at %s, because shops concatenate paths',
     async (path) => {
       expect((await post(orderFields(await openShop()), { path })).response.code).toBe(803)
     },
   )
 
-  it('may be sent without a content type', async () => {
+  it('needs no content type', async () => {
     const body = new TextEncoder().encode(new URLSearchParams(orderFields(await openShop())).toString())
     expect((await post({}, { body })).response.code).toBe(803)
   })
 
-  it('ignores fields it does not know, however often they are given', async () => {
+  it('ignores unknown fields, even if they are repeated', async () => {
     const body = `${new URLSearchParams(orderFields(await openShop()))}&webhook_url=x&identifier=31&identifier=32&__proto__=1`
     expect(
       (await post({}, { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })).response
@@ -117,7 +117,7 @@ describe('an order that is assigned', () => {
 })
 
 describe('the API key', () => {
-  it('may come as a bearer token', async () => {
+  it('can be a bearer token', async () => {
     const shop = await openShop()
     const { api_key, ...fields } = orderFields(shop)
     for (const scheme of ['Bearer', 'bearer']) {
@@ -128,47 +128,49 @@ describe('the API key', () => {
     }
   })
 
-  it('is refused with 100 when two are given that differ, both good', async () => {
+  it('returns 100 for two different valid keys', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const headers = { Authorization: `Bearer ${other.apiKey}` }
-    const opened = await refused(() => post(orderFields(shop), { headers }))
+    const opened = await expectNoIssuance(() => post(orderFields(shop), { headers }))
     expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
   })
 
   it.each([
     ['is missing', {}, {}],
     ['is empty', { api_key: '' }, {}],
-    ['comes in another scheme', {}, { Authorization: 'Basic YTpi' }],
+    ['has another scheme', {}, { Authorization: 'Basic YTpi' }],
     ['is an empty bearer token', {}, { Authorization: 'Bearer ' }],
-  ])('is refused with 100 before the parameters are looked at when it %s', async (_, fields, headers) => {
-    const opened = await refused(() => post({ ...fields, quantity: 'junk' }, { headers }))
+  ])('returns 100 before the parameters are checked if it %s', async (_, fields, headers) => {
+    const opened = await expectNoIssuance(() => post({ ...fields, quantity: 'junk' }, { headers }))
     expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
   })
 
-  it('is looked up only after the parameters were found good', async () => {
-    const opened = await refused(() => post({ api_key: 'nobody', quantity: 'junk' }))
+  it('is looked up after the parameters are checked', async () => {
+    const opened = await expectNoIssuance(() => post({ api_key: 'nobody', quantity: 'junk' }))
     expect(opened.response.code).toBe(804)
   })
 
-  it('is refused with 100 when nobody has it', async () => {
-    const opened = await refused(async () => post(orderFields(await openShop(), { api_key: 'nobody' })))
+  it('returns 100 if it is unknown', async () => {
+    const opened = await expectNoIssuance(async () =>
+      post(orderFields(await openShop(), { api_key: 'nobody' })),
+    )
     expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
     expect(opened.envelope.private_key_used).toBe('global')
   })
 
-  it('is refused with 101 once it is inactive, also for what it did before', async () => {
+  it('returns 101 if it is inactive, even for a replay', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'before' }
     expect((await post(orderFields(shop), { headers })).response.code).toBe(803)
     await env.DB.prepare(`update api_keys set status = 'inactive' where id = ?`).bind(shop.apiKeyId).run()
-    const opened = await refused(() => post(orderFields(shop), { headers }))
+    const opened = await expectNoIssuance(() => post(orderFields(shop), { headers }))
     expect(opened).toMatchObject({ status: 401, response: { code: 101, message: 'Inactive API Key' } })
     expect(opened.response.license_keys).toBeUndefined()
   })
 
-  it('is refused with 102 without the capability', async () => {
+  it('returns 102 without the capability', async () => {
     const shop = await openShop({ capabilities: ['something-else'] })
-    const opened = await refused(() => post(orderFields(shop)))
+    const opened = await expectNoIssuance(() => post(orderFields(shop)))
     const message = "The used API key doesn't have the required capability to access this endpoint"
     expect(opened).toMatchObject({ status: 401, response: { code: 102, message } })
   })
@@ -178,7 +180,7 @@ describe('the API key', () => {
     ['203.0.114.9', ['203.0.113.0/24'], 103],
     ['203.0.113.9', ['198.51.100.7/32', '203.0.113.9/32'], 803],
     ['203.0.113.10', ['203.0.113.9/32'], 103],
-    // The text of the network stands in that of one that contains the address, and is not it.
+    // The network is a substring of a network that contains the address, but a different network.
     ['110.1.2.3', ['10.0.0.0/8'], 103],
     ['210.0.0.5', ['10.0.0.5/32'], 103],
     ['11::7', ['1:0:0:0:0:0:0:0/16'], 103],
@@ -189,7 +191,7 @@ describe('the API key', () => {
     ['203.0.113.9', ['0.0.0.0/0'], 803],
     ['junk', ['0.0.0.0/0', '0:0:0:0:0:0:0:0/0'], 103],
     [undefined, ['0.0.0.0/0', '0:0:0:0:0:0:0:0/0'], 103],
-  ])('from %s with the allow-list %j is answered %i', async (address, allowedIps, code) => {
+  ])('from %s with the allowlist %j returns %i', async (address, allowedIps, code) => {
     const shop = await openShop({ allowedIps })
     const headers: Record<string, string> = address ? { 'CF-Connecting-IP': address } : {}
     const opened = await post(orderFields(shop), { headers })
@@ -198,7 +200,7 @@ describe('the API key', () => {
     if (code === 103) expect(opened.response.message).toBe("API key can't be used from this IP address")
   })
 
-  it('is judged in the order known, active, permitted, address, and before the product', async () => {
+  it('is checked before the product, in the order 101, 102, 103', async () => {
     const all = { capabilities: [], allowedIps: ['192.0.2.1/32'], productStatus: 'inactive' } as const
     const answers = [
       await post(orderFields(await openShop({ ...all, apiKeyStatus: 'inactive' }))),
@@ -214,9 +216,9 @@ describe('the product', () => {
   it.each([
     ['does not exist', 'active', { product_id: '2147483647' }],
     ['is inactive', 'inactive', {}],
-  ] as const)('is answered 805 when it %s', async (_, productStatus, changes) => {
+  ] as const)('returns 805 if it %s', async (_, productStatus, changes) => {
     const shop = await openShop({ productStatus })
-    const opened = await refused(() => post(orderFields(shop, changes)))
+    const opened = await expectNoIssuance(() => post(orderFields(shop, changes)))
     expect(opened).toMatchObject({ status: 200, response: { code: 805, message: 'Product not found' } })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
   })
@@ -225,16 +227,16 @@ describe('the product', () => {
 describe('an Idempotency-Key', () => {
   const key = (value: string) => ({ headers: { 'Idempotency-Key': value } })
 
-  it('answers a replay with the very same bytes and says that it is one', async () => {
+  it('replays the same bytes with a header', async () => {
     const shop = await openShop()
     const first = await post(orderFields(shop), key('order-1'))
-    const replay = await refused(() => post(orderFields(shop), key('order-1')))
+    const replay = await expectNoIssuance(() => post(orderFields(shop), key('order-1')))
     expect(replay.text).toBe(first.text)
     expect(first.headers.has('Idempotent-Replayed')).toBe(false)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
   })
 
-  it('answers a replay the same after the keys and the product were changed', async () => {
+  it('replays the same bytes after the keys and the product were changed', async () => {
     const shop = await openShop()
     const first = await post(orderFields(shop), key('order-1'))
     await env.DB.prepare(
@@ -254,15 +256,15 @@ describe('an Idempotency-Key', () => {
     ['quantity', '3'],
     ['validity', '366'],
     ['activation_limit', '4'],
-  ])('used again with another %s is 2422 and tells nothing of the first order', async (name, value) => {
+  ])('returns 2422 without details if it is reused with another %s', async (name, value) => {
     const shop = await openShop()
     await post(orderFields(shop), key('order-1'))
-    const opened = await refused(() => post(orderFields(shop, { [name]: value }), key('order-1')))
+    const opened = await expectNoIssuance(() => post(orderFields(shop, { [name]: value }), key('order-1')))
     expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
   })
 
-  it('sees the same order in a form and in JSON, and in a name with spaces around it', async () => {
+  it('treats a form, JSON and untrimmed values as the same order', async () => {
     const shop = await openShop()
     const first = await post(orderFields(shop), key('order-1'))
     const asJson = JSON.stringify(orderFields(shop, { quantity: 2, owner_name: '  Ada Lovelace ' }))
@@ -270,7 +272,7 @@ describe('an Idempotency-Key', () => {
     expect((await post({}, { body: asJson, headers })).text).toBe(first.text)
   })
 
-  it("is the API key's own: another's is another order", async () => {
+  it('belongs to one API key', async () => {
     const shop = await openShop()
     const other = await openShop()
     const first = await post(orderFields(shop), key('order-1'))
@@ -279,20 +281,20 @@ describe('an Idempotency-Key', () => {
     expect(second.response.license_keys[0].id).not.toBe(first.response.license_keys[0].id)
   })
 
-  it('remembers no refusal', async () => {
+  it('can be reused after a refusal', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     expect((await post(orderFields(shop), key('order-1'))).response.code).toBe(805)
     await env.DB.prepare(`update products set status = 'active' where id = ?`).bind(shop.productId).run()
     expect((await post(orderFields(shop), key('order-1'))).response.code).toBe(803)
   })
 
-  it('that is missing makes each order a new one', async () => {
+  it('is optional, and each order without it is new', async () => {
     const shop = await openShop()
     const [first, second] = [await post(orderFields(shop)), await post(orderFields(shop))]
     expect(second.response.license_keys[0].license_key).not.toBe(first.response.license_keys[0].license_key)
   })
 
-  it('50 times at once is one issuance and 50 equal bodies', async () => {
+  it('issues once for 50 concurrent requests', async () => {
     const shop = await openShop()
     const before = await countRows()
     const answers = await Promise.all(Array.from({ length: 50 }, () => post(orderFields(shop), key('race'))))
@@ -304,22 +306,22 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-describe('what is no order', () => {
-  it('at an unknown path is 2404', async () => {
+describe('an invalid request', () => {
+  it('to an unknown path returns 2404', async () => {
     const opened = await readEnvelope(await send({ path: '/api/v1/nothing', method: 'POST' }))
     expect(opened).toMatchObject({ status: 404, response: { code: 2404 } })
   })
 
-  it('by another method is 2405 and says which is allowed', async () => {
+  it('with another method returns 2405 with the allowed method', async () => {
     const opened = await readEnvelope(await send({ method: 'GET' }))
     expect(opened).toMatchObject({ status: 405, response: { code: 2405 } })
     expect(opened.headers.get('Allow')).toBe('POST')
   })
 
   it.each(['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'junk'])(
-    'of the type %s is 2415',
+    'with the type %s returns 2415',
     async (type) => {
-      const opened = await refused(async () =>
+      const opened = await expectNoIssuance(async () =>
         post(orderFields(await openShop()), { headers: { 'Content-Type': type } }),
       )
       expect(opened).toMatchObject({ status: 415, response: { code: 2415 } })

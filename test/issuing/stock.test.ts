@@ -1,14 +1,14 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { generatorOf, insertGeneratedKeys } from '../../src/issuing/inserts.ts'
-import { freshMaterial } from '../../src/issuing/key-formats.ts'
+import { generatorId, insertGeneratedKeys } from '../../src/issuing/inserts.ts'
+import { randomKeyMaterial } from '../../src/issuing/key-formats.ts'
 import { countInStock, takeFromStock } from '../../src/issuing/stock.ts'
 import { openShop } from '../support/shop.ts'
 import { addGenerator, addLicenseKey, addStock } from '../support/stock.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 
-/** Inserts an issuance, as the batch has done by then, and tells its id. */
+/** Inserts an issuance, like the first statement of the batch, and returns its id. */
 async function insertIssuance(productId: number, quantity: number, changes: Record<string, unknown> = {}) {
   const row: Record<string, unknown> = {
     source: 'test',
@@ -34,7 +34,7 @@ async function insertIssuance(productId: number, quantity: number, changes: Reco
   return issuance?.id ?? 0
 }
 
-/** Takes keys as an issuance does. */
+/** Inserts an issuance and takes its keys. */
 async function take(productId: number, quantity: number, changes: Record<string, unknown> = {}) {
   const issuanceId = await insertIssuance(productId, quantity, changes)
   const { meta } = await env.DB.prepare(takeFromStock(`issuances.id = ${issuanceId}`).sql).run()
@@ -51,18 +51,18 @@ async function rowsOf(
   return results
 }
 
-/** How often each key of a stock is among those that are picked, when the stock is put back after each pick. */
-async function picks(productId: number, quantity: number, rounds: number): Promise<number[]> {
+/** Counts how often each key in stock is taken. The keys return to stock after each round. */
+async function countPicks(productId: number, quantity: number, rounds: number): Promise<number[]> {
   const counts = new Map((await rowsOf('product_id = ?', productId)).map(({ id }) => [id, 0]))
   const issuanceId = await insertIssuance(productId, quantity)
   const statement = env.DB.prepare(takeFromStock(`issuances.id = ${issuanceId}`).sql)
-  const look = env.DB.prepare('select id from license_keys where issuance_id = ?').bind(issuanceId)
-  const putBack = env.DB.prepare(
+  const selectTaken = env.DB.prepare('select id from license_keys where issuance_id = ?').bind(issuanceId)
+  const returnToStock = env.DB.prepare(
     `update license_keys set status = 'available', issuance_id = null where issuance_id = ?`,
   ).bind(issuanceId)
   for (let done = 0; done < rounds; done += 50) {
     const results = await env.DB.batch<{ id: number }>(
-      Array.from({ length: 50 }, () => [statement, look, putBack]).flat(),
+      Array.from({ length: 50 }, () => [statement, selectTaken, returnToStock]).flat(),
     )
     for (const { results: rows } of results.filter((_, index) => index % 3 === 1)) {
       expect(rows).toHaveLength(quantity)
@@ -72,7 +72,7 @@ async function picks(productId: number, quantity: number, rounds: number): Promi
   return [...counts.values()]
 }
 
-/** Fails where the counts differ more than by chance once in some hundred million runs. */
+/** Chi-squared test. By chance, it fails once in some hundred million runs. */
 function expectUniform(counts: readonly number[]) {
   const expected = counts.reduce((sum, count) => sum + count, 0) / counts.length
   const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
@@ -81,16 +81,13 @@ function expectUniform(counts: readonly number[]) {
 }
 
 describe('taking from the stock', () => {
-  it.each([1, 5])(
-    'gives each key as often as any other, %i at a time, where ids are dense',
-    async (quantity) => {
-      const { productId } = await openShop()
-      await addStock(productId, 20)
-      expectUniform(await picks(productId, quantity, 2000))
-    },
-  )
+  it.each([1, 5])('takes all keys equally often if the ids are dense (%i at a time)', async (quantity) => {
+    const { productId } = await openShop()
+    await addStock(productId, 20)
+    expectUniform(await countPicks(productId, quantity, 2000))
+  })
 
-  it.each([1, 5])('also %i at a time where nearly all ids in between are not in stock', async (quantity) => {
+  it.each([1, 5])('takes all keys equally often if the ids are sparse (%i at a time)', async (quantity) => {
     const { productId } = await openShop()
     const other = await openShop()
     await addLicenseKey(productId)
@@ -98,22 +95,22 @@ describe('taking from the stock', () => {
       await addStock(other.productId, 1000)
       await addLicenseKey(productId)
     }
-    expectUniform(await picks(productId, quantity, 1000))
+    expectUniform(await countPicks(productId, quantity, 1000))
   })
 
-  it('prefers neither the old nor the new, nor a key behind a gap', async () => {
+  it('prefers neither old keys, new keys nor keys after a gap', async () => {
     const { productId } = await openShop()
     await addStock(productId, 10)
     await addStock((await openShop()).productId, 60)
     await addStock(productId, 10)
-    const counts = await picks(productId, 1, 4000)
+    const counts = await countPicks(productId, 1, 4000)
     expectUniform(counts)
     const old = counts.slice(0, 10).reduce((sum, count) => sum + count, 0)
-    // Six standard deviations of 4000 tosses of a coin.
+    // Six standard deviations of 4000 coin tosses.
     expect(Math.abs(old - 2000)).toBeLessThan(6 * Math.sqrt(1000))
   })
 
-  it('gives all keys of a stock that is just enough, and each once', async () => {
+  it('takes each key of an exactly sufficient stock once', async () => {
     const { productId } = await openShop()
     await addStock(productId, 300)
     const first = await take(productId, 299)
@@ -123,7 +120,7 @@ describe('taking from the stock', () => {
     expect(await rowsOf(`product_id = ? and status = 'available'`, productId)).toEqual([])
   })
 
-  it("writes the issuance's owner and age, and leaves each key its terms", async () => {
+  it("stores the issuance's owner and time, and keeps the terms of each key", async () => {
     const { productId } = await openShop()
     const licenseKey = await addLicenseKey(productId)
     const { issuanceId } = await take(productId, 1, { contract_id: 7 })
@@ -143,7 +140,7 @@ describe('taking from the stock', () => {
     ])
   })
 
-  it('gives the terms that were asked for, also those that are 0', async () => {
+  it('sets the requested terms, including 0', async () => {
     const { productId } = await openShop()
     await addLicenseKey(productId)
     const terms = { requested_validity_days: 0, requested_activation_limit: 9 }
@@ -152,7 +149,7 @@ describe('taking from the stock', () => {
     expect(row).toMatchObject({ validity_days: 0, activation_limit: 9 })
   })
 
-  it("touches no key of another product, and none that is reserved, blocked or somebody's", async () => {
+  it('changes no keys of other products and no unavailable keys', async () => {
     const { productId } = await openShop()
     const other = await openShop()
     for (let index = 0; index < 20; index++) {
@@ -162,39 +159,39 @@ describe('taking from the stock', () => {
         await addLicenseKey(productId, { status, assigned_at: 1 })
       }
     }
-    const elsewhere = `product_id = ?1 or (product_id = ?2 and status <> 'available')`
-    const before = await rowsOf(elsewhere, other.productId, productId)
+    const isUnrelated = `product_id = ?1 or (product_id = ?2 and status <> 'available')`
+    const before = await rowsOf(isUnrelated, other.productId, productId)
     const { issuanceId } = await take(productId, 20)
     expect(await rowsOf('issuance_id = ?', issuanceId)).toHaveLength(20)
-    const isNew = `(${elsewhere}) and issuance_id is null`
-    expect(await rowsOf(isNew, other.productId, productId)).toEqual(before)
+    const isUnchanged = `(${isUnrelated}) and issuance_id is null`
+    expect(await rowsOf(isUnchanged, other.productId, productId)).toEqual(before)
   })
 
-  it('without an issuance of its own takes nothing', async () => {
+  it('takes nothing without an issuance', async () => {
     const { productId } = await openShop()
     await addStock(productId, 3)
     await env.DB.prepare(takeFromStock(`issuances.id = -1`).sql).run()
     expect(await rowsOf(`product_id = ? and status = 'available'`, productId)).toHaveLength(3)
   })
 
-  it('of 20,000 keys reads no more for one than of 200', async () => {
+  it('reads few rows of a stock of 20,000 keys', async () => {
     const { productId } = await openShop()
     await addStock(productId, 20_000)
     const { rowsRead, rowsWritten } = await take(productId, 1)
     expect(rowsRead).toBeLessThan(1000)
-    // The key's row, and its place in the issuance's index.
+    // The row of the key and its entry in the index of issuances.
     expect(rowsWritten).toBe(2)
   })
 })
 
 describe('the stock', () => {
-  it('is counted as far as it matters', async () => {
+  it('is counted up to a maximum', async () => {
     const { productId } = await openShop()
     await addStock(productId, 5)
     await addLicenseKey(productId, { status: 'reserved' })
-    const count = async (most: number) => {
+    const count = async (max: number) => {
       const row = await env.DB.prepare(`select ${countInStock('?1', '?2')} as count`)
-        .bind(productId, most)
+        .bind(productId, max)
         .first<{ count: number }>()
       return row?.count
     }
@@ -203,11 +200,11 @@ describe('the stock', () => {
 })
 
 describe('the generator of a product', () => {
-  it('is the latest active one', async () => {
+  it('is the newest active one', async () => {
     const { productId } = await openShop()
     const generator = async () =>
       (
-        await env.DB.prepare(`select ${generatorOf('?1')} as id`)
+        await env.DB.prepare(`select ${generatorId('?1')} as id`)
           .bind(productId)
           .first<{ id: number }>()
       )?.id
@@ -220,13 +217,13 @@ describe('the generator of a product', () => {
     expect(await generator()).toBe(second)
   })
 
-  it('makes keys on the terms of the issuance', async () => {
+  it('generates keys with the terms of the issuance', async () => {
     const { productId } = await openShop()
     await addGenerator(productId, { prefix: 'APP-' })
     const terms = { validity_days: 7, activation_limit: 3, origin: 'generator' }
     const issuanceId = await insertIssuance(productId, 2, terms)
     const text = insertGeneratedKeys(`issuances.id = ${issuanceId}`).sql
-    await env.DB.prepare(text).bind(freshMaterial(2)).run()
+    await env.DB.prepare(text).bind(randomKeyMaterial(2)).run()
     const rows = await rowsOf('issuance_id = ?', issuanceId)
     expect(rows).toHaveLength(2)
     for (const row of rows) {

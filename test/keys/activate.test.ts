@@ -18,7 +18,7 @@ import { openShop } from '../support/shop.ts'
 const ELSEWHERE = ['other.example']
 const HERE = 'example.com'
 
-describe('a license key', () => {
+describe('activate', () => {
   it.each<[number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
     [300, 'License key activated', 'product', {}, {}],
     [301, 'License key already active', 'product', { identifiers: [HERE] }, {}],
@@ -36,7 +36,7 @@ describe('a license key', () => {
     [210, 'Invalid license key', 'global', {}, { license_key: 'nothing' }],
     [210, 'Invalid license key', 'global', {}, { license_key: '' }],
     [215, 'Identifier is required', 'product', {}, { identifier: '' }],
-  ])('is answered %i, %s, signed by the key of the %s', async (code, message, scope, options, changes) => {
+  ])('returns %i (%s), signed by the %s key', async (code, message, scope, options, changes) => {
     const shop = await openShop()
     for (const send of [callApi, callApiWithJson]) {
       const key = await addKey(shop, options)
@@ -48,20 +48,20 @@ describe('a license key', () => {
     }
   })
 
-  it('of an inactive product is answered 203, signed by its key', async () => {
+  it('returns 203 for an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const opened = await callApi(shop, 'activate', await assignedKeyFields(shop))
     expect(opened.response.code).toBe(203)
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
-  it('is given the first reason against it, in one order, and 301 before 302', async () => {
+  it('reports the first problem in a fixed order, with 301 before 302', async () => {
     expect(await codesByPrecedence(await openShop(), 'activate')).toEqual([
       210, 215, 201, 203, 204, 205, 300, 302, 301,
     ])
   })
 
-  it('with a limit of 0 is activated without end', async () => {
+  it('does not limit a key with an activation limit of 0', async () => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, { activationLimit: 0 })
     for (let device = 0; device < 12; device++) {
@@ -73,7 +73,7 @@ describe('a license key', () => {
     }
   })
 
-  it('keeps the address that its activation came with', async () => {
+  it('stores the post_url of an activation', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const url = 'https://example.com/ended?a=1'
@@ -87,7 +87,7 @@ describe('a license key', () => {
     expect(results).toEqual([{ post_url: url }, { post_url: null }])
   })
 
-  it('with an address of more than 2048 characters is 804 and not activated', async () => {
+  it('returns 804 for a post_url above 2048 characters', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const fields = { license_key: key.licenseKey, identifier: HERE, post_url: 'x'.repeat(2049) }
@@ -100,8 +100,8 @@ describe('a license key', () => {
   })
 })
 
-describe('at the same time', () => {
-  it('200 devices on a key with a limit of 5 are 5 activations and 195 times 302', async () => {
+describe('concurrent activations', () => {
+  it('never exceed the limit of a key', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { activationLimit: 5 })
     const answers = await Promise.all(
@@ -116,7 +116,7 @@ describe('at the same time', () => {
     expect((await identifiersOf(key)).sort()).toEqual(activated.sort())
   })
 
-  it('the same device 50 times is activated once, and 49 times active already', async () => {
+  it('activate the same device once', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { activationLimit: 2 })
     const fields = { license_key: key.licenseKey, identifier: HERE }
@@ -127,7 +127,7 @@ describe('at the same time', () => {
     expect(await identifiersOf(key)).toEqual([HERE])
   })
 
-  it('50 requests under one Idempotency-Key are one activation and 50 equal bodies', async () => {
+  it('with one Idempotency-Key return identical bodies', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const fields = { license_key: key.licenseKey, identifier: HERE }
@@ -142,7 +142,7 @@ describe('at the same time', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('answers a replay with the very same bytes, also after the activation has ended', async () => {
+  it('replays the same bytes, even after the activation was deleted', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const fields = { license_key: key.licenseKey, identifier: HERE }
@@ -156,22 +156,25 @@ describe('an Idempotency-Key', () => {
     expect(await identifiersOf(key)).toEqual([])
   })
 
-  it.each(['license_key', 'identifier', 'post_url'])('used again with another %s is 2422', async (name) => {
-    const shop = await openShop()
-    const fields = await assignedKeyFields(shop)
-    const other = await addKey(shop)
-    await callApiWithIdempotencyKey(shop, 'activate', fields, 'one')
-    const changed = { ...fields, [name]: other.licenseKey }
-    expect(await callApiWithIdempotencyKey(shop, 'activate', changed, 'one')).toMatchObject({
-      status: 422,
-      response: { code: 2422 },
-    })
-    expect(await identifiersOf(other)).toEqual([])
-  })
+  it.each(['license_key', 'identifier', 'post_url'])(
+    'returns 2422 if it is reused with another %s',
+    async (name) => {
+      const shop = await openShop()
+      const fields = await assignedKeyFields(shop)
+      const other = await addKey(shop)
+      await callApiWithIdempotencyKey(shop, 'activate', fields, 'one')
+      const changed = { ...fields, [name]: other.licenseKey }
+      expect(await callApiWithIdempotencyKey(shop, 'activate', changed, 'one')).toMatchObject({
+        status: 422,
+        response: { code: 2422 },
+      })
+      expect(await identifiersOf(other)).toEqual([])
+    },
+  )
 })
 
 describe('one round trip', () => {
-  it('activates: 2 rows for the activation and 2 for the memory of it; what is active already costs none', async () => {
+  it('writes 4 rows for a new activation and none for an existing one', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = await assignedKeyFields(shop)
@@ -185,7 +188,7 @@ describe('one round trip', () => {
     ])
   })
 
-  it('writes nothing for whoever is refused', async () => {
+  it('writes nothing for a refused caller', async () => {
     const shop = await openShop({ capabilities: ['assign', 'stock'] })
     const { db, roundTrips } = observe(env.DB)
     const opened = await callApi(shop, 'activate', await assignedKeyFields(shop), { bindings: { DB: db } })

@@ -15,7 +15,7 @@ const NAME = 'assign-and-activate-license-key'
 const HERE = 'example.com'
 const FIELDS = { identifier: HERE, owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
 
-/** Activates a key, whatever its state. */
+/** Activates a key in any state. */
 function activateOn(licenseKey: string, identifier: string) {
   return executeSql(
     `insert into activations (license_key_id, identifier, created_at)
@@ -25,14 +25,14 @@ function activateOn(licenseKey: string, identifier: string) {
   )
 }
 
-/** What a request could have changed. */
+/** The rows that a request could change. */
 async function stateOf(licenseKey: string) {
   return [await licenseKeyRow(licenseKey), await activationsOf(licenseKey)]
 }
 
-describe('a license key', () => {
+describe('assign-and-activate-license-key', () => {
   it.each(['available', 'reserved'])(
-    'that is %s is assigned and activated: 300, signed by the key of the product',
+    'assigns and activates a key that is %s (300, signed by the product key)',
     async (status) => {
       const shop = await openShop()
       for (const send of [callApi, callApiWithJson]) {
@@ -53,7 +53,7 @@ describe('a license key', () => {
     },
   )
 
-  it('that was active there already is assigned all the same: 301', async () => {
+  it('assigns a key that is already active there (301)', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
     await activateOn(licenseKey, HERE)
@@ -70,7 +70,7 @@ describe('a license key', () => {
     [801, 'Invalid or already assigned license key', 'global', { license_key: 'nothing' }],
     [801, 'Invalid or already assigned license key', 'global', { license_key: '', identifier: '' }],
   ] as const)(
-    'is answered %i, %s, by the %s key, and stays as it is',
+    'returns %i (%s), signed by the %s key, and changes nothing',
     async (code, message, scope, changes) => {
       const shop = await openShop()
       const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
@@ -82,7 +82,7 @@ describe('a license key', () => {
     },
   )
 
-  it.each(['assigned', 'blocked'])('that is %s is 801, signed by the global key', async (status) => {
+  it.each(['assigned', 'blocked'])('returns 801 for a key that is %s', async (status) => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { status, assigned_at: 1 })
     const before = await stateOf(licenseKey)
@@ -92,7 +92,7 @@ describe('a license key', () => {
     expect(await stateOf(licenseKey)).toEqual(before)
   })
 
-  it('of a product that is inactive or deleted is 203, signed by the key of the product', async () => {
+  it('returns 203 if the product is inactive or deleted', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const licenseKey = await addLicenseKey(shop.productId)
     const before = await stateOf(licenseKey)
@@ -105,7 +105,7 @@ describe('a license key', () => {
     expect(await stateOf(licenseKey)).toEqual(before)
   })
 
-  it('is given the first reason against it, in one order', async () => {
+  it('reports the first problem in a fixed order', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const license_key = await addLicenseKey(shop.productId, {
       status: 'blocked',
@@ -113,23 +113,23 @@ describe('a license key', () => {
     })
     await activateOn(license_key, 'other.example')
     const codes: unknown[] = []
-    const tell = async (changes = {}) => {
+    const addCode = async (changes = {}) => {
       codes.push((await callApi(shop, NAME, { license_key, ...FIELDS, ...changes })).response.code)
     }
-    await tell({ identifier: '' })
+    await addCode({ identifier: '' })
     await executeSql(`update license_keys set status = 'available' where license_key = ?`, license_key)
-    await tell({ identifier: '' })
-    await tell()
+    await addCode({ identifier: '' })
+    await addCode()
     await executeSql(`update products set status = 'active' where id = ?`, shop.productId)
-    await tell()
+    await addCode()
     await activateOn(license_key, HERE)
-    await tell()
+    await addCode()
     expect(codes).toEqual([801, 215, 203, 302, 301])
   })
 })
 
 describe('a request', () => {
-  it('needs an owner: 804 names what is missing', async () => {
+  it('returns 804 without an owner', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     const opened = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE })
@@ -145,7 +145,7 @@ describe('a request', () => {
     })
   })
 
-  it('for a blocked device is 150', async () => {
+  it('returns 150 for a blocked device', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     await executeSql(`insert into blocklist (kind, value, created_at) values ('identifier', 'stolen', 0)`)
@@ -154,7 +154,7 @@ describe('a request', () => {
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'available' })
   })
 
-  it('is told again with the same bytes, and misused is 2422', async () => {
+  it('is replayed with the same bytes, and returns 2422 with other fields', async () => {
     const shop = await openShop()
     const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
     const first = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
@@ -173,7 +173,7 @@ describe('a request', () => {
     expect(await stateOf(fields.license_key)).toEqual(before)
   })
 
-  it('is one round trip', async () => {
+  it('takes one round trip', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
@@ -182,7 +182,7 @@ describe('a request', () => {
     expect(roundTrips).toMatchObject([{ rowsWritten: 5 }])
   })
 
-  it('50 times at once for one key is one 300, and 49 times 801', async () => {
+  it('assigns a key once when requests race', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 0 })
     const answers = await Promise.all(

@@ -9,9 +9,9 @@ import { addLicenseKey, licenseKeyRow } from '../support/stock.ts'
 const NAME = 'assign-license-key'
 const OWNER = { owner_name: 'Ada Lovelace', email: 'ada@example.com' }
 
-describe('a license key', () => {
+describe('assign-license-key', () => {
   it.each(['available', 'reserved'])(
-    'that is %s is assigned: 800, signed by the global key',
+    'assigns a key that is %s (800, signed by the global key)',
     async (status) => {
       const shop = await openShop()
       for (const send of [callApi, callApiWithJson]) {
@@ -34,7 +34,7 @@ describe('a license key', () => {
     },
   )
 
-  it.each(['assigned', 'blocked'])('that is %s stays as it is: 801', async (status) => {
+  it.each(['assigned', 'blocked'])('returns 801 for a key that is %s', async (status) => {
     const shop = await openShop()
     const owned = { status, assigned_at: 1, owner_name: 'Grace Hopper' }
     const licenseKey = await addLicenseKey(shop.productId, owned)
@@ -45,7 +45,7 @@ describe('a license key', () => {
   })
 
   it.each([[{ license_key: 'nothing' }], [{ license_key: '' }], [{}]])(
-    'that nobody has is 801: %j',
+    'returns 801 for an unknown or missing key: %j',
     async (fields) => {
       const opened = await callApi(await openShop(), NAME, { ...fields, ...OWNER })
       expect(opened).toMatchObject({ status: 200, response: { code: 801 } })
@@ -53,7 +53,7 @@ describe('a license key', () => {
     },
   )
 
-  it('of an inactive product may be assigned, but not of one that was deleted', async () => {
+  it('assigns keys of inactive products, but not of deleted ones', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const [one, other] = [await addLicenseKey(shop.productId), await addLicenseKey(shop.productId)]
     expect((await callApi(shop, NAME, { license_key: one })).response.code).toBe(800)
@@ -61,10 +61,10 @@ describe('a license key', () => {
     expect((await callApi(shop, NAME, { license_key: other })).response.code).toBe(801)
   })
 
-  it('keeps what it knows of its owner where nobody says otherwise', async () => {
+  it('keeps owner fields that are omitted', async () => {
     const shop = await openShop()
-    const known = { status: 'reserved', owner_name: 'Grace Hopper', owner_email: 'grace@example.com' }
-    const licenseKey = await addLicenseKey(shop.productId, known)
+    const owned = { status: 'reserved', owner_name: 'Grace Hopper', owner_email: 'grace@example.com' }
+    const licenseKey = await addLicenseKey(shop.productId, owned)
     await callApi(shop, NAME, { license_key: licenseKey, owner_name: '', email: 'Not set' })
     expect(await licenseKeyRow(licenseKey)).toMatchObject({
       owner_name: 'Grace Hopper',
@@ -72,14 +72,14 @@ describe('a license key', () => {
     })
   })
 
-  it('may be assigned without an owner', async () => {
+  it('assigns a key without an owner', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     expect((await callApi(shop, NAME, { license_key: licenseKey })).response.code).toBe(800)
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ owner_name: null, owner_email: null })
   })
 
-  it('that had been issued leaves that issuance, whose replay still tells it', async () => {
+  it('detaches the key from its issuance without changing the replay', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order' }
     const first = await post(orderFields(shop), { headers })
@@ -93,13 +93,13 @@ describe('a license key', () => {
   })
 })
 
-describe('a parameter', () => {
+describe('an invalid parameter', () => {
   it.each([
     [{ email: 'nobody' }, ['email']],
     [{ owner_name: '\u0000' }, ['owner_name']],
     [{ license_key: '\u0000' }, ['license_key']],
     [{ email: 'a@b', owner_name: '\u0000' }, ['owner_name', 'email']],
-  ])('that is wrong is 804 and names it: %j', async (changes, names) => {
+  ])('returns 804 with its name: %j', async (changes, names) => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     const before = await licenseKeyRow(licenseKey)
@@ -111,7 +111,7 @@ describe('a parameter', () => {
 })
 
 describe('an assignment', () => {
-  it('is told again with the same bytes, and changes nothing more', async () => {
+  it('is replayed with the same bytes and changes nothing again', async () => {
     const shop = await openShop()
     const fields = { license_key: await addLicenseKey(shop.productId), ...OWNER }
     const first = await callApiWithIdempotencyKey(shop, NAME, fields, 'assignment')
@@ -131,16 +131,16 @@ describe('an assignment', () => {
     expect(other).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
-  it('is one round trip, and writes the key and what came of it', async () => {
+  it('writes 3 rows in one round trip', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = { license_key: await addLicenseKey(shop.productId), ...OWNER }
     await callApi(shop, NAME, fields, { bindings: { DB: db } })
-    // The operation and its unique key, and the license key; what an index loses is not counted.
+    // The operation, its unique key, and the license key. Deleted index entries are not counted.
     expect(roundTrips).toMatchObject([{ rowsWritten: 3 }])
   })
 
-  it('of one key 50 times at once happens once', async () => {
+  it('happens once when requests race', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     const answers = await Promise.all(

@@ -30,8 +30,8 @@ function expectIncorrect({ status, response, envelope }: ApiResponse, errors: Re
   expect(envelope.private_key_used).toBe('global')
 }
 
-describe('license keys that are created', () => {
-  it("are counted in the protocol's fields, signed by the product", async () => {
+describe('create-license-keys', () => {
+  it("returns the protocol's fields, signed by the product key", async () => {
     const shop = await openShop()
     const opened = await create(fieldsOf(shop), withProductKey(shop))
     expect(opened.status).toBe(200)
@@ -46,7 +46,7 @@ describe('license keys that are created', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
   })
 
-  it('are stored trimmed, in the order of the list, with the terms that were given', async () => {
+  it('stores trimmed keys with their terms, in the order of the list', async () => {
     const shop = await openShop()
     const [first, second] = [crypto.randomUUID(), `CUSTOM-ключ ${crypto.randomUUID()}`]
     const before = Date.now()
@@ -83,21 +83,21 @@ describe('license keys that are created', () => {
     ['reserved', '', null],
     ['blocked', '2024-02-29 23:59:59', Date.UTC(2024, 1, 29, 23, 59, 59)],
     ['assigned', '2024-02-29 23:59:59', Date.UTC(2024, 1, 29, 23, 59, 59)],
-  ])('as %s with assigned_at "%s" are assigned at %s', async (status, assigned_at, expected) => {
+  ])('with the status %s and assigned_at "%s" stores %s', async (status, assigned_at, expected) => {
     const [key] = freshKeys(1)
     const fields = fieldsOf(await openShop(), { license_keys: JSON.stringify([key]), status, assigned_at })
     expect((await create(fields)).response.code).toBe(900)
     expect(await storedKey(String(key))).toMatchObject({ status, assigned_at: expected })
   })
 
-  it('as assigned are assigned now where nobody says when', async () => {
+  it('uses the current time as the default of assigned_at', async () => {
     const [key] = freshKeys(1)
     const fields = fieldsOf(await openShop(), { license_keys: JSON.stringify([key]), status: 'assigned' })
     const { response } = await create(fields)
     expect(Math.floor(Number((await storedKey(String(key)))?.assigned_at) / 1000)).toBe(response.timestamp)
   })
 
-  it('may come as an array of JSON, or as its text', async () => {
+  it('accepts a JSON array or its text', async () => {
     const shop = await openShop()
     const numbers = { product_id: shop.productId, activation_limit: 0, validity: 0 }
     for (const list of [freshKeys(2), JSON.stringify(freshKeys(2))]) {
@@ -106,14 +106,14 @@ describe('license keys that are created', () => {
     }
   })
 
-  it('may be of an inactive product', async () => {
+  it('accepts an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     expect((await create(fieldsOf(shop))).response.code).toBe(900)
   })
 })
 
 describe('duplicates', () => {
-  it('in the list and in the database, of whichever product, are counted and left as they are', async () => {
+  it('in the list and in the database are counted and do not change', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const known = await addKey(other, { status: 'blocked' })
     const before = await storedKey(known)
@@ -123,7 +123,7 @@ describe('duplicates', () => {
     expect(await storedKey(known)).toEqual(before)
   })
 
-  it('and nothing else are counted too, and create nothing', async () => {
+  it('alone change nothing', async () => {
     const shop = await openShop()
     const known = await addKey(shop)
     const opened = await expectNoChange(() =>
@@ -132,7 +132,7 @@ describe('duplicates', () => {
     expect(opened.response).toMatchObject({ code: 900, created: 0, duplicate: 1 })
   })
 
-  it('are created once by 50 requests at the same time', async () => {
+  it('are created once when requests race', async () => {
     const shop = await openShop()
     const fields = fieldsOf(shop, { license_keys: JSON.stringify(freshKeys(3)) })
     const answers = await Promise.all(Array.from({ length: 50 }, () => create(fields)))
@@ -142,7 +142,7 @@ describe('duplicates', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('answers a replay with the very same bytes, though all would be duplicates by now', async () => {
+  it('replays the same bytes, although all keys are duplicates by then', async () => {
     const shop = await openShop()
     const fields = fieldsOf(shop)
     const headers = { 'Idempotency-Key': 'stock' }
@@ -165,7 +165,7 @@ describe('an Idempotency-Key', () => {
 })
 
 describe('902', () => {
-  it('is the answer to an empty list, signed by the product', async () => {
+  it('is returned for an empty list, signed by the product key', async () => {
     const shop = await openShop()
     const opened = await expectNoChange(() =>
       create(fieldsOf(shop, { license_keys: '[]' }), withProductKey(shop)),
@@ -177,7 +177,7 @@ describe('902', () => {
 })
 
 describe('901', () => {
-  it('names a product that does not exist or was deleted, before it looks at the list', async () => {
+  it('reports a missing or deleted product, even for an empty list', async () => {
     const shop = await openShop()
     await markDeleted(shop.productId)
     const errors = { product_id: ['The selected product id is invalid.'] }
@@ -187,7 +187,7 @@ describe('901', () => {
     }
   })
 
-  it('names every field that is missing', async () => {
+  it('reports every missing field', async () => {
     const { apiKey } = await openShop()
     expectIncorrect(await expectNoChange(() => create({ api_key: apiKey })), {
       license_keys: ['The license_keys field is required.'],
@@ -224,7 +224,7 @@ describe('901', () => {
     ['assigned_at', '2024-02-01 24:00:00'],
     ['assigned_at', '2024-02-01T00:00:00Z'],
     ['assigned_at', '2024-02-01'],
-  ])('names %s when it is wrong', async (name, value) => {
+  ])('reports an invalid %s', async (name, value) => {
     const { db, roundTrips } = observe(env.DB)
     const opened = await create(fieldsOf(await openShop(), { [name]: value }), { bindings: { DB: db } })
     expectIncorrect(opened, { [name]: [expect.stringMatching(name)] })
@@ -233,7 +233,7 @@ describe('901', () => {
 })
 
 describe('a list', () => {
-  it('of 10,000 keys is created in one batch, and found to be duplicate in another', async () => {
+  it('of 10,000 keys takes one batch', async () => {
     const shop = await openShop()
     const fields = fieldsOf(shop, { license_keys: JSON.stringify(freshKeys(10_000)), status: 'reserved' })
     const { db, roundTrips } = observe(env.DB)
@@ -241,17 +241,17 @@ describe('a list', () => {
     expect(first.response).toMatchObject({ code: 900, created: 10_000, duplicate: 0 })
     const second = await create(fields, { bindings: { DB: db } })
     expect(second.response).toMatchObject({ code: 900, created: 0, duplicate: 10_000 })
-    // A key: its row and its unique text. The operation: its row and its unique key, and what it found out.
+    // Each key: its row and its unique text. The operation: its row, its unique key, and the added outcome.
     expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([20_003, 3])
   })
 
-  it('that is close to the limit of bytes is taken', async () => {
+  it('just below the size limit is accepted', async () => {
     const keys = Array.from({ length: 5_800 }, () => crypto.randomUUID().padEnd(255, 'x'))
     const opened = await create(fieldsOf(await openShop(), { license_keys: JSON.stringify(keys) }))
     expect(opened.response).toMatchObject({ code: 900, created: 5_800 })
   })
 
-  it('in a body that is too long is 2413', async () => {
+  it('above the size limit returns 2413', async () => {
     const opened = await create(fieldsOf(await openShop(), { license_keys: 'x'.repeat(4_000_000) }))
     expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
   })

@@ -16,7 +16,7 @@ import { openShop } from '../support/shop.ts'
 
 const HERE = 'example.com'
 
-describe('a license key', () => {
+describe('deactivate', () => {
   it.each<[string | number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
     ['400', 'License key deactivated', 'global', { identifiers: [HERE] }, {}],
     ['400', 'License key deactivated', 'global', { status: 'blocked', identifiers: [HERE] }, {}],
@@ -27,7 +27,7 @@ describe('a license key', () => {
     [210, 'Invalid license key', 'global', { identifiers: [HERE] }, { license_key: 'nothing' }],
     [210, 'Invalid license key', 'global', {}, { license_key: '', identifier: '' }],
     [215, 'Identifier is required', 'product', { identifiers: [HERE] }, { identifier: '' }],
-  ])('is answered %j, %s, signed by the key of the %s', async (code, message, scope, options, changes) => {
+  ])('returns %j (%s), signed by the %s key', async (code, message, scope, options, changes) => {
     const shop = await openShop()
     for (const send of [callApi, callApiWithJson]) {
       const key = await addKey(shop, options)
@@ -39,12 +39,12 @@ describe('a license key', () => {
     }
   })
 
-  it('of an inactive product is deactivated too', async () => {
+  it('works for an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     expect((await callApi(shop, 'deactivate', await activatedKeyFields(shop))).response.code).toBe('400')
   })
 
-  it('that reached its limit has a place again, and only the one that was given up', async () => {
+  it('frees exactly one seat of a key at its limit', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { activationLimit: 2, identifiers: [HERE, 'other.example'] })
     const codeOf = async (name: string, identifier: string) =>
@@ -56,7 +56,7 @@ describe('a license key', () => {
     expect(await identifiersOf(key)).toEqual(['other.example', 'new.example'])
   })
 
-  it('on another device, and another key on this one, stay activated', async () => {
+  it('does not change other activations', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { identifiers: [HERE, 'other.example'] })
     const other = await addKey(shop, { identifiers: [HERE] })
@@ -66,7 +66,7 @@ describe('a license key', () => {
   })
 })
 
-it('50 times at once a key is deactivated once', async () => {
+it('deactivates once when requests race', async () => {
   const shop = await openShop()
   const fields = await activatedKeyFields(shop)
   const answers = await Promise.all(Array.from({ length: 50 }, () => callApi(shop, 'deactivate', fields)))
@@ -76,7 +76,7 @@ it('50 times at once a key is deactivated once', async () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('answers a replay with the very same bytes, and ends no later activation', async () => {
+  it('replays the same bytes without ending a later activation', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { identifiers: [HERE] })
     const fields = { license_key: key.licenseKey, identifier: HERE }
@@ -93,7 +93,7 @@ describe('an Idempotency-Key', () => {
     expect(await identifiersOf(key)).toEqual([HERE])
   })
 
-  it('used again with another identifier is 2422 and deactivates nothing', async () => {
+  it('returns 2422 if it is reused with another identifier', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { identifiers: [HERE, 'other.example'] })
     const fields = { license_key: key.licenseKey, identifier: HERE }
@@ -109,7 +109,7 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-it('one round trip, and for what is not activated nothing is written', async () => {
+it('takes one round trip and writes nothing for an inactive key', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = await activatedKeyFields(shop)

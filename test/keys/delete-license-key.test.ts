@@ -8,8 +8,8 @@ const PATH = '/api/v1/delete-license-key'
 
 const deleteKey = (fields: Record<string, unknown>, options = {}) => post(fields, { path: PATH, ...options })
 
-describe('a deletion', () => {
-  it("is answered 850 in the protocol's words, signed by the product", async () => {
+describe('delete-license-key', () => {
+  it('returns 850, signed by the product key', async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
     const fields = { api_key: shop.apiKey, license_key: licenseKey }
@@ -22,9 +22,9 @@ describe('a deletion', () => {
     expect(await storedKey(licenseKey)).toBeNull()
   })
 
-  it("takes the key's activations and metadata along, and no other's", async () => {
+  it("deletes only the key's own activations and metadata", async () => {
     const shop = await openShop()
-    const [gone, kept] = [await addKey(shop), await addKey(shop)]
+    const [deleted, kept] = [await addKey(shop), await addKey(shop)]
     await env.DB.batch([
       env.DB.prepare(
         `insert into activations (license_key_id, identifier, created_at) select id, 'laptop', 0 from license_keys`,
@@ -33,9 +33,9 @@ describe('a deletion', () => {
         `insert into license_key_metadata (license_key_id, key, value) select id, 'seats', '5' from license_keys`,
       ),
     ])
-    const { id } = (await storedKey(gone)) ?? {}
+    const { id } = (await storedKey(deleted)) ?? {}
     const { id: otherId } = (await storedKey(kept)) ?? {}
-    await deleteKey({ api_key: shop.apiKey, license_key: gone })
+    await deleteKey({ api_key: shop.apiKey, license_key: deleted })
     for (const table of ['activations', 'license_key_metadata']) {
       const { results } = await env.DB.prepare(`select license_key_id as id from ${table}`).all()
       expect(results).not.toContainEqual({ id })
@@ -43,7 +43,7 @@ describe('a deletion', () => {
     }
   })
 
-  it('leaves the replay of the issuance as it was, also where the key was changed before', async () => {
+  it('does not change the replay of the issuance, even after an update', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order' }
     const issued = await post(orderFields(shop), { headers })
@@ -59,7 +59,7 @@ describe('a deletion', () => {
     }
   })
 
-  it('happens once, by 50 requests at the same time', async () => {
+  it('deletes once when requests race', async () => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, license_key: await addKey(shop) }
     const answers = await Promise.all(Array.from({ length: 50 }, () => deleteKey(fields)))
@@ -68,7 +68,7 @@ describe('a deletion', () => {
     expect(codes.filter((code) => code === 851)).toHaveLength(49)
   })
 
-  it('asked for again under its Idempotency-Key is told the same, and deletes no later key of that text', async () => {
+  it('replays the same bytes without deleting an identical later key', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'deletion' }
     const licenseKey = await addKey(shop)
@@ -84,7 +84,7 @@ describe('a deletion', () => {
 })
 
 describe('851', () => {
-  it.each([['unknown'], [''], [undefined]])('is the answer to the license key %s', async (licenseKey) => {
+  it.each([['unknown'], [''], [undefined]])('is returned for the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
     const opened = await expectNoChange(() => deleteKey(fields, withProductKey(shop)))
@@ -96,7 +96,7 @@ describe('851', () => {
 })
 
 describe('804', () => {
-  it('is the answer to what can be no license key', async () => {
+  it('is returned for an invalid license key', async () => {
     const { apiKey } = await openShop()
     const opened = await expectNoChange(() => deleteKey({ api_key: apiKey, license_key: 'x'.repeat(256) }))
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })

@@ -12,7 +12,7 @@ const count = (shop: Shop, changes: Record<string, unknown> = {}) =>
   )
 
 describe('741', () => {
-  it("counts what is available and nothing else, in the protocol's fields, signed by the global key", async () => {
+  it('counts only available keys, signed by the global key', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     for (const status of ['available', 'available', 'assigned', 'reserved', 'blocked'] as const) {
       await addKey(shop, { status })
@@ -30,14 +30,14 @@ describe('741', () => {
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
   })
 
-  it('is the answer of an inactive product, and of one without keys', async () => {
+  it('is returned for an inactive product and for one without keys', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     expect((await count(shop)).response).toMatchObject({ code: 741, count: 0 })
   })
 })
 
 describe('740', () => {
-  it('is the answer to a product that does not exist or was deleted', async () => {
+  it('is returned for a missing or deleted product', async () => {
     const shop = await openShop()
     await addKey(shop)
     await markDeleted(shop.productId)
@@ -52,7 +52,7 @@ describe('740', () => {
 })
 
 describe('804', () => {
-  it.each(['', 'junk', '0'])('is the answer to the product "%s"', async (product_id) => {
+  it.each(['', 'junk', '0'])('is returned for the product "%s"', async (product_id) => {
     const opened = await count(await openShop(), { product_id })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['product_id'])

@@ -18,8 +18,8 @@ const NAME = 'get-license-key-details'
 const HERE = 'example.com'
 const ASSIGNED_AT = Date.UTC(2100, 1, 27, 3, 5, 31, 829)
 
-describe('the details of a license key', () => {
-  it("have the protocol's fields, in its order and of its types", async () => {
+describe('get-license-key-details', () => {
+  it("returns the protocol's fields, in its order and with its types", async () => {
     const shop = await openShop()
     await executeSql(
       `update products set description = 'Text & more', external_reference = '77', source = 'envato' where id = ?`,
@@ -70,7 +70,7 @@ describe('the details of a license key', () => {
     }
   })
 
-  it('tell when it expires, an owner nobody told, and lists that are empty', async () => {
+  it('returns the expiry, null for an unknown owner, and empty lists', async () => {
     const shop = await openShop()
     const options = { ownerName: null, ownerEmail: null, validityDays: 366, assignedAt: ASSIGNED_AT }
     const { licenseKey } = await addKey(shop, { ...options, identifiers: [HERE] })
@@ -93,7 +93,7 @@ describe('the details of a license key', () => {
     [205, 'product', { validityDays: 1, assignedAt: 0, identifiers: [HERE] }, {}],
     [210, 'global', { identifiers: [HERE] }, { license_key: 'nothing' }],
     [215, 'product', { identifiers: [HERE] }, { identifier: '' }],
-  ])('are not told with %i, signed by the key of the %s', async (code, scope, options, changes) => {
+  ])('returns no details with %i, signed by the %s key', async (code, scope, options, changes) => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, options)
     const opened = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE, ...changes })
@@ -102,21 +102,21 @@ describe('the details of a license key', () => {
     expect(opened.envelope.private_key_used).toBe(scope)
   })
 
-  it('are not told of a key whose product is inactive: 203', async () => {
+  it('returns 203 if the product is inactive', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const opened = await callApi(shop, NAME, await activatedKeyFields(shop))
     expect(opened.response.code).toBe(203)
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
-  it('are refused for the first reason there is, in one order', async () => {
+  it('reports the first problem in a fixed order', async () => {
     expect(await codesByPrecedence(await openShop(), NAME)).toEqual([
       210, 215, 201, 203, 204, 205, 202, 202, 500,
     ])
   })
 })
 
-it('one round trip of one statement, and nothing written', async () => {
+it('takes one round trip and writes nothing', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const { response } = await callApi(shop, NAME, await activatedKeyFields(shop), { bindings: { DB: db } })

@@ -10,17 +10,16 @@ const PATH = '/api/v1/get-license-keys'
 const list = (shop: Shop, filter: Record<string, unknown> = {}, options = {}) =>
   get(PATH, { api_key: shop.apiKey, product_id: String(shop.productId), ...filter }, options)
 
-/** Of rows that are read. */
-const isFew = (count: number) => count < 500
+const isFewRows = (count: number) => count < 500
 
-async function listed(shop: Shop, filter: Record<string, unknown> = {}): Promise<string[]> {
+async function listKeys(shop: Shop, filter: Record<string, unknown> = {}): Promise<string[]> {
   const { response } = await list(shop, filter)
   expect(response.code).toBe(730)
   return response.license_keys.map((key: { license_key: string }) => key.license_key)
 }
 
 describe('a listed key', () => {
-  it("has the protocol's fields, in its order and of its types", async () => {
+  it("has the protocol's fields, in its order and with its types", async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
     const opened = await expectNoChange(() => list(shop, {}, withProductKey(shop)))
@@ -46,7 +45,7 @@ describe('a listed key', () => {
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
   })
 
-  it('that was issued is told as it was then', async () => {
+  it('equals the key in the response of its issuance', async () => {
     const shop = await openShop()
     const issued = await post(orderFields(shop))
     const { response } = await list(shop)
@@ -59,37 +58,39 @@ describe('a listed key', () => {
 })
 
 describe('a list', () => {
-  it('holds the keys of the product by ascending id, as many as 100', async () => {
+  it('contains the first 100 keys of the product by ascending id', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     await post(orderFields(other))
     const issued = await post(orderFields(shop, { quantity: '120' }))
     const keys = issued.response.license_keys.map((key: { license_key: string }) => key.license_key)
-    expect(await listed(shop)).toEqual(keys.slice(0, 100))
+    expect(await listKeys(shop)).toEqual(keys.slice(0, 100))
   })
 
-  it('goes by pages', async () => {
+  it('has pages', async () => {
     const shop = await openShop()
     const keys: string[] = []
     for (const _ of new Array(7)) keys.push(await addKey(shop))
-    expect(await listed(shop, { page: '1', items_per_page: '3' })).toEqual(keys.slice(0, 3))
-    expect(await listed(shop, { page: '3', items_per_page: '3', status: 'available' })).toEqual(keys.slice(6))
-    expect(await listed(shop, { page: '4', items_per_page: '3' })).toEqual([])
-    expect(await listed(shop, { page: '1000000', items_per_page: '1000' })).toEqual([])
-    expect(await listed(shop, { page: '', items_per_page: '' })).toEqual(keys)
+    expect(await listKeys(shop, { page: '1', items_per_page: '3' })).toEqual(keys.slice(0, 3))
+    expect(await listKeys(shop, { page: '3', items_per_page: '3', status: 'available' })).toEqual(
+      keys.slice(6),
+    )
+    expect(await listKeys(shop, { page: '4', items_per_page: '3' })).toEqual([])
+    expect(await listKeys(shop, { page: '1000000', items_per_page: '1000' })).toEqual([])
+    expect(await listKeys(shop, { page: '', items_per_page: '' })).toEqual(keys)
   })
 
-  it('is of one status, or of any', async () => {
+  it('can be filtered by status', async () => {
     const shop = await openShop()
     const keys: string[] = []
     const statuses = ['available', 'assigned', 'reserved', 'blocked'] as const
     for (const status of statuses) keys.push(await addKey(shop, { status }))
     for (const [index, status] of statuses.entries()) {
-      expect(await listed(shop, { status })).toEqual([keys[index]])
+      expect(await listKeys(shop, { status })).toEqual([keys[index]])
     }
-    expect(await listed(shop, { status: '' })).toEqual(keys)
+    expect(await listKeys(shop, { status: '' })).toEqual(keys)
   })
 
-  it('is of one owner, by exactly this name and address', async () => {
+  it('can be filtered by exact owner name and e-mail address', async () => {
     const shop = await openShop()
     const ada = { ownerName: 'Ada', ownerEmail: 'ada@example.com' }
     const [key, stock] = [await addKey(shop, { status: 'assigned', ...ada }), await addKey(shop, ada)]
@@ -97,17 +98,17 @@ describe('a list', () => {
     await addKey(shop, { status: 'assigned', ...ada, ownerEmail: 'ada@example.org' })
     await addKey(shop)
     const filter = { owner_name: 'Ada', owner_email: 'ada@example.com' }
-    expect(await listed(shop, filter)).toEqual([key, stock])
-    expect(await listed(shop, { ...filter, status: 'available' })).toEqual([stock])
-    expect(await listed(shop, { owner_name: '%' })).toEqual([])
-    expect(await listed(shop, { owner_email: 'ada@example.org' })).toHaveLength(1)
+    expect(await listKeys(shop, filter)).toEqual([key, stock])
+    expect(await listKeys(shop, { ...filter, status: 'available' })).toEqual([stock])
+    expect(await listKeys(shop, { owner_name: '%' })).toEqual([])
+    expect(await listKeys(shop, { owner_email: 'ada@example.org' })).toHaveLength(1)
   })
 
-  it('of an unknown product is empty', async () => {
-    expect(await listed(await openShop(), { product_id: '2147483647' })).toEqual([])
+  it('is empty for an unknown product', async () => {
+    expect(await listKeys(await openShop(), { product_id: '2147483647' })).toEqual([])
   })
 
-  it('of a full page reads no more of a large table than that', async () => {
+  it('reads few rows of a large table', async () => {
     const shop = await openShop()
     const add = env.DB.prepare(
       `with recursive numbers (number) as (select 1 union all select number + 1 from numbers where number < ?3)
@@ -127,7 +128,7 @@ describe('a list', () => {
     expect((await list(shop, stock, { bindings })).response.license_keys).toHaveLength(10)
     expect((await list(shop, { ...stock, status: 'reserved' }, { bindings })).response.code).toBe(730)
     // One statement each.
-    expect(reads).toEqual([expect.toSatisfy(isFew), expect.toSatisfy(isFew)])
+    expect(reads).toEqual([expect.toSatisfy(isFewRows), expect.toSatisfy(isFewRows)])
   })
 
   it.each([
@@ -140,7 +141,7 @@ describe('a list', () => {
     ['page', '1000001'],
     ['items_per_page', '0'],
     ['items_per_page', '1001'],
-  ])('is refused with 804 where %s is "%s"', async (name, value) => {
+  ])('returns 804 if %s is "%s"', async (name, value) => {
     const opened = await list(await openShop(), { [name]: value })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual([name])

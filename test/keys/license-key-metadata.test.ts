@@ -26,7 +26,7 @@ type Case = [
   scope: 'product' | 'global',
   options: KeyOptions,
   changes: Record<string, string>,
-  /** What the key has afterwards, besides the ids. */
+  /** The metadata of the key afterwards, without the ids. */
   stored: readonly (readonly [key: string, value: string])[],
 ]
 
@@ -38,7 +38,7 @@ const VALUE_REQUIRED = 'Meta value is required'
 const available = { status: 'available' } as const
 const reserved = { status: 'reserved' } as const
 
-describe('of a license key that has the plan "basic"', () => {
+describe('metadata of a license key with the plan "basic"', () => {
   it.each<Case>([
     [CREATE, 453, 'Metadata created', 'product', {}, { key: 'seats', value: '5' }, [...PLAN, ['seats', '5']]],
     [CREATE, 452, 'Meta key already exists', 'product', {}, {}, PLAN],
@@ -60,7 +60,7 @@ describe('of a license key that has the plan "basic"', () => {
     [DELETE, 201, NOT_ASSIGNED, 'product', reserved, { key: '' }, PLAN],
     [DELETE, 210, UNKNOWN, 'global', {}, { license_key: 'nothing' }, PLAN],
   ])(
-    '%s answers %i, %s, signed by the key of the %s',
+    '%s returns %i (%s), signed by the %s key',
     async (name, code, message, scope, options, changes, stored) => {
       const shop = await openShop()
       for (const send of [callApi, callApiWithJson]) {
@@ -102,48 +102,42 @@ it.each([CREATE, UPDATE, DELETE])(
   },
 )
 
-it.each([CREATE, UPDATE])(
-  '%s takes a key of 255 and a value of 10,000 characters, and no more: 804',
-  async (name) => {
-    const shop = await openShop()
-    const license = await addKey(shop)
-    const [key, value] = ['\u{1f511}'.repeat(255), '\u{1f511}'.repeat(10_000)]
-    if (name === UPDATE) await addMetadata(license, key, 'before')
-    const fields = { license_key: license.licenseKey, key, value }
-    expect([453, 353]).toContain((await callApi(shop, name, fields)).response.code)
-    expect((await metadataOf(license)).map((row) => [row.key, row.value])).toEqual([[key, value]])
-    const opened = await callApi(shop, name, { ...fields, key: 'x'.repeat(256), value: `${value}x` })
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual(['key', 'value'])
-  },
-)
+it.each([CREATE, UPDATE])('%s accepts keys up to 255 and values up to 10,000 characters', async (name) => {
+  const shop = await openShop()
+  const license = await addKey(shop)
+  const [key, value] = ['\u{1f511}'.repeat(255), '\u{1f511}'.repeat(10_000)]
+  if (name === UPDATE) await addMetadata(license, key, 'before')
+  const fields = { license_key: license.licenseKey, key, value }
+  expect([453, 353]).toContain((await callApi(shop, name, fields)).response.code)
+  expect((await metadataOf(license)).map((row) => [row.key, row.value])).toEqual([[key, value]])
+  const opened = await callApi(shop, name, { ...fields, key: 'x'.repeat(256), value: `${value}x` })
+  expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
+  expect(Object.keys(opened.response.errors)).toEqual(['key', 'value'])
+})
 
 describe('an Idempotency-Key', () => {
   it.each([
     [CREATE, 'seats', 453],
     [UPDATE, 'plan', 353],
     [DELETE, 'plan', 252],
-  ])(
-    'of %s answers a replay with the very same bytes, and changes nothing again',
-    async (name, key, code) => {
-      const shop = await openShop()
-      const fields = { ...(await metadataFields(shop)), key, value: 'new' }
-      const first = await callApiWithIdempotencyKey(shop, name, fields, 'one')
-      await executeSql('delete from license_key_metadata where key = ?', key)
-      const replay = await callApiWithIdempotencyKey(shop, name, fields, 'one')
-      expect(first.response.code).toBe(code)
-      expect(replay.text).toBe(first.text)
-      expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-      const misuse = await callApiWithIdempotencyKey(shop, name, { ...fields, key: 'other' }, 'one')
-      expect(misuse).toMatchObject({ status: 422, response: { code: 2422 } })
-      const { results } = await env.DB.prepare('select 1 from license_key_metadata where key in (?, ?)')
-        .bind(key, 'other')
-        .all()
-      expect(results).toEqual([])
-    },
-  )
+  ])('of %s replays the same bytes and changes nothing again', async (name, key, code) => {
+    const shop = await openShop()
+    const fields = { ...(await metadataFields(shop)), key, value: 'new' }
+    const first = await callApiWithIdempotencyKey(shop, name, fields, 'one')
+    await executeSql('delete from license_key_metadata where key = ?', key)
+    const replay = await callApiWithIdempotencyKey(shop, name, fields, 'one')
+    expect(first.response.code).toBe(code)
+    expect(replay.text).toBe(first.text)
+    expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
+    const misuse = await callApiWithIdempotencyKey(shop, name, { ...fields, key: 'other' }, 'one')
+    expect(misuse).toMatchObject({ status: 422, response: { code: 2422 } })
+    const { results } = await env.DB.prepare('select 1 from license_key_metadata where key in (?, ?)')
+      .bind(key, 'other')
+      .all()
+    expect(results).toEqual([])
+  })
 
-  it('of a deletion spares what was created since', async () => {
+  it('of a deletion does not delete metadata that was created later', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
     await addMetadata(key, 'plan', 'basic')
@@ -155,8 +149,8 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-describe('at the same time', () => {
-  it('30 values under one key are one that is created and 29 times 452', async () => {
+describe('concurrent requests', () => {
+  it('create one value per key', async () => {
     const shop = await openShop()
     const license = await addKey(shop)
     const answers = await Promise.all(
@@ -172,7 +166,7 @@ describe('at the same time', () => {
     expect(stored?.value).toBe(`plan-${codes.indexOf(453)}`)
   })
 
-  it('30 deletions delete once', async () => {
+  it('delete metadata once', async () => {
     const shop = await openShop()
     const fields = await metadataFields(shop)
     const answers = await Promise.all(Array.from({ length: 30 }, () => callApi(shop, DELETE, fields)))
@@ -182,7 +176,7 @@ describe('at the same time', () => {
   })
 })
 
-it('an id that was deleted never comes back as that of other metadata', async () => {
+it('never reuses the id of deleted metadata', async () => {
   const shop = await openShop()
   const { licenseKey } = await addKey(shop)
   const fields = { license_key: licenseKey, key: 'plan', value: 'basic' }
@@ -192,7 +186,7 @@ it('an id that was deleted never comes back as that of other metadata', async ()
   expect(second.response.meta_id).toBeGreaterThan(first.response.meta_id)
 })
 
-it("the same key of another license key is another's own", async () => {
+it('keeps metadata of different license keys separate', async () => {
   const shop = await openShop()
   const [one, other] = [await addKey(shop), await addKey(shop)]
   for (const key of [one, other]) {
@@ -204,7 +198,7 @@ it("the same key of another license key is another's own", async () => {
   expect(await metadataOf(other)).toMatchObject([{ key: 'plan', value: 'basic' }])
 })
 
-it('what is not to be done is one round trip, and nothing is written', async () => {
+it('takes one round trip and writes nothing for a refused request', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = { ...(await metadataFields(shop)), key: 'seats' }

@@ -25,7 +25,7 @@ function expectIncorrect({ status, response, envelope }: ApiResponse, errors: Re
   expect(envelope.private_key_used).toBe('global')
 }
 
-/** A shop that has been issued two keys, under an idempotency key. */
+/** Issues two keys with an idempotency key. */
 async function openShopWithKeys() {
   const shop = await openShop()
   const order = orderFields(shop)
@@ -35,8 +35,8 @@ async function openShopWithKeys() {
   return { shop, issued, first, second, replay: () => post(order, { headers }) }
 }
 
-describe('an update', () => {
-  it("is answered 950 in the protocol's words, signed by the product that the key has afterwards", async () => {
+describe('update-license-key', () => {
+  it('returns 950, signed by the key of the new product', async () => {
     const shop = await openShop()
     const productId = await addProduct()
     const licenseKey = await addKey({ productId })
@@ -59,7 +59,7 @@ describe('an update', () => {
     ['status', 'blocked', { status: 'blocked' }],
     ['status', 'assigned', {}],
     ['assigned_at', '2024-02-29 12:00:00', { assigned_at: Date.UTC(2024, 1, 29, 12) }],
-  ])('of %s to "%s" changes that and nothing else', async (name, value, changed) => {
+  ])('sets only %s to "%s"', async (name, value, changed) => {
     const { shop, first, second } = await openShopWithKeys()
     const [before, other] = [await storedKey(first), await storedKey(second)]
     const { response } = await update({ api_key: shop.apiKey, license_key: first, [name]: value })
@@ -68,7 +68,7 @@ describe('an update', () => {
     expect(await storedKey(second)).toEqual(other)
   })
 
-  it('of nothing, or to what is empty, changes nothing but when it was', async () => {
+  it('changes only updated_at if all fields are omitted or empty', async () => {
     const { shop, first } = await openShopWithKeys()
     const before = await storedKey(first)
     const empty = { product_id: '', owner_name: '', owner_email: '', status: '', assigned_at: '' }
@@ -79,7 +79,7 @@ describe('an update', () => {
     expect(await storedKey(first)).toEqual({ ...before, updated_at: expect.any(Number) })
   })
 
-  it('takes JSON with numbers', async () => {
+  it('accepts numbers in JSON', async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
     const fields = { api_key: shop.apiKey, license_key: licenseKey, validity: 7, product_id: shop.productId }
@@ -87,7 +87,7 @@ describe('an update', () => {
     expect(await storedKey(licenseKey)).toMatchObject({ validity_days: 7 })
   })
 
-  it('to assigned assigns the key now, unless it is said when or it has been before', async () => {
+  it('sets assigned_at to now unless a time is given or stored', async () => {
     const shop = await openShop()
     const [now, then, before] = [
       await addKey(shop),
@@ -103,7 +103,7 @@ describe('an update', () => {
     expect((await storedKey(before))?.assigned_at).toBe(7)
   })
 
-  it('gives a key in stock no instant of an assignment', async () => {
+  it('never stores assigned_at for a key in stock', async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
     const fields = { api_key: shop.apiKey, license_key: licenseKey, assigned_at: '2024-02-29 12:00:00' }
@@ -111,19 +111,19 @@ describe('an update', () => {
     expect(await storedKey(licenseKey)).toMatchObject({ status: 'available', assigned_at: null })
   })
 
-  it('costs one round trip, and writes how the key was issued once', async () => {
+  it('takes one round trip and stores the issued key once', async () => {
     const { shop, first } = await openShopWithKeys()
     const { db, roundTrips } = observe(env.DB)
     const fields = { api_key: shop.apiKey, license_key: first, validity: '1' }
     for (const _ of [1, 2]) await update(fields, { bindings: { DB: db } })
-    // The operation: its row and its unique key. The key: its row and its issuance's index. As it was issued: a row
-    // and its unique key, at the first change.
+    // The operation: its row and its unique key. The key: its row and its issuance's index. The key as it was
+    // issued: a row and its unique key, only for the first change.
     expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([6, 4])
   })
 })
 
-describe('a key that goes back to stock', () => {
-  it('is as new: without owner, issuance, contract, activations and metadata', async () => {
+describe('a key that returns to stock', () => {
+  it('loses its owner, issuance, contract, activations and metadata', async () => {
     const { shop, first, second } = await openShopWithKeys()
     const { id } = (await storedKey(first)) ?? {}
     const before = await storedKey(first)
@@ -157,13 +157,13 @@ describe('a key that goes back to stock', () => {
     }
   })
 
-  it('has the owner that is given with it', async () => {
+  it('gets the owner of the request', async () => {
     const { shop, first } = await openShopWithKeys()
     await update({ api_key: shop.apiKey, license_key: first, status: 'available', owner_name: 'Shelf' })
     expect(await storedKey(first)).toMatchObject({ owner_name: 'Shelf', owner_email: null })
   })
 
-  it('leaves the replay of its issuance as it was, also once it is assigned anew', async () => {
+  it('does not change the replay of its issuance, even when assigned again', async () => {
     const { shop, issued, first, replay } = await openShopWithKeys()
     await update({
       api_key: shop.apiKey,
@@ -180,7 +180,7 @@ describe('a key that goes back to stock', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('answers a replay with the very same bytes and changes nothing again', async () => {
+  it('replays the same bytes and changes nothing again', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'correction' }
     const licenseKey = await addKey(shop)
@@ -196,7 +196,7 @@ describe('an Idempotency-Key', () => {
 })
 
 describe('951', () => {
-  it('names a product that does not exist or was deleted, and is said before 952', async () => {
+  it('reports a missing or deleted product before 952', async () => {
     const shop = await openShop()
     const deleted = await addProduct()
     await markDeleted(deleted)
@@ -219,7 +219,7 @@ describe('951', () => {
     ['validity', '36501'],
     ['status', 'expired'],
     ['assigned_at', '2024-02-30 00:00:00'],
-  ])('names %s when it is wrong', async (name, value) => {
+  ])('reports an invalid %s', async (name, value) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, license_key: await addKey(shop), [name]: value }
     const opened = await expectNoChange(() => update(fields))
@@ -228,7 +228,7 @@ describe('951', () => {
 })
 
 describe('952', () => {
-  it.each([['unknown'], [''], [undefined]])('is the answer to the license key %s', async (licenseKey) => {
+  it.each([['unknown'], [''], [undefined]])('is returned for the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
     const opened = await expectNoChange(() => update({ ...fields, status: 'blocked' }, withProductKey(shop)))

@@ -16,7 +16,7 @@ import { openShop } from '../support/shop.ts'
 
 const HERE = ['example.com']
 
-describe('a license key', () => {
+describe('verify', () => {
   it.each<[number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
     [200, 'Valid license key', 'product', { identifiers: HERE }, {}],
     [201, 'This license key is not assigned', 'product', { status: 'available', identifiers: HERE }, {}],
@@ -27,7 +27,7 @@ describe('a license key', () => {
     [210, 'Invalid license key', 'global', {}, { license_key: 'nothing' }],
     [210, 'Invalid license key', 'global', {}, { license_key: '' }],
     [215, 'Identifier is required', 'product', { identifiers: HERE }, { identifier: '' }],
-  ])('is answered %i, %s, signed by the key of the %s', async (code, message, scope, key, changes) => {
+  ])('returns %i (%s), signed by the %s key', async (code, message, scope, key, changes) => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, key)
     const fields = { license_key: licenseKey, identifier: 'example.com', ...changes }
@@ -42,7 +42,7 @@ describe('a license key', () => {
   it.each([
     ['inactive', null],
     ['deleted', 1],
-  ])('of a product that is %s is answered 203, signed by its key', async (_, deletedAt) => {
+  ])('returns 203 for a product that is %s', async (_, deletedAt) => {
     const shop = await openShop()
     const fields = await activatedKeyFields(shop)
     await executeSql(
@@ -56,13 +56,13 @@ describe('a license key', () => {
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
-  it('is given the first reason against it, in one order', async () => {
+  it('reports the first problem in a fixed order', async () => {
     expect(await codesByPrecedence(await openShop(), 'verify')).toEqual([
       210, 215, 201, 203, 204, 205, 202, 202, 200,
     ])
   })
 
-  it('expires to the day', async () => {
+  it('treats a key as expired exactly after its validity', async () => {
     const shop = await openShop()
     const fieldsOf = async (assignedAt: number) => {
       const { licenseKey } = await addKey(shop, { validityDays: 30, assignedAt, identifiers: HERE })
@@ -73,14 +73,14 @@ describe('a license key', () => {
     expect((await callApi(shop, 'verify', await fieldsOf(expiring))).response.code).toBe(205)
   })
 
-  it('with a validity of 0 never expires', async () => {
+  it('never expires a key with a validity of 0', async () => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, { validityDays: 0, assignedAt: 0, identifiers: HERE })
     const { response } = await callApi(shop, 'verify', { license_key: licenseKey, identifier: 'example.com' })
     expect(response.code).toBe(200)
   })
 
-  it('is verified for its own identifier, to the letter', async () => {
+  it('matches the identifier exactly', async () => {
     const shop = await openShop()
     const { license_key } = await activatedKeyFields(shop)
     for (const identifier of ['Example.com', 'example.co', 'example.com.', '%', 'example_com']) {
@@ -88,14 +88,14 @@ describe('a license key', () => {
     }
   })
 
-  it('may be asked about with an e-mail address, which is ignored whatever it is', async () => {
+  it('ignores the email parameter', async () => {
     const shop = await openShop()
     const fields = { ...(await activatedKeyFields(shop)), email: 'junk' }
     expect((await callApi(shop, 'verify', fields)).response.code).toBe(200)
   })
 })
 
-it('parameters that can be no license key and no identifier are 804', async () => {
+it('returns 804 for invalid parameters', async () => {
   const shop = await openShop()
   const bad = { license_key: 'x'.repeat(256), identifier: 'a\u0000b' }
   const opened = await callApi(shop, 'verify', bad)
@@ -103,7 +103,7 @@ it('parameters that can be no license key and no identifier are 804', async () =
   expect(Object.keys(opened.response.errors)).toEqual(['license_key', 'identifier'])
 })
 
-it('one round trip of one statement, and nothing written', async () => {
+it('verifies in one round trip and writes nothing', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = await activatedKeyFields(shop)

@@ -97,7 +97,7 @@ const CREATE = 'npm run keyseal -- signing-key create --write'
 it('a .dev.vars that is missing is made by npm start, as the commands say', () => {
   const commands = [['list'], ['list', '--json'], ['rotate'], ['create', '--write']]
   const typed = commands.map((words) => shop.type('signing-key', ...words))
-  const hint = 'There is no .dev.vars: npm start makes one, with a signing key.\n'
+  const hint = 'There is no .dev.vars. Run npm start, which creates it with a signing key.\n'
   expect(typed).toMatchObject([
     { status: 0, stdout: hint, stderr: '' },
     { status: 0, stdout: '[]\n', stderr: hint },
@@ -105,7 +105,7 @@ it('a .dev.vars that is missing is made by npm start, as the commands say', () =
     { status: 1, stdout: '', stderr: expect.stringContaining(hint) },
   ])
   expect(wrong(findings())).toMatchObject([
-    { check: 'secrets', finding: 'there is no .dev.vars', remedy: 'npm start (makes it)' },
+    { check: 'secrets', finding: 'there is no .dev.vars', remedy: 'npm start (creates it)' },
     { check: 'service', remedy: `PORT=${port} npm start` },
   ])
 })
@@ -126,7 +126,7 @@ it('a key that can be used is never written over', () => {
   const before = readFileSync(file('.dev.vars'), 'utf8')
   const refused = shop.type('signing-key', 'create', '--write')
   expect(refused.status).toBe(1)
-  expect(refused.stderr).toContain('SIGNING_PRIVATE_KEY in .dev.vars is a key that can be used, and stays')
+  expect(refused.stderr).toContain('SIGNING_PRIVATE_KEY in .dev.vars is a usable key and was not changed')
   expect(shop.type('signing-key', 'create', '--write', 'PATH').stderr).toContain(
     'It must be SIGNING_PRIVATE_KEY',
   )
@@ -179,7 +179,7 @@ describe('keys of every kind that can not be used', () => {
     expect(wrong(findings())).toMatchObject([
       {
         check: 'service',
-        finding: 'not ready: signing key; the service was started before .dev.vars was as it is now',
+        finding: 'not ready: signing key; the service was started before .dev.vars changed',
         remedy: `Ctrl-C where it runs, then PORT=${port} npm start`,
       },
     ])

@@ -50,7 +50,7 @@ describe('a local database that another process is writing', () => {
 
   it('is given up at last, with nothing written', async () => {
     const { status, stderr } = await addWhileLocked('Never', 60)
-    expect(stderr).toContain('The local database was busy for 10 seconds, and took nothing of this')
+    expect(stderr).toContain('The local database was busy for 10 seconds, so nothing was written')
     expect(status).toBe(1)
     expect(products()).not.toContain('Never')
   })

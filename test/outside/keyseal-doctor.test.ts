@@ -54,7 +54,7 @@ it('keyseal doctor counts every delivery, event and queued order that is overdue
     check: 'queue',
     status: 'wrong',
     finding: '3 have been due for more than 10 minutes',
-    remedy: 'npm start (which does what is due while it runs)',
+    remedy: 'npm start (it processes them while it runs)',
   })
 })
 

@@ -99,8 +99,8 @@ describe('an import that ends early', () => {
       giveRest()
       const { status, output } = await importing
       expect(output).toContain(`${PIECE_KEYS} license keys added to the stock`)
-      expect(output).toContain('It ended before the end of the file: it was interrupted')
-      expect(output).toContain('The same command may be run again')
+      expect(output).toContain('The import stopped before the end of the file: it was interrupted')
+      expect(output).toContain('Run the same command again')
       expect(output.lastIndexOf('\x1b[?7h')).toBeGreaterThan(output.lastIndexOf('\x1b[?7l'))
       expect(output).toContain('\x1b[?7l')
       expect(status).toBe(130)

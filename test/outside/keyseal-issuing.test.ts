@@ -71,7 +71,7 @@ describe('keyseal issue', () => {
     expect(status).toBe(1)
     expect(stdout).toBe('')
     expect(stderr).toContain(fault)
-    expect(stderr).toContain('How it goes: npm run keyseal -- issue --help')
+    expect(stderr).toContain('Usage: npm run keyseal -- issue --help')
     expect(stderr).not.toMatch(/\n\s+at /)
   })
 })
@@ -109,7 +109,7 @@ describe('keyseal licenses', () => {
     const [, , old = ''] = licenseKeys
     const refused = shop.type('licenses', 'reissue', old)
     expect(refused.status).toBe(1)
-    expect(refused.stderr).toContain('repeat it with --yes')
+    expect(refused.stderr).toContain('Run it again with --yes')
     expect(count(`license_keys where status = 'blocked'`)).toBe(0)
 
     const issued = count('license_keys')

@@ -77,7 +77,7 @@ it('a reissued key that went back to stock is not reissued, nor blocked, and may
     `licenses unblock ${key}`,
   )
   expect(reissued).toMatchObject({ status: 1, stdout: '' })
-  expect(reissued?.stderr).toContain('is available and nobody has it')
+  expect(reissued?.stderr).toContain('is available and has no owner')
   expect(unblocked?.stdout).toBe('The license key is no longer blocked, but available.\n')
 })
 
@@ -89,7 +89,7 @@ it('a reissue that another owner has had is not told to the next one, nor made o
   update(key, assigned)
   const [again, unblocked] = type(`licenses reissue ${key} --yes`, `licenses unblock ${key}`)
   expect(again).toMatchObject({ status: 1, stdout: '' })
-  expect(again?.stderr).toContain('was reissued before, when somebody else had it')
+  expect(again?.stderr).toContain('was reissued before for another owner')
   expect(again?.stderr).not.toContain(first?.stdout.trim())
   expect(unblocked?.stderr).toContain('The license key is not blocked, but assigned.')
   expect(standing(key)).toEqual(['assigned', null])

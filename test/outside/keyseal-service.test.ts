@@ -78,10 +78,8 @@ describe('keyseal doctor', () => {
     const said = Object.fromEntries(found.map(({ check, finding }) => [check, finding]))
     expect(said).toMatchObject({
       queue: 'nothing has been due for more than 10 minutes',
-      order: expect.stringMatching(
-        /API key that nobody has .* to the database, which refused it \(code 100\)/,
-      ),
-      signature: `that refusal is signed by ${keys()[0]?.kid}, which it names and the JWK Set publishes`,
+      order: expect.stringMatching(/unknown API key was rejected by the database \(code 100\)/),
+      signature: `that response is signed by ${keys()[0]?.kid}, which is in the JWK Set`,
     })
     expect(status).toBe(0)
     expect(rowsWritten()).toEqual(before)
@@ -91,7 +89,7 @@ describe('keyseal doctor', () => {
     const remedyAt = async (origin: string) => (await checkService(origin, new Set()))[0]?.remedy
     // Where npm start never listens.
     const another = 'PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
-    expect(await remedyAt('http://[::1]:8787')).toBe(`npm start; of one on another port: ${another}`)
+    expect(await remedyAt('http://[::1]:8787')).toBe(`npm start; if it uses another port: ${another}`)
     expect(await remedyAt('http://127.0.0.1:1')).toBe('PORT=1 npm start')
     expect(await remedyAt('https://127.0.0.2:1')).toBe('npm run deploy')
   })
@@ -106,7 +104,7 @@ describe('keyseal doctor', () => {
     const origin = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`
     try {
       expect(await checkService(origin, new Set())).toMatchObject([
-        { finding: `what answers at ${origin} is no Keyseal: /health/ready is HTTP 404` },
+        { finding: `the server at ${origin} is not Keyseal: /health/ready returns HTTP 404` },
       ])
     } finally {
       server.close()
@@ -190,10 +188,10 @@ describe('keyseal signing-key', () => {
     expect(first).toMatchObject({ algorithm: 'RSA', role: 'current' })
     const published = runExample('run: rotate-locally')
     expect(published).toMatch(
-      /^The next key is \S{43} \(RSA\)\. It signs nothing yet\.\n1\. Start the service again/,
+      /^The next key is \S{43} \(RSA\)\. It signs nothing yet\.\n1\. Restart the service/,
     )
     expect(published).toMatch(
-      /after five minutes.*\n3\. Let it sign: npm run keyseal -- signing-key rotate\n/,
+      /five minutes for those.*\n3\. Let it sign: npm run keyseal -- signing-key rotate\n/,
     )
     const [, next] = keys()
     expect(next).toMatchObject({ role: 'next' })
@@ -205,7 +203,7 @@ describe('keyseal signing-key', () => {
     expect(runExample('run: list-published')).toMatch(new RegExp(`^${next?.kid} +RSA +published`, 'm'))
     const switched = runExample('run: rotate-locally')
     expect(switched).toContain(`The key ${next?.kid} (RSA) takes over from ${first?.kid}`)
-    expect(switched).toContain('1. Start the service again now')
+    expect(switched).toContain('1. Restart the service now')
     expect(keys()).toMatchObject([
       { kid: next?.kid, role: 'current' },
       { kid: first?.kid, role: 'retired' },
@@ -221,11 +219,11 @@ describe('keyseal signing-key', () => {
     const inUse = commandLine.type('signing-key', 'retire', next?.kid ?? '', '--yes')
     expect(inUse.stderr).toContain('This key is in use')
     const unasked = commandLine.type('signing-key', 'retire', first?.kid ?? '')
-    expect(unasked.stderr).toContain('repeat it with --yes')
+    expect(unasked.stderr).toContain('Run it again with --yes')
     const retired = runExample('run: retire-locally', (command) =>
       command.replace('<kid>', `${first?.kid} --yes`),
     )
-    expect(retired).toContain('Start the service again now')
+    expect(retired).toContain('Restart the service now')
     expect(keys()).toMatchObject([{ kid: next?.kid, role: 'current' }])
   })
 
@@ -248,7 +246,7 @@ describe('keyseal signing-key', () => {
   it('says in its help what --remote does', () => {
     for (const command of [['signing-key', 'rotate'], ['signing-key', 'retire'], ['doctor']]) {
       expect(commandLine.type(...command, '--help').stdout).toMatch(
-        /--remote +(print the commands for production|look at production)/,
+        /--remote +(print the commands for production|check production)/,
       )
     }
   })

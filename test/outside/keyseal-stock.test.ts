@@ -58,8 +58,8 @@ describe('keyseal stock import', () => {
 
     const { status, stderr, stdout } = shop.type('stock', 'import', 'keys.csv', '--product-id', '2', ...TERMS)
     expect(status).toBe(1)
-    expect(stderr).toContain('Line 2 is a license key of product 1 already.')
-    expect(stdout).toContain('0 license keys added to the stock, 0 were there already, 6 lines refused.')
+    expect(stderr).toContain('Line 2 is already a license key of product 1.')
+    expect(stdout).toContain('0 license keys added to the stock, 0 already existed, 6 lines rejected.')
     expect(stockOf(2)).toBe(0)
   })
 
@@ -109,11 +109,9 @@ describe('keyseal stock import', () => {
     const refused = [{ line: 2, reason: expect.stringContaining('has a stray quote') }]
     expect(JSON.parse(json?.stdout ?? '')).toEqual({ created: 1, known: 0, refused, stopped })
     expect(json?.status).toBe(1)
-    expect(text?.stdout).toContain(
-      '0 license keys added to the stock, 1 were there already, 1 lines refused.',
-    )
-    expect(text?.stderr).toContain(`It ended before the end of the file: ${stopped}.`)
-    expect(text?.stderr).toContain('The same command may be run again')
+    expect(text?.stdout).toContain('0 license keys added to the stock, 1 already existed, 1 lines rejected.')
+    expect(text?.stderr).toContain(`The import stopped before the end of the file: ${stopped}.`)
+    expect(text?.stderr).toContain('Run the same command again')
     expect(text?.status).toBe(1)
   })
 })

@@ -91,7 +91,10 @@ describe('what can not be switched', () => {
         'There is no generator 99. List all generators: npm run keyseal -- generators list',
       ],
       [['api-keys', 'enable', '1'], "unknown command 'enable'"],
-      [['api-keys', 'revoke', '99', '--yes'], 'There is no API key 99: npm run keyseal -- api-keys list'],
+      [
+        ['api-keys', 'revoke', '99', '--yes'],
+        'There is no API key 99. List all API keys: npm run keyseal -- api-keys list',
+      ],
       [
         ['generators', 'disable', '1'],
         'Once generator 1 is disabled, orders for product 1 (App) with generate=1 use generator 2. ',

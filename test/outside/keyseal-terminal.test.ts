@@ -10,7 +10,7 @@ import { hasTerminal, onTerminal } from './support/terminal.ts'
 
 /** Without npm, to save its start. */
 const KEYSEAL = `${process.execPath} scripts/keyseal.ts`
-const QUESTION = 'Type yes to go on: '
+const QUESTION = 'Type yes to continue: '
 
 let shop: CommandLine
 
@@ -45,7 +45,7 @@ describe('a command whose work can not be taken back', () => {
     ])('asks, and at the answer %s does nothing and says so', async (_, keys) => {
       const { status, output } = await onTerminal(shop.folder, `${KEYSEAL} api-keys revoke 1`, QUESTION, keys)
       expect(output).toContain('Whoever uses API key 1')
-      expect(output).toContain('Nothing was done.')
+      expect(output).toContain('Nothing was changed.')
       expect(output).not.toContain('Warning')
       expect(status).toBe(1)
       expect(statusOfApiKey()).toBe('active')
@@ -66,7 +66,7 @@ describe('a command whose work can not be taken back', () => {
   })
 
   describe('without a terminal does nothing and says how to repeat it', () => {
-    const fault = 'Nobody can be asked here, so nothing was done: repeat it with --yes.'
+    const fault = 'Not a terminal, so nothing was changed. Run it again with --yes.'
     const commands = [
       ['products', 'disable', '1'],
       ['api-keys', 'revoke', '1'],

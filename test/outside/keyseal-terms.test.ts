@@ -41,7 +41,7 @@ describe('keyseal offers add', () => {
     expect(JSON.parse(String(same?.stdout))).toEqual({ ...terms, isChanged: false })
     expect(other).toMatchObject({ status: 1, stdout: '' })
     expect(other?.stderr).toContain(
-      'stands for product 1 already, and stays so: by --validity-days 30 --activation-limit 3 --keys-per-unit 1 --mode key-per-unit.',
+      'sells product 1 already, and was not changed: --validity-days 30 --activation-limit 3 --keys-per-unit 1 --mode key-per-unit.',
     )
     expect(other?.stderr).toContain('--replace')
     expect(JSON.parse(String(unchanged?.stdout))).toEqual([terms])

@@ -173,7 +173,7 @@ describe("a shop of one's own", () => {
       output: expect.stringMatching(/^Product 3 added: Ada's app\nIts default generator 3 makes UUID/),
     })
     const key = runCommand('api-keys', 'create', '--name', 'Shop', '--allow-ip', '127.0.0.0/8')
-    expect(key.output).toMatch(/^API key for Shop, shown only now:\nks_[\w-]{43}\n$/)
+    expect(key.output).toMatch(/^API key for Shop, shown only once:\nks_[\w-]{43}\n$/)
     const elsewhere = runCommand('api-keys', 'create', '--name', 'Shop', '--allow-ip', '192.0.2.1')
     const [apiKey = '', otherKey = ''] = [key, elsewhere].map(({ output }) => output.split('\n')[1] ?? '')
     expect(await (await issue(apiKey, '3')).json()).toMatchObject({ response: { code: 803 } })
@@ -187,8 +187,8 @@ describe("a shop of one's own", () => {
       [['products', 'add'], "required option '--name <text>' not specified"],
       [['products', 'add', '--name', 'a\nb'], 'It must be 1 to 255 characters without control characters.'],
       [['products', 'add', ...named, '--title', 'x'], "unknown option '--title'"],
-      [['api-keys', 'create', ...named, '--capability', 'all'], 'There is no capability all'],
-      [['api-keys', 'create', ...named, '--allow-ip', '10.0/8'], 'It is neither an address nor a network'],
+      [['api-keys', 'create', ...named, '--capability', 'all'], 'Unknown capability all'],
+      [['api-keys', 'create', ...named, '--allow-ip', '10.0/8'], 'It must be an IP address or a network'],
     ],
   )
 })

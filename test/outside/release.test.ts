@@ -56,7 +56,7 @@ describe('npm run release', () => {
     ['no version of three numbers', ['0.2'], 'VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0'],
     ['a tag', ['v0.2.0'], 'without a v and without a pre-release, not "v0.2.0".'],
     ['a pre-release', ['0.2.0-beta.1'], 'VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0'],
-    ['a word too many', ['0.2.0', 'extra', '--skip-tests'], 'One word too many: extra'],
+    ['a word too many', ['0.2.0', 'extra', '--skip-tests'], 'Unexpected argument: extra'],
     ['the version there is', ['0.1.0'], 'VERSION must be greater than 0.1.0, not "0.1.0".'],
     ['an earlier one', ['0.0.9'], 'VERSION must be greater than 0.1.0, not "0.0.9".'],
   ])('refuses %s and says so', (_, parameters, fault) => {
@@ -68,7 +68,7 @@ describe('npm run release', () => {
 
   it('refuses a tree with changes in it', () => {
     write('forgotten.txt', 'x')
-    expect(release('0.2.0').output).toContain('There are changes that are not committed.')
+    expect(release('0.2.0').output).toContain('There are uncommitted changes.')
     rmSync(path.join(folder, 'forgotten.txt'))
   })
 
@@ -96,6 +96,6 @@ describe('npm run release', () => {
   })
 
   it('refuses a release of nothing', () => {
-    expect(release('0.11.0', '--skip-tests').output).toContain('CHANGELOG.md tells of nothing unreleased.')
+    expect(release('0.11.0', '--skip-tests').output).toContain('CHANGELOG.md has no unreleased changes.')
   })
 })

@@ -60,7 +60,7 @@ it('makes no statement longer than D1 takes, and cuts no character in two', asyn
 })
 
 it('refuses an export that is cut off, and a row that can not be made short', async () => {
-  await expect(madeRestorable(`INSERT INTO "a" VALUES('begun`)).rejects.toThrow('Make it again.')
+  await expect(madeRestorable(`INSERT INTO "a" VALUES('begun`)).rejects.toThrow('Export the database again.')
   const short = Array(60_000).fill(`'x'`).join()
   await expect(madeRestorable(`INSERT INTO "a" VALUES(${short});\n`)).rejects.toThrow(
     'A row of a is too long',

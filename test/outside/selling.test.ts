@@ -68,7 +68,7 @@ describe('keyseal webhook', () => {
   it("as the README prints it ends with the license keys in the terminal, and the service shows the buyer's e-mail", async () => {
     const { status, output } = run(folder, 'env', `PORT=${port}`, 'bash', '-ec', example('run: webhook'))
     expect(status).toBe(0)
-    const shown = output.slice(output.indexOf('stripe told'))
+    const shown = output.slice(output.indexOf('Sent a purchase'))
     const shape = (text: string) =>
       text
         .replace(/\d{13}/g, 'N')
@@ -103,7 +103,7 @@ describe('an offer', () => {
   it('is added as the README prints it', () => {
     const { status, output } = run(folder, 'bash', '-ec', example('run: offers'))
     expect(status).toBe(0)
-    expect(output).toContain('Offer price_1Q2w3E at stripe stands for product 1.')
+    expect(output).toContain('Offer price_1Q2w3E at stripe sells product 1.')
     const [listed, removed] = type(
       'offers list',
       'offers remove --provider stripe --external-id price_1Q2w3E',
@@ -169,9 +169,12 @@ describe('a command that is not right', () => {
       [['webhook', 'stripe', '--quantity', 'many'], 'It must be a whole number from 1 to 10000.'],
       [['offers', 'add', '--provider', 'ebay'], "'ebay' is invalid. Allowed choices are"],
       [['offers', 'add', '--provider', 'stripe', '--external-id', 'x', ...terms], 'There is no product 77'],
-      [['events', 'retry'], 'Give either an ID, or --unmapped or --failed.'],
+      [['events', 'retry'], 'Give either an id, or --unmapped or --failed.'],
       [['events', 'list', 'all', 'more'], 'too many arguments'],
-      [['deliveries', 'retry', '999'], 'There is no such delivery that failed.'],
+      [
+        ['deliveries', 'retry', '999'],
+        'There is no failed delivery with this id. List them: npm run keyseal -- deliveries list --status failed',
+      ],
       [
         ['delivery-url', '--product-id', '1', '--url', 'ftp://shop.example'],
         '--url must be an http or https address, without a user name and password.',
@@ -180,7 +183,7 @@ describe('a command that is not right', () => {
         ['delivery-url', '--product-id', '1', '--url', 'http://shop.example', '--remote'],
         '--url must be an https address of a public host, without a user name and password.',
       ],
-      [['events', 'retry', '999'], 'There is no such event that was unmapped or failed'],
+      [['events', 'retry', '999'], 'There is no unmapped or failed event with this id'],
     ],
   )
 })

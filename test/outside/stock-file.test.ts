@@ -66,7 +66,7 @@ describe('a file that holds no license keys', () => {
     ['empty lines', '\n\r\n'],
     ['a heading', 'license_key\n'],
   ])('is refused: %s', async (_, content) => {
-    await expect(read(content)).rejects.toThrow('holds no license keys')
+    await expect(read(content)).rejects.toThrow('contains no license keys')
   })
 })
 
@@ -104,7 +104,7 @@ describe('a file that can not be read', () => {
   })
 
   it.skipIf(process.platform !== 'linux')('is refused in a sentence (skipped without /proc)', async () => {
-    await expect(read('/proc/self/mem')).rejects.toThrow('/proc/self/mem can not be read (EIO).')
+    await expect(read('/proc/self/mem')).rejects.toThrow('/proc/self/mem cannot be read (EIO).')
   })
 })
 

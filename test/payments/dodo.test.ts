@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { dodoSamples } from '../../scripts/webhook-samples/dodo.ts'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
 import { dodo } from '../../src/payments/providers/dodo.ts'
-import { ORDER, readerOf, SUBSCRIPTION_ORDER } from './reading.ts'
+import { ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
 
-const { say, sayChanged, describe: describeEvent } = readerOf(dodo)
+const { parse, parseChanged, describe: describeEvent } = parserOf(dodo)
 const purchase = dodoSamples.purchase(ORDER)
 const subscription = dodoSamples.purchase(SUBSCRIPTION_ORDER)
 
 describe('a payment', () => {
-  it('is a sale of its cart', () => {
-    expect(say(purchase)).toEqual({
+  it('is a purchase of its cart', () => {
+    expect(parse(purchase)).toEqual({
       kind: 'purchase',
       order: 'pay_1001',
       owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
@@ -24,7 +24,7 @@ describe('a payment', () => {
       { externalId: 'pdt_b', quantity: null },
       { externalId: 'pdt_a', quantity: 1 },
     ]
-    expect(say(dodoSamples.purchaseOfLines?.(ORDER, lines) as SampleEvent)).toMatchObject({
+    expect(parse(dodoSamples.purchaseOfLines?.(ORDER, lines) as SampleEvent)).toMatchObject({
       lines: [
         { id: 'pdt_a', quantity: 3 },
         { id: 'pdt_b', quantity: 1 },
@@ -32,41 +32,41 @@ describe('a payment', () => {
     })
   })
 
-  it('that was refunded by the time it is told is a sale, which the refund takes back', () => {
-    expect(sayChanged(purchase, { 'data.refund_status': 'full' }).kind).toBe('purchase')
+  it('is a purchase even if it was refunded since', () => {
+    expect(parseChanged(purchase, { 'data.refund_status': 'full' }).kind).toBe('purchase')
   })
 
-  it('that changes the way to pay issues nothing', () => {
-    expect(sayChanged(purchase, { 'data.is_update_payment_method': true })).toMatchObject({
+  it('that changes the payment method issues nothing', () => {
+    expect(parseChanged(purchase, { 'data.is_update_payment_method': true })).toMatchObject({
       kind: 'ignored',
       order: 'pay_1001',
     })
   })
 
-  it('that tells no products issues nothing, and is shown to a person', () => {
+  it('without products is flagged and issues nothing', () => {
     for (const cart of [null, []]) {
-      expect(sayChanged(purchase, { 'data.product_cart': cart })).toMatchObject({
+      expect(parseChanged(purchase, { 'data.product_cart': cart })).toMatchObject({
         kind: 'flagged',
         order: 'pay_1001',
       })
     }
   })
 
-  it('of a subscription is a name of it', () => {
-    const [paid] = dodoSamples.besides?.(SUBSCRIPTION_ORDER) ?? []
-    const tie = { order: 'sub_55', references: ['pay_1001'] }
-    expect(say(paid as SampleEvent)).toMatchObject({ kind: 'ignored', ...tie })
+  it('of a subscription becomes a reference of the subscription', () => {
+    const [paid] = dodoSamples.relatedEvents?.(SUBSCRIPTION_ORDER) ?? []
+    const names = { order: 'sub_55', references: ['pay_1001'] }
+    expect(parse(paid as SampleEvent)).toMatchObject({ kind: 'ignored', ...names })
     const cart = { 'data.product_cart': [{ product_id: 'pdt_a', quantity: 1 }] }
-    expect(sayChanged(paid as SampleEvent, cart)).toMatchObject({ kind: 'flagged', ...tie })
+    expect(parseChanged(paid as SampleEvent, cart)).toMatchObject({ kind: 'flagged', ...names })
   })
 })
 
 describe('a subscription', () => {
   const renewed = (period: number) =>
-    say(dodoSamples.renewal?.({ ...SUBSCRIPTION_ORDER, period }) as SampleEvent)
+    parse(dodoSamples.renewal?.({ ...SUBSCRIPTION_ORDER, period }) as SampleEvent)
 
-  it('that begins is a sale, which pays for its first period', () => {
-    expect(say(subscription)).toEqual({
+  it('that starts is a purchase that pays for its first period', () => {
+    expect(parse(subscription)).toEqual({
       kind: 'purchase',
       order: 'sub_55',
       references: ['sub_55'],
@@ -76,7 +76,7 @@ describe('a subscription', () => {
     })
   })
 
-  it('is renewed for a period, also for the one that its sale pays for', () => {
+  it('is renewed for a period, including the one that its purchase pays for', () => {
     expect(renewed(0)).toMatchObject({ kind: 'renewal', subscription: 'sub_55', period: '2026-01-01' })
     expect(renewed(1)).toEqual({
       kind: 'renewal',
@@ -86,8 +86,8 @@ describe('a subscription', () => {
     })
   })
 
-  it('that goes on after a missed payment claims no period: that one is a renewal', () => {
-    const again = sayChanged(subscription, { 'data.previous_billing_date': '2026-03-05T10:00:00Z' })
+  it('that resumes after a missed payment has no first period', () => {
+    const again = parseChanged(subscription, { 'data.previous_billing_date': '2026-03-05T10:00:00Z' })
     expect(again).toMatchObject({ kind: 'purchase', order: 'sub_55' })
     expect(again).not.toHaveProperty('firstPeriod')
   })
@@ -95,33 +95,33 @@ describe('a subscription', () => {
   it.each([
     ['2026-01-01T12:00:00Z', true],
     ['2026-01-01T13:00:00Z', false],
-  ])('made at midnight and billed at %s claims its first period: %s', (billed, isFirst) => {
-    const begun = sayChanged(subscription, { 'data.previous_billing_date': billed })
-    expect('firstPeriod' in begun).toBe(isFirst)
+  ])('created at midnight and billed at %s has a first period: %s', (billed, isFirst) => {
+    const started = parseChanged(subscription, { 'data.previous_billing_date': billed })
+    expect('firstPeriod' in started).toBe(isFirst)
   })
 
-  it('tells its period by its end where nothing was billed yet', () => {
+  it('uses the end of the period if nothing was billed yet', () => {
     const renewal = dodoSamples.renewal?.(SUBSCRIPTION_ORDER) as SampleEvent
-    expect(sayChanged(renewal, { 'data.previous_billing_date': null })).toMatchObject({
+    expect(parseChanged(renewal, { 'data.previous_billing_date': null })).toMatchObject({
       period: '2026-03-02',
     })
   })
 })
 
 describe('a refund', () => {
-  const news = { id: 'refund:ref_1001', order: 'pay_1001', occurredAt: ORDER.now }
+  const reversal = { id: 'refund:ref_1001', order: 'pay_1001', occurredAt: ORDER.now }
 
-  it('takes the payment back, and gives it back where it fails', () => {
-    expect(say(dodoSamples.refund(ORDER))).toEqual({ kind: 'refund', ...news, phase: 'beginning' })
-    expect(say(dodoSamples.refundFailed?.(ORDER) as SampleEvent)).toEqual({
+  it('reverses the payment, and reinstates it if the refund fails', () => {
+    expect(parse(dodoSamples.refund(ORDER))).toEqual({ kind: 'refund', ...reversal, phase: 'beginning' })
+    expect(parse(dodoSamples.refundFailed?.(ORDER) as SampleEvent)).toEqual({
       kind: 'reinstatement',
-      ...news,
+      ...reversal,
       phase: 'end',
     })
   })
 
-  it('of a part takes nothing, and is shown to a person', () => {
-    expect(say(dodoSamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
+  it('of a part is flagged', () => {
+    expect(parse(dodoSamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
       kind: 'flagged',
       order: 'pay_1001',
     })
@@ -139,7 +139,7 @@ describe('a dispute', () => {
     ['won', 'reinstatement', 'end'],
     ['cancelled', 'reinstatement', 'end'],
   ])('that is %s is a %s', (status, kind, phase) => {
-    expect(sayChanged(opened, { type: `dispute.${status}` })).toEqual({
+    expect(parseChanged(opened, { type: `dispute.${status}` })).toEqual({
       kind,
       id: 'dispute:dsp_1001',
       order: 'pay_1001',
@@ -148,13 +148,13 @@ describe('a dispute', () => {
     })
   })
 
-  it('changes nothing while it goes on', () => {
-    expect(sayChanged(opened, { type: 'dispute.challenged' }).kind).toBe('ignored')
+  it('is ignored while it is open', () => {
+    expect(parseChanged(opened, { type: 'dispute.challenged' }).kind).toBe('ignored')
   })
 })
 
-describe('an event tells', () => {
-  it('its name in a header, and its type', () => {
+describe('an event', () => {
+  it('has its id in a header, and its type in the body', () => {
     expect(describeEvent(purchase)).toEqual({
       id: purchase.id,
       type: 'payment.succeeded',
@@ -163,18 +163,18 @@ describe('an event tells', () => {
   })
 
   it.each(['license_key.created', 'payment.failed', 'entitlement_grant.created', 'constructor'])(
-    'nothing by %s',
+    'of type %s is ignored',
     (type) => {
-      expect(sayChanged(purchase, { type }).kind).toBe('ignored')
-      expect(say(dodoSamples.unknown()).kind).toBe('ignored')
+      expect(parseChanged(purchase, { type }).kind).toBe('ignored')
+      expect(parse(dodoSamples.unknown()).kind).toBe('ignored')
     },
   )
 
-  it('that it can not be understood, where a known one has another shape', () => {
+  it('of a known type is rejected if it does not match its schema', () => {
     for (const changes of [{ data: null }, { 'data.payment_id': 7 }, { 'data.product_cart': 'x' }]) {
-      expect(() => sayChanged(purchase, changes)).toThrow()
+      expect(() => parseChanged(purchase, changes)).toThrow()
     }
-    expect(() => sayChanged(dodoSamples.refund(ORDER), { timestamp: 'x' })).toThrow()
+    expect(() => parseChanged(dodoSamples.refund(ORDER), { timestamp: 'x' })).toThrow()
     expect(() => dodo.describe({}, new Headers())).toThrow()
   })
 })

@@ -4,13 +4,13 @@ import type { Purchase } from '../../src/payments/payment-event.ts'
 import { observe } from '../support/observed-database.ts'
 import {
   addOffer,
+  applyEvent,
   deliveriesOf,
   eventOf,
   keysOf,
   NO_CHANNELS,
   purchaseOf,
   statusesOf,
-  tell,
 } from '../support/sales.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -25,11 +25,11 @@ async function countIssued(): Promise<unknown> {
 }
 
 describe('a purchase', () => {
-  it('issues the keys of its offer to its owner, in one round trip', async () => {
+  it('issues the keys of its offer to its owner in one round trip', async () => {
     const offer = await addOffer({ keysPerUnit: 3, validityDays: 365, activationLimit: 5 })
     const order = newOrder()
     const { db, roundTrips } = observe(env.DB)
-    const { outcome } = await tell(purchaseOf(offer, order), { db })
+    const { outcome } = await applyEvent(purchaseOf(offer, order), { db })
     expect(outcome).toBe('issued')
     expect(roundTrips).toHaveLength(1)
     const key = {
@@ -43,40 +43,40 @@ describe('a purchase', () => {
     expect(await keysOf(order)).toEqual(new Array(6).fill(key))
   })
 
-  it('of seats is one key whose activation limit is the quantity times that of the offer', async () => {
+  it('of seats issues one key and multiplies its activation limit by the quantity', async () => {
     const offer = await addOffer({ mode: 'seats', keysPerUnit: 7, activationLimit: 5 })
     const order = newOrder()
-    await tell(purchaseOf(offer, order))
+    await applyEvent(purchaseOf(offer, order))
     expect((await keysOf(order)).map(({ activationLimit }) => activationLimit)).toEqual([10])
   })
 
-  it('that is told by several events is issued once, and says so', async () => {
+  it('that several events report is issued once', async () => {
     const offer = await addOffer()
     const order = newOrder()
-    expect((await tell(purchaseOf(offer, order))).outcome).toBe('issued')
+    expect((await applyEvent(purchaseOf(offer, order))).outcome).toBe('issued')
     const before = await countIssued()
-    expect((await tell(purchaseOf(offer, order))).outcome).toBe('duplicate')
+    expect((await applyEvent(purchaseOf(offer, order))).outcome).toBe('duplicate')
     expect(await countIssued()).toEqual(before)
   })
 
-  it('that is delivered again under the same event id writes nothing at all', async () => {
+  it('that arrives again with the same event id writes nothing', async () => {
     const offer = await addOffer()
     const order = newOrder()
-    await tell(purchaseOf(offer, order), { eventId: order })
+    await applyEvent(purchaseOf(offer, order), { eventId: order })
     const { db, roundTrips } = observe(env.DB)
-    expect((await tell(purchaseOf(offer, order), { eventId: order, db })).outcome).toBe('issued')
+    expect((await applyEvent(purchaseOf(offer, order), { eventId: order, db })).outcome).toBe('issued')
     expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([0])
   })
 
-  it('that twenty deliveries tell at once is issued once', async () => {
+  it('that arrives in twenty concurrent deliveries is issued once', async () => {
     const offer = await addOffer()
     const order = newOrder()
-    const told = await Promise.all(
+    const results = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>
-        tell(purchaseOf(offer, order), { eventId: `${order}-${index % 4}` }),
+        applyEvent(purchaseOf(offer, order), { eventId: `${order}-${index % 4}` }),
       ),
     )
-    expect(told.filter(({ outcome }) => outcome === 'issued').length).toBeGreaterThan(0)
+    expect(results.filter(({ outcome }) => outcome === 'issued').length).toBeGreaterThan(0)
     expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
     const events = await env.DB.prepare(
       'select outcome, count(*) as count from webhook_events where order_id = ? group by outcome order by outcome',
@@ -89,7 +89,7 @@ describe('a purchase', () => {
     ])
   })
 
-  it('is issued once where the answer of the database is lost, and once more where a key exists already', async () => {
+  it('survives a lost database response and a collision with an existing key', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0)
     const offer = await addOffer()
     const order = newOrder()
@@ -99,55 +99,55 @@ describe('a purchase', () => {
         if (losses-- > 0) throw new Error('D1_ERROR: Network connection lost.')
       },
     })
-    expect((await tell(purchaseOf(offer, order), { db })).outcome).toBe('issued')
+    expect((await applyEvent(purchaseOf(offer, order), { db })).outcome).toBe('issued')
     expect(await statusesOf(order)).toHaveLength(2)
 
-    let made = 0
-    const taken = await env.DB.prepare('select license_key from license_keys limit 1').first<string>(
+    let generated = 0
+    const existing = await env.DB.prepare('select license_key from license_keys limit 1').first<string>(
       'license_key',
     )
     const second = newOrder()
-    const newLicenseKey = () => (made++ === 0 ? String(taken) : crypto.randomUUID())
-    expect((await tell(purchaseOf(offer, second), { newLicenseKey })).outcome).toBe('issued')
+    const newLicenseKey = () => (generated++ === 0 ? String(existing) : crypto.randomUUID())
+    expect((await applyEvent(purchaseOf(offer, second), { newLicenseKey })).outcome).toBe('issued')
     expect(await statusesOf(second)).toHaveLength(2)
   })
 
-  it('of a product that no offer knows is unmapped, and issued when it is told again after there is one', async () => {
+  it('without an offer is unmapped, and issued once an offer exists', async () => {
     const order = newOrder()
     const externalId = crypto.randomUUID()
     const purchase = purchaseOf({ externalId }, order)
-    const { id, outcome } = await tell(purchase, { eventId: order })
+    const { id, outcome } = await applyEvent(purchase, { eventId: order })
     expect(outcome).toBe('unmapped')
     expect(await eventOf(id)).toMatchObject({ note: `no active offer for ${externalId}`, payload: '{}' })
     expect(await statusesOf(order)).toEqual([])
     await addOffer({ externalId })
-    expect((await tell(purchase, { eventId: order })).outcome).toBe('issued')
+    expect((await applyEvent(purchase, { eventId: order })).outcome).toBe('issued')
     expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
     expect(await statusesOf(order)).toHaveLength(2)
   })
 
-  it('of a product that is not active is unmapped', async () => {
+  it('of an inactive product is unmapped', async () => {
     const offer = await addOffer({ productStatus: 'inactive' })
     const order = newOrder()
-    expect((await tell(purchaseOf(offer, order))).outcome).toBe('unmapped')
+    expect((await applyEvent(purchaseOf(offer, order))).outcome).toBe('unmapped')
     expect(await statusesOf(order)).toEqual([])
   })
 
-  it('is issued by the most specific id that has an offer', async () => {
+  it('uses the offer of the most specific id', async () => {
     const product = await addOffer({ activationLimit: 1 })
     const price = await addOffer({ activationLimit: 9 })
     const order = newOrder()
     const externalIds = ['unknown', price.externalId, product.externalId]
-    await tell(purchaseOf(price, order, { lines: [{ id: '1', externalIds, quantity: 1 }] }))
+    await applyEvent(purchaseOf(price, order, { lines: [{ id: '1', externalIds, quantity: 1 }] }))
     expect((await keysOf(order)).map(({ activationLimit }) => activationLimit)).toEqual([9])
   })
 
-  it('at one provider is not known by the offers of another', async () => {
+  it('does not match the offers of another provider', async () => {
     const offer = await addOffer({ provider: 'polar' })
-    expect((await tell(purchaseOf(offer, newOrder()))).outcome).toBe('unmapped')
+    expect((await applyEvent(purchaseOf(offer, newOrder()))).outcome).toBe('unmapped')
   })
 
-  it('of several lines issues those that are known, and the others when they are', async () => {
+  it('issues the lines with offers, and the others once they have offers', async () => {
     const known = await addOffer()
     const externalId = crypto.randomUUID()
     const order = newOrder()
@@ -157,23 +157,23 @@ describe('a purchase', () => {
         { id: 'b', externalIds: [externalId], quantity: 1 },
       ],
     })
-    expect((await tell(purchase)).outcome).toBe('unmapped')
+    expect((await applyEvent(purchase)).outcome).toBe('unmapped')
     expect((await keysOf(order)).map(({ line }) => line)).toEqual(['a'])
     await addOffer({ externalId })
-    expect((await tell(purchase)).outcome).toBe('issued')
+    expect((await applyEvent(purchase)).outcome).toBe('issued')
     expect((await keysOf(order)).map(({ line }) => line)).toEqual(['a', 'b'])
   })
 
   it.each([
     ['named lines after the whole', ['*', '1']],
     ['the whole after named lines', ['1', '*']],
-  ])('is not issued twice where one event tells its lines and another does not: %s', async (_, ids) => {
+  ])('is not issued twice if only one of its events has lines: %s', async (_, ids) => {
     const offer = await addOffer()
     const order = newOrder()
     const outcomes: string[] = []
     for (const id of ids) {
       const lines = [{ id, externalIds: [offer.externalId], quantity: 1 }]
-      outcomes.push((await tell(purchaseOf(offer, order, { lines }))).outcome)
+      outcomes.push((await applyEvent(purchaseOf(offer, order, { lines }))).outcome)
     }
     expect(outcomes).toEqual(['issued', 'duplicate'])
     expect(await statusesOf(order)).toHaveLength(1)
@@ -186,30 +186,30 @@ describe('a purchase', () => {
     ['Ada', 'no address', 'Ada', 'Not set'],
     [7, 'x'.repeat(300), 'Not set', 'Not set'],
     ['A\u0000da', 'ada@example.com', 'ada@example.com', 'ada@example.com'],
-  ])('with the owner %j and %j is issued to %j, %j', async (name, email, ownerName, ownerEmail) => {
+  ])('from %j, %j is issued to %j, %j', async (name, email, ownerName, ownerEmail) => {
     const offer = await addOffer()
     const order = newOrder()
-    expect((await tell(purchaseOf(offer, order, { owner: { name, email } }))).outcome).toBe('issued')
+    expect((await applyEvent(purchaseOf(offer, order, { owner: { name, email } }))).outcome).toBe('issued')
     expect((await keysOf(order))[0]).toMatchObject({ ownerName, ownerEmail })
   })
 
-  it('takes a quantity as text', async () => {
+  it('accepts a quantity as text', async () => {
     const offer = await addOffer()
     const order = newOrder()
-    await tell(
+    await applyEvent(
       purchaseOf(offer, order, { lines: [{ id: '1', externalIds: [offer.externalId], quantity: '3' }] }),
     )
     expect(await statusesOf(order)).toHaveLength(3)
   })
 
   it.each([0, -1, 1.5, Number.NaN, 10_001, 1e300, '1e3', '', ' 2', null, {}, true, '99999999'])(
-    'of the quantity %j fails and issues nothing',
+    'with the quantity %j fails and issues nothing',
     async (quantity) => {
       const offer = await addOffer()
       const order = newOrder()
       const good = { id: '0', externalIds: [offer.externalId], quantity: 1 }
       const bad = { id: '1', externalIds: [offer.externalId], quantity }
-      const { id, outcome } = await tell(purchaseOf(offer, order, { lines: [good, bad] }))
+      const { id, outcome } = await applyEvent(purchaseOf(offer, order, { lines: [good, bad] }))
       expect(outcome).toBe('failed')
       expect((await eventOf(id))?.note).toMatch(/quantity/)
       expect(await statusesOf(order)).toEqual([])
@@ -219,11 +219,11 @@ describe('a purchase', () => {
   it.each([
     ['keys', { keysPerUnit: 100 }, 101],
     ['activations', { mode: 'seats' as const, activationLimit: 1_000_000 }, 2],
-  ])('of more %s than a line may have fails and issues nothing', async (_, terms, quantity) => {
+  ])('with more %s than a line allows fails and issues nothing', async (_, terms, quantity) => {
     const offer = await addOffer(terms)
     const order = newOrder()
     const lines = [{ id: '1', externalIds: [offer.externalId], quantity }]
-    const { id, outcome } = await tell(purchaseOf(offer, order, { lines }))
+    const { id, outcome } = await applyEvent(purchaseOf(offer, order, { lines }))
     expect(outcome).toBe('failed')
     expect((await eventOf(id))?.note).toBe(
       'more than 10000 keys or 1000000 activations in a line, or 30000 keys in all',
@@ -231,7 +231,7 @@ describe('a purchase', () => {
     expect(await statusesOf(order)).toEqual([])
   })
 
-  it('of many lines is issued whole, and in a parameter that D1 takes', async () => {
+  it('with many lines is issued completely within the parameter limit of D1', async () => {
     const offer = await addOffer({ keysPerUnit: 3 })
     const order = newOrder()
     const lines = Array.from({ length: 50 }, (_, index) => ({
@@ -255,7 +255,7 @@ describe('a purchase', () => {
         },
       })
     }
-    expect((await tell(purchaseOf(offer, order, { lines }), { db })).outcome).toBe('issued')
+    expect((await applyEvent(purchaseOf(offer, order, { lines }), { db })).outcome).toBe('issued')
     expect(await statusesOf(order)).toHaveLength(15_000)
     expect(longest).toBeLessThan(1_500_000)
   })
@@ -263,7 +263,7 @@ describe('a purchase', () => {
   it.each([
     ['no lines', 0, 1],
     ['more units than can be issued', 4, 10_000],
-  ])('of %s fails and issues nothing', async (_, count, quantity) => {
+  ])('with %s fails and issues nothing', async (_, count, quantity) => {
     const offer = await addOffer()
     const order = newOrder()
     const lines = Array.from({ length: count }, (_unused, index) => ({
@@ -271,34 +271,37 @@ describe('a purchase', () => {
       externalIds: [offer.externalId],
       quantity,
     }))
-    expect((await tell(purchaseOf(offer, order, { lines }))).outcome).toBe('failed')
+    expect((await applyEvent(purchaseOf(offer, order, { lines }))).outcome).toBe('failed')
     expect(await statusesOf(order)).toEqual([])
   })
 
-  it('of 10,000 keys is issued whole', async () => {
+  it('of 10,000 keys is issued completely', async () => {
     const offer = await addOffer({ keysPerUnit: 100 })
     const order = newOrder()
     const lines = [{ id: '1', externalIds: [offer.externalId], quantity: 100 }]
-    await tell(purchaseOf(offer, order, { lines }))
+    await applyEvent(purchaseOf(offer, order, { lines }))
     expect(await statusesOf(order)).toHaveLength(10_000)
   })
 
   it.each<[string, Partial<Purchase>]>([
     ['no name', { order: '' }],
     ['a name that is too long', { order: 'x'.repeat(256) }],
-    ['two lines of one name', { lines: [1, 2].map(() => ({ id: '1', externalIds: ['x'], quantity: 1 })) }],
+    [
+      'two lines with the same name',
+      { lines: [1, 2].map(() => ({ id: '1', externalIds: ['x'], quantity: 1 })) },
+    ],
     ['a line without a name', { lines: [{ id: '', externalIds: ['x'], quantity: 1 }] }],
-  ])('with %s fails, and is recorded', async (_, changes) => {
-    const { id, outcome } = await tell(purchaseOf({ externalId: 'x' }, 'order', changes))
+  ])('with %s is recorded as failed', async (_, changes) => {
+    const { id, outcome } = await applyEvent(purchaseOf({ externalId: 'x' }, 'order', changes))
     expect(outcome).toBe('failed')
     expect((await eventOf(id))?.payload).toBe('{}')
   })
 
-  it('is issued without a further name that is too long to be one', async () => {
+  it('ignores references that are too long', async () => {
     const offer = await addOffer()
     const order = newOrder()
     const references = ['x'.repeat(256), '', `${order}-payment`]
-    expect((await tell(purchaseOf(offer, order, { references }))).outcome).toBe('issued')
+    expect((await applyEvent(purchaseOf(offer, order, { references }))).outcome).toBe('issued')
     const { results } = await env.DB.prepare(
       'select reference from order_references where order_id = ? order by reference',
     )
@@ -308,24 +311,24 @@ describe('a purchase', () => {
   })
 
   it.each(['', ':', '/', ' ', ',', '","', '|', '#', '-', '.', '_', '\t'])(
-    'of order 100, line 11 is not that of order 1001, line 1, joined by %j',
-    async (joint) => {
+    'keeps similar names of orders and lines apart: %j',
+    async (separator) => {
       const offer = await addOffer()
       const base = newOrder()
       const line = (id: string) => ({ lines: [{ id, externalIds: [offer.externalId], quantity: 1 }] })
-      expect((await tell(purchaseOf(offer, `${base}${joint}1`, line('1')))).outcome).toBe('issued')
-      expect((await tell(purchaseOf(offer, base, line(`1${joint}1`)))).outcome).toBe('issued')
+      expect((await applyEvent(purchaseOf(offer, `${base}${separator}1`, line('1')))).outcome).toBe('issued')
+      expect((await applyEvent(purchaseOf(offer, base, line(`1${separator}1`)))).outcome).toBe('issued')
       expect(await statusesOf(base)).toHaveLength(1)
-      expect(await statusesOf(`${base}${joint}1`)).toHaveLength(1)
+      expect(await statusesOf(`${base}${separator}1`)).toHaveLength(1)
     },
   )
 
-  it('issues both of two lines whose long names differ at the end', async () => {
+  it('issues two lines whose long names differ only at the end', async () => {
     const offer = await addOffer()
     const order = newOrder().padEnd(255, 'x')
     const ids = ['a', 'b'].map((end) => 'line'.padEnd(254, '-') + end)
     const lines = ids.map((id) => ({ id, externalIds: [offer.externalId], quantity: 1 }))
-    expect((await tell(purchaseOf(offer, order, { lines }))).outcome).toBe('issued')
+    expect((await applyEvent(purchaseOf(offer, order, { lines }))).outcome).toBe('issued')
     expect((await keysOf(order)).map(({ line }) => line)).toEqual(ids)
   })
 })
@@ -335,20 +338,22 @@ describe('the deliveries of a purchase', () => {
     [{ hasWebhook: false, hasEmail: false }, {}, []],
     [{ hasWebhook: true, hasEmail: true }, {}, ['email', 'webhook']],
     [NO_CHANNELS, { deliveryWebhookUrl: 'https://shop.example/keys' }, ['webhook']],
-  ])('are a row for each channel that is open: %j %j', async (channels, terms, expected) => {
+  ])('have one row for each available channel: %j %j', async (channels, terms, expected) => {
     const offer = await addOffer(terms)
     const order = newOrder()
-    // However many names the order has, each delivery is sent once.
+    // Several names of the order must not repeat a delivery.
     const references = [`${order}-payment`, `${order}-invoice`]
-    const { deliveries } = await tell(purchaseOf(offer, order, { references }), { channels })
+    const { deliveries } = await applyEvent(purchaseOf(offer, order, { references }), { channels })
     expect(await deliveriesOf(order)).toEqual(expected.map((channel) => ({ channel, status: 'pending' })))
     expect(deliveries).toHaveLength(expected.length)
   })
 
-  it('are no e-mail where the address is not told', async () => {
+  it('include no e-mail without an address', async () => {
     const offer = await addOffer()
     const order = newOrder()
-    await tell(purchaseOf(offer, order, { owner: {} }), { channels: { hasWebhook: true, hasEmail: true } })
+    await applyEvent(purchaseOf(offer, order, { owner: {} }), {
+      channels: { hasWebhook: true, hasEmail: true },
+    })
     expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'pending' }])
   })
 })

@@ -1,19 +1,16 @@
-/**
- * Any order of events, with any repetitions, ends in the same state as each of them once and in order: what was
- * sold, taken back, given back and renewed decides, not what arrived first.
- */
+/** The state of an order depends only on its events, not on their order of arrival or repetition. */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { PaymentEvent } from '../../src/payments/payment-event.ts'
 import { seed, seeded } from '../faults/plan.ts'
-import { reissueAt, type StandingKey, standingKeysOf } from '../support/reissues.ts'
-import { addOffer, deliveriesOf, keysOf, type Offer, purchaseOf, tell } from '../support/sales.ts'
+import { keysWithReissuesOf, type PlacedKey, reissueAt } from '../support/reissues.ts'
+import { addOffer, applyEvent, deliveriesOf, keysOf, type Offer, purchaseOf } from '../support/sales.ts'
 
 const RUNS = 60
 const channels = { hasWebhook: true, hasEmail: true }
 
-/** All that may happen to one order; the names are made its own by the order's. */
-function lifeOf(order: string, perUnit: Offer, seats: Offer): PaymentEvent[] {
+/** All kinds of events of one order. Their names start with the order's. */
+function eventsOf(order: string, perUnit: Offer, seats: Offer): PaymentEvent[] {
   const subscription = `${order}-subscription`
   const at = (occurredAt: number, phase: 'beginning' | 'end' = 'beginning') => ({ occurredAt, phase })
   return [
@@ -52,7 +49,7 @@ function lifeOf(order: string, perUnit: Offer, seats: Offer): PaymentEvent[] {
   ]
 }
 
-/** Everything that must not depend on the order of events. Of two renewals of one period any may be the one. */
+/** Everything that must not depend on the order of events. */
 async function stateOf(order: string): Promise<unknown> {
   return { keys: (await keysOf(order)).sort(byText), deliveries: await deliveriesOf(order) }
 }
@@ -61,15 +58,15 @@ function byText(one: unknown, other: unknown): number {
   return JSON.stringify(one).localeCompare(JSON.stringify(other))
 }
 
-async function tellAll(events: readonly PaymentEvent[]): Promise<void> {
-  for (const event of events) await tell(event, { channels, now: 1 })
+async function applyAll(events: readonly PaymentEvent[]): Promise<void> {
+  for (const event of events) await applyEvent(event, { channels, now: 1 })
 }
 
-it(`any permutation with repetitions ends in the same state as each event once in order ${seeded}`, async () => {
+it(`shuffled and repeated events end in the same state as ordered ones ${seeded}`, async () => {
   const perUnit = await addOffer({ keysPerUnit: 2, validityDays: 30 })
   const seats = await addOffer({ mode: 'seats', validityDays: 365 })
   let orders = 0
-  const length = lifeOf('', perUnit, seats).length
+  const length = eventsOf('', perUnit, seats).length
   const subset = fc.subarray(
     Array.from({ length }, (_, index) => index),
     { minLength: 1 },
@@ -77,7 +74,7 @@ it(`any permutation with repetitions ends in the same state as each event once i
   const plan = subset.chain((chosen) =>
     fc.record({
       chosen: fc.constant(chosen),
-      told: fc
+      arrivals: fc
         .tuple(fc.array(fc.constantFrom(...chosen), { maxLength: 5 }))
         .chain(([again]) =>
           fc.shuffledSubarray([...chosen, ...again], { minLength: chosen.length + again.length }),
@@ -85,25 +82,25 @@ it(`any permutation with repetitions ends in the same state as each event once i
     }),
   )
   await fc.assert(
-    fc.asyncProperty(plan, async ({ chosen, told }) => {
+    fc.asyncProperty(plan, async ({ chosen, arrivals }) => {
       const [expected, found] = [`model-${orders++}`, `model-${orders++}`]
       const pick = (order: string, indexes: readonly number[]) =>
-        indexes.flatMap((index) => lifeOf(order, perUnit, seats)[index] ?? [])
-      await tellAll(pick(expected, chosen))
-      await tellAll(pick(found, told))
+        indexes.flatMap((index) => eventsOf(order, perUnit, seats)[index] ?? [])
+      await applyAll(pick(expected, chosen))
+      await applyAll(pick(found, arrivals))
       expect(await stateOf(found)).toEqual(await stateOf(expected))
     }),
     { seed, numRuns: RUNS },
   )
 }, 120_000)
 
-/** Of each place of an order: what holds there, whichever key it is. Reissued keys stay blocked. */
+/** The line, status and validity at each place of an order. Reissued keys stay blocked. */
 async function placesOf(order: string): Promise<unknown[]> {
-  const keysByPlace = Map.groupBy(await standingKeysOf(order), ({ place }) => place)
+  const keysByPlace = Map.groupBy(await keysWithReissuesOf(order), ({ place }) => place)
   return [...keysByPlace.values()].map(placeOf)
 }
 
-function placeOf(keys: StandingKey[]): unknown {
+function placeOf(keys: PlacedKey[]): unknown {
   const reissued = keys.slice(0, -1)
   expect(reissued.map(({ status }) => status)).toEqual(reissued.map(() => 'blocked'))
   const latest = keys.at(-1)
@@ -111,25 +108,26 @@ function placeOf(keys: StandingKey[]): unknown {
   return [latest?.line, latest?.status, latest?.validityDays]
 }
 
-it(`keys that are reissued at any time end as they would have ended without it ${seeded}`, async () => {
+it(`a reissue at any time does not change the outcome of later events ${seeded}`, async () => {
   const perUnit = await addOffer({ keysPerUnit: 2, validityDays: 30 })
   const seats = await addOffer({ mode: 'seats', validityDays: 365 })
-  const happened = fc.nat(lifeOf('', perUnit, seats).length - 1).map((event) => ({ event }))
-  // Six keys of the one line, and one of the other.
-  const reissued = fc.nat(6).map((place) => ({ place }))
-  const steps = fc.array(fc.oneof(happened, reissued), { maxLength: 25, size: 'max' })
+  const event = fc.nat(eventsOf('', perUnit, seats).length - 1).map((index) => ({ event: index }))
+  // Six keys of one line, and one of the other.
+  const place = fc.nat(6).map((index) => ({ place: index }))
+  const steps = fc.array(fc.oneof(event, place), { maxLength: 25, size: 'max' })
   let orders = 0
   let reissues = 0
   await fc.assert(
-    fc.asyncProperty(steps, async (life) => {
+    fc.asyncProperty(steps, async (sequence) => {
       const [expected, found] = [`reissued-${orders++}`, `reissued-${orders++}`]
-      // Sold at first: there is nothing to reissue before.
-      for (const step of [{ event: 0 }, ...life]) {
+      // The sale comes first: before it there is nothing to reissue.
+      for (const step of [{ event: 0 }, ...sequence]) {
         if ('place' in step) {
           if (await reissueAt(found, step.place)) reissues += 1
         } else {
-          const tellOf = (order: string) => lifeOf(order, perUnit, seats).slice(step.event, step.event + 1)
-          await tellAll([...tellOf(expected), ...tellOf(found)])
+          const chosenOf = (order: string) =>
+            eventsOf(order, perUnit, seats).slice(step.event, step.event + 1)
+          await applyAll([...chosenOf(expected), ...chosenOf(found)])
         }
         expect(await placesOf(found)).toEqual(await placesOf(expected))
       }

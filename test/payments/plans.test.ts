@@ -1,4 +1,4 @@
-/** What an event costs must not grow with the number of orders: no statement reads a table from end to end. */
+/** The cost of an event must not grow with the number of orders, so no statement may scan a table. */
 import { env } from 'cloudflare:workers'
 import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
@@ -6,13 +6,13 @@ import { expect, it } from 'vitest'
 import * as schema from '../../src/db/schema/index.ts'
 import { REISSUE } from '../../src/issuing/reissue.ts'
 import type { PaymentEvent } from '../../src/payments/payment-event.ts'
-import { addOffer, purchaseOf, tell } from '../support/sales.ts'
+import { addOffer, applyEvent, purchaseOf } from '../support/sales.ts'
 
 const TABLES: string[] = Object.values(schema).flatMap((table) =>
   is(table, SQLiteTable) ? [String(getTableName(table))] : [],
 )
 
-/** A database that notes the text of every statement that it is asked to prepare. */
+/** A database that records the text of every prepared statement. */
 function recording(texts: Set<string>): D1Database {
   return new Proxy(env.DB, {
     get(target, name) {
@@ -26,7 +26,7 @@ function recording(texts: Set<string>): D1Database {
   })
 }
 
-it('no statement of any event, nor of a reissue, scans a table', async () => {
+it('no statement of an event or a reissue scans a table', async () => {
   const texts = new Set(REISSUE.map(({ sql }) => sql))
   const db = recording(texts)
   const offer = await addOffer()
@@ -38,18 +38,18 @@ it('no statement of any event, nor of a reissue, scans a table', async () => {
     { kind: 'renewal', order: 'o2', subscription: 's', period: '1' },
     { kind: 'ignored', note: 'n', order: 'o', references: ['p'] },
   ]
-  for (const event of events) await tell(event, { db })
+  for (const event of events) await applyEvent(event, { db })
   expect(texts.size).toBeGreaterThan(15 + REISSUE.length)
 
   const scans: string[] = []
   for (const text of texts) {
     const steps = await stepsOf(text)
-    scans.push(...steps.filter(readsTooMuch).map((step) => `${step} in ${text.trim().slice(0, 100)}`))
+    scans.push(...steps.filter(isScan).map((step) => `${step} in ${text.trim().slice(0, 100)}`))
   }
   expect(scans).toEqual([])
 })
 
-/** How SQLite goes about a statement. Its values do not matter, but there must be as many as it has parameters. */
+/** The query plan of a statement. Its values do not matter, but every parameter needs one. */
 async function stepsOf(text: string): Promise<string[]> {
   const numbered = Array.from(text.matchAll(/\?(\d+)/g), ([, number]) => Number(number))
   const count = numbered.length > 0 ? Math.max(...numbered) : text.split('?').length - 1
@@ -59,8 +59,8 @@ async function stepsOf(text: string): Promise<string[]> {
   return results.map(({ detail }) => detail)
 }
 
-/** All rows of a provider, or all that are due, are as good as all. */
-function readsTooMuch(step: string): boolean {
+/** Reading all rows of a provider, or all due rows, counts as a scan. */
+function isScan(step: string): boolean {
   const scanned = /^SCAN (\w+)/.exec(step)?.[1] ?? ''
   return TABLES.includes(scanned) || /\((provider|source|due_at|outcome)[=<>]+\?\)|AUTOMATIC/.test(step)
 }

@@ -1,4 +1,4 @@
-/** What must hold for every payment provider, asked of the Worker itself with the provider's own events. */
+/** The guarantees for every payment provider, tested with its events against the whole Worker. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import {
@@ -13,12 +13,12 @@ import { failWith, observe } from '../support/observed-database.ts'
 import { capturingQueue } from '../support/queued-order.ts'
 import { addOffer, deliveriesOf, type KeyState, keysOf, type Offer } from '../support/sales.ts'
 
-/** Of Lemon Squeezy an order is a number, and the others do not mind. */
+/** Numeric, because Lemon Squeezy requires it. */
 let orders = 1_000_000
 const newOrder = () => String(orders++)
 
-/** Whose events say themselves whether they are test events. */
-const TELLING_MODE = ['lemon-squeezy', 'standard', 'stripe']
+/** The providers whose events contain their mode. */
+const EVENTS_WITH_MODE = ['lemon-squeezy', 'standard', 'stripe']
 
 const EXTERNAL_ID = 'price_of_the_battery'
 const offers = new Map<string, Offer>()
@@ -32,7 +32,7 @@ interface DeliverOptions {
   readonly headers?: Record<string, string>
 }
 
-/** Sends an event as the provider does, to a Worker that knows the provider's secret. */
+/** Sends a signed event to a Worker that has the provider's secret. */
 async function deliver(
   samples: ProviderSamples,
   event: SampleEvent,
@@ -45,7 +45,7 @@ async function deliver(
       method: 'POST',
       headers: { ...signed, ...headers },
       body: event.body,
-      // Nothing is looked up here: waiting-events.test.ts does.
+      // No look-ups here: waiting-events.test.ts tests them.
       bindings: {
         STRIPE_API_KEY: undefined,
         PADDLE_API_KEY: undefined,
@@ -66,7 +66,7 @@ async function outcomeOf(
   return opened.response.outcome
 }
 
-async function everythingStored(): Promise<string> {
+async function databaseContents(): Promise<string> {
   const tables = [
     'webhook_events',
     'issuances',
@@ -92,13 +92,13 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     const keys = (o: ReturnType<typeof order>): Promise<KeyState[]> => keysOf(samples.orderName(o), provider)
     const statuses = async (o: ReturnType<typeof order>) => (await keys(o)).map(({ status }) => status)
 
-    /** The sale as the provider tells it, with all that it sends besides. */
+    /** Sends a purchase and its related events. */
     async function sell(o: ReturnType<typeof order>): Promise<void> {
       expect(await outcomeOf(samples, samples.purchase(o))).toBe('issued')
-      for (const event of samples.besides?.(o) ?? []) await outcomeOf(samples, event)
+      for (const event of samples.relatedEvents?.(o) ?? []) await outcomeOf(samples, event)
     }
 
-    it('a purchase issues keys to the buyer, in one round trip and a signed answer', async () => {
+    it('a purchase issues keys in one round trip and returns a signed response', async () => {
       const o = order()
       const { db, roundTrips } = observe(env.DB)
       const opened = await deliver(samples, samples.purchase(o), { bindings: { DB: db } })
@@ -117,40 +117,40 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       ])
     })
 
-    it('a purchase that is delivered again, or sent again by hand, issues nothing more', async () => {
+    it('a purchase that is redelivered or resent by hand issues nothing more', async () => {
       const o = order()
       const event = samples.purchase(o)
       expect(await outcomeOf(samples, event)).toBe('issued')
-      const before = await everythingStored()
+      const before = await databaseContents()
       expect(await outcomeOf(samples, event)).toBe('issued')
-      expect(await everythingStored()).toBe(before)
+      expect(await databaseContents()).toBe(before)
       await outcomeOf(samples, samples.purchase(o))
       expect(await keys(o)).toHaveLength(1)
     })
 
-    it('a refund that is delivered again keeps its outcome and changes nothing', async () => {
+    it('a redelivered refund keeps its outcome and changes nothing', async () => {
       const o = order()
       await sell(o)
       const event = samples.refund(o)
       expect(await outcomeOf(samples, event)).toBe('revoked')
-      const before = await everythingStored()
+      const before = await databaseContents()
       expect(await outcomeOf(samples, event)).toBe('revoked')
-      expect(await everythingStored()).toBe(before)
+      expect(await databaseContents()).toBe(before)
     })
 
-    // Lemon Squeezy's events have no id: their body is it.
+    // Lemon Squeezy's events have no id, so their body identifies them.
     it.skipIf(provider === 'lemon-squeezy')(
-      'an event is known by its id, even when its body changes',
+      'an event is identified by its id, even if its body changes',
       async () => {
         const o = order({ eventId: crypto.randomUUID() })
         expect(await outcomeOf(samples, samples.purchase(o))).toBe('issued')
-        const before = await everythingStored()
+        const before = await databaseContents()
         expect(await outcomeOf(samples, samples.purchase({ ...o, name: 'Grace Hopper' }))).toBe('issued')
-        expect(await everythingStored()).toBe(before)
+        expect(await databaseContents()).toBe(before)
       },
     )
 
-    it('twenty deliveries of a purchase at once issue it once', async () => {
+    it('twenty concurrent deliveries of a purchase issue it once', async () => {
       const o = order()
       const events = Array.from({ length: 5 }, () => samples.purchase(o))
       const deliveries = Array.from({ length: 20 }, (_, index) => events[index % 5] ?? samples.purchase(o))
@@ -158,7 +158,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       expect(await keys(o)).toHaveLength(1)
     })
 
-    it('a refund blocks the keys, also where it comes before the sale', async () => {
+    it('a refund blocks the keys, even if it arrives before the sale', async () => {
       const [after, before] = [order(), order()]
       await sell(after)
       expect(await outcomeOf(samples, samples.refund(after))).toBe('revoked')
@@ -169,7 +169,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     })
 
     it.skipIf(!samples.partialRefund)(
-      'a refund of a part that names no line is flagged and blocks nothing',
+      'a partial refund without lines is flagged and blocks nothing',
       async () => {
         const o = order()
         await sell(o)
@@ -179,7 +179,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       },
     )
 
-    it.skipIf(!samples.refundFailed)('a refund that failed gives the keys back', async () => {
+    it.skipIf(!samples.refundFailed)('a failed refund restores the keys', async () => {
       const o = order()
       await sell(o)
       await outcomeOf(samples, samples.refund(o))
@@ -188,27 +188,24 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       expect(await statuses(o)).toEqual(['assigned'])
     })
 
-    it.skipIf(!samples.disputeOpened)(
-      'a dispute blocks the keys, for good where it is lost and not where it is won',
-      async () => {
-        for (const [end, status] of [
-          ['disputeLost', 'blocked'],
-          ['disputeWon', 'assigned'],
-        ] as const) {
-          const o = order()
-          await sell(o)
-          const opened = samples.disputeOpened?.(o)
-          expect(opened && (await outcomeOf(samples, opened))).toBe('revoked')
-          expect(await statuses(o)).toEqual(['blocked'])
-          const closed = samples[end]?.({ ...o, now: o.now + 1000 })
-          if (closed) await outcomeOf(samples, closed)
-          if (closed) expect(await statuses(o)).toEqual([status])
-        }
-      },
-    )
+    it.skipIf(!samples.disputeOpened)('a dispute blocks the keys, and winning it restores them', async () => {
+      for (const [end, status] of [
+        ['disputeLost', 'blocked'],
+        ['disputeWon', 'assigned'],
+      ] as const) {
+        const o = order()
+        await sell(o)
+        const opened = samples.disputeOpened?.(o)
+        expect(opened && (await outcomeOf(samples, opened))).toBe('revoked')
+        expect(await statuses(o)).toEqual(['blocked'])
+        const closed = samples[end]?.({ ...o, now: o.now + 1000 })
+        if (closed) await outcomeOf(samples, closed)
+        if (closed) expect(await statuses(o)).toEqual([status])
+      }
+    })
 
     it.skipIf(!samples.renewal)(
-      'a renewal extends the keys once for each period and mints none',
+      'a renewal extends the keys once for each period and issues none',
       async () => {
         const o = order({ subscription: newOrder() })
         await sell(o)
@@ -224,11 +221,11 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       },
     )
 
-    it('an event of an unknown type is recorded and does nothing', async () => {
+    it('an event of an unknown type is recorded and ignored', async () => {
       expect(await outcomeOf(samples, samples.unknown())).toBe('ignored')
     })
 
-    it('a purchase of what no offer knows is unmapped, and issued once there is one', async () => {
+    it('a purchase without an offer is unmapped, and issued once an offer exists', async () => {
       const o = order({ externalId: crypto.randomUUID() })
       const event = samples.purchase(o)
       expect(await outcomeOf(samples, event)).toBe('unmapped')
@@ -242,19 +239,19 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       [null, 'ada@example.com', 'ada@example.com', 'ada@example.com'],
       ['Ada', null, 'Ada', 'Not set'],
       [null, null, 'Not set', 'Not set'],
-    ])('a buyer %j with the address %j is %s, %s', async (name, email, ownerName, ownerEmail) => {
+    ])('the buyer %j, %j is stored as %s, %s', async (name, email, ownerName, ownerEmail) => {
       const o = order({ name, email })
       expect(await outcomeOf(samples, samples.purchase(o))).toBe('issued')
       expect(await keys(o)).toMatchObject([{ ownerName, ownerEmail }])
     })
 
-    it('a quantity is taken as a number or as text, and an absurd one issues nothing', async () => {
+    it('a quantity may be a number or text, and an invalid one issues nothing', async () => {
       const many = order({ quantity: '3' })
       await outcomeOf(samples, samples.purchase(many))
-      // Stripe's event tells none: it is looked up.
-      const tells = provider !== 'stripe'
-      expect(await keys(many)).toHaveLength(tells ? 3 : 1)
-      if (!tells) return
+      // Stripe's event has no quantity: it is looked up.
+      const hasQuantity = provider !== 'stripe'
+      expect(await keys(many)).toHaveLength(hasQuantity ? 3 : 1)
+      if (!hasQuantity) return
       for (const quantity of [0, -1, 1e15, 'many', 2.5]) {
         const o = order({ quantity })
         expect(await outcomeOf(samples, samples.purchase(o))).toBe('failed')
@@ -269,8 +266,8 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     const latestMode = () =>
       env.DB.prepare('select mode from webhook_events order by id desc limit 1').first<string>('mode')
 
-    it.skipIf(!TELLING_MODE.includes(provider))(
-      'a test event issues nothing by the live secret, nor a live event by the test secret',
+    it.skipIf(!EVENTS_WITH_MODE.includes(provider))(
+      'an event signed with the secret of the other mode issues nothing',
       async () => {
         const [live, test] = [order(), order({ isTest: true })]
         expect(await outcomeOf(samples, samples.purchase(test))).toBe('ignored')
@@ -282,8 +279,8 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       },
     )
 
-    it.skipIf(TELLING_MODE.includes(provider))(
-      'an event without a mode takes the mode of its secret',
+    it.skipIf(EVENTS_WITH_MODE.includes(provider))(
+      'an event without a mode has the mode of its secret',
       async () => {
         for (const [mode, bindings] of [
           ['live', {}],
@@ -297,12 +294,12 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       },
     )
 
-    it('a delivery that is not signed with its secret is 401, and writes nothing', async () => {
+    it('an event that is not signed with the secret returns 401 and writes nothing', async () => {
       const event = samples.purchase(order())
-      const before = await everythingStored()
+      const before = await databaseContents()
       const { db, roundTrips } = observe(env.DB)
       const other = PROVIDER_SAMPLES.find((one) => one.provider !== provider && one.secret !== samples.secret)
-      for (const answer of [
+      for (const response of [
         deliver(samples, event, {
           secret: `whsec_${btoa('another secret of 24 bytes')}`,
           bindings: { DB: db },
@@ -330,14 +327,14 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
           }),
         ),
       ]) {
-        expect(await answer).toMatchObject({ status: 401, response: { code: 2401 } })
+        expect(await response).toMatchObject({ status: 401, response: { code: 2401 } })
       }
       expect(roundTrips).toEqual([])
-      expect(await everythingStored()).toBe(before)
+      expect(await databaseContents()).toBe(before)
       expect(failureLines()).toEqual([])
     })
 
-    it('several secrets are good while one takes the place of another', async () => {
+    it('several secrets are valid during a rotation', async () => {
       const secret = `whsec_${btoa('the next secret, of 32 bytes or so')}`
       const bindings = { [webhookSecretName(provider)]: `${samples.secret} ${secret}` }
       for (const one of [samples.secret, secret]) {
@@ -359,13 +356,13 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       }
     })
 
-    it('its address is 404 where it has no secret, whatever is sent', async () => {
+    it('the endpoint returns 404 without a secret', async () => {
       const bindings = { [webhookSecretName(provider)]: undefined }
       expect(await deliver(samples, samples.purchase(order()), { bindings })).toMatchObject({ status: 404 })
     })
 
     it.each(['', 'null', '[]', '"text"', '{', '{"type":7}', '\u0000', '{"a":"\\ud800"}'])(
-      'the authentic body %j is recorded as failed or ignored, and answered with 200',
+      'the authentic body %j is recorded as failed or ignored and returns 200',
       async (body) => {
         const event = { id: crypto.randomUUID(), body }
         expect(['failed', 'ignored']).toContain(await outcomeOf(samples, event))
@@ -373,26 +370,26 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       },
     )
 
-    it('a body of more than a megabyte is 413', async () => {
+    it('a body of more than a megabyte returns 413', async () => {
       const opened = await deliver(samples, { id: 'x', body: `"${'x'.repeat(1_000_000)}"` })
       expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
     })
 
-    it('trouble of the database is 503, so that the provider sends it again', async () => {
+    it('a database failure returns 503, so that the provider retries', async () => {
       const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
       const opened = await deliver(samples, samples.purchase(order()), { bindings: { DB: db } })
       expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
     })
 
-    it('a setting that is missing is 503, names itself in the log, and writes nothing', async () => {
-      const before = await everythingStored()
+    it('a missing setting returns 503, is named in the log and writes nothing', async () => {
+      const before = await databaseContents()
       const opened = await deliver(samples, samples.purchase(order()), {
         bindings: { DELIVERIES: undefined },
       })
       expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
       expect(opened.headers.has('Retry-After')).toBe(true)
       expect(logText()).toContain('DELIVERIES is not bound')
-      expect(await everythingStored()).toBe(before)
+      expect(await databaseContents()).toBe(before)
     })
   },
 )
@@ -407,10 +404,10 @@ describe('the keys of a purchase', () => {
     [webhook, ['webhook']],
     [email, ['email']],
     [{ ...webhook, ...email }, ['email', 'webhook']],
-  ])('are delivered by what is set and by nothing else: %j', async (set, channels) => {
+  ])('are delivered through exactly the configured channels: %j', async (settings, channels) => {
     const { queue, messages } = capturingQueue()
     const o = { order: newOrder(), externalId: EXTERNAL_ID }
-    const bindings = { ...set, DELIVERIES: queue }
+    const bindings = { ...settings, DELIVERIES: queue }
     expect(await outcomeOf(samples, samples.purchase(o), { bindings })).toBe('issued')
     const deliveries = channels.map((channel) => ({ channel, status: 'pending' }))
     expect(await deliveriesOf(samples.orderName(o))).toEqual(deliveries)
@@ -418,17 +415,14 @@ describe('the keys of a purchase', () => {
   })
 })
 
-it.each(['dodo', 'standard'])(
-  'a secret that is none of %s is 503 and names itself in the log',
-  async (name) => {
-    const samples = PROVIDER_SAMPLES.find(({ provider }) => provider === name) as ProviderSamples
-    const setting = webhookSecretName(samples.provider)
-    const event = samples.purchase({ order: newOrder(), externalId: EXTERNAL_ID })
-    for (const secret of ['sk_live_1', `${samples.secret} sk_live_1`]) {
-      const opened = await deliver(samples, event, { bindings: { [setting]: secret } })
-      expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
-    }
-    expect(logText()).toContain(`${setting} is no secret of this provider`)
-    expect(logText()).not.toContain('sk_live_1')
-  },
-)
+it.each(['dodo', 'standard'])('an invalid secret of %s returns 503 and is named in the log', async (name) => {
+  const samples = PROVIDER_SAMPLES.find(({ provider }) => provider === name) as ProviderSamples
+  const setting = webhookSecretName(samples.provider)
+  const event = samples.purchase({ order: newOrder(), externalId: EXTERNAL_ID })
+  for (const secret of ['sk_live_1', `${samples.secret} sk_live_1`]) {
+    const opened = await deliver(samples, event, { bindings: { [setting]: secret } })
+    expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
+  }
+  expect(logText()).toContain(`${setting} is not a secret of this provider`)
+  expect(logText()).not.toContain('sk_live_1')
+})

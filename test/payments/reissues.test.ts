@@ -1,36 +1,36 @@
-/** A license key that was reissued: the new one takes its place in whatever becomes of the order. */
+/** Refunds and renewals after a reissue: the new license key takes the place of the old one. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import type { Refund } from '../../src/payments/payment-event.ts'
 import { post } from '../support/client.ts'
-import { reissue, reissueAt, standingKeysOf, statusesByPlace } from '../support/reissues.ts'
-import { addOffer, deliveriesOf, purchaseOf, tell } from '../support/sales.ts'
+import { keysWithReissuesOf, reissue, reissueAt, statusesByPlace } from '../support/reissues.ts'
+import { addOffer, applyEvent, deliveriesOf, purchaseOf } from '../support/sales.ts'
 import { openShop } from '../support/shop.ts'
 
-/** An order of so many keys, each for 30 days. */
+/** Sells keys that are valid for 30 days. */
 async function sell(quantity: number): Promise<string> {
   const offer = await addOffer({ validityDays: 30 })
   const order = `order-${crypto.randomUUID()}`
   const lines = [{ id: '1', externalIds: [offer.externalId], quantity }]
   const channels = { hasWebhook: true, hasEmail: false }
-  await tell(purchaseOf(offer, order, { lines, references: [`sub-${order}`] }), { channels })
+  await applyEvent(purchaseOf(offer, order, { lines, references: [`sub-${order}`] }), { channels })
   return order
 }
 
 async function refund(order: string, changes: Partial<Refund> = {}): Promise<void> {
-  await tell({ kind: 'refund', id: order, order, occurredAt: 1, phase: 'beginning', ...changes })
+  await applyEvent({ kind: 'refund', id: order, order, occurredAt: 1, phase: 'beginning', ...changes })
 }
 
 async function reinstate(order: string): Promise<void> {
-  await tell({ kind: 'reinstatement', id: order, order, occurredAt: 2, phase: 'end' })
+  await applyEvent({ kind: 'reinstatement', id: order, order, occurredAt: 2, phase: 'end' })
 }
 
 async function renew(order: string, period: string): Promise<void> {
-  await tell({ kind: 'renewal', order: `${order}/${period}`, subscription: `sub-${order}`, period })
+  await applyEvent({ kind: 'renewal', order: `${order}/${period}`, subscription: `sub-${order}`, period })
 }
 
 async function validitiesOf(order: string): Promise<number[]> {
-  return (await standingKeysOf(order)).map(({ validityDays }) => validityDays)
+  return (await keysWithReissuesOf(order)).map(({ validityDays }) => validityDays)
 }
 
 /** Calls an endpoint about one license key. */
@@ -44,7 +44,7 @@ async function call(endpoint: string, licenseKey: string, fields: Record<string,
 }
 
 describe('a refund after a reissue', () => {
-  it('blocks both keys, and its end gives back only the one that was issued instead', async () => {
+  it('blocks both keys, and a reinstatement restores only the new one', async () => {
     const order = await sell(1)
     await reissueAt(order, 0)
     expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
@@ -56,7 +56,7 @@ describe('a refund after a reissue', () => {
     expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'pending' }])
   })
 
-  it('of one of three units blocks what stands at the latest place, not the latest key', async () => {
+  it('of 1 of 3 units blocks the keys at the last place, not the newest key', async () => {
     const order = await sell(3)
     await reissueAt(order, 2)
     await reissueAt(order, 0)
@@ -66,7 +66,7 @@ describe('a refund after a reissue', () => {
     expect(await statusesByPlace(order)).toEqual(['blocked, assigned', 'assigned', 'blocked, assigned'])
   })
 
-  it('of a reissue blocks the whole chain, and its end gives back the last', async () => {
+  it('blocks a chain of reissues, and a reinstatement restores the last key', async () => {
     const order = await sell(2)
     await reissueAt(order, 0)
     await reissueAt(order, 0)
@@ -76,13 +76,13 @@ describe('a refund after a reissue', () => {
     await refund(order, { id: `${order}-2` })
     expect(await statusesByPlace(order)).toEqual(['blocked, blocked, blocked', 'blocked'])
     await reinstate(`${order}`)
-    await tell({ kind: 'reinstatement', id: `${order}-2`, order, occurredAt: 2, phase: 'end' })
+    await applyEvent({ kind: 'reinstatement', id: `${order}-2`, order, occurredAt: 2, phase: 'end' })
     expect(await statusesByPlace(order)).toEqual(['blocked, blocked, assigned', 'assigned'])
   })
 
-  it('blocks the new key though the old one was deleted', async () => {
+  it('blocks the new key even if the old one was deleted', async () => {
     const order = await sell(2)
-    const [old] = await standingKeysOf(order)
+    const [old] = await keysWithReissuesOf(order)
     await reissueAt(order, 0)
     expect(await call('delete-license-key', String(old?.licenseKey))).toBe(850)
     await refund(order)
@@ -101,7 +101,7 @@ describe('a refund after a reissue', () => {
     expect(await statusesByPlace(order)).toEqual(['assigned', 'blocked, blocked, assigned'])
   })
 
-  it('does not reach a key that went back to stock', async () => {
+  it('does not block a key that was returned to stock', async () => {
     const order = await sell(1)
     const fresh = String(await reissueAt(order, 0))
     expect(await call('update-license-key', fresh, { status: 'available' })).toBe(950)
@@ -114,20 +114,20 @@ describe('a refund after a reissue', () => {
 })
 
 describe('a reissue', () => {
-  it('is not made of a key that was refunded, and once of any other', async () => {
+  it('is refused for a refunded key, and returns the same key when repeated', async () => {
     const order = await sell(1)
     await refund(order)
     expect(await reissueAt(order, 0)).toBeUndefined()
     await reinstate(order)
-    const [old] = await standingKeysOf(order)
+    const [old] = await keysWithReissuesOf(order)
     const fresh = await reissue(String(old?.licenseKey))
     expect(await reissue(String(old?.licenseKey))).toBe(fresh)
     expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
   })
 
-  it('blocks the old key again where it is valid once more, and leaves to a refund what it takes back', async () => {
+  it('blocks the old key again if it was unblocked, even after a refund', async () => {
     const order = await sell(1)
-    const [old] = await standingKeysOf(order)
+    const [old] = await keysWithReissuesOf(order)
     const key = String(old?.licenseKey)
     const fresh = await reissue(key)
     expect(await call('update-license-key', key, { status: 'assigned' })).toBe(950)
@@ -143,9 +143,9 @@ describe('a reissue', () => {
     expect(await statusesByPlace(order)).toEqual(['blocked, assigned'])
   })
 
-  it('of a key that went back to stock and was sold again is made for its next owner', async () => {
+  it('replaces a key that was returned to stock and sold again', async () => {
     const order = await sell(1)
-    const [old] = await standingKeysOf(order)
+    const [old] = await keysWithReissuesOf(order)
     const key = String(old?.licenseKey)
     const first = await reissue(key)
     expect(await call('update-license-key', key, { status: 'available' })).toBe(950)
@@ -162,7 +162,7 @@ describe('a reissue', () => {
     expect(await reissue(key)).toBe(second)
   })
 
-  it('may be deleted, and leaves nothing behind that stands in the way', async () => {
+  it('can be deleted, and later refunds still work', async () => {
     const order = await sell(1)
     const fresh = String(await reissueAt(order, 0))
     expect(await call('delete-license-key', fresh)).toBe(850)
@@ -170,18 +170,20 @@ describe('a reissue', () => {
     expect(await statusesByPlace(order)).toEqual(['blocked'])
   })
 
-  it('of a key that no order issued stands alone', async () => {
+  it('of a key without an order is not part of any order', async () => {
     const order = await sell(1)
-    const [sold] = await standingKeysOf(order)
-    const alone = String(sold?.licenseKey)
-    await env.DB.prepare('update license_keys set issuance_id = null where license_key = ?').bind(alone).run()
-    expect(await reissue(alone)).toBeDefined()
-    expect(await standingKeysOf(order)).toEqual([])
+    const [sold] = await keysWithReissuesOf(order)
+    const withoutOrder = String(sold?.licenseKey)
+    await env.DB.prepare('update license_keys set issuance_id = null where license_key = ?')
+      .bind(withoutOrder)
+      .run()
+    expect(await reissue(withoutOrder)).toBeDefined()
+    expect(await keysWithReissuesOf(order)).toEqual([])
   })
 })
 
 describe('a renewal after a reissue', () => {
-  it('extends both keys alike, once for each period, and no longer when it is refunded', async () => {
+  it('extends both keys once for each period, until it is refunded', async () => {
     const order = await sell(2)
     await renew(order, 'May')
     await reissueAt(order, 1)

@@ -1,4 +1,4 @@
-/** The signatures of Standard Webhooks, against the libraries of the standard, of Polar and of Dodo. */
+/** Compares Standard Webhooks signatures with the libraries of the standard, of Polar and of Dodo. */
 import { webhooks as polarWebhooks } from '@polar-sh/sdk/2026-10'
 import { DodoPayments } from 'dodopayments'
 import * as fc from 'fast-check'
@@ -40,7 +40,7 @@ function signWith(keyOf: (secret: string) => Uint8Array) {
 }
 
 it(
-  `any shop: as the library of Standard Webhooks ${seeded}`,
+  `any shop: agrees with the library of Standard Webhooks ${seeded}`,
   async () => {
     function oracle({ headers, body, secret }: Delivery): boolean {
       try {
@@ -61,7 +61,7 @@ it(
 )
 
 it(
-  `Dodo: as the Dodo library ${seeded}`,
+  `Dodo: agrees with its library ${seeded}`,
   async () => {
     const { webhooks } = new DodoPayments({ bearerToken: 'none' })
 
@@ -70,7 +70,7 @@ it(
         webhooks.unwrap(body, { headers, key: secret })
         return true
       } catch (error) {
-        // Else it verified the signature, and met with no JSON thereafter.
+        // SyntaxError: the signature is valid, but the body is not JSON.
         return error instanceof SyntaxError
       }
     }
@@ -84,13 +84,13 @@ async function polarOracle({ headers, body, secret }: Delivery): Promise<boolean
     await polarWebhooks.validateEvent(body, headers, secret)
     return true
   } catch (error) {
-    // Else it verified the signature, and met with an event that it does not know.
+    // Other errors: the signature is valid, but the event is unknown.
     return error instanceof Error && error.name !== 'PolarWebhookVerificationError'
   }
 }
 
 it(
-  `Polar, of secrets before September 2026: as the Polar library ${seeded}`,
+  `Polar: agrees with its library for secrets before September 2026 ${seeded}`,
   async () => {
     await expectSameVerdicts({
       provider: polar,
@@ -107,7 +107,7 @@ it(
 )
 
 it(
-  `Polar, of secrets since then: as the Polar library ${seeded}`,
+  `Polar: agrees with its library for newer secrets ${seeded}`,
   async () => {
     await expectSameVerdicts({
       provider: polar,

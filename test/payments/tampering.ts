@@ -1,7 +1,7 @@
-/** Deliveries, signed well or not, by the thousand: for a comparison with somebody else's verifier. */
+/** Generates valid and tampered webhooks, to compare signature checks with other libraries. */
 import * as fc from 'fast-check'
 
-/** What is done to a good delivery. `late`: it is a minute old, `old` and `future`: it is out of time. */
+/** The changes to a valid delivery. `late` is within the tolerance, `old` and `future` are outside. */
 export const TAMPERS = [
   'none',
   'body',
@@ -26,7 +26,7 @@ export interface Plan {
   readonly secret: string
   readonly body: string
   readonly id: string
-  /** Where something is changed. */
+  /** The position of the change. */
   readonly at: number
   readonly junk: string
 }
@@ -40,7 +40,7 @@ export interface Delivery {
 const OLD_SECONDS = 1_000
 const LATE_SECONDS = 60
 
-/** Any text that can be sent: all of Unicode, line ends of every kind, a byte order mark; but no empty one. */
+/** Any text except the empty one: all of Unicode, all line endings, a byte order mark. */
 const anyBody = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }),
   fc.json(),
@@ -57,18 +57,18 @@ const anyBody = fc.oneof(
 
 const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code))
 
-/** Secrets that are their own key. */
+/** Secrets whose text is the key. */
 export const textSecret = fc.oneof(
   fc.string({ unit: printable, minLength: 1, maxLength: 60 }),
   fc.string({ unit: printable, minLength: 1, maxLength: 40 }).map((text) => `whsec_${text}`),
 )
 
-/** Secrets of Standard Webhooks; some lack their padding, or what stands before. */
+/** Secrets of Standard Webhooks, some without padding or prefix. */
 export const encodedSecret = fc
   .tuple(fc.uint8Array({ minLength: 3, maxLength: 100 }), fc.boolean(), fc.boolean())
   .map(([bytes, isPadded, isPrefixed]) => {
     const encoded = btoa(String.fromCharCode(...bytes))
-    // Without padding the library of the standard appends zeros, which change no key of less than 64 bytes.
+    // Without padding the library appends zeros, which do not change the HMAC of keys below 64 bytes.
     const isWhole = isPadded || bytes.length > 60
     return (isPrefixed ? 'whsec_' : '') + (isWhole ? encoded : encoded.replace(/=+$/, ''))
   })
@@ -93,7 +93,7 @@ export function timeOf({ tamper }: Plan, nowSeconds: number): number {
   return nowSeconds + (shift[tamper] ?? 0)
 }
 
-/** The body and the secret that the receiver has, of which one may not be the signer's. */
+/** The receiver's body and secret. One of them may differ from the sender's. */
 export function received({ tamper, body, secret, at }: Plan): { body: string; secret: string } {
   return {
     body: tamper === 'body' ? spoil(body, at) : body,
@@ -101,14 +101,14 @@ export function received({ tamper, body, secret, at }: Plan): { body: string; se
   }
 }
 
-/** Another first character, which no decoding drops. */
+/** Changes the first character, which no decoder ignores. */
 function otherSecret(secret: string): string {
   const prefix = secret.startsWith('whsec_') ? 'whsec_' : ''
   const rest = secret.slice(prefix.length)
   return prefix + (rest.startsWith('A') ? 'B' : 'A') + rest.slice(1)
 }
 
-/** Another code point at one place, and none but that. */
+/** Changes exactly one code point. */
 export function spoil(text: string, at: number): string {
   const characters = [...text]
   const index = at % characters.length
@@ -126,7 +126,7 @@ export async function hmac(key: Uint8Array, text: string): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.sign(algorithm, imported, new TextEncoder().encode(text)))
 }
 
-/** A header like `t=1700000000,v1=<hex>`, after it was tampered with. */
+/** A header like `t=1700000000,v1=<hex>`, tampered as planned. */
 export function timedHeader(
   plan: Plan,
   time: number,
@@ -150,7 +150,7 @@ export function timedHeader(
   return (tampered[plan.tamper] ?? [stamp, good]).join(separator)
 }
 
-/** The headers of Standard Webhooks, after they were tampered with. */
+/** The headers of Standard Webhooks, tampered as planned. */
 export function standardHeaders(plan: Plan, time: number, base64: string): Record<string, string> {
   const { tamper, id, junk, at } = plan
   const good = `v1,${base64}`

@@ -1,4 +1,4 @@
-/** The signatures that are a hash in hex, against the providers' own libraries; Lemon Squeezy has none. */
+/** Compares hex signatures with the providers' libraries, and with the documents of Lemon Squeezy, which has none. */
 import { Paddle } from '@paddle/paddle-node-sdk'
 import Stripe from 'stripe'
 import { expect, it } from 'vitest'
@@ -26,7 +26,7 @@ async function hexHmac(secret: string, text: string): Promise<string> {
 }
 
 it(
-  `Stripe: as the stripe library, which takes times in the future besides ${seeded}`,
+  `Stripe: agrees with the library, except that it accepts future times ${seeded}`,
   async () => {
     async function sign(plan: Plan, now: number): Promise<Delivery> {
       const time = timeOf(plan, now)
@@ -41,7 +41,7 @@ it(
         await Stripe.webhooks.constructEventAsync(body, header, secret, 300, undefined, now * 1000)
         return true
       } catch (error) {
-        // Else it verified the signature, and met with no JSON thereafter.
+        // Other errors: the signature is valid, but the body is not JSON.
         return !(error instanceof Stripe.errors.StripeSignatureVerificationError)
       }
     }
@@ -58,14 +58,15 @@ it(
 )
 
 it(
-  `Paddle: as the Paddle library, which takes 5 s, times in the future, and the last hash only ${seeded}`,
+  `Paddle: agrees with the library, except for times and repeated hashes ${seeded}`,
   async () => {
+    // The library accepts only 5 s, but also future times, and checks only the last hash.
     const { webhooks } = new Paddle('pdl_sdbx_apikey_none')
 
     async function sign(plan: Plan, now: number): Promise<Delivery> {
       const time = timeOf(plan, now)
       const hex = await hexHmac(plan.secret, `${time}:${plan.body}`)
-      // A hash that is empty, as before another "=", counts as none there too.
+      // The library treats an empty hash as missing.
       const junk = plan.junk.replace(/^(?=[=;]|$)/, 'x')
       const header = timedHeader({ ...plan, junk }, time, hex, ';', { timestamp: 'ts', signature: 'h1' })
       return { ...received(plan), headers: { 'Paddle-Signature': header } }
@@ -91,7 +92,7 @@ it(
 )
 
 it(
-  `Lemon Squeezy: as its documents say, the hash of the body as text ${seeded}`,
+  `Lemon Squeezy: agrees with its documents ${seeded}`,
   async () => {
     async function sign(plan: Plan): Promise<Delivery> {
       const { tamper, at, junk } = plan
@@ -115,8 +116,8 @@ it(
   TIMEOUT_MS,
 )
 
-it('Stripe: an empty body is no event, whatever its signature', async () => {
-  // The library refuses it before it looks; here it is refused as no JSON. The signature itself is good.
+it('Stripe: rejects an empty body', async () => {
+  // The library rejects it before it checks the signature, which is valid. Keyseal rejects it as invalid JSON.
   const hex = await hexHmac('whsec_x', '1700000000.')
   expect(hex).toMatch(/^[0-9a-f]{64}$/)
   await expect(Stripe.webhooks.constructEventAsync('', `t=1700000000,v1=${hex}`, 'whsec_x')).rejects.toThrow()

@@ -1,4 +1,4 @@
-/** Whether our verdict about a delivery is that of the provider's own library, a thousand times and more. */
+/** Compares our signature checks with those of the providers' libraries. */
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Provider } from '../../src/payments/provider.ts'
@@ -12,9 +12,9 @@ export interface Comparison {
   readonly provider: Provider
   readonly secret: fc.Arbitrary<string>
   readonly sign: (plan: Plan, nowSeconds: number) => Promise<Delivery>
-  /** Somebody else's verdict. */
+  /** The verdict of the other library. */
   readonly oracle: (delivery: Delivery, nowSeconds: number) => Promise<boolean> | boolean
-  /** Where ours is another one, and which. */
+  /** Our verdict where it differs from the library's. */
   readonly differences?: Partial<Record<Tamper, boolean>>
 }
 
@@ -25,7 +25,7 @@ export async function expectSameVerdicts(comparison: Comparison): Promise<void> 
     verdicts[verdict ? 'yes' : 'no']++
   })
   await fc.assert(property, { seed, numRuns: RUNS })
-  // Else nothing was compared.
+  // Ensures that both verdicts were compared.
   expect(verdicts.yes).toBeGreaterThan(RUNS / 10)
   expect(verdicts.no).toBeGreaterThan(RUNS / 10)
 }

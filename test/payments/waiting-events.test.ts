@@ -1,4 +1,4 @@
-/** Events that leave something out, or that a person wants tried again: the queue's consumer does what they mean. */
+/** Events that the consumer of the queue processes: look-ups at the provider and retries. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import {
@@ -17,18 +17,18 @@ import { addOffer, eventOf, keysOf, statusesOf } from '../support/sales.ts'
 const DAY_MS = 86_400_000
 let orders = 5_000_000
 
-/** A queue whose messages nobody takes, so that a test can be the consumer. */
-const unheard = { sendBatch: async () => {}, send: async () => {} }
-const quietEnv = { ...env, DELIVERIES: unheard }
+/** A queue without a consumer, so that the test can be the consumer. */
+const idleQueue = { sendBatch: async () => {}, send: async () => {} }
+const quietEnv = { ...env, DELIVERIES: idleQueue }
 
 function samplesOf(provider: string): ProviderSamples {
   const samples = PROVIDER_SAMPLES.find((one) => one.provider === provider)
-  if (!samples) throw new Error(`No samples of ${provider}.`)
+  if (!samples) throw new Error(`No samples for ${provider}`)
   return samples
 }
 
-/** Of each provider whose API can be asked, the address of what is asked. */
-const ASKED = [
+/** The URL of the look-up, for each provider with look-ups. */
+const LOOK_UPS = [
   ['stripe', (o: SampleOrder) => `https://api.stripe.com/v1/checkout/sessions/cs_live_${o.order}/line_items`],
   ['paddle', (o: SampleOrder) => customerAddress(samplesOf('paddle').purchaseToLookUp?.(o).body)],
 ] as const
@@ -39,12 +39,12 @@ function customerAddress(body = '{}'): string {
 
 async function deliver(samples: ProviderSamples, o: SampleOrder, bindings: object = {}): Promise<string> {
   const event = samples.purchaseToLookUp?.(o)
-  if (!event) throw new Error(`${samples.provider} has nothing to look up.`)
+  if (!event) throw new Error(`${samples.provider} needs no look-up`)
   const headers = await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
   const secrets = { [webhookSecretName(samples.provider)]: samples.secret }
   const request = { path: `/webhooks/${samples.provider}`, method: 'POST', headers, body: event.body }
   const opened = await readEnvelope(
-    await send({ ...request, bindings: { DELIVERIES: unheard, ...secrets, ...bindings } }),
+    await send({ ...request, bindings: { DELIVERIES: idleQueue, ...secrets, ...bindings } }),
   )
   expect(opened.status).toBe(200)
   return opened.response.outcome
@@ -54,20 +54,20 @@ async function latestEventId(): Promise<number> {
   return (await env.DB.prepare('select max(id) as id from webhook_events').first<number>('id')) ?? 0
 }
 
-describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addressOf) => {
+describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addressOf) => {
   const samples = samplesOf(provider)
 
-  async function newOrder(...answers: OutboundReaction[]): Promise<SampleOrder> {
+  async function newOrder(...reactions: OutboundReaction[]): Promise<SampleOrder> {
     const externalId = crypto.randomUUID()
     await addOffer({ provider, externalId })
     const o = { order: String(orders++), externalId, quantity: 2 }
-    const body = JSON.stringify(samples.lookUpAnswer?.(o))
-    await stubResponses(addressOf(o), ...answers, { body })
+    const body = JSON.stringify(samples.lookUpResponse?.(o))
+    await stubResponses(addressOf(o), ...reactions, { body })
     return o
   }
   const orderName = (o: SampleOrder) => samples.orderName(o)
 
-  it('waits, in one round trip, and nobody is asked while the provider waits for its answer', async () => {
+  it('is stored as waiting in one round trip, without calling the provider', async () => {
     const o = await newOrder()
     const { db, roundTrips } = observe(env.DB)
     expect(await deliver(samples, o, { DB: db })).toBe('waiting')
@@ -76,7 +76,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     expect(await keysOf(orderName(o), provider)).toEqual([])
   })
 
-  it('is asked for with the API key and issued, through the queue', async () => {
+  it('is looked up with the API key and issued through the queue', async () => {
     const o = await newOrder()
     expect(await deliver(samples, o, { DELIVERIES: env.DELIVERIES })).toBe('waiting')
     await expect.poll(() => statusesOf(orderName(o), provider), { timeout: 15_000 }).toHaveLength(2)
@@ -90,44 +90,44 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
   }, 30_000)
 
   it.each<[string, OutboundReaction, string]>([
-    ['HTTP 500', { status: 500 }, 'the look-up was answered with HTTP 500'],
-    ['HTTP 401', { status: 401 }, 'the look-up was answered with HTTP 401'],
+    ['HTTP 500', { status: 500 }, 'the look-up returned HTTP 500'],
+    ['HTTP 401', { status: 401 }, 'the look-up returned HTTP 401'],
     [
       'a redirect',
       { status: 302, headers: { Location: 'https://api.stripe.com/' } },
-      'the look-up was answered with HTTP 302',
+      'the look-up returned HTTP 302',
     ],
-    ['no JSON', { body: 'oops' }, 'the look-up was not answered'],
-    ['no answer', 'none', 'the look-up was not answered'],
-  ])('goes on waiting where it is answered with %s, and is issued later', async (_, reaction, note) => {
+    ['invalid JSON', { body: 'oops' }, 'the look-up got no response'],
+    ['no response', 'none', 'the look-up got no response'],
+  ])('keeps waiting after %s, and is issued later', async (_, reaction, note) => {
     const o = await newOrder(reaction)
     await deliver(samples, o)
     const id = await latestEventId()
     const now = Date.now()
     expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'retry', delaySeconds: 10 })
     expect(await eventOf(id)).toMatchObject({ outcome: 'waiting', note })
-    // Not before its time, however often it is called.
+    // Calls before the due time do nothing.
     expect(await processEvent(quietEnv, id, now + 9_000)).toEqual({ kind: 'done' })
     expect(await processEvent(quietEnv, id, now + 10_000)).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
   })
 
-  it('fails after the last attempt, with its payload kept for a retry', async () => {
+  it('fails after the last attempt, and keeps its payload for a retry', async () => {
     const o = await newOrder(...new Array(ATTEMPTS_MAX).fill({ status: 503 }))
     await deliver(samples, o)
     const id = await latestEventId()
     let now = Date.now()
     for (let attempt = 1; attempt < ATTEMPTS_MAX; attempt++) {
       const processed = await processEvent(quietEnv, id, now)
-      if (processed.kind !== 'retry') throw new Error(`Attempt ${attempt} was the last.`)
+      if (processed.kind !== 'retry') throw new Error(`Attempt ${attempt} was the last`)
       now += processed.delaySeconds * 1000
     }
     expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'failed', payload: expect.stringContaining(o.order) })
   })
 
-  it('stays settled when it is delivered again, and asks nothing more', async () => {
+  it('keeps its outcome when it is redelivered, without another look-up', async () => {
     const o = { ...(await newOrder()), eventId: `evt_${crypto.randomUUID()}` }
     expect(await deliver(samples, o)).toBe('waiting')
     const id = await latestEventId()
@@ -141,7 +141,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
   })
 
-  it('keeps its backoff when it is delivered again while it waits', async () => {
+  it('keeps its backoff when it is redelivered while waiting', async () => {
     const o = { ...(await newOrder({ status: 500 })), eventId: `evt_${crypto.randomUUID()}` }
     await deliver(samples, o)
     const id = await latestEventId()
@@ -153,7 +153,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     expect(await requestsTo(addressOf(o))).toHaveLength(1)
   })
 
-  it('is left to the later of two consumers where the earlier one fails after its lease', async () => {
+  it('keeps the result of a later consumer if an earlier one exceeds its lease', async () => {
     const o = await newOrder({ status: 500, delayMs: 300 }, { status: 500 })
     await deliver(samples, o)
     const id = await latestEventId()
@@ -167,7 +167,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
     expect(await row.first()).toEqual({ attempts: 2, due_at: later + 30_000 })
   })
 
-  it('is issued once where two consumers have its message', async () => {
+  it('is issued once by two concurrent consumers', async () => {
     const o = await newOrder()
     await deliver(samples, o)
     const id = await latestEventId()
@@ -178,7 +178,7 @@ describe.each(ASKED)('%s: a purchase that leaves something out', (provider, addr
   })
 })
 
-it('Stripe tells a quantity when it is asked: text will do, and an absurd one issues nothing', async () => {
+it('a quantity that Stripe returns may be text, and an invalid one issues nothing', async () => {
   const samples = samplesOf('stripe')
   for (const [quantity, outcome, count] of [
     ['3', 'issued', 3],
@@ -190,7 +190,7 @@ it('Stripe tells a quantity when it is asked: text will do, and an absurd one is
     await addOffer({ provider: 'stripe', externalId })
     const o = { order: String(orders++), externalId, quantity }
     const address = `https://api.stripe.com/v1/checkout/sessions/cs_live_${o.order}/line_items`
-    await stubResponses(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
+    await stubResponses(address, { body: JSON.stringify(samples.lookUpResponse?.(o)) })
     await deliver(samples, o)
     const id = await latestEventId()
     await processEvent(quietEnv, id, Date.now())
@@ -200,7 +200,7 @@ it('Stripe tells a quantity when it is asked: text will do, and an absurd one is
 })
 
 describe('without an API key', () => {
-  it('Stripe sells by payment link or metadata, one at a time, and nobody is asked', async () => {
+  it('Stripe purchases issue one unit by payment link or metadata', async () => {
     const samples = samplesOf('stripe')
     await addOffer({ provider: 'stripe', externalId: 'plink_keyseal_demo' })
     const o = { order: String(orders++), externalId: 'unknown', quantity: 5 }
@@ -208,7 +208,7 @@ describe('without an API key', () => {
     expect(await statusesOf(samples.orderName(o), 'stripe')).toEqual(['assigned'])
   })
 
-  it('Paddle sells to somebody whose address is not known', async () => {
+  it('Paddle purchases have no e-mail address', async () => {
     const samples = samplesOf('paddle')
     const externalId = crypto.randomUUID()
     await addOffer({ provider: 'paddle', externalId })
@@ -218,7 +218,7 @@ describe('without an API key', () => {
   })
 })
 
-/** An event of the simplest provider, as it was left by whoever received it. */
+/** Stores an event as if it had been received. */
 async function storeEvent(
   changes: {
     receivedAt?: number
@@ -242,12 +242,12 @@ async function storeEvent(
   )
     .bind(crypto.randomUUID(), receivedAt, outcome, body, outcome === 'waiting' ? dueAt : null)
     .first<{ id: number }>()
-  if (!row) throw new Error('The event could not be stored.')
+  if (!row) throw new Error('The event was not stored')
   return row.id
 }
 
 describe('the schedule', () => {
-  it('wakes the consumer for events whose message was lost, and for those to be tried again', async () => {
+  it('wakes the consumer for lost messages and retries', async () => {
     const { externalId } = await addOffer({ provider: 'standard' })
     const order = crypto.randomUUID()
     const id = await storeEvent({ order, externalId })
@@ -256,9 +256,9 @@ describe('the schedule', () => {
     expect(await statusesOf(order)).toHaveLength(1)
   }, 30_000)
 
-  it('leaves alone what is not overdue', async () => {
+  it('skips events that are not overdue', async () => {
     const sent: unknown[] = []
-    const queue = { ...unheard, sendBatch: async (messages: unknown[]) => void sent.push(...messages) }
+    const queue = { ...idleQueue, sendBatch: async (messages: unknown[]) => void sent.push(...messages) }
     const now = Date.now()
     const due = await storeEvent({ dueAt: now - 61_000 })
     await storeEvent({ dueAt: now - 59_000 })
@@ -273,10 +273,10 @@ describe('the schedule', () => {
     ).toEqual([])
   })
 
-  it('empties payloads after 30 days, and keeps what became of the event', async () => {
+  it('deletes payloads after 30 days and keeps outcomes', async () => {
     const now = Date.now()
     const old = await storeEvent({ receivedAt: now - 30 * DAY_MS - 1, outcome: 'issued' })
-    // More than are emptied in one piece.
+    // More than one piece.
     await env.DB.prepare(
       `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload)
        select 'standard', 'old-' || value, 'order.paid', 'live', 0, 'ignored', '{}' from json_each(?)`,
@@ -296,14 +296,14 @@ describe('the schedule', () => {
 })
 
 describe('an event', () => {
-  it('whose messages all died waits no longer', async () => {
+  it('is marked as failed after all of its messages failed', async () => {
     const id = await storeEvent()
     await abandonEvent(quietEnv, id)
     expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
   })
 
   it.each(['issued', 'duplicate', 'revoked', 'flagged', 'ignored', 'unmapped', 'failed'])(
-    'that is %s stays so when a message about it dies',
+    'that is %s keeps its outcome after its message failed',
     async (outcome) => {
       const id = await storeEvent({ outcome })
       const before = await eventOf(id)
@@ -312,17 +312,17 @@ describe('an event', () => {
     },
   )
 
-  it('of the wrong mode is ignored at once, and its provider is asked nothing', async () => {
+  it('of the wrong mode is ignored without a look-up', async () => {
     const samples = samplesOf('stripe')
     const externalId = crypto.randomUUID()
     await addOffer({ provider: 'stripe', externalId })
     const o = { order: String(orders++), externalId, isTest: true }
     const address = `https://api.stripe.com/v1/checkout/sessions/cs_test_${o.order}/line_items`
-    await stubResponses(address, { body: JSON.stringify(samples.lookUpAnswer?.(o)) })
+    await stubResponses(address, { body: JSON.stringify(samples.lookUpResponse?.(o)) })
     expect(await deliver(samples, o)).toBe('ignored')
     const id = await latestEventId()
     expect(await eventOf(id)).toMatchObject({ note: 'a test event, signed with the live secret' })
-    // Also one that waits since before anybody looked at its mode.
+    // The same applies to an event that was stored before its mode was checked.
     await env.DB.prepare(`update webhook_events set outcome = 'waiting', due_at = 0 where id = ?`)
       .bind(id)
       .run()
@@ -331,30 +331,30 @@ describe('an event', () => {
     expect(await requestsTo(address)).toEqual([])
   })
 
-  it('whose payload was emptied can not be tried again, and says so', async () => {
+  it('cannot be retried after its payload was deleted', async () => {
     const id = await storeEvent()
     await env.DB.prepare('update webhook_events set payload = null where id = ?').bind(id).run()
     expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({
       outcome: 'failed',
-      note: 'its payload was emptied after 30 days',
+      note: 'its payload was deleted after 30 days',
     })
   })
 
   it.each(['', 'no JSON', '{}'])(
-    'whose payload %j is none of its provider fails again when it is tried again',
+    'with the invalid payload %j fails again when it is retried',
     async (payload) => {
       const id = await storeEvent()
       await env.DB.prepare('update webhook_events set payload = ? where id = ?').bind(payload, id).run()
       expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
       expect(await eventOf(id)).toMatchObject({
         outcome: 'failed',
-        note: expect.stringContaining('expected shape'),
+        note: expect.stringContaining('unexpected format'),
       })
     },
   )
 
-  it('of the test mode issues nothing by the live secret, also when it is tried again', async () => {
+  it('in test mode issues nothing with the live secret when it is retried', async () => {
     const { externalId } = await addOffer({ provider: 'standard' })
     const order = crypto.randomUUID()
     const id = await storeEvent()
@@ -365,7 +365,7 @@ describe('an event', () => {
     expect(await statusesOf(order)).toEqual([])
   })
 
-  it('that is done is left as it is by a message that comes late', async () => {
+  it('that is finished is not changed by a late message', async () => {
     const id = await storeEvent({ outcome: 'ignored' })
     expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'ignored' })

@@ -1,6 +1,6 @@
 /**
- * Orders that an earlier version of the Worker issued, and the answers it gave. The files beside this test never
- * change: a replay gives the same bytes in every later version.
+ * Orders from an earlier version of the Worker, with its responses. The data files in this folder never
+ * change, because a replay must return the same bytes in every later version.
  */
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import order1001 from './order-1001.txt?raw'
 import order1002 from './order-1002.txt?raw'
 import storedOrders from './stored-orders.sql?raw'
 
-/** It exists in these files only, and has the one capability that there was: `assign`. */
+/** Exists only in these files. Its capability `assign` was the only one at that time. */
 const STORED_API_KEY = 'ks__xI-PEFrB8JX0qXPsDDowsJbKc0ESuNZxDyrJrwniQs'
 
 beforeAll(async () => {
@@ -44,12 +44,12 @@ describe('orders of an earlier version', () => {
     expect(await codeOf('verify')).toBe(200)
   })
 
-  it('give their API key no capability that came later', async () => {
+  it('give their API key no later capability', async () => {
     const use = { api_key: STORED_API_KEY, license_key: 'any', identifier: 'laptop' }
     expect((await post(use, { path: '/api/v1/verify' })).response.code).toBe(102)
   })
 
-  it('refer only to rows that exist', async () => {
+  it('refer only to existing rows', async () => {
     const { results } = await env.DB.prepare('pragma foreign_key_check').all()
     expect(results).toEqual([])
     const row = await env.DB.prepare(

@@ -1,9 +1,9 @@
-/** Deliveries as a paid order leaves them behind, and what is known of them afterwards. */
+/** Adds the deliveries of a paid order, and reads their state. */
 import { env } from 'cloudflare:workers'
 import type { Channel } from '../../src/db/schema/index.ts'
 import { outboundUrl } from './outbound.ts'
 
-/** When everything was issued, and when it is due. */
+/** The time of issuance, and when deliveries are due. */
 export const ISSUED_AT = Date.UTC(2026, 10, 1, 12, 0, 0, 829)
 
 export interface DeliveryOptions {
@@ -12,30 +12,30 @@ export interface DeliveryOptions {
   readonly attempts?: number
   readonly dueAt?: number
   readonly productName?: string
-  /** null: the product has none. */
+  /** null if the product has none. */
   readonly productWebhookUrl?: string | null
   readonly ownerName?: string
   readonly quantity?: number
-  /** false: the issuance follows from no order of a payment provider. */
-  readonly isOrdered?: boolean
+  /** false if the issuance has no order at a payment provider. */
+  readonly hasOrder?: boolean
 }
 
 export interface TestDelivery {
   readonly id: number
-  /** What receivers are told that it is called. */
+  /** The name that receivers get. */
   readonly name: string
   readonly issuanceId: number
   readonly productId: number
   readonly licenseKeys: readonly string[]
-  /** Where its webhook goes, unless the product has no address. */
+  /** The product's webhook URL, if it has one. */
   readonly url: string
   readonly orderId: string
 }
 
-/** A product of its own, an issuance, its keys, the line of its order, and one delivery. */
+/** Adds a new product, an issuance with keys, its order line and one delivery. */
 export async function addDelivery(options: DeliveryOptions = {}): Promise<TestDelivery> {
   const { channel = 'webhook', status = 'pending', attempts = 0, dueAt = ISSUED_AT } = options
-  const { ownerName = 'Ada Lovelace', quantity = 2, isOrdered = true, productName = 'App' } = options
+  const { ownerName = 'Ada Lovelace', quantity = 2, hasOrder = true, productName = 'App' } = options
   const url = options.productWebhookUrl ?? outboundUrl()
   const orderId = `order-${crypto.randomUUID()}`
   const licenseKeys = Array.from({ length: quantity }, () => crypto.randomUUID())
@@ -68,7 +68,7 @@ export async function addDelivery(options: DeliveryOptions = {}): Promise<TestDe
       }),
     ),
   )
-  if (isOrdered) {
+  if (hasOrder) {
     const line = { provider: 'stripe', order_id: orderId, line: 'li_1', units: quantity }
     await insert('order_lines', { issuance_id: issuanceId, ...line })
   }
@@ -92,8 +92,10 @@ async function insert(table: string, row: Readonly<Record<string, unknown>>): Pr
 
 function insertion(table: string, row: Readonly<Record<string, unknown>>): D1PreparedStatement {
   const names = Object.keys(row)
-  const marks = names.map(() => '?')
-  return env.DB.prepare(`insert into ${table} (${names}) values (${marks})`).bind(...Object.values(row))
+  const placeholders = names.map(() => '?')
+  return env.DB.prepare(`insert into ${table} (${names}) values (${placeholders})`).bind(
+    ...Object.values(row),
+  )
 }
 
 export interface DeliveryRow {
@@ -109,6 +111,6 @@ export async function deliveryRow({ id }: TestDelivery): Promise<DeliveryRow> {
   )
     .bind(id)
     .first<DeliveryRow>()
-  if (!row) throw new Error('There is no such delivery.')
+  if (!row) throw new Error('Unknown delivery')
   return row
 }

@@ -1,10 +1,10 @@
-/** License keys that are reissued as an operator does it, and the keys that stand at each place of an order. */
+/** Reissues license keys like the operator's command, and lists the keys at each place of an order. */
 import { env } from 'cloudflare:workers'
 import { bind, runBatch } from '../../src/db/batch.ts'
-import { keysAsIssued } from '../../src/issuing/as-issued.ts'
+import { parseKeysAsIssued } from '../../src/issuing/as-issued.ts'
 import { REISSUE, type ReissueRow } from '../../src/issuing/reissue.ts'
 
-/** @returns the new license key, or the one that it was reissued as before; undefined: it is not reissued */
+/** @returns the new license key, or that of an earlier reissue; undefined if the key was not reissued */
 export async function reissue(licenseKey: string): Promise<string | undefined> {
   const material = JSON.stringify([crypto.randomUUID()])
   const values = { licenseKey, material, nonce: crypto.randomUUID(), now: 1 }
@@ -13,10 +13,10 @@ export async function reissue(licenseKey: string): Promise<string | undefined> {
     REISSUE.map((statement) => bind(statement, values)),
   )
   const keys = (rows.at(-1)?.[0] as ReissueRow | undefined)?.keys
-  return keys ? keysAsIssued(keys)[0]?.[1] : undefined
+  return keys ? parseKeysAsIssued(keys)[0]?.[1] : undefined
 }
 
-export interface StandingKey {
+export interface PlacedKey {
   readonly line: string
   readonly place: number
   readonly licenseKey: string
@@ -24,10 +24,10 @@ export interface StandingKey {
   readonly validityDays: number
 }
 
-/** The license keys of an order, by place, and at a place in the order in which they were issued. */
-export async function standingKeysOf(order: string): Promise<StandingKey[]> {
+/** The license keys of an order and their reissues, by place and then in the order of issuance. */
+export async function keysWithReissuesOf(order: string): Promise<PlacedKey[]> {
   const { results } = await env.DB.prepare(
-    `with standing as (
+    `with key_issuances as (
        select line, issuance_id, null as place_id from order_lines where provider = 'standard' and order_id = ?1
        union all
        select line, reissues.issuance_id, reissues.place_id from order_lines
@@ -35,22 +35,22 @@ export async function standingKeysOf(order: string): Promise<StandingKey[]> {
        where provider = 'standard' and order_id = ?1)
      select line, coalesce(place_id, license_keys.id) as place, license_key as licenseKey, status,
        validity_days as validityDays
-     from standing join license_keys using (issuance_id) order by line, place, license_keys.id`,
+     from key_issuances join license_keys using (issuance_id) order by line, place, license_keys.id`,
   )
     .bind(order)
-    .all<StandingKey>()
+    .all<PlacedKey>()
   return results
 }
 
-/** The status of each key, such as `['blocked, assigned']` of one place whose key was reissued. */
+/** The statuses at each place, for example `['blocked, assigned']` if its key was reissued. */
 export async function statusesByPlace(order: string): Promise<string[]> {
-  const byPlace = Map.groupBy(await standingKeysOf(order), ({ place }) => place)
+  const byPlace = Map.groupBy(await keysWithReissuesOf(order), ({ place }) => place)
   return [...byPlace.values()].map((keys) => keys.map(({ status }) => status).join(', '))
 }
 
 /** Reissues the latest key at a place. @param index of the place, from 0 */
 export async function reissueAt(order: string, index: number): Promise<string | undefined> {
-  const byPlace = Map.groupBy(await standingKeysOf(order), ({ place }) => place)
+  const byPlace = Map.groupBy(await keysWithReissuesOf(order), ({ place }) => place)
   const latest = [...byPlace.values()][index]?.at(-1)
   return latest && reissue(latest.licenseKey)
 }

@@ -1,4 +1,4 @@
-/** What is sold at a payment provider, what it tells, and what became of it. */
+/** Offers, payment events, and the keys and deliveries that follow. */
 import { env } from 'cloudflare:workers'
 import type { EventRecord } from '../../src/payments/events.ts'
 import { type Channels, type Fulfilment, fulfil } from '../../src/payments/fulfil.ts'
@@ -21,7 +21,7 @@ export interface Offer {
   readonly productId: number
 }
 
-/** A product of its own, and the offer under which a provider sells it. */
+/** Adds a new product and its offer. */
 export async function addOffer(options: OfferOptions = {}): Promise<Offer> {
   const { provider = 'standard', externalId = crypto.randomUUID(), productStatus = 'active' } = options
   const { keysPerUnit = 1, mode = 'key-per-unit', validityDays = 30, activationLimit = 3 } = options
@@ -41,7 +41,7 @@ export async function addOffer(options: OfferOptions = {}): Promise<Offer> {
   return { provider, externalId, productId: product.id }
 }
 
-/** A purchase of one line that is right in every respect. */
+/** A valid purchase with one line. */
 export function purchaseOf(
   { externalId }: Pick<Offer, 'externalId'>,
   order: string,
@@ -56,10 +56,10 @@ export function purchaseOf(
   }
 }
 
-export interface TellOptions {
+export interface ApplyOptions {
   readonly db?: D1Database
   readonly provider?: string
-  /** A new one unless it is given. */
+  /** Default: a new id. */
   readonly eventId?: string
   readonly now?: number
   readonly channels?: Channels
@@ -68,8 +68,7 @@ export interface TellOptions {
 
 export const NO_CHANNELS: Channels = { hasWebhook: false, hasEmail: false }
 
-/** Fulfils an event. */
-export function tell(event: PaymentEvent, options: TellOptions = {}): Promise<Fulfilment> {
+export function applyEvent(event: PaymentEvent, options: ApplyOptions = {}): Promise<Fulfilment> {
   const { db = env.DB, provider = 'standard', eventId = crypto.randomUUID(), now = Date.now() } = options
   const record: EventRecord = {
     provider,

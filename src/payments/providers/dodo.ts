@@ -1,16 +1,16 @@
 /**
- * Dodo Payments, which signs by Standard Webhooks: payments sell carts, subscriptions sell themselves.
+ * Dodo Payments, which signs with Standard Webhooks. A payment sells a cart, and a subscription's own event sells it.
  *
- * Dodo builds an event anew each time it delivers it, from what is known by then. So a payment that was refunded in the
- * meantime is still a sale here. The refund's own event takes it back, whichever of them comes first.
+ * Dodo builds the body of an event again for each delivery, from current data. So a payment that was refunded meanwhile
+ * still counts as a sale here, and the refund's own event reverses it, in any order.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
 import { standardClaim, standardKeys } from '../signatures.ts'
-import { flagged, ignored, instant, mergeLines, name, namesAmong, notUsed, unread } from './fields.ts'
+import { flagged, ignored, instant, mergeLines, name, unread, unusedEvent, usableNames } from './fields.ts'
 
-/** If its last payment is no further from its creation, a subscription is in its first period. */
+/** A subscription is in its first period if its last payment is at most this far from its creation. */
 const FIRST_PAYMENT_HOURS_MAX = 12
 
 const event = z.object({ type: name, timestamp: unread, data: unread })
@@ -53,7 +53,7 @@ const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
   ['dispute.expired', (data, timestamp) => disputed(data, timestamp, 'refund', 'end')],
   ['dispute.won', (data, timestamp) => disputed(data, timestamp, 'reinstatement', 'end')],
   ['dispute.cancelled', (data, timestamp) => disputed(data, timestamp, 'reinstatement', 'end')],
-  ['dispute.challenged', (data) => ignored('the dispute goes on', dispute.parse(data).payment_id)],
+  ['dispute.challenged', (data) => ignored('the dispute continues', dispute.parse(data).payment_id)],
 ])
 
 export const dodo: Provider = {
@@ -65,7 +65,7 @@ export const dodo: Provider = {
   },
   interpret: (payload) => {
     const { type, data, timestamp } = event.parse(payload)
-    return READINGS.get(type)?.(data, timestamp) ?? notUsed(type)
+    return READINGS.get(type)?.(data, timestamp) ?? unusedEvent(type)
   },
 }
 
@@ -73,10 +73,10 @@ function paymentSucceeded(data: unknown): PaymentEvent {
   const paid = payment.parse(data)
   const cart = paid.product_cart ?? []
   if (paid.is_update_payment_method === true) {
-    return ignored('the way to pay was changed', paid.payment_id)
+    return ignored('the payment method was changed', paid.payment_id)
   }
   if (paid.subscription_id) return subscriptionPaid(paid.payment_id, paid.subscription_id, cart.length > 0)
-  if (cart.length === 0) return flagged('a payment that tells no products', paid.payment_id)
+  if (cart.length === 0) return flagged('a payment without products', paid.payment_id)
   const lines = cart.map(({ product_id, quantity }) => ({
     id: product_id,
     externalIds: [product_id],
@@ -91,17 +91,17 @@ function paymentSucceeded(data: unknown): PaymentEvent {
 }
 
 /**
- * Ties the payment, which refunds and disputes name, to its subscription.
+ * Links the payment, which refunds and disputes name, to its subscription.
  *
- * @param hasCart whether it paid for other products too: no event of their own sells them
+ * @param hasCart whether the payment includes other products, which no other event sells
  */
 function subscriptionPaid(paymentId: string, subscriptionId: string, hasCart: boolean): PaymentEvent {
   return hasCart
-    ? flagged('a payment for a subscription and for products besides', subscriptionId, [paymentId])
+    ? flagged('a payment for a subscription and other products', subscriptionId, [paymentId])
     : ignored('names a payment of a subscription', subscriptionId, [paymentId])
 }
 
-/** Sent when it begins, and again when it goes on after a missed payment. */
+/** Sent when the subscription begins, and when it continues after a missed payment. */
 function subscriptionActive(data: unknown): PaymentEvent {
   const active = subscription.parse(data)
   const { subscription_id, product_id, quantity, customer: owner } = active
@@ -110,14 +110,14 @@ function subscriptionActive(data: unknown): PaymentEvent {
     order: subscription_id,
     references: [subscription_id],
     owner: { name: owner?.name, email: owner?.email },
-    lines: [{ id: WHOLE_ORDER, externalIds: namesAmong(product_id), quantity: quantity ?? 1 }],
+    lines: [{ id: WHOLE_ORDER, externalIds: usableNames(product_id), quantity: quantity ?? 1 }],
     ...(isInFirstPeriod(active) && {
       firstPeriod: { subscription: subscription_id, period: periodOf(active) },
     }),
   }
 }
 
-/** Sent for the first payment too, beside `subscription.active`. */
+/** Sent for the first payment too, in addition to `subscription.active`. */
 function subscriptionRenewed(data: unknown): PaymentEvent {
   const renewed = subscription.parse(data)
   const { subscription_id } = renewed
@@ -126,15 +126,14 @@ function subscriptionRenewed(data: unknown): PaymentEvent {
 }
 
 /**
- * The UTC day on which the period began. The times of one period differ by some seconds from event to event, and no
- * period is shorter than a day.
+ * The UTC day on which the period began. Events of one period differ by seconds, and no period is shorter than a day.
  */
 function periodOf({ previous_billing_date, next_billing_date }: Subscription): string {
   const instantOfPeriod = previous_billing_date ?? next_billing_date
   return instantOfPeriod ? new Date(instantOfPeriod).toISOString().slice(0, 10) : 'first'
 }
 
-/** Otherwise the subscription goes on, and its period is a renewal's, even if this event came first. */
+/** Otherwise the period belongs to a renewal, even if this event arrives first. */
 function isInFirstPeriod({ created_at, previous_billing_date }: Subscription): boolean {
   if (!created_at || !previous_billing_date) return false
   return Math.abs(previous_billing_date - created_at) <= FIRST_PAYMENT_HOURS_MAX * 3_600_000
@@ -142,7 +141,7 @@ function isInFirstPeriod({ created_at, previous_billing_date }: Subscription): b
 
 function refundSucceeded(data: unknown, timestamp: unknown): PaymentEvent {
   const { refund_id, payment_id, is_partial } = refund.parse(data)
-  if (is_partial === true) return flagged('a part of the payment was refunded', payment_id)
+  if (is_partial === true) return flagged('the payment was partly refunded', payment_id)
   return {
     kind: 'refund',
     id: refundId(refund_id),

@@ -1,4 +1,4 @@
-/** Every payment provider. */
+/** All payment providers. */
 import type { Provider } from '../provider.ts'
 import { dodo } from './dodo.ts'
 import { lemonSqueezy } from './lemon-squeezy.ts'

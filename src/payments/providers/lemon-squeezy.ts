@@ -1,14 +1,14 @@
 /**
- * Lemon Squeezy: an order sells one product, and its event is complete.
+ * Lemon Squeezy. An order sells one product, and its event is complete.
  *
- * Its names are plain numbers, counted for each kind of object, so here they have the kind as a prefix. Its events have
- * no id and no signed time: an event is known by its body.
+ * Ids are numbers per kind of object, so names get the kind as a prefix. Events have no id and no signed time, so the hash
+ * of the body identifies an event.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
 import { textKeys, untimedClaim } from '../signatures.ts'
-import { flagged, ignored, instant, name, namesAmong, notUsed, number, unread } from './fields.ts'
+import { flagged, ignored, instant, name, number, unread, unusedEvent, usableNames } from './fields.ts'
 
 const description = z.object({
   meta: z.object({ event_name: name, test_mode: z.nullish(z.boolean()) }),
@@ -55,7 +55,7 @@ export const lemonSqueezy: Provider = {
   },
   interpret: (payload) => {
     const { meta, data } = kind.parse(payload)
-    return READINGS.get(meta.event_name)?.(data) ?? notUsed(meta.event_name)
+    return READINGS.get(meta.event_name)?.(data) ?? unusedEvent(meta.event_name)
   },
 }
 
@@ -67,11 +67,11 @@ const READINGS: ReadonlyMap<string, (data: unknown) => PaymentEvent> = new Map([
   ['subscription_payment_refunded', subscriptionPaymentRefunded],
 ])
 
-/** It may be pending or have failed. An order that was partly refunded by now is still a sale. */
+/** An order can be pending or failed. A partly refunded order is still a sale. */
 function orderCreated(data: unknown): PaymentEvent {
   const { id, attributes } = order.parse(data)
   const { identifier, status, user_name, user_email, first_order_item: item } = attributes
-  const references = namesAmong(identifier)
+  const references = usableNames(identifier)
   if (status !== 'paid' && status !== 'partial_refund') {
     return ignored('the order is not paid', orderName(id), references)
   }
@@ -83,7 +83,7 @@ function orderCreated(data: unknown): PaymentEvent {
     lines: [
       {
         id: WHOLE_ORDER,
-        externalIds: namesAmong(item?.variant_id, item?.product_id),
+        externalIds: usableNames(item?.variant_id, item?.product_id),
         quantity: item?.quantity ?? 1,
       },
     ],
@@ -95,7 +95,7 @@ function orderRefunded(data: unknown): PaymentEvent {
   return refundOf(orderName(id), orderName(id), attributes)
 }
 
-/** Ties the subscription to its order. The order has an event of its own. */
+/** Links the subscription to its order. The order has its own event. */
 function subscriptionCreated(data: unknown): PaymentEvent {
   const { id, attributes } = subscription.parse(data)
   return ignored('names the subscription of an order', orderName(attributes.order_id), [subscriptionName(id)])
@@ -103,7 +103,7 @@ function subscriptionCreated(data: unknown): PaymentEvent {
 
 function subscriptionPaid(data: unknown): PaymentEvent {
   const { id, attributes } = subscriptionInvoice.parse(data)
-  if (attributes.billing_reason === 'initial') return ignored('the order itself tells of its first payment')
+  if (attributes.billing_reason === 'initial') return ignored('the first payment is reported by the order')
   if (attributes.billing_reason !== 'renewal') return ignored('neither a sale nor a renewal')
   return {
     kind: 'renewal',
@@ -114,7 +114,7 @@ function subscriptionPaid(data: unknown): PaymentEvent {
   }
 }
 
-/** The first payment is the order's, whose name is not in this event. The subscription is a name of it. */
+/** The first payment belongs to the order. This event does not name the order, but its subscription does. */
 function subscriptionPaymentRefunded(data: unknown): PaymentEvent {
   const { id, attributes } = subscriptionInvoice.parse(data)
   const isFirst = attributes.billing_reason === 'initial'
@@ -123,7 +123,7 @@ function subscriptionPaymentRefunded(data: unknown): PaymentEvent {
 }
 
 function refundOf(paid: string, order: string, attributes: z.output<typeof refunded>): PaymentEvent {
-  if (attributes.refunded !== true) return flagged('a part of the payment was refunded', order)
+  if (attributes.refunded !== true) return flagged('the payment was partly refunded', order)
   const occurredAt = instant.parse(attributes.refunded_at ?? attributes.updated_at)
   return { kind: 'refund', id: `refund:${paid}`, order, occurredAt, phase: 'beginning' }
 }

@@ -1,9 +1,9 @@
 /**
- * Paddle Billing: `transaction.completed` sells and renews, adjustments take back and give back.
+ * Paddle Billing. `transaction.completed` reports sales and renewals, adjustments report refunds and chargebacks.
  *
- * A transaction names its customer by an id only. Paddle is asked for name and e-mail address where there is an API key,
- * unless the checkout put them into `custom_data` as `keyseal_name` and `keyseal_email`. An event does not say whether it
- * comes from the sandbox or the live account: only its secret does.
+ * A transaction has only the customer's id. Name and e-mail address are looked up if there is an API key, unless the
+ * checkout put them into `custom_data` as `keyseal_name` and `keyseal_email`. Events do not say whether they come from the
+ * sandbox; only the secret does.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent, Purchase, PurchasedLine } from '../payment-event.ts'
@@ -16,9 +16,9 @@ import {
   isPlainId,
   mergeLines,
   name,
-  namesAmong,
-  notUsed,
   unread,
+  unusedEvent,
+  usableNames,
 } from './fields.ts'
 
 const event = z.object({ event_id: name, event_type: name, data: unread, occurred_at: unread })
@@ -43,7 +43,7 @@ export const paddle: Provider = {
       case 'adjustment.updated':
         return adjusted(data, occurred_at)
       default:
-        return notUsed(event_type)
+        return unusedEvent(event_type)
     }
   },
   lookUp: { setting: 'PADDLE_API_KEY', url: customerUrl },
@@ -86,11 +86,11 @@ const soldTo = z.object({
   data: z.object({ origin: unread, customer_id: unread, custom_data: customData }),
 })
 
-/** Transactions of a subscription that sell nothing: what they charge for was sold before. */
+/** Transactions of an existing subscription. They sell nothing new. */
 const RENEWAL = 'subscription_recurring'
 const CHANGE = 'subscription_update'
 const CARD_CHANGE = 'subscription_payment_method_change'
-/** Sells something else to the owner of a subscription. It is not part of what is renewed. */
+/** A one-time sale to a subscriber. Renewals do not include it. */
 const EXTRA_CHARGE = 'subscription_charge'
 
 /** @param found the customer */
@@ -102,13 +102,13 @@ function transactionCompleted(data: unknown, found: unknown): PaymentEvent {
     case CHANGE:
       return flagged('a subscription was changed', completed.id)
     case CARD_CHANGE:
-      return ignored('the way to pay was changed', completed.id)
+      return ignored('the payment method was changed', completed.id)
     default:
       return sale(completed, found)
   }
 }
 
-/** The customer of a sale whose checkout left out the e-mail address. A sandbox key asks the sandbox. */
+/** The URL of the customer if the checkout did not pass the e-mail address. A sandbox key uses the sandbox. */
 function customerUrl(payload: unknown, apiKey: string): string | undefined {
   const { success, data: completed } = soldTo.safeParse(payload)
   if (!success || [RENEWAL, CHANGE, CARD_CHANGE].includes(String(completed.data.origin))) return undefined
@@ -124,7 +124,7 @@ function sale(completed: Transaction, found: unknown): Purchase {
   return {
     kind: 'purchase',
     order: id,
-    references: namesAmong(subscription),
+    references: usableNames(subscription),
     owner: ownerOf(completed, found),
     lines: linesOf(completed),
     ...(subscription !== undefined &&
@@ -134,7 +134,7 @@ function sale(completed: Transaction, found: unknown): Purchase {
 
 function renewal({ id, subscription_id, billing_period }: Transaction): PaymentEvent {
   if (!subscription_id) return flagged('a renewal that names no subscription', id)
-  // A transaction without a period is a period of its own.
+  // A transaction without a period counts as its own period.
   return {
     kind: 'renewal',
     order: id,
@@ -152,20 +152,20 @@ function ownerOf({ custom_data, payments }: Transaction, found: unknown): Purcha
   }
 }
 
-/** @returns the first that is text and not blank */
+/** @returns the first candidate that is non-blank text */
 function firstText(...candidates: readonly unknown[]): string | undefined {
   return candidates.find((candidate): candidate is string => {
     return typeof candidate === 'string' && candidate.trim() !== ''
   })
 }
 
-/** `details.line_items` have the ids by which adjustments call them; `items` have none. */
+/** Adjustments use the ids in `details.line_items`; `items` have no ids. */
 function linesOf({ details, items }: Transaction): PurchasedLine[] {
   const lines = details?.line_items ?? []
   if (lines.length === 0) return linesByPrice(items ?? [])
   return lines.map(({ id, price_id, product, quantity }) => ({
     id,
-    externalIds: namesAmong(price_id, product?.id),
+    externalIds: usableNames(price_id, product?.id),
     quantity: quantity ?? 1,
   }))
 }
@@ -173,9 +173,9 @@ function linesOf({ details, items }: Transaction): PurchasedLine[] {
 function linesByPrice(items: readonly z.output<typeof item>[]): PurchasedLine[] {
   return mergeLines(
     items.flatMap(({ price, quantity }) => {
-      const [id] = namesAmong(price?.id)
+      const [id] = usableNames(price?.id)
       if (id === undefined) return []
-      return [{ id, externalIds: namesAmong(id, price?.product_id), quantity: quantity ?? 1 }]
+      return [{ id, externalIds: usableNames(id, price?.product_id), quantity: quantity ?? 1 }]
     }),
   )
 }
@@ -191,17 +191,17 @@ const adjustment = z.object({
 type Adjustment = z.output<typeof adjustment>
 
 /**
- * Refunds and chargebacks. A chargeback's reversal is an adjustment of its own that does not name the chargeback, so both
- * have the transaction's name.
+ * Refunds and chargebacks. The reversal of a chargeback does not name the chargeback, so both use the transaction's
+ * name.
  */
 function adjusted(data: unknown, occurredAt: unknown): PaymentEvent {
   const made = adjustment.parse(data)
   const { action, transaction_id: order } = made
   switch (action) {
     case 'refund':
-      return takenBack(made, made.id, instant.parse(occurredAt))
+      return reversed(made, made.id, instant.parse(occurredAt))
     case 'chargeback':
-      return takenBack(made, chargebackId(order), instant.parse(occurredAt))
+      return reversed(made, chargebackId(order), instant.parse(occurredAt))
     case 'chargeback_reverse': {
       const news = { id: chargebackId(order), order, occurredAt: instant.parse(occurredAt) }
       return made.status === 'approved'
@@ -209,13 +209,13 @@ function adjusted(data: unknown, occurredAt: unknown): PaymentEvent {
         : ignored('the reversal of a chargeback is not approved', order)
     }
     case 'chargeback_warning':
-      return flagged('a chargeback is coming', order)
+      return flagged('a chargeback is expected', order)
     default:
-      return ignored('an adjustment that is no refund', order)
+      return ignored('an adjustment that is not a refund', order)
   }
 }
 
-function takenBack(made: Adjustment, id: string, occurredAt: number): PaymentEvent {
+function reversed(made: Adjustment, id: string, occurredAt: number): PaymentEvent {
   const order = made.transaction_id
   switch (made.status) {
     case 'approved':
@@ -228,14 +228,14 @@ function takenBack(made: Adjustment, id: string, occurredAt: number): PaymentEve
   }
 }
 
-/** It names lines of the transaction. Those refunded in full are taken back; a part of a line could be for anything. */
+/** Reverses the lines that were refunded in full. A partial refund of a line can have any reason. */
 function approved(made: Adjustment, id: string, occurredAt: number): PaymentEvent {
   const news = { kind: 'refund', id, order: made.transaction_id, occurredAt, phase: 'beginning' } as const
   if (made.type === 'full') return news
   const lines = (made.items ?? [])
     .filter(({ type }) => type === 'full')
     .map(({ item_id }) => ({ id: item_id }))
-  return lines.length === 0 ? flagged('a part of the order was refunded', news.order) : { ...news, lines }
+  return lines.length === 0 ? flagged('the order was partly refunded', news.order) : { ...news, lines }
 }
 
 function chargebackId(order: string): string {

@@ -1,14 +1,14 @@
 /**
- * Polar: an order sells one product, with seats or units, and its event is complete.
+ * Polar. An order sells one product with seats or units, and its event is complete.
  *
- * A secret that begins with `whsec_` may stand for two keys: before September 2026 the text itself was the key, since
- * then it encodes the key. Both are tried, as Polar's own library does.
+ * A secret that begins with `whsec_` is the key itself if it was created before September 2026, and encodes the key since
+ * then. Both are tried, as in Polar's own library.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
 import { standardClaim, standardKeys, textKeys } from '../signatures.ts'
-import { flagged, ignored, instant, name, namesAmong, notUsed, unread } from './fields.ts'
+import { flagged, ignored, instant, name, unread, unusedEvent, usableNames } from './fields.ts'
 
 const event = z.object({ type: name, timestamp: unread, data: unread })
 
@@ -53,7 +53,7 @@ export const polar: Provider = {
       case 'refund.updated':
         return refundChanged(data, timestamp)
       default:
-        return notUsed(type)
+        return unusedEvent(type)
     }
   },
 }
@@ -75,35 +75,35 @@ function sale(paid: Order): PaymentEvent {
   return {
     kind: 'purchase',
     order: paid.id,
-    references: namesAmong(paid.checkout_id, paid.subscription_id),
+    references: usableNames(paid.checkout_id, paid.subscription_id),
     owner: { name: paid.customer?.name ?? paid.billing_name, email: paid.customer?.email },
     lines: [
       {
         id: WHOLE_ORDER,
-        externalIds: namesAmong(paid.product_id),
+        externalIds: usableNames(paid.product_id),
         quantity: paid.seats ?? paid.units ?? 1,
       },
     ],
   }
 }
 
-/** Each period has one order. */
+/** Each period has its own order. */
 function renewal({ id, subscription_id }: Order): PaymentEvent {
   if (!subscription_id) return flagged('a renewal that names no subscription', id)
   return { kind: 'renewal', order: id, subscription: subscription_id, period: id }
 }
 
-/** Sent for every refund of the order. The order's status says whether all of it is refunded. */
+/** Sent for every refund of the order. The order's status says whether it is fully refunded. */
 function orderRefunded(data: unknown, timestamp: unknown): PaymentEvent {
   const { id, status } = order.parse(data)
-  if (status !== 'refunded') return flagged('a part of the order was refunded', id)
+  if (status !== 'refunded') return flagged('the order was partly refunded', id)
   const occurredAt = instant.parse(timestamp)
   return { kind: 'refund', id: refundId(id), order: id, occurredAt, phase: 'beginning' }
 }
 
 /**
- * A refund that succeeded has an `order.refunded` beside it, which says whether all of the order is refunded. A refund
- * because of a dispute is always about all of it.
+ * A successful refund also sends `order.refunded`, which says whether the order is fully refunded. A refund because of a
+ * dispute always covers the whole order.
  */
 function refundChanged(data: unknown, timestamp: unknown): PaymentEvent {
   const { order_id, status, dispute } = refund.parse(data)
@@ -111,7 +111,7 @@ function refundChanged(data: unknown, timestamp: unknown): PaymentEvent {
   if (status === 'failed' || status === 'canceled' || dispute?.status === 'won') {
     return { kind: 'reinstatement', ...news, phase: 'end' }
   }
-  if (!dispute) return ignored('order.refunded tells it', order_id)
+  if (!dispute) return ignored('order.refunded reports it', order_id)
   if (status === 'succeeded') return { kind: 'refund', ...news, phase: 'beginning' }
   return flagged('the order is disputed', order_id)
 }

@@ -1,5 +1,5 @@
 /**
- * Any shop that signs by Standard Webhooks (https://www.standardwebhooks.com) and sends the events below.
+ * Any sender of Standard Webhooks (https://www.standardwebhooks.com) with the events below.
  *
  * The three headers are `webhook-id` (the same each time an event is sent), `webhook-timestamp` (Unix seconds) and
  * `webhook-signature`; the secret is `whsec_` and base64. The body is JSON:
@@ -21,20 +21,20 @@
  * | type             | data                                   | meaning                                          |
  * | ---------------- | -------------------------------------- | ------------------------------------------------ |
  * | `order.paid`     | `order`, `owner`, `lines`; optional:   | The order is paid. A line's `product` is the     |
- * |                  | `references`, `subscription`, `period` | offer's external id; `quantity` is 1 if left out |
+ * |                  | `references`, `subscription`, `period` | offer's external id; `quantity` defaults to 1     |
  * | `order.renewed`  | `order`, `subscription`, `period`;     | The subscription is paid for another period, by  |
  * |                  | optional: `references`                 | this order. Each period counts once              |
- * | `order.refunded` | `order`, `refund`; optional: `lines`   | The order is refunded, or some of its lines:     |
+ * | `order.refunded` | `order`, `refund`; optional: `lines`   | The order or some of its lines were refunded:    |
  * |                  |                                        | `[{ "id": "1", "quantity": 1 }]`                 |
- * | `refund.reversed`| `order`, `refund`                      | That refund failed, or was reversed              |
+ * | `refund.reversed`| `order`, `refund`                      | The refund failed or was reversed                |
  * | `order.disputed` | `order`, `dispute`                     | The buyer disputes the payment                   |
  * | `dispute.won`    | `order`, `dispute`                     | The seller keeps the money                       |
- * | `dispute.lost`   | `order`, `dispute`                     | The buyer gets it                                |
+ * | `dispute.lost`   | `order`, `dispute`                     | The buyer gets the money                         |
  *
  * - Names (orders, lines, products, references, subscriptions, periods, refunds, disputes) have 1 to 100 printable
- *   ASCII characters and no space. Orders, references and subscriptions share one name space.
- * - Wherever `order` refers to an order, any of its references may stand instead.
- * - Of several events about one refund or dispute, the one with the latest `timestamp` holds.
+ *   ASCII characters without spaces. Orders, references and subscriptions share one namespace.
+ * - Any reference of an order can be used instead of its `order`.
+ * - The event with the latest `timestamp` about a refund or dispute applies.
  * - `"test": true` marks a test order. All other orders are real.
  * - Other fields and other types are ignored.
  */
@@ -42,7 +42,7 @@ import * as z from 'zod/mini'
 import { type PaymentEvent, type Purchase, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
 import { standardClaim, standardKeys } from '../signatures.ts'
-import { name as eventType, instant, notUsed, unread } from './fields.ts'
+import { name as eventType, instant, unread, unusedEvent } from './fields.ts'
 
 const name = z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/))
 const lineName = name.check(z.refine((text) => text !== WHOLE_ORDER))
@@ -97,7 +97,7 @@ export const standard: Provider = {
   interpret: (payload) => {
     const { type } = event.parse(payload)
     const reading = READINGS.get(type)
-    if (reading === undefined) return notUsed(type)
+    if (reading === undefined) return unusedEvent(type)
     const { data, timestamp } = dataOf.parse(payload)
     return reading(data, timestamp)
   },
@@ -153,7 +153,7 @@ function disputed(
   return { kind, id: reversalId('dispute', order, disputeName), order, occurredAt, phase }
 }
 
-/** A shop may number the refunds of each order from 1. No name contains a space. */
+/** Includes the order, because a shop may number the refunds of each order. Names contain no spaces. */
 function reversalId(kind: 'refund' | 'dispute', order: string, reversal: string): string {
   return `${kind} ${order} ${reversal}`
 }

@@ -18,7 +18,7 @@ export function itRefuses(commandLine: () => CommandLine, refusals: readonly Ref
       expect(status).toBe(1)
       expect(stdout).toBe('')
       expect(stderr).toContain(fault)
-      expect(stderr).toMatch(/^How it goes: npm run keyseal -- [a-z -]+ --help$/m)
+      expect(stderr).toMatch(/^Usage: npm run keyseal -- [a-z -]+ --help$/m)
       expect(stderr).not.toMatch(/\n\s+at /)
     },
   )

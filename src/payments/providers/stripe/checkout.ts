@@ -1,11 +1,11 @@
 /**
- * Stripe's Checkout Sessions: paid at once, or later (by bank debit, for example), or not at all.
+ * Stripe's Checkout Sessions, which are paid immediately, later (for example by bank debit), or never.
  *
- * Where a session created an invoice, the order has the invoice's name, so that `invoice.paid` is the same order.
+ * If a session created an invoice, the invoice is the name of the order, so `invoice.paid` reports the same order.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, type PurchasedLine, WHOLE_ORDER } from '../../payment-event.ts'
-import { flagged, ignored, isPlainId, mergeLines, name, namesAmong, unread } from '../fields.ts'
+import { flagged, ignored, isPlainId, mergeLines, name, unread, usableNames } from '../fields.ts'
 
 const session = z.object({
   id: name,
@@ -37,7 +37,8 @@ const lineItems = z.object({ data: z.array(pricedLine), has_more: z.nullish(z.bo
 export function sessionCompleted(object: unknown, found: unknown): PaymentEvent {
   const completed = session.parse(object)
   if (isPaid(completed)) return sale(completed, found)
-  const note = completed.mode === 'setup' ? 'a set-up session sells nothing' : 'the session is not paid yet'
+  const note =
+    completed.mode === 'setup' ? 'a session in setup mode sells nothing' : 'the session is not paid yet'
   return ignored(note, orderOf(completed), referencesOf(completed))
 }
 
@@ -46,7 +47,7 @@ export function sessionPaidLater(object: unknown, found: unknown): PaymentEvent 
   return sale(session.parse(object), found)
 }
 
-/** Stripe returns at most 100 line items, which is also the most that a session has. */
+/** Stripe returns at most 100 line items, which is also the limit of a session. */
 export function lineItemsUrl(payload: unknown): string | undefined {
   const { success, data } = paidSession.safeParse(payload)
   if (!success) return undefined
@@ -57,7 +58,7 @@ export function lineItemsUrl(payload: unknown): string | undefined {
     : undefined
 }
 
-/** A session that only saves a card requires no payment either, but it sells nothing. */
+/** A session in setup mode only saves a card, and also requires no payment. */
 function isPaid({ mode, payment_status }: Pick<Session, 'mode' | 'payment_status'>): boolean {
   return mode !== 'setup' && (payment_status === 'paid' || payment_status === 'no_payment_required')
 }
@@ -65,7 +66,7 @@ function isPaid({ mode, payment_status }: Pick<Session, 'mode' | 'payment_status
 function sale(paid: Session, found: unknown): PaymentEvent {
   const items = found === undefined ? undefined : lineItems.parse(found)
   if (items?.has_more === true) {
-    return flagged('the session has more lines than can be read', orderOf(paid), referencesOf(paid))
+    return flagged('the session has more than 100 lines', orderOf(paid), referencesOf(paid))
   }
   const lines = linesByPrice(items?.data ?? [])
   return {
@@ -78,18 +79,18 @@ function sale(paid: Session, found: unknown): PaymentEvent {
 }
 
 function wholeOrder(paid: Session): PurchasedLine {
-  const externalIds = namesAmong(paid.metadata?.keyseal_product, paid.payment_link)
+  const externalIds = usableNames(paid.metadata?.keyseal_product, paid.payment_link)
   return { id: WHOLE_ORDER, externalIds, quantity: 1 }
 }
 
-/** One line for each price, since an offer has a price's id. A line without a price is left out: no offer could have it. */
+/** One line for each price, because offers use the ids of prices. Lines without a price are left out. */
 export function linesByPrice(lines: readonly z.output<typeof pricedLine>[]): PurchasedLine[] {
   return mergeLines(
     lines.flatMap(({ price, pricing, quantity }) => {
       const details = pricing?.price_details
-      const [id] = namesAmong(details?.price ?? price?.id)
+      const [id] = usableNames(details?.price ?? price?.id)
       if (id === undefined) return []
-      const externalIds = namesAmong(id, details?.product ?? price?.product)
+      const externalIds = usableNames(id, details?.product ?? price?.product)
       return [{ id, externalIds, quantity: quantity ?? 1 }]
     }),
   )
@@ -100,5 +101,5 @@ function orderOf({ invoice, id }: Session): string {
 }
 
 function referencesOf({ id, payment_intent, subscription, invoice }: Session): string[] {
-  return namesAmong(id, payment_intent, subscription, invoice)
+  return usableNames(id, payment_intent, subscription, invoice)
 }

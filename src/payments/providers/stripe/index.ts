@@ -1,15 +1,14 @@
 /**
- * Stripe: one `Stripe-Signature` for all events, and fields in the shape of the endpoint's own API version. Old and new
- * versions are understood.
+ * Stripe. The format of events depends on the endpoint's API version; old and new versions are supported.
  *
- * A Checkout Session sells. Its event does not say what: Stripe is asked where there is an API key, otherwise the Payment
- * Link or the session's `metadata.keyseal_product` says it. Invoices have their lines.
+ * The event of a Checkout Session does not name the products. They are looked up if there is an API key. Otherwise the
+ * Payment Link or the session's `metadata.keyseal_product` names the product. Invoices contain their lines.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent } from '../../payment-event.ts'
 import type { Provider } from '../../provider.ts'
 import { textKeys, timedClaim } from '../../signatures.ts'
-import { ignored, name, notUsed, unread } from '../fields.ts'
+import { ignored, name, unread, unusedEvent } from '../fields.ts'
 import { lineItemsUrl, sessionCompleted, sessionPaidLater } from './checkout.ts'
 import { invoicePaid, invoicePaymentPaid } from './invoices.ts'
 import { chargeRefunded, disputeClosed, disputeOpened, disputeSettled, refundChanged } from './reversals.ts'
@@ -60,9 +59,9 @@ export const stripe: Provider = {
   interpret: (payload, found) => {
     const { object, type } = kind.parse(payload)
     if (object === 'v2.core.event')
-      return ignored('a thin event tells nothing: create a snapshot destination')
+      return ignored('a thin event has no data: create a destination with snapshot payloads')
     const reading = READINGS.get(type)
-    if (reading === undefined) return notUsed(type)
+    if (reading === undefined) return unusedEvent(type)
     const { created, data } = snapshot.parse(payload)
     return reading(data.object, created, found)
   },

@@ -1,7 +1,7 @@
-/** Stripe's invoices: the first one of a subscription or a manual one sells, the following ones renew. */
+/** Stripe's invoices. The first invoice of a subscription and manual invoices are sales, later ones are renewals. */
 import * as z from 'zod/mini'
 import type { PaymentEvent } from '../../payment-event.ts'
-import { flagged, ignored, name, namesAmong, unread } from '../fields.ts'
+import { flagged, ignored, name, unread, usableNames } from '../fields.ts'
 import { linesByPrice, pricedLine } from './checkout.ts'
 
 const invoiceLine = z.extend(pricedLine, {
@@ -46,17 +46,17 @@ export function invoicePaid(object: unknown): PaymentEvent {
   }
 }
 
-/** Ties the payment, which refunds and disputes name, to its invoice, which no longer names it. */
+/** Links the payment, which refunds and disputes name, to its invoice, which no longer names the payment. */
 export function invoicePaymentPaid(object: unknown): PaymentEvent {
   const { invoice: order, payment } = invoicePayment.parse(object)
-  const references = namesAmong(payment.payment_intent, payment.charge)
+  const references = usableNames(payment.payment_intent, payment.charge)
   return ignored('names the payment of an invoice', order, references)
 }
 
 function sale(paid: Invoice): PaymentEvent {
   const references = [...paymentsOf(paid), ...subscriptionOf(paid)]
   if (paid.lines.has_more === true) {
-    return flagged('the invoice has more lines than its event tells', paid.id, references)
+    return flagged('the invoice has more lines than its event contains', paid.id, references)
   }
   const lines = linesByPrice(paid.lines.data)
   if (lines.length === 0) return ignored('no line of the invoice has a price', paid.id, references)
@@ -76,7 +76,7 @@ function renewal(paid: Invoice): PaymentEvent {
   }
 }
 
-/** Prorations do not count: they are about a period that has begun already. */
+/** Ignores prorations, which belong to a period that began before. */
 function periodOf({ id, lines }: Invoice): string {
   const starts = lines.data.filter(isOfSubscription).flatMap(({ period }) => (period ? [period.start] : []))
   return starts.length === 0 ? id : String(Math.max(...starts))
@@ -87,11 +87,11 @@ function isOfSubscription({ type, proration, parent }: InvoiceLine): boolean {
   return type === 'subscription' || parent?.type === 'subscription_item_details'
 }
 
-/** Invoices name their payments until API version 2025-03-31. Since then `invoice_payment.paid` does. */
+/** Before API version 2025-03-31, invoices name their payments. Since then `invoice_payment.paid` does. */
 function paymentsOf({ payment_intent, charge }: Invoice): string[] {
-  return namesAmong(payment_intent, charge)
+  return usableNames(payment_intent, charge)
 }
 
 function subscriptionOf({ parent, subscription }: Invoice): string[] {
-  return namesAmong(parent?.subscription_details?.subscription ?? subscription)
+  return usableNames(parent?.subscription_details?.subscription ?? subscription)
 }

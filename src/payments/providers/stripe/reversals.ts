@@ -1,8 +1,8 @@
 /**
  * Stripe's refunds and disputes. Both name the payment.
  *
- * A refund counts when all of the charge is refunded, by any number of refunds, so all of them have one name. An inquiry
- * (`warning_*`) has taken no money: an operator should look at it, and the keys stay.
+ * A refund takes effect when the whole charge is refunded, by one or more refunds, so they share one name. An inquiry
+ * (`warning_*`) moves no money: the keys stay valid, and an operator should check it.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent } from '../../payment-event.ts'
@@ -15,15 +15,15 @@ const dispute = z.object({ id: name, charge: name, payment_intent: z.nullish(nam
 export function chargeRefunded(object: unknown, occurredAt: number): PaymentEvent {
   const { id, payment_intent, refunded } = charge.parse(object)
   const order = payment_intent ?? id
-  if (refunded !== true) return flagged('a part of the charge was refunded', order)
+  if (refunded !== true) return flagged('the charge was partly refunded', order)
   return { kind: 'refund', id: refundId(id), order, occurredAt, phase: 'beginning' }
 }
 
 /** `refund.failed`, `refund.updated` and, of older API versions, `charge.refund.updated`. */
 export function refundChanged(object: unknown, occurredAt: number): PaymentEvent {
   const { charge: chargeId, payment_intent, status } = refund.parse(object)
-  if (status !== 'failed' && status !== 'canceled') return ignored('charge.refunded tells it')
-  if (!chargeId) return flagged('a refund that failed names no charge', payment_intent ?? undefined)
+  if (status !== 'failed' && status !== 'canceled') return ignored('charge.refunded reports it')
+  if (!chargeId) return flagged('a failed refund that names no charge', payment_intent ?? undefined)
   const order = payment_intent ?? chargeId
   return { kind: 'reinstatement', id: refundId(chargeId), order, occurredAt, phase: 'end' }
 }
@@ -42,7 +42,7 @@ export function disputeClosed(object: unknown, occurredAt: number): PaymentEvent
     return { kind: 'reinstatement', ...names, occurredAt, phase: 'end' }
   }
   if (status === 'lost') return { kind: 'refund', ...names, occurredAt, phase: 'end' }
-  return flagged('a dispute was closed, neither won nor lost', names.order)
+  return flagged('a dispute was closed without being won or lost', names.order)
 }
 
 /** `charge.dispute.funds_reinstated`. */

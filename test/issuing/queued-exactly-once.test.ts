@@ -22,19 +22,19 @@ import {
 import { openShop } from '../support/shop.ts'
 
 beforeEach(() => {
-  vi.spyOn(Math, 'random').mockReturnValue(0) // The Worker's own retries do not wait.
+  vi.spyOn(Math, 'random').mockReturnValue(0) // Database retries do not wait.
 })
 afterEach(() => vi.restoreAllMocks())
 
 describe('an order is issued exactly once', () => {
-  it('where several messages come at the same time', async () => {
+  it('if several messages arrive at the same time', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     await Promise.all(Array.from({ length: 10 }, () => processOrder(order)))
     await expectIssued(order)
     expect(await orderRow(order)).toMatchObject({ attempts: 1 })
   })
 
-  it('where one consumer goes on after its lease, and another has taken the order up', async () => {
+  it('if a consumer continues after its lease has ended', async () => {
     const shop = await openShop()
     await addStock(shop, 12)
     const order = await addQueuedOrder(shop, { quantity: 10, origin: 'stock' })
@@ -43,7 +43,7 @@ describe('an order is issued exactly once', () => {
     let trips = 0
     const { db } = observe(env.DB, {
       after() {
-        // After its first chunk the first one stands still, and the second does all the rest meanwhile.
+        // After its first chunk, the first consumer pauses, and the second one issues the rest.
         if (++trips === 2) late.push(processOrder(order, { now: now + 2 * LEASE_MS }))
       },
     })
@@ -54,7 +54,7 @@ describe('an order is issued exactly once', () => {
     expect((await keysOf(order)).filter(({ status }) => status === 'available')).toHaveLength(2)
   })
 
-  it('where two consumers both believe that it is theirs', async () => {
+  it('if several consumers claim it', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 40 })
     const now = Date.now()
     await Promise.all(
@@ -76,13 +76,13 @@ describe('an order is issued exactly once', () => {
   )
 
   describe.each(['fresh', 'generator', 'stock'] as const)('of %s keys', (origin) => {
-    it.each(POINTS)('where round trip $trip is lost $when it reached the database: $text', async (point) => {
+    it.each(POINTS)('if round trip $trip fails $when it reaches the database: $text', async (point) => {
       const shop = await openShop()
       await addGenerator(shop)
       await addStock(shop, 12)
       const order = await addQueuedOrder(shop, { quantity: 10, origin, validityDays: 60, activationLimit: 1 })
       const db = databaseFailingAt(point.trip, point.when, point.text)
-      // Who could not even take it up does not know what it took up.
+      // If the claim fails, the error is thrown.
       await processOrder(order, { db }).catch((error: Error) =>
         expect(error.name).toBe('DatabaseUnavailableError'),
       )
@@ -93,19 +93,19 @@ describe('an order is issued exactly once', () => {
     })
   })
 
-  it('since whoever has lost it to another writes nothing for it any more', async () => {
+  it('because a consumer without the lease writes nothing', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     const now = Date.now()
     const late = await claimQueuedOrder(env.DB, order.id, now)
     const latest = await claimQueuedOrder(env.DB, order.id, now + LEASE_MS)
-    if (!late || !latest) throw new Error('Both were due.')
+    if (!late || !latest) throw new Error('Expected two claims.')
     expect(await issueChunk(env.DB, late, now, CHUNK)).toEqual(latest)
     await postponeQueuedOrder(env.DB, late, 0)
     expect(await chunksOf(order)).toEqual([])
     expect(await orderRow(order)).toMatchObject({ chunks: 0, due_at: now + 2 * LEASE_MS })
   })
 
-  it('where an answer is lost, without beginning anew', async () => {
+  it('without a new claim if a response is lost', async () => {
     for (const trip of [2, 3, 4]) {
       const order = await addQueuedOrder(await openShop(), { quantity: 10 })
       const db = databaseFailingAt(trip, 'after', 'D1_ERROR: Network connection lost.')
@@ -116,7 +116,7 @@ describe('an order is issued exactly once', () => {
     }
   })
 
-  it('where its consumer dies after any round trip: the next one goes on where it stands', async () => {
+  it('if its consumer crashes after any round trip', async () => {
     for (const trip of [1, 2, 3, 4]) {
       const order = await addQueuedOrder(await openShop(), { quantity: 10 })
       await processOrder(order, { db: databaseFailingAfter(trip) }).catch(() => {})
@@ -127,7 +127,7 @@ describe('an order is issued exactly once', () => {
     }
   })
 
-  it('where fresh keys exist already: others are made', async () => {
+  it('if a fresh key already exists', async () => {
     const shop = await openShop()
     const order = await addQueuedOrder(shop, { quantity: 10 })
     const taken = '00000000-0000-4000-8000-000000000000'
@@ -149,7 +149,7 @@ describe('an order is issued exactly once', () => {
     await expectIssued(order)
   })
 
-  it('after a failure it comes again, later and later, and what was done is not done again', async () => {
+  it('with backoff after failures', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     let trips = 0
     const { db } = observe(env.DB, {

@@ -14,12 +14,12 @@ function order({ productId }: Shop, changes: Record<string, unknown> = {}): Reco
   return { product_id: productId, quantity: 2, ...OWNER, ...changes }
 }
 
-/** The keys of the answer, each as a list of its fields in their order. */
-function keysOf({ response }: ApiResponse): [string, unknown][][] {
+/** The fields of each key in the response, in their order. */
+function keyEntries({ response }: ApiResponse): [string, unknown][][] {
   return response.license_keys.map(Object.entries)
 }
 
-async function refused(code: number, request: () => Promise<ApiResponse>): Promise<ApiResponse> {
+async function expectRefusal(code: number, request: () => Promise<ApiResponse>): Promise<ApiResponse> {
   const before = await countRows()
   const opened = await request()
   expect(opened.response.code).toBe(code)
@@ -29,7 +29,7 @@ async function refused(code: number, request: () => Promise<ApiResponse>): Promi
 }
 
 describe('an order of generated keys', () => {
-  it("is assigned on the generator's terms: 803, signed by the key of the product", async () => {
+  it("returns 803 with the generator's terms, signed by the product key", async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     for (const send of [callApi, callApiWithJson]) {
@@ -42,7 +42,7 @@ describe('an order of generated keys', () => {
       expect(opened.response.license_keys).toHaveLength(2)
       expect(second.id).toBeGreaterThan(first.id)
       const createdAt = first.assigned_at.replace(/\.\d{6}Z/, '.000000Z')
-      expect(keysOf(opened)[0]).toEqual([
+      expect(keyEntries(opened)[0]).toEqual([
         ['product_id', shop.productId],
         ['license_key', expect.stringMatching(/^[0-9A-F]{4}(-[0-9A-F]{4}){3}$/)],
         ['activation_limit', 1],
@@ -66,7 +66,7 @@ describe('an order of generated keys', () => {
     }
   })
 
-  it('has the terms that it asks for itself, also those that are 0, each on its own', async () => {
+  it('uses each requested term, including 0', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const answers = [
@@ -79,7 +79,7 @@ describe('an order of generated keys', () => {
     ])
   })
 
-  it('has the owner Not set where nobody is told, and ignores what the shop plugin adds', async () => {
+  it('uses the owner Not set by default and ignores unknown fields', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const fields = { product_id: shop.productId, quantity: 1, generate: 1 }
@@ -92,23 +92,25 @@ describe('an order of generated keys', () => {
     expect(response.license_keys).toMatchObject([{ owner_name: 'Not set', owner_email: 'Not set' }])
   })
 
-  it('of an unknown or inactive product is 805, also without a generator', async () => {
+  it('returns 805 for an unknown or inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     for (const product_id of [shop.productId, 2_147_483_647]) {
-      const opened = await refused(805, () => callApi(shop, NAME, order(shop, { generate: 1, product_id })))
+      const opened = await expectRefusal(805, () =>
+        callApi(shop, NAME, order(shop, { generate: 1, product_id })),
+      )
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     }
   })
 
-  it('of a product without an active generator is 806', async () => {
+  it('returns 806 without an active generator', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { status: 0 })
-    const opened = await refused(806, () => callApi(shop, NAME, order(shop, { generate: 1 })))
+    const opened = await expectRefusal(806, () => callApi(shop, NAME, order(shop, { generate: 1 })))
     expect(opened).toMatchObject({ status: 200, response: { message: 'Generator not found' } })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
   })
 
-  it('50 times at once under one idempotency key is one issuance and 50 equal bodies', async () => {
+  it('is issued once for 50 concurrent requests with one idempotency key', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const before = await countRows()
@@ -123,7 +125,7 @@ describe('an order of generated keys', () => {
     expect(await countRows()).toEqual(after)
   })
 
-  it('of 10,000 keys is one round trip: 3 rows each and 2 for the issuance', async () => {
+  it('of 10,000 keys takes one round trip with 3 rows per key', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { method: 'uuid' })
     const { db, roundTrips } = observe(env.DB)
@@ -137,7 +139,7 @@ describe('an order of generated keys', () => {
 })
 
 describe('an order from the stock', () => {
-  it('is assigned keys in stock on their own terms: 803, signed by the key of the product', async () => {
+  it('returns 803 with the terms of each key, signed by the product key', async () => {
     const shop = await openShop()
     const licenseKeys = [
       await addLicenseKey(shop.productId),
@@ -148,7 +150,7 @@ describe('an order from the stock', () => {
     expect(opened.envelope.private_key_used).toBe('product')
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
     const [{ assigned_at: assignedAt }] = opened.response.license_keys
-    expect(keysOf(opened)).toEqual(
+    expect(keyEntries(opened)).toEqual(
       licenseKeys.map((licenseKey, index) => [
         ['product_id', shop.productId],
         ['license_key', licenseKey],
@@ -167,7 +169,7 @@ describe('an order from the stock', () => {
     )
   })
 
-  it('has the terms that it asks for itself', async () => {
+  it('uses the requested terms', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 2)
     const fields = order(shop, { generate: '0', validity: '0', activation_limit: '7' })
@@ -176,12 +178,14 @@ describe('an order from the stock', () => {
     expect(response.license_keys).toMatchObject([terms, terms])
   })
 
-  it('of more than there is is 802, tells how many there are, and takes none', async () => {
+  it('above the stock returns 802 with the available quantity and takes nothing', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 5)
     await addLicenseKey(shop.productId, { status: 'reserved' })
     for (const quantity of [7, 6]) {
-      const opened = await refused(802, () => callApi(shop, NAME, order(shop, { generate: 0, quantity })))
+      const opened = await expectRefusal(802, () =>
+        callApi(shop, NAME, order(shop, { generate: 0, quantity })),
+      )
       expect(opened.status).toBe(200)
       expect(Object.entries(opened.response)).toEqual([
         ['code', 802],
@@ -192,34 +196,34 @@ describe('an order from the stock', () => {
     }
     const { response } = await callApi(shop, NAME, order(shop, { generate: 0, quantity: 5 }))
     expect(response.license_keys).toHaveLength(5)
-    const left = await refused(802, () => callApi(shop, NAME, order(shop, { generate: 0 })))
+    const left = await expectRefusal(802, () => callApi(shop, NAME, order(shop, { generate: 0 })))
     expect(left.response.available_quantity).toBe(0)
   })
 
-  it('of an inactive product is 805, however much is in stock', async () => {
+  it('returns 805 for an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     await addStock(shop.productId, 2)
-    await refused(805, () => callApi(shop, NAME, order(shop, { generate: 0 })))
+    await expectRefusal(805, () => callApi(shop, NAME, order(shop, { generate: 0 })))
   })
 
-  it('200 times at once for 100 keys is 100 times 803 and 100 times 802, and no key is given twice', async () => {
+  it('never issues a key twice when requests race', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 100)
     const answers = await Promise.all(
       [...HUNDRED, ...HUNDRED].map(() => callApi(shop, NAME, order(shop, { generate: 0, quantity: 1 }))),
     )
-    const given = answers.flatMap(({ response }) =>
+    const issued = answers.flatMap(({ response }) =>
       response.code === 803
         ? response.license_keys.map((key: Record<string, unknown>) => key.license_key)
         : [],
     )
-    expect(new Set(given).size).toBe(100)
-    expect(given).toHaveLength(100)
+    expect(new Set(issued).size).toBe(100)
+    expect(issued).toHaveLength(100)
     expect(answers.filter(({ response }) => response.code === 802)).toHaveLength(100)
     expect(answers.filter(({ response }) => response.available_quantity > 0)).toEqual([])
   })
 
-  it('20 times at once under one idempotency key takes its keys once', async () => {
+  it('takes its keys once for 20 concurrent requests with one idempotency key', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 2)
     const answers = await Promise.all(
@@ -231,7 +235,7 @@ describe('an order from the stock', () => {
     expect(answers[0]?.response.code).toBe(803)
   })
 
-  it('writes 2 rows a key and 2 for the issuance, in one round trip', async () => {
+  it('takes one round trip with 2 rows per key', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 1000)
     const { db, roundTrips } = observe(env.DB)
@@ -249,7 +253,7 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     return { shop, fields, first: await callApiWithIdempotencyKey(shop, NAME, fields, 'order') }
   }
 
-  it('is the very same bytes, and says that it is one', async () => {
+  it('returns the same bytes and a header', async () => {
     const { shop, fields, first } = await issued()
     const before = await countRows()
     const replay = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
@@ -259,7 +263,7 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     expect(await countRows()).toEqual(before)
   })
 
-  it('is the same after the product, its generator, its stock and the keys were changed', async () => {
+  it('does not depend on later changes of product, generator, stock and keys', async () => {
     const { shop, fields, first } = await issued()
     await executeSql(
       `update license_keys set status = 'blocked', owner_name = 'X' where issuance_id is not null`,
@@ -270,15 +274,15 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
   })
 
-  it('tells the first terms after two corrections, and after the key was deleted', async () => {
+  it('returns the original terms after updates and deletion of the key', async () => {
     const { shop, fields, first } = await issued()
     const { license_key } = first.response.license_keys[0]
     for (const [validity, activation_limit] of [
       ['7', '8'],
       ['9', '0'],
     ]) {
-      const correction = { license_key, validity, activation_limit, owner_name: 'Grace Hopper' }
-      expect((await callApi(shop, 'update-license-key', correction)).response.code).toBe(950)
+      const changes = { license_key, validity, activation_limit, owner_name: 'Grace Hopper' }
+      expect((await callApi(shop, 'update-license-key', changes)).response.code).toBe(950)
     }
     expect(await licenseKeyRow(license_key)).toMatchObject({ validity_days: 9, activation_limit: 0 })
     expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
@@ -286,7 +290,7 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
   })
 
-  it('is the same after a key was sold to somebody else', async () => {
+  it('does not change after a key was assigned to another owner', async () => {
     const { shop, fields, first } = await issued()
     const licenseKey = first.response.license_keys[0].license_key
     await executeSql(`update license_keys set status = 'reserved' where license_key = ?`, licenseKey)
@@ -304,21 +308,23 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     ['activation_limit', 0],
     ['product_id', 1],
     ['generate', 1 - generate],
-  ])('with another %s is 2422', async (name, value) => {
+  ])('returns 2422 with another %s', async (name, value) => {
     const { shop, fields } = await issued()
-    await refused(2422, () => callApiWithIdempotencyKey(shop, NAME, { ...fields, [name]: value }, 'order'))
+    await expectRefusal(2422, () =>
+      callApiWithIdempotencyKey(shop, NAME, { ...fields, [name]: value }, 'order'),
+    )
   })
 
-  it('without generate is 2422', async () => {
+  it('returns 2422 without generate', async () => {
     const { shop, fields } = await issued()
     const { generate: _, ...others } = fields
-    await refused(2422, () =>
+    await expectRefusal(2422, () =>
       callApiWithIdempotencyKey(shop, NAME, { ...others, validity: 365, activation_limit: 1 }, 'order'),
     )
   })
 })
 
-it('a key that came back to stock is told by the replays of both of its orders', async () => {
+it('replays both orders of a key that returned to stock', async () => {
   const shop = await openShop()
   const license_key = await addLicenseKey(shop.productId)
   const sell = (idempotencyKey: string) =>
@@ -334,16 +340,16 @@ it('a key that came back to stock is told by the replays of both of its orders',
 })
 
 describe('generate', () => {
-  it.each(['2', '-1', 'true', '01x'])('%s is 804', async (generate) => {
+  it.each(['2', '-1', 'true', '01x'])('returns 804 for %s', async (generate) => {
     const shop = await openShop()
-    const { response } = await refused(804, () => callApi(shop, NAME, order(shop, { generate })))
+    const { response } = await expectRefusal(804, () => callApi(shop, NAME, order(shop, { generate })))
     expect(response.errors).toEqual({ generate: ['The generate field must be a whole number from 0 to 1.'] })
   })
 
-  it('that is left out or empty makes plain UUIDs, for which everything must be told', async () => {
+  it('creates UUIDs and requires all fields if it is omitted or empty', async () => {
     const shop = await openShop()
     for (const changes of [{}, { generate: '' }]) {
-      const { response } = await refused(804, () =>
+      const { response } = await expectRefusal(804, () =>
         callApi(shop, NAME, { product_id: shop.productId, quantity: 'x', ...changes }),
       )
       expect(response.errors).toEqual({
@@ -362,10 +368,10 @@ describe('generate', () => {
     expect(response.license_keys[0].license_key).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('does not excuse what is wrong', async () => {
+  it('does not make invalid fields valid', async () => {
     const shop = await openShop()
     const wrong = { generate: 1, validity: -1, activation_limit: 'x', owner_email: 'nobody' }
-    const { response } = await refused(804, () => callApi(shop, NAME, order(shop, wrong)))
+    const { response } = await expectRefusal(804, () => callApi(shop, NAME, order(shop, wrong)))
     expect(Object.keys(response.errors).sort()).toEqual(['activation_limit', 'owner_email', 'validity'])
   })
 })

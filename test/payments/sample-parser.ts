@@ -1,4 +1,4 @@
-/** What a provider's event says, read from the text that it would be sent as. */
+/** Parses sample events with a provider. */
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
 import type { PaymentEvent } from '../../src/payments/payment-event.ts'
 import type { EventDescription, Provider } from '../../src/payments/provider.ts'
@@ -6,21 +6,23 @@ import type { EventDescription, Provider } from '../../src/payments/provider.ts'
 export const ORDER = { order: '1001', externalId: '7', now: Date.UTC(2026, 10, 24, 9, 30) }
 export const SUBSCRIPTION_ORDER = { ...ORDER, subscription: '55' }
 
-export interface Reader {
-  readonly say: (event: SampleEvent, found?: unknown) => PaymentEvent
-  /**
-   * The same, with fields of the event's body changed: `{'data.status': 'pending'}`; undefined takes one out.
-   */
-  readonly sayChanged: (event: SampleEvent, changes: Record<string, unknown>, found?: unknown) => PaymentEvent
+export interface SampleParser {
+  readonly parse: (event: SampleEvent, found?: unknown) => PaymentEvent
+  /** Changes fields of the body first, for example `{'data.status': 'pending'}`. undefined removes a field. */
+  readonly parseChanged: (
+    event: SampleEvent,
+    changes: Record<string, unknown>,
+    found?: unknown,
+  ) => PaymentEvent
   readonly describe: (event: SampleEvent, changes?: Record<string, unknown>) => EventDescription
 }
 
-export function readerOf(provider: Provider): Reader {
-  const sayChanged: Reader['sayChanged'] = (event, changes, found) =>
+export function parserOf(provider: Provider): SampleParser {
+  const parseChanged: SampleParser['parseChanged'] = (event, changes, found) =>
     provider.interpret(changed(event, changes), found)
   return {
-    say: (event, found) => sayChanged(event, {}, found),
-    sayChanged,
+    parse: (event, found) => parseChanged(event, {}, found),
+    parseChanged,
     describe: (event, changes = {}) =>
       provider.describe(changed(event, changes), new Headers({ 'webhook-id': event.id })),
   }

@@ -1,7 +1,4 @@
-/**
- * The use of one license key against a model of it that fits on a screen: whatever is done to the key in whatever
- * order, each answer is the model's.
- */
+/** Compares a license key with a small model under random sequences of requests and changes. */
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -38,7 +35,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait'), days: fc.nat({ max: 6 }) }) },
 )
 
-/** What a key is, and what it answers. */
 class Model {
   readonly active = new Set<string>()
   isBlocked = false
@@ -81,7 +77,7 @@ async function apply(event: Exclude<Step, { identifier: string }>, model: Model,
   }
 }
 
-it(`whatever is done to a key, its answers are the model's ${seeded}`, async () => {
+it(`a license key behaves like the model ${seeded}`, async () => {
   const shop = await openShop()
   const caller = await callerOf(shop, 'use')
 
@@ -91,12 +87,12 @@ it(`whatever is done to a key, its answers are the model's ${seeded}`, async () 
     now: number,
   ): Promise<string> {
     const call = { db: env.DB, caller, idempotencyKey: undefined, parameters: use, now }
-    const asked = {
+    const operations = {
       activate: () => perform(call, activation, { ...use, postUrl: null }),
       deactivate: () => perform(call, deactivation, use),
       verify: () => runQuery(call, verification, use),
     }
-    const result = await asked[kind]()
+    const result = await operations[kind]()
     return result.kind === 'refused' ? result.reason : result.outcome.kind
   }
 
@@ -105,14 +101,14 @@ it(`whatever is done to a key, its answers are the model's ${seeded}`, async () 
       const assignedAt = Date.UTC(2026, 0, 1)
       const key = await addKey(shop, { activationLimit: 2, validityDays: VALIDITY_DAYS, assignedAt })
       const model = new Model()
-      for (const taken of steps) {
-        if (!('identifier' in taken)) {
-          await apply(taken, model, key)
+      for (const next of steps) {
+        if (!('identifier' in next)) {
+          await apply(next, model, key)
           continue
         }
-        const use = { licenseKey: key.licenseKey, identifier: taken.identifier }
-        const expected = model.answer(taken.kind, taken.identifier)
-        expect(await answer(taken.kind, use, assignedAt + model.day * DAY_MILLISECONDS)).toBe(expected)
+        const use = { licenseKey: key.licenseKey, identifier: next.identifier }
+        const expected = model.answer(next.kind, next.identifier)
+        expect(await answer(next.kind, use, assignedAt + model.day * DAY_MILLISECONDS)).toBe(expected)
         expect((await identifiersOf(key)).sort()).toEqual([...model.active].sort())
       }
     }),

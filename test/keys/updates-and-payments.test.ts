@@ -2,16 +2,16 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { post } from '../support/client.ts'
 import { reissue } from '../support/reissues.ts'
-import { addOffer, keysOf, purchaseOf, statusesOf, tell } from '../support/sales.ts'
+import { addOffer, applyEvent, keysOf, purchaseOf, statusesOf } from '../support/sales.ts'
 import { openShop } from '../support/shop.ts'
 import { licenseKeyRow } from '../support/stock.ts'
 
-/** An order of two keys, and what may happen to it and to the first of its keys. */
+/** Sells an order of two keys, and returns functions that change the order or its first key. */
 async function sell() {
   const shop = await openShop()
   const offer = await addOffer()
   const order = `order-${crypto.randomUUID()}`
-  await tell(purchaseOf(offer, order))
+  await applyEvent(purchaseOf(offer, order))
   const row = await env.DB.prepare(
     `select license_key as licenseKey from order_lines join license_keys using (issuance_id)
      where order_id = ? order by license_keys.id limit 1`,
@@ -24,10 +24,10 @@ async function sell() {
     order,
     licenseKey,
     refund: (id = 'refund') =>
-      tell({ kind: 'refund', ...reversal(id), occurredAt: 1000, phase: 'beginning' }),
+      applyEvent({ kind: 'refund', ...reversal(id), occurredAt: 1000, phase: 'beginning' }),
     reinstate: (id = 'refund') =>
-      tell({ kind: 'reinstatement', ...reversal(id), occurredAt: 2000, phase: 'end' }),
-    async correct(status: string) {
+      applyEvent({ kind: 'reinstatement', ...reversal(id), occurredAt: 2000, phase: 'end' }),
+    async setStatus(status: string) {
       const fields = { api_key: shop.apiKey, license_key: licenseKey, status }
       const { response } = await post(fields, { path: '/api/v1/update-license-key' })
       expect(response.code).toBe(950)
@@ -40,11 +40,11 @@ async function sell() {
   }
 }
 
-describe('a key whose payment was taken back', () => {
-  it('may be unblocked by hand, stays so at the next refund, and when the payment is given back', async () => {
-    const { order, refund, correct, reinstate } = await sell()
+describe('a refunded key', () => {
+  it('that an operator unblocked stays unblocked at later refunds and reinstatements', async () => {
+    const { order, refund, setStatus, reinstate } = await sell()
     await refund()
-    await correct('assigned')
+    await setStatus('assigned')
     expect(await statusesOf(order)).toEqual(['assigned', 'blocked'])
     await refund('dispute')
     expect(await statusesOf(order)).toEqual(['assigned', 'blocked'])
@@ -53,46 +53,46 @@ describe('a key whose payment was taken back', () => {
     expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
   })
 
-  it('may be blocked by hand, and stays blocked when the payment is given back', async () => {
-    const { order, refund, correct, reinstate } = await sell()
+  it('that an operator blocked stays blocked after a reinstatement', async () => {
+    const { order, refund, setStatus, reinstate } = await sell()
     await refund()
-    await correct('blocked')
+    await setStatus('blocked')
     await reinstate()
     expect(await statusesOf(order)).toEqual(['blocked', 'assigned'])
   })
 
-  it('stays blocked where it was blocked by hand before', async () => {
-    const { order, refund, correct, reinstate } = await sell()
-    await correct('blocked')
+  it('that an operator blocked before the refund stays blocked', async () => {
+    const { order, refund, setStatus, reinstate } = await sell()
+    await setStatus('blocked')
     await refund()
     await reinstate()
     expect(await statusesOf(order)).toEqual(['blocked', 'assigned'])
   })
 
-  it('that was blocked by hand before and unblocked since stays so when the payment is given back', async () => {
-    const { order, refund, correct, reinstate } = await sell()
-    await correct('blocked')
+  it('keeps the status that an operator set last', async () => {
+    const { order, refund, setStatus, reinstate } = await sell()
+    await setStatus('blocked')
     await refund()
-    await correct('reserved')
+    await setStatus('reserved')
     await reinstate()
     expect(await statusesOf(order)).toEqual(['reserved', 'assigned'])
   })
 
-  it('may be put back to stock: the order has it no longer, whatever becomes of the payment', async () => {
-    const { order, refund, correct, reinstate } = await sell()
+  it('that returns to stock leaves its order', async () => {
+    const { order, refund, setStatus, reinstate } = await sell()
     await refund()
-    await correct('available')
+    await setStatus('available')
     expect(await keysOf(order)).toHaveLength(1)
     await reinstate()
     expect(await statusesOf(order)).toEqual(['assigned'])
   })
 })
 
-describe('a key whose payment was taken back and that was assigned to somebody else', () => {
-  it('owes the order nothing: it stays assigned, and can be reissued', async () => {
-    const { order, licenseKey, refund, correct, assign, reinstate } = await sell()
+describe('a refunded key that was assigned to another owner', () => {
+  it('stays assigned and can be reissued', async () => {
+    const { order, licenseKey, refund, setStatus, assign, reinstate } = await sell()
     await refund()
-    await correct('reserved')
+    await setStatus('reserved')
     await assign()
     await refund('dispute')
     await reinstate()
@@ -106,11 +106,11 @@ describe('a key whose payment was taken back and that was assigned to somebody e
   })
 })
 
-describe('a key that was unblocked by hand and whose payment was given back', () => {
+describe('a key that an operator unblocked and whose refund was reversed', () => {
   it('is blocked by the next refund', async () => {
-    const { order, refund, correct, reinstate } = await sell()
+    const { order, refund, setStatus, reinstate } = await sell()
     await refund()
-    await correct('assigned')
+    await setStatus('assigned')
     await reinstate()
     await refund('dispute')
     expect(await statusesOf(order)).toEqual(['blocked', 'blocked'])

@@ -10,7 +10,7 @@ afterEach(() => vi.restoreAllMocks())
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 
-function orderOf({ productId }: Shop, origin: SourcedOrder['origin']): SourcedOrder {
+function orderFor({ productId }: Shop, origin: SourcedOrder['origin']): SourcedOrder {
   return {
     origin,
     productId,
@@ -32,14 +32,14 @@ async function countInStock({ productId }: Shop): Promise<number | undefined> {
 }
 
 describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) => {
-  it('whose batch was committed, but its answer lost, is not issued a second time', async () => {
+  it('is issued once if the response of a committed batch is lost', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     await addStock(shop.productId, 10)
     const before = await countRows()
     const { db, roundTrips } = observe(env.DB, failAfterCommit('Network connection lost.', RESET_ERROR))
     for (const idempotencyKey of ['order', undefined]) {
-      const outcome = await issueOrder(db, shop, orderOf(shop, origin), idempotencyKey, { now: NOW })
+      const outcome = await issueOrder(db, shop, orderFor(shop, origin), idempotencyKey, { now: NOW })
       expect(outcome).toMatchObject({ kind: 'issued', issuedAt: NOW, keys: { length: 2 } })
     }
     expect(roundTrips).toHaveLength(4) // Three for the first order, one for the second.
@@ -49,41 +49,41 @@ describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) 
     expect(await countInStock(shop)).toBe(origin === 'generator' ? 10 : 6)
   })
 
-  it('may be replayed when nothing more could be issued', async () => {
+  it('can be replayed when it could not be issued anymore', async () => {
     const shop = await openShop()
     const generatorId = await addGenerator(shop.productId)
     await addStock(shop.productId, 2)
-    const ask = async () => issueOrder(env.DB, shop, orderOf(shop, origin), 'order', { now: NOW })
-    const first = await ask()
+    const issue = async () => issueOrder(env.DB, shop, orderFor(shop, origin), 'order', { now: NOW })
+    const first = await issue()
     await env.DB.prepare('update generators set status = 0 where id = ?').bind(generatorId).run()
     await env.DB.prepare(`update license_keys set status = 'blocked' where status = 'available'`).run()
-    expect(await ask()).toEqual({ ...first, kind: 'replayed' })
+    expect(await issue()).toEqual({ ...first, kind: 'replayed' })
   })
 
-  it('remembers no refusal', async () => {
+  it('can be repeated after a refusal', async () => {
     const shop = await openShop()
-    const ask = async () => issueOrder(env.DB, shop, orderOf(shop, origin), 'order', { now: NOW })
-    expect(await ask()).toEqual(
+    const issue = async () => issueOrder(env.DB, shop, orderFor(shop, origin), 'order', { now: NOW })
+    expect(await issue()).toEqual(
       origin === 'generator'
         ? { kind: 'generator-not-found', availableQuantity: 0 }
         : { kind: 'stock-insufficient', availableQuantity: 0 },
     )
     await addGenerator(shop.productId)
     await addStock(shop.productId, 2)
-    expect(await ask()).toMatchObject({ kind: 'issued' })
+    expect(await issue()).toMatchObject({ kind: 'issued' })
   })
 })
 
-describe('a generated license key that exists already', () => {
-  it('rolls everything back and is replaced by a fresh one', async () => {
+describe('a generated license key that already exists', () => {
+  it('rolls the batch back and is replaced by a new one', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { method: 'uuid' })
-    const order = { ...orderOf(shop, 'generator'), quantity: 1 }
+    const order = { ...orderFor(shop, 'generator'), quantity: 1 }
     const taken = await issueOrder(env.DB, shop, order, 'first', { now: NOW })
-    if (!('keys' in taken)) throw new Error('It is new.')
+    if (!('keys' in taken)) throw new Error('Expected new keys.')
     const text = taken.keys[0]?.[1] as ReturnType<typeof crypto.randomUUID>
     const before = await countRows()
-    // The attempt's nonce, and then its key.
+    // The nonce of the attempt, then its key.
     vi.spyOn(crypto, 'randomUUID').mockReturnValueOnce(crypto.randomUUID()).mockReturnValueOnce(text)
     const outcome = await issueOrder(env.DB, shop, order, 'second', { now: NOW })
     expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 1 } })

@@ -1,0 +1,113 @@
+/**
+ * SQL checks of whether a license key may be used on a device or domain. All endpoints run them in the same
+ * order. As the protocol requires, a missing identifier is reported only for existing keys.
+ */
+import type { WriteSql } from '../callers/operation.ts'
+import { CODES } from '../protocol/codes.ts'
+import { identifier, licenseKey } from '../protocol/fields.ts'
+
+/** Both are optional here, because each has its own code if it is missing. */
+export const KEY_USE_FIELDS = { license_key: licenseKey, identifier }
+
+interface KeyUseParameters {
+  readonly license_key?: string | undefined
+  readonly identifier?: string | undefined
+}
+
+/** The device or domain to check against the blocklist. */
+export function deviceIdentifier(parameters: KeyUseParameters): string | undefined {
+  return parameters.identifier
+}
+
+/** The values of the placeholders in this file, except `now`. */
+export function keyUseValues({ license_key, identifier }: KeyUseParameters): Record<string, string | null> {
+  return { licenseKey: license_key ?? null, identifier: identifier ?? null }
+}
+
+/** Why a key may not be used. */
+export type KeyProblem =
+  | 'license-key-unknown'
+  | 'identifier-missing'
+  | 'not-assigned'
+  | 'product-not-active'
+  | 'blocked'
+  | 'expired'
+
+export const KEY_PROBLEM_CODES = {
+  'license-key-unknown': CODES.licenseKeyInvalid,
+  'identifier-missing': CODES.identifierRequired,
+  'not-assigned': CODES.licenseKeyNotAssigned,
+  'product-not-active': CODES.productNotActive,
+  blocked: CODES.licenseKeyBlocked,
+  expired: CODES.licenseKeyExpired,
+} as const satisfies Record<KeyProblem, object>
+
+export interface KeyOutcome<Kind extends string> {
+  readonly kind: Kind
+  /** null if the key is unknown. */
+  readonly productId: number | null
+}
+
+export const WHEN_UNKNOWN = `when license_keys.id is null then 'license-key-unknown'`
+export const WHEN_IDENTIFIER_MISSING = `when :identifier is null then 'identifier-missing'`
+export const WHEN_NOT_ASSIGNED = `when license_keys.status in ('available', 'reserved') then 'not-assigned'`
+
+/** A deleted product is inactive. */
+export const WHEN_PRODUCT_INACTIVE = `when products.status <> 'active' then 'product-not-active'`
+const WHEN_BLOCKED = `when license_keys.status = 'blocked' then 'blocked'`
+
+/** A key is expired from the millisecond of its expiry. A validity of 0 days never ends. */
+const WHEN_EXPIRED = `when license_keys.validity_days > 0
+  and license_keys.assigned_at + license_keys.validity_days * 86400000 <= :now then 'expired'`
+
+/** The checks of a key, in order. Placeholders: `identifier`, `now`. */
+export const KEY_CHECKS: readonly string[] = [
+  WHEN_UNKNOWN,
+  WHEN_IDENTIFIER_MISSING,
+  WHEN_NOT_ASSIGNED,
+  WHEN_PRODUCT_INACTIVE,
+  WHEN_BLOCKED,
+  WHEN_EXPIRED,
+]
+
+/** An SQL condition: the row of `license_keys` is activated on this device or domain. */
+export const IS_ACTIVATED = `exists (select 1 from activations
+  where activations.license_key_id = license_keys.id and activations.identifier = :identifier)`
+
+/** The checks of a key that must be activated on this device or domain. */
+export const ACTIVATED_KEY_CHECKS: readonly string[] = [
+  ...KEY_CHECKS,
+  `when not ${IS_ACTIVATED} then 'activation-not-found'`,
+]
+
+/** An SQL condition: the current row of `license_keys` has no free activation. 0 means unlimited. */
+export const LIMIT_IS_REACHED = `license_keys.activation_limit > 0 and license_keys.activation_limit <=
+  (select count(*) from activations where activations.license_key_id = license_keys.id)`
+
+/** An SQL condition that selects the requested key from `license_keys`. */
+export const IS_REQUESTED = 'license_keys.license_key = :licenseKey'
+
+/** SQL that activates the requested key. Placeholders: `identifier`, `postUrl`, `now`. */
+export function insertActivation({ decided }: WriteSql): string {
+  return `insert into activations (license_key_id, identifier, post_url, created_at)
+    select license_keys.id, :identifier, :postUrl, :now from license_keys
+    where ${IS_REQUESTED} and ${decided('activated')}`
+}
+
+/**
+ * SQL: a `KeyOutcome` as JSON text. Placeholders: `licenseKey`, and those of the checks.
+ *
+ * @param checks SQL `when ... then ...` on `license_keys` and `products`, which are null for an unknown key
+ * @param success the kind if no check applies
+ * @param members SQL for more members: `'name', value, ...`
+ */
+export function checkKey(
+  checks: readonly string[],
+  success: string,
+  members: readonly string[] = [],
+): string {
+  return `(select json_object('kind', case ${checks.join('\n')} else '${success}' end,
+      ${["'productId', license_keys.product_id", ...members].join(', ')})
+    from (select 1) as request left join license_keys on ${IS_REQUESTED}
+    left join products on products.id = license_keys.product_id)`
+}
