@@ -1,10 +1,10 @@
 /**
- * The page /docs: Scalar's API reference (https://scalar.com/products/api-references/configuration), which
- * scripts/openapi/copy-reference.ts copies beside this file. It sends requests to this server alone.
+ * Configures Scalar's API reference (https://scalar.com/products/api-references/configuration) for the page /docs.
+ * scripts/openapi/copy-reference.ts copies the library into this folder. The page sends requests to this server only.
  */
 
-// Zod, which Scalar is built with, tests whether it may make functions from text, unless it is told that it may not. The
-// Content-Security-Policy of the page does not allow it, and the browser would complain.
+// Zod, a part of Scalar, tries to compile code by default. The Content-Security-Policy forbids that, and the browser would
+// log an error.
 globalThis.__zod_globalConfig = { jitless: true }
 const { createApiReference } = await import('/docs/scalar/standalone.esm.js')
 
@@ -12,10 +12,10 @@ createApiReference('#reference', {
   url: '/openapi.json',
   documentDownloadType: 'direct',
   authentication: { preferredSecurityScheme: 'apiKey' },
-  // One component for each code would fill the sidebar; each operation shows its own.
+  // The schemas of all codes would fill the sidebar. Each operation shows its own.
   hideModels: true,
   orderSchemaPropertiesBy: 'preserve',
-  // Scalar's light grey, green, orange and blue are too pale to read (WCAG 2.2 section 1.4.3 asks for a contrast of 4.5).
+  // Some of Scalar's colors have a contrast below 4.5 (WCAG 2.2 section 1.4.3).
   customCss: `
     .light-mode {
       --scalar-color-2: #666;
@@ -25,11 +25,11 @@ createApiReference('#reference', {
       --scalar-color-blue: #0068ab;
     }
     .dark-mode { --scalar-color-3: #8c8c8c }
-    /* On a phone it covers the address of the request. */
+    /* On a phone, this button covers the address of the request. */
     @media (width < 768px) { .scalar-client .scalar-sidebar-toggle { display: none } }`,
-  // The reader's own fonts instead of those of Scalar's server.
+  // Scalar would load its fonts from its own server.
   withDefaultFonts: false,
-  // Nothing of Scalar's other products.
+  // Scalar's other products.
   agent: { disabled: true },
   mcp: { disabled: true },
   hideClientButton: true,

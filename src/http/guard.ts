@@ -10,7 +10,7 @@ import { type Checked, checkFields, type FieldErrors, type Fields } from '../pro
 import { BODY_BYTES_MAX, queryFields, readBody } from './body.ts'
 import type { Answer, Call, Endpoint } from './endpoint.ts'
 import { isCallerLimitExceeded, tooManyRequests } from './limits.ts'
-import { noteParameters, type RequestRecord } from './request-record.ts'
+import { type RequestRecord, recordParameters } from './request-record.ts'
 
 export type GuardResult =
   | { readonly kind: 'call'; readonly call: Call<never> }
@@ -49,7 +49,7 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
     return { kind: 'answer', answer: endpoint.rejectParameters(errors) }
   }
 
-  noteParameters(record, checked.parameters)
+  recordParameters(record, checked.parameters)
   const values = (await credential?.values(authorization, checkedCredential.parameters)) ?? {}
   if (await isCallerLimitExceeded(env, credential, values)) {
     return { kind: 'answer', answer: tooManyRequests('apiKey') }

@@ -1,9 +1,6 @@
 /**
- * What is noted of one request while it is served, for its log line and its data point. The record goes with the
- * request, so two requests in one isolate never mix.
- *
- * The operator reads it: it never holds a license key, e-mail address, name, token or signature, nor the path as it was
- * sent, which may contain any of them.
+ * The facts about one request, for its log line and its data point. They never include a license key, e-mail address, name,
+ * token or signature, nor the path as sent, which may contain one of these.
  */
 import type { Meter } from '../db/metering.ts'
 import { logRequest } from '../platform/log.ts'
@@ -11,23 +8,23 @@ import type { Answer } from './endpoint.ts'
 
 export interface RequestRecord extends Meter {
   readonly requestId: string
-  /** When the request came in, in milliseconds UTC. */
+  /** Milliseconds UTC. */
   readonly receivedAt: number
-  /** `other` for a method that HTTP does not define: a client may send any text. */
+  /** `other` for a method outside of METHODS, since a client may send any text. */
   readonly method: string
-  /** The path that the endpoint is registered under; null where there is none. */
+  /** The path of the endpoint as registered; null if the path is unknown. */
   endpoint: string | null
-  /** The answer's code; null where the answer is no envelope. */
+  /** null if the response has no envelope. */
   code: number | string | null
   apiKeyId: number | null
   contractId: number | null
-  /** The id of the product that is asked for, or that the key belongs to. */
+  /** The id of the requested product, or of the license key's product. */
   product: number | null
-  /** How many license keys were asked for. */
+  /** The number of license keys requested. */
   quantity: number | null
-  /** How many license keys the answer holds. */
+  /** The number of license keys in the response. */
   keys: number
-  /** What became of a payment provider's event; null for any other request. */
+  /** The result of a payment provider's event; null for other requests. */
   outcome: string | null
 }
 
@@ -53,40 +50,38 @@ export function newRecord(method: string, now: number): RequestRecord {
   }
 }
 
-/** Notes what is answered. */
-export function noteAnswer(record: RequestRecord, { code, fields, log }: Answer): void {
+export function recordAnswer(record: RequestRecord, { code, fields, log }: Answer): void {
   record.code = code.code
   record.product ??= log?.product ?? null
   record.apiKeyId = log?.apiKeyId ?? null
   record.contractId = log?.contractId ?? null
   record.outcome = log?.outcome ?? null
-  // The names that the protocol gives to lists of license keys.
+  // The protocol has two names for a list of license keys.
   const keys = fields?.license_keys ?? fields?.licenseKeys
   record.keys = Array.isArray(keys) ? keys.length : 0
 }
 
-/** Notes what was asked for. @param parameters checked */
-export function noteParameters(record: RequestRecord, parameters: Readonly<Record<string, unknown>>): void {
-  const { product_id: product, quantity, license_keys: given } = parameters
+/** @param parameters validated ones */
+export function recordParameters(record: RequestRecord, parameters: Readonly<Record<string, unknown>>): void {
+  const { product_id: product, quantity, license_keys: licenseKeys } = parameters
   if (typeof product === 'number') record.product = product
   if (typeof quantity === 'number') record.quantity = quantity
-  if (Array.isArray(given)) record.quantity = given.length
+  if (Array.isArray(licenseKeys)) record.quantity = licenseKeys.length
 }
 
 /**
- * Reports a request that was answered: a log line, and one data point in Workers Analytics Engine where it is bound.
- * Data points are sampled and may be lost: good for graphs, never for accounts.
+ * Writes the log line, and a data point of Workers Analytics Engine if it is bound.
  *
  * @param status of HTTP
  */
-export function report(
+export function logRecord(
   record: RequestRecord,
   status: number,
   durationMs: number,
   metrics: AnalyticsEngineDataset | undefined,
 ): void {
-  const { receivedAt: _, ...noted } = record
-  logRequest({ ...noted, status, durationMs })
+  const { receivedAt: _, ...logged } = record
+  logRequest({ ...logged, status, durationMs })
   const endpoint = record.endpoint ?? 'none'
   try {
     metrics?.writeDataPoint({
@@ -95,6 +90,6 @@ export function report(
       doubles: [status, durationMs, record.keys, record.roundTrips, record.rowsRead, record.rowsWritten],
     })
   } catch {
-    // A request that was served stays served, whether or not it is counted.
+    // A lost data point must not turn the response into an error.
   }
 }

@@ -1,18 +1,17 @@
-/**
- * The log: one JSON object a line, one line for each request and one for each failure. It never holds a key, a token,
- * an e-mail address or a name. The message of an error is logged only where our own code or the database wrote it,
- * since any other message may quote its input.
- */
+/** The log: one line of JSON for each request and each failure, without keys, tokens, e-mail addresses and names. */
 
-/** An error whose message holds nothing but our own words, or names of tables and columns: it may be logged. */
+/**
+ * An error whose message may be logged, because Keyseal or the database wrote it. Messages of other errors may quote their
+ * input.
+ */
 export class LoggableError extends Error {}
 
-/** Reports a request that was answered. @param line what may be read by the operator: see http/request-record.ts */
-export function logRequest(line: Readonly<Record<string, unknown>>): void {
-  console.log(JSON.stringify({ level: 'info', ...line }))
+/** @param record see http/request-record.ts */
+export function logRequest(record: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify({ level: 'info', ...record }))
 }
 
-/** Reports what kept a request from being served. */
+/** @param requestId or the name of the background job that failed */
 export function logFailure(requestId: string, error: unknown): void {
   console.error(
     JSON.stringify({
@@ -25,7 +24,7 @@ export function logFailure(requestId: string, error: unknown): void {
   )
 }
 
-/** Where it happened, without the message that a stack begins with. */
+/** The stack without its first line, which is the message. */
 function stackFrames(error: Error): string[] {
   const lines = (error.stack ?? '').split('\n')
   return lines.flatMap((line) => /^\s+at (.*)$/.exec(line)?.[1] ?? []).slice(0, 8)

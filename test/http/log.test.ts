@@ -20,14 +20,14 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-describe('each request is one line of JSON', () => {
-  it('that says what was asked, by whose key, what came of it and what it cost', async () => {
+describe('the line of a request', () => {
+  it('has the request, its caller, its result and its cost', async () => {
     const shop = await openShop()
-    const opened = await post(orderFields(shop), { headers: { 'CF-Connecting-IP': '203.0.113.7' } })
+    const answer = await post(orderFields(shop), { headers: { 'CF-Connecting-IP': '203.0.113.7' } })
     expect(requestLines()).toEqual([
       {
         level: 'info',
-        requestId: opened.headers.get('X-Request-Id'),
+        requestId: answer.headers.get('X-Request-Id'),
         method: 'POST',
         endpoint: ISSUE_PATH,
         code: 803,
@@ -49,28 +49,29 @@ describe('each request is one line of JSON', () => {
   })
 
   it.each(ENDPOINTS.filter(({ path }) => path in VALID_REQUESTS))(
-    'that names the API key by its id, whatever it asks for and whatever is answered: $path',
+    'has the id of the API key: $path',
     async (endpoint) => {
       const shop = await openShop()
-      const powerless = await openShop({ capabilities: [] })
+      const restricted = await openShop({ capabilities: [] })
       const fields = await validFields(endpoint.path, shop)
-      for (const apiKey of [shop.apiKey, powerless.apiKey, 'none']) await askAs(apiKey, endpoint, fields)
+      for (const apiKey of [shop.apiKey, restricted.apiKey, 'none'])
+        await callWithApiKey(apiKey, endpoint, fields)
       expect(requestLines().map(({ apiKeyId }) => apiKeyId)).toEqual([
         shop.apiKeyId,
-        powerless.apiKeyId,
+        restricted.apiKeyId,
         null,
       ])
       expect(requestLines()[1]?.code).toBe(102)
     },
   )
 
-  it('that says how many license keys are to be taken into stock', async () => {
+  it('has the number of license keys to create', async () => {
     const shop = await openShop()
     await post({ api_key: shop.apiKey, ...newKeysFields(shop) }, { path: '/api/v1/create-license-keys' })
     expect(requestLines()).toEqual([expect.objectContaining({ code: 900, quantity: 2 })])
   })
 
-  it('that names the contract whose key was used', async () => {
+  it('has the id of the contract', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const { id, key } = await addContract(shop)
@@ -90,7 +91,7 @@ describe('each request is one line of JSON', () => {
     ])
   })
 
-  it('that names the product of the license key', async () => {
+  it('has the product of the license key', async () => {
     const shop = await openShop()
     await post({ api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }, { path: '/api/v1/verify' })
     expect(requestLines()).toEqual([
@@ -98,14 +99,14 @@ describe('each request is one line of JSON', () => {
     ])
   })
 
-  it('that names it also where the global key signs', async () => {
+  it('has the product if the global key signs, too', async () => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }
     await post(fields, { path: '/api/v1/deactivate' })
     expect(requestLines()).toEqual([expect.objectContaining({ code: '400', product: shop.productId })])
   })
 
-  it('that holds the endpoint, never the path as it was sent', async () => {
+  it('has the endpoint, never the path as sent', async () => {
     await send({ path: '/api/v1/verify/my-license-key?license_key=my-license-key' })
     await send({ path: '//v1//verify?license_key=my-license-key', method: 'PROPFIND' })
     expect(requestLines()).toEqual([
@@ -115,7 +116,7 @@ describe('each request is one line of JSON', () => {
     expect(logText()).not.toMatch(/my-?(?:license-)?key/i)
   })
 
-  it('also where nothing is told, or something else than an envelope', async () => {
+  it('has no code if the response is not an envelope', async () => {
     const etag = String((await send({ path: '/.well-known/jwks.json' })).headers.get('ETag'))
     await send({ path: '/.well-known/jwks.json', headers: { 'If-None-Match': etag } })
     await send({ path: '/api/v1/verify', method: 'OPTIONS' })
@@ -126,7 +127,7 @@ describe('each request is one line of JSON', () => {
     ])
   })
 
-  it('also where it fails, beside the line of the failure, which has the same request id', async () => {
+  it('has the request id of the failure', async () => {
     const shop = await openShop()
     const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     await post(orderFields(shop), { bindings: { DB: db } })
@@ -137,22 +138,22 @@ describe('each request is one line of JSON', () => {
     ])
   })
 
-  it('that holds nothing of an API key which is none: it may be a password', async () => {
+  it('has nothing of an unknown API key, which may be a password', async () => {
     const shop = await openShop()
     await post(orderFields(shop, { api_key: 'correct horse' }))
     expect(requestLines()).toEqual([expect.objectContaining({ code: 100, apiKeyId: null })])
   })
 
-  it('mixes nothing with the requests that are served at the same time', async () => {
+  it('is not affected by concurrent requests', async () => {
     const shops = await Promise.all(Array.from({ length: 20 }, () => openShop()))
     await Promise.all(shops.map((shop, index) => post(orderFields(shop, { quantity: String(index + 1) }))))
-    const told = requestLines().map(({ product, quantity, keys, roundTrips }) => ({
+    const lines = requestLines().map(({ product, quantity, keys, roundTrips }) => ({
       product,
       quantity,
       keys,
       roundTrips,
     }))
-    expect(told.sort((one, other) => Number(one.product) - Number(other.product))).toEqual(
+    expect(lines.sort((one, other) => Number(one.product) - Number(other.product))).toEqual(
       shops.map(({ productId: product }, index) => ({
         product,
         quantity: index + 1,
@@ -163,8 +164,8 @@ describe('each request is one line of JSON', () => {
   })
 })
 
-describe('a data point is written for each request', () => {
-  it('where METRICS is bound, with nothing but the endpoint, the code and numbers', async () => {
+describe('the data point of a request', () => {
+  it('has only the endpoint, the method, the code and numbers', async () => {
     const points: AnalyticsEngineDataPoint[] = []
     const METRICS = { writeDataPoint: (point: AnalyticsEngineDataPoint) => points.push(point) }
     await post(orderFields(await openShop()), { bindings: { METRICS } })
@@ -177,10 +178,10 @@ describe('a data point is written for each request', () => {
     ])
   })
 
-  it('and one that can not be written keeps nobody from an answer', async () => {
+  it('does not affect the response if it fails', async () => {
     const METRICS = {
       writeDataPoint() {
-        throw new Error('The counter is out of order.')
+        throw new Error('METRICS failed')
       },
     }
     const request = new Request('https://keyseal.test/health')
@@ -189,12 +190,11 @@ describe('a data point is written for each request', () => {
   })
 })
 
-/** Asks as the holder of an API key does. */
-function askAs(
+function callWithApiKey(
   apiKey: string,
   { method, path }: Endpoint,
   fields: Record<string, string>,
 ): Promise<Response> {
-  const given = new URLSearchParams({ ...fields, api_key: apiKey })
-  return send(method === 'POST' ? { path, method, body: given } : { path: `${path}?${given}` })
+  const form = new URLSearchParams({ ...fields, api_key: apiKey })
+  return send(method === 'POST' ? { path, method, body: form } : { path: `${path}?${form}` })
 }

@@ -130,6 +130,23 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     expect(words).not.toMatch(/\bAI\b|\bMCP\b|\bAgent\b|Share|Deploy|Open in|API Client|SDK/)
   })
 
+  it.each(['light', 'dark'] as const)(
+    'has a start page for a desktop and a phone, %s',
+    async (colorScheme) => {
+      const page = await open({ colorScheme })
+      for (const width of [1440, 390, 320]) {
+        await page.setViewportSize({ width, height: 800 })
+        await page.goto(origin)
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
+        const [background, texts] = await page.evaluate<[number, [number, string][]]>(CONTRASTS)
+        expect(background < 0.5).toBe(colorScheme === 'dark')
+        expect(texts.length).toBeGreaterThan(5)
+        expect(texts.filter(([contrast]) => contrast < CONTRAST_MIN)).toEqual([])
+      }
+      await page.close()
+    },
+  )
+
   it.each(['light', 'dark'] as const)('can be read on a desk and on a phone, %s', async (colorScheme) => {
     const page = await open({ colorScheme })
     for (const viewport of [

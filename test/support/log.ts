@@ -51,8 +51,8 @@ export function failureLines(): Line[] {
 
 const count = z.nullable(z.int().check(z.nonnegative()))
 
-/** The Worker's endpoints, and a path of app.test.ts that throws. */
-const PATHS = [...ENDPOINTS.map(({ path }) => path), '/bug']
+/** The page at `/`, the Worker's endpoints, and a path of app.test.ts that throws. */
+const PATHS = ['/', ...ENDPOINTS.map(({ path }) => path), '/bug']
 
 /** Only numbers, and texts from fixed lists: nothing from a request or response fits. */
 const REQUEST_LINE = z.strictObject({
