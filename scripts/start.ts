@@ -1,30 +1,43 @@
-/** `npm start`: from a fresh clone to a running service. */
+/** `npm start`: prepares the local settings and database, then runs the service. */
+import type { ChildProcess } from 'node:child_process'
 import { createServer } from 'node:net'
+import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Command, Option } from 'commander'
+import { REQUEST_ID } from '../src/http/headers.ts'
 import { runSql } from './database.ts'
-import { DEMO_API_KEY, loadDemoData } from './demo-data.ts'
+import { DEMO_API_KEY, DEMO_PRICE, loadDemoData } from './demo-data.ts'
 import { makeDevVars } from './dev-vars.ts'
 import { PORT_DEFAULT, portPrefix } from './keyseal/service.ts'
 import { messageOf } from './message-of.ts'
 import { missingMigrations, SELECT_APPLIED } from './migrations.ts'
 import { copyReference } from './openapi/copy-reference.ts'
+import { formatLine, isRequestLine, type LogFormat } from './service-output.ts'
 import { runWrangler, spawnWrangler } from './wrangler.ts'
 
 const HOST = '127.0.0.1'
 const READY_SECONDS_MAX = 60
-/** One that was stopped a moment ago may still hold its port. */
+/** A service that was just stopped may still hold the port. */
 const PORT_SECONDS_MAX = 5
 const SCHEDULE_SECONDS = 5
+const SCHEDULE_SECONDS_AFTER_FAILURE = 60
+
+const program = new Command('npm start --')
+  .description('Runs Keyseal on this computer, with demo data.')
+  .addOption(new Option('--logs <format>', 'how to print the log').choices(['text', 'json']).default('text'))
+  .addHelpText('after', `\nEnvironment:\n  PORT             the port (default: ${PORT_DEFAULT})`)
+  .allowExcessArguments(false)
+  .parse()
 
 try {
-  await start(portFrom(process.env.PORT))
+  await start(portFrom(process.env.PORT), program.opts<{ logs: LogFormat }>().logs)
 } catch (error) {
   console.error(messageOf(error))
   process.exitCode = 1
 }
 
-async function start(port: number): Promise<void> {
-  await makeSurePortIsFree(port)
+async function start(port: number, format: LogFormat): Promise<void> {
+  await waitForPort(port)
   makeDevVars()
   copyReference()
   await migrate()
@@ -32,22 +45,34 @@ async function start(port: number): Promise<void> {
   await loadDemoData()
   console.log('Starting the service ...')
   const address = ['--ip', HOST, '--port', String(port)]
-  // Any port for the debugger: one that wrangler looks for may be taken by the time that it is used.
-  const debuggerPort = ['--inspector-port', '0']
-  const session = '--show-interactive-dev-session=false'
-  const wrangler = spawnWrangler(['dev', ...address, ...debuggerPort, session], 'inherit')
-  const ended = new Promise<void>((resolve) => wrangler.on('close', () => resolve()))
+  // 0 is any free port: another process may take one that wrangler chooses before it uses it.
+  const wrangler = spawnWrangler(['dev', ...address, '--inspector-port', '0'])
+  const ended = new Promise((resolve) => wrangler.on('close', resolve))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => wrangler.kill('SIGTERM'))
   }
+  let answer: Response | undefined
+  for (const stream of ['stdout', 'stderr'] as const) {
+    createInterface({ input: wrangler[stream] }).on('line', (line) => {
+      // Does not show the request of waitForAnswer.
+      const requestId = answer?.headers.get(REQUEST_ID)
+      if (isRequestLine(line) && (!requestId || line.includes(requestId))) return
+      const text = formatLine(line, format, new Date().toTimeString().slice(0, 8))
+      if (text !== undefined) process[stream].write(`${text}\n`)
+    })
+  }
   const origin = `http://${HOST}:${port}`
-  await Promise.race([ended, sayHowToUse(origin, port)])
-  const schedule = keepSchedule(origin)
+  answer = await waitForAnswer(origin, wrangler)
+  const prefix = portPrefix(port)
+  if (!answer) wrangler.kill('SIGTERM')
+  else if (answer.ok) console.log(instructions(origin, prefix))
+  else console.log(`The service has a problem. To see it and its fix: ${prefix}npm run keyseal -- doctor`)
+  void keepSchedule(origin, wrangler)
   await ended
-  clearInterval(schedule)
+  if (!answer) throw new Error('The service did not start.')
 }
 
-/** Wrangler applies what is missing; it is not started where nothing is, since that takes seconds. */
+/** Starts wrangler only if a migration is missing, because that takes seconds. */
 async function migrate(): Promise<void> {
   const applied = await runSql('local', SELECT_APPLIED).catch(() => [])
   if (missingMigrations(applied).length === 0) return
@@ -61,12 +86,12 @@ function portFrom(text: string | undefined): number {
   throw new Error(`PORT must be a number from 1 to 65535, not "${text}".`)
 }
 
-async function makeSurePortIsFree(port: number): Promise<void> {
+async function waitForPort(port: number): Promise<void> {
   for (const end = Date.now() + PORT_SECONDS_MAX * 1000; Date.now() < end; await wait(200)) {
     if (await isFree(port)) return
   }
   const other = port === 65_535 ? port - 1 : port + 1
-  throw new Error(`Port ${port} is in use. Take another one: PORT=${other} npm start`)
+  throw new Error(`Port ${port} is in use. Use another one: PORT=${other} npm start`)
 }
 
 function isFree(port: number): Promise<boolean> {
@@ -77,37 +102,47 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** Runs the schedule of wrangler.toml that goes every minute; locally nobody else does, and sooner is kinder. */
-function keepSchedule(origin: string): NodeJS.Timeout {
+/** Triggers the job of each minute, which wrangler does not do, and more often to save waiting. */
+async function keepSchedule(origin: string, wrangler: ChildProcess): Promise<void> {
   const url = `${origin}/cdn-cgi/local/scheduled?cron=${encodeURIComponent('* * * * *')}`
-  return setInterval(() => void fetch(url).catch(() => undefined), SCHEDULE_SECONDS * 1000)
+  while (isAlive(wrangler)) {
+    const response = await fetch(url).catch(() => undefined)
+    // A failure prints its stack, so a lasting one must not repeat often.
+    await wait((response?.ok ? SCHEDULE_SECONDS : SCHEDULE_SECONDS_AFTER_FAILURE) * 1000, undefined, {
+      ref: false,
+    })
+  }
 }
 
-async function sayHowToUse(origin: string, port: number): Promise<void> {
-  // The commands look for the service where npm start was told to put it.
-  const where = portPrefix(port)
-  if (await isReady(origin)) {
-    console.log(`
-Keyseal is running. Issue two license keys:
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null
+}
+
+/** @returns the first response; undefined if there is none in time, or wrangler ended */
+async function waitForAnswer(origin: string, wrangler: ChildProcess): Promise<Response | undefined> {
+  const end = Date.now() + READY_SECONDS_MAX * 1000
+  for (; Date.now() < end && isAlive(wrangler); await wait(100)) {
+    const response = await fetch(`${origin}/.well-known/jwks.json`).catch(() => undefined)
+    if (response) return response
+  }
+  return undefined
+}
+
+function instructions(origin: string, prefix: string): string {
+  return `
+Keyseal is running:
+
+  ${origin}/
+  ${origin}/docs  (the API; its API key here is ${DEMO_API_KEY})
+
+Issue two license keys:
 
 curl -s ${origin}/api/v1/random-assign-license-keys -d api_key=${DEMO_API_KEY} -d product_id=1 --data-urlencode 'owner_name=Ada Lovelace' -d owner_email=ada@example.com -d quantity=2 -d validity=365 -d activation_limit=3
 
-Sell some at Stripe, as its webhook would tell: ${where}npm run keyseal -- webhook stripe --price price_demo
+Send a sample purchase of Stripe: ${prefix}npm run keyseal -- webhook stripe --price ${DEMO_PRICE}
 
-Ctrl-C stops it.`)
-  } else {
-    console.log(
-      `The service can not sign. ${where}npm run keyseal -- doctor names what is wrong with .dev.vars, and the command that mends it.`,
-    )
-  }
-}
+Ctrl-C stops the service. The next start finds its data again.
 
-/** Waits for the first answer. @returns whether it is a good one */
-async function isReady(origin: string): Promise<boolean> {
-  for (const end = Date.now() + READY_SECONDS_MAX * 1000; Date.now() < end; ) {
-    const response = await fetch(`${origin}/.well-known/jwks.json`).catch(() => undefined)
-    if (response) return response.ok
-    await wait(100)
-  }
-  throw new Error(`The service did not answer within ${READY_SECONDS_MAX} seconds.`)
+Requests:
+`
 }

@@ -1,6 +1,7 @@
 /** Runs wrangler without questions, telemetry and update checks. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
 
 export const projectFolder = path.join(import.meta.dirname, '..')
 
@@ -24,7 +25,7 @@ const quiet = {
  * @throws Error with its output if it fails
  */
 export async function runWrangler(...parameters: string[]): Promise<string> {
-  return outputOf(spawnWrangler(parameters, 'pipe'), parameters)
+  return outputOf(spawnWrangler(parameters), parameters)
 }
 
 /**
@@ -65,10 +66,10 @@ async function outputOf(wrangler: ChildProcess, parameters: readonly string[]): 
 }
 
 /** Starts wrangler. The caller stops it. */
-export function spawnWrangler(parameters: readonly string[], stdio: 'inherit' | 'pipe'): ChildProcess {
+export function spawnWrangler(parameters: readonly string[]): ChildProcessByStdio<null, Readable, Readable> {
   return spawn(process.execPath, [wranglerBin, ...parameters], {
     cwd: projectFolder,
     env: { ...process.env, ...quiet },
-    stdio: stdio === 'pipe' ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
 }

@@ -143,7 +143,7 @@ describe('keys of every kind that can not be used', () => {
 
   it('are found, each once, and what follows from them is not told as something else', async () => {
     writeFileSync(file('.dev.vars'), broken, { mode: 0o600 })
-    service = await startService(shop.folder, port, /The service can not sign/)
+    service = await startService(shop.folder, port, /The service has a problem/)
     const found = findings()
     expect(wrong(found)).toMatchObject([
       ...names.map((name) => ({

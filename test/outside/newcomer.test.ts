@@ -1,4 +1,4 @@
-/** The story of the first hour: a clone, one command, the README's examples as printed, a shop of one's own. */
+/** The first hour of a new user: `npm start` in a clone, the examples of the README, a product and an API key. */
 import { copyFileSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
@@ -19,13 +19,12 @@ import { itRefuses } from './support/refusals.ts'
 
 const READY = /\ncurl -s .*\n/
 const NPM_START = ['npm', 'start']
-/** By a service that is about to end. */
 const PORT_HELD_MS = 2_000
 const PYTHONS = ['python3', '/usr/bin/python3'].filter((python) =>
   isInstalled(python, '-c', 'import cryptography'),
 )
 
-/** Commands run in between for longer than the server keeps an idle connection. */
+/** A command between two requests may take longer than the server keeps an idle connection. */
 const FRESH_CONNECTION = { Connection: 'close' }
 
 let folder: string
@@ -47,12 +46,12 @@ function file(name: string): string {
   return readFileSync(path.join(folder, name), 'utf8')
 }
 
-/** Runs one of the README's shell examples against the service of this test. */
+/** Runs a shell example of the documents against the service of this test. */
 function runExample(mark: string) {
   return run(folder, 'bash', '-ec', example(mark).replaceAll('127.0.0.1:8787', `127.0.0.1:${port}`))
 }
 
-/** Orders one license key, on a connection of its own. */
+/** Orders one license key. */
 function issue(apiKey: string, productId: string): Promise<Response> {
   const fields = { api_key: apiKey, product_id: productId, owner_name: 'Ada', owner_email: 'ada@example.com' }
   const body = new URLSearchParams({ ...fields, quantity: '1', validity: '0', activation_limit: '0' })
@@ -64,12 +63,11 @@ function issue(apiKey: string, productId: string): Promise<Response> {
   })
 }
 
-/** Runs one of the commands for operators. */
 function runCommand(...parameters: string[]) {
   return run(folder, 'npm', 'run', '--silent', 'keyseal', '--', ...parameters)
 }
 
-/** Every name in a JSON value, in its order, with the type of what it names. */
+/** The names in a JSON value, in their order, and the types of their values. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(shapeOf)
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value
@@ -77,11 +75,11 @@ function shapeOf(value: unknown): unknown {
 }
 
 describe('npm start', () => {
-  it('is what the README tells to run, once the packages are there', () => {
+  it('is the command in the README', () => {
     expect(example('run: start')).toBe('npm ci && npm start\n')
   })
 
-  it('makes secrets that only the user can read, and no others can be committed by mistake', () => {
+  it('creates secrets that only the user can read and git ignores', () => {
     expect(file('.dev.vars')).toMatch(
       /^SIGNING_PRIVATE_KEY="-----BEGIN PRIVATE KEY-----\\n.*-----END PRIVATE KEY-----\\n"\n/,
     )
@@ -89,27 +87,52 @@ describe('npm start', () => {
     expect(file('.gitignore')).toMatch(/^\.dev\.vars$/m)
   })
 
-  it('prints a curl line that can be pasted and works', () => {
+  it.each(['/', '/docs'])('prints the address of the page %s', async (page) => {
+    const address = `http://127.0.0.1:${port}${page}`
+    expect(service.output()).toMatch(new RegExp(`^  ${address}( |$)`, 'm'))
+    const response = await fetch(address, { headers: { Accept: 'text/html', ...FRESH_CONNECTION } })
+    expect([response.status, response.headers.get('Content-Type')]).toEqual([200, 'text/html; charset=utf-8'])
+  })
+
+  it('prints a curl command that issues two license keys', () => {
     const line = /^curl -s .*$/m.exec(service.output())?.[0] ?? ''
     const { status, output } = run(folder, 'bash', '-c', line)
     expect(status).toBe(0)
     expect(JSON.parse(output).response).toMatchObject({ code: 803, license_keys: [{ product_id: 1 }, {}] })
   })
 
-  it('says that a port is in use, and how to take another one', async () => {
+  it('prints a readable line for each request, and nothing for its own', async () => {
+    await fetch(`http://127.0.0.1:${port}/health`, { headers: FRESH_CONNECTION })
+    await expect.poll(() => service.output()).toMatch(/^\d\d:\d\d:\d\d GET \/health 200 code 2201 \d+ ms$/m)
+    expect(service.output()).not.toMatch(/"level":|wrangler:info|env\.DB|jwks\.json|cdn-cgi/)
+  })
+
+  it('suggests another port if its port is in use', async () => {
     await expect(startService(folder, port, READY)).rejects.toThrow(
-      `Port ${port} is in use. Take another one: PORT=${port + 1} npm start`,
+      `Port ${port} is in use. Use another one: PORT=${port + 1} npm start`,
     )
   })
 
-  it('loads a product that is inactive too', async () => {
+  it.each([
+    [['--help'], 0, /^Usage: npm start -- \[options\]\n.*--logs <format> /s],
+    [['--log', 'json'], 1, /^error: unknown option '--log'\n\(Did you mean --logs\?\)\n$/],
+    [['--logs', 'xml'], 1, /^error: .* argument 'xml' is invalid\. Allowed choices are text, json\.\n$/],
+    [['json'], 1, /^error: too many arguments/],
+  ])('with %j exits with %i', (parameters, status, output) => {
+    expect(run(folder, 'npm', 'start', '--silent', '--', ...parameters)).toEqual({
+      status,
+      output: expect.stringMatching(output),
+    })
+  })
+
+  it('adds an inactive product to the demo data', async () => {
     const answer = await issue('demo-api-key', '2')
     expect(await answer.json()).toMatchObject({ response: { code: 805 } })
   })
 })
 
-describe("the README's examples, as printed:", () => {
-  it('curl issues a license key, and the answer has the shape that is shown', () => {
+describe('the examples of the documents', () => {
+  it('issue a license key once, with an answer of the printed shape', () => {
     expect(runExample('run: issue')).toMatchObject({ status: 0 })
     expect(shapeOf(JSON.parse(file('answer.json')))).toEqual(shapeOf(JSON.parse(example('answer: issue'))))
     const first = file('answer.json')
@@ -117,38 +140,35 @@ describe("the README's examples, as printed:", () => {
     expect(file('answer.json')).toBe(first)
   })
 
-  it('curl fetches the public key', () => {
+  it('fetch the public key', () => {
     expect(runExample('run: public-key')).toMatchObject({ status: 0 })
     expect(file('public-key.pem')).toMatch(/^-----BEGIN PUBLIC KEY-----\n/)
   })
 
-  it.skipIf(!isInstalled('openssl', 'version'))('openssl verifies (skipped where openssl is absent)', () => {
-    verifies(() => runExample('run: openssl'), 'Verified OK')
+  it.skipIf(!isInstalled('openssl', 'version'))('verify with openssl (skipped without openssl)', () => {
+    expectVerification(() => runExample('run: openssl'), 'Verified OK')
   })
 
-  it('Node.js verifies', () => {
+  it('verify in Node.js', () => {
     writeFileSync(path.join(folder, 'verify.mjs'), example('run: node'))
-    verifies(() => run(folder, 'node', 'verify.mjs'), 'Verified 803')
+    expectVerification(() => run(folder, 'node', 'verify.mjs'), 'Verified 803')
   })
 
-  it.skipIf(!isInstalled('php', '-r', 'openssl_verify(...);'))(
-    'PHP verifies (skipped where php is absent)',
-    () => {
-      writeFileSync(path.join(folder, 'verify.php'), example('run: php'))
-      verifies(() => run(folder, 'php', 'verify.php'), 'Verified 803')
-    },
-  )
+  it.skipIf(!isInstalled('php', '-r', 'openssl_verify(...);'))('verify in PHP (skipped without php)', () => {
+    writeFileSync(path.join(folder, 'verify.php'), example('run: php'))
+    expectVerification(() => run(folder, 'php', 'verify.php'), 'Verified 803')
+  })
 
-  it.skipIf(PYTHONS.length === 0)(
-    'Python verifies (skipped where its package cryptography is absent)',
-    () => {
-      writeFileSync(path.join(folder, 'verify.py'), example('run: python'))
-      verifies(() => run(folder, PYTHONS[0] ?? '', 'verify.py'), 'Verified 803')
-    },
-  )
+  it.skipIf(PYTHONS.length === 0)('verify in Python (skipped without its package cryptography)', () => {
+    writeFileSync(path.join(folder, 'verify.py'), example('run: python'))
+    expectVerification(() => run(folder, PYTHONS[0] ?? '', 'verify.py'), 'Verified 803')
+  })
 
-  /** The example accepts the answer, and refuses it once a single character of it is another. */
-  function verifies(verify: () => { status: number | null; output: string }, printed: string): void {
+  /** Expects that the example accepts the answer, and rejects it after a change of one character. */
+  function expectVerification(
+    verify: () => { status: number | null; output: string },
+    printed: string,
+  ): void {
     expect(verify()).toEqual({ status: 0, output: `${printed}\n` })
     const good = path.join(folder, 'answer.json')
     copyFileSync(good, path.join(folder, 'good.json'))
@@ -165,8 +185,8 @@ describe("the README's examples, as printed:", () => {
   }
 })
 
-describe("a shop of one's own", () => {
-  it('is a product and an API key, which is stored only as its hash and works only from where it may', async () => {
+describe('a new product and API key', () => {
+  it('issue license keys from an allowed network only', async () => {
     const product = runCommand('products', 'add', '--name', "Ada's app")
     expect(product).toMatchObject({
       status: 0,
@@ -194,18 +214,19 @@ describe("a shop of one's own", () => {
 })
 
 describe('Ctrl-C', () => {
-  it('stops everything; the next start waits for a port that is still held, and keeps the secrets and the data', async () => {
+  it('stops the service, and the next start waits for the port and keeps secrets and data', async () => {
     const secrets = file('.dev.vars')
     const answer = file('answer.json')
     await service.interrupt()
     await expect.poll(() => isListening(port), { timeout: 10_000 }).toBe(false)
     await expect.poll(() => service.isAlive(), { timeout: 10_000 }).toBe(false)
-    const former = createServer()
-    await new Promise<void>((resolve) => former.listen(port, '127.0.0.1', resolve))
-    setTimeout(() => former.close(), PORT_HELD_MS)
-    service = await startService(folder, port, READY, NPM_START)
+    const holder = createServer()
+    await new Promise<void>((resolve) => holder.listen(port, '127.0.0.1', resolve))
+    setTimeout(() => holder.close(), PORT_HELD_MS)
+    service = await startService(folder, port, READY, [...NPM_START, '--', '--logs', 'json'])
     expect(file('.dev.vars')).toBe(secrets)
     runExample('run: issue')
     expect(file('answer.json')).toBe(answer)
+    await expect.poll(() => service.output()).toMatch(/^\{"level":"info",.*"code":803,.*\}$/m)
   })
 })

@@ -1,0 +1,66 @@
+/** Makes the output of `wrangler dev` readable: the log of the Worker as text, and nothing that repeats on each request. */
+import { stripVTControlCharacters } from 'node:util'
+
+export type LogFormat = 'text' | 'json'
+
+/** A line of the Worker's log (src/platform/log.ts). */
+type Entry =
+  | {
+      readonly level: 'info'
+      readonly method: string
+      readonly endpoint: string | null
+      readonly status: number
+      readonly code: number | string | null
+      readonly outcome: string | null
+      readonly durationMs: number
+    }
+  | {
+      readonly level: 'error'
+      readonly requestId: string
+      readonly error: string
+      readonly message?: string
+      readonly at?: readonly string[]
+    }
+
+/** Lines of wrangler that a user of `npm start` does not need. */
+const NOISE = [
+  /^\s*$/,
+  /^Using secrets defined in /,
+  /^Your Worker has access to the following bindings:$|^Binding +Resource +Mode$|^env\.\w+ .* local$/,
+  /^⎔ (Starting local server|Connection status updated)/,
+  // Its lines about requests, queue batches and the start. It prints e-mails with the same prefix.
+  /^\[wrangler:info\] (Ready on|✨ Parsed|QUEUE|[A-Z]+ \/)/,
+  // `npm start` triggers the schedule.
+  /^▲ \[WARNING\] Scheduled Workers are not automatically triggered/,
+  /^ +(To manually trigger a scheduled event|curl ".*\/cdn-cgi\/local\/scheduled"|For more details, see .*cron-triggers)/,
+]
+
+/**
+ * @param time of day, for the lines of the log
+ * @returns undefined if the line is not to be printed
+ */
+export function formatLine(line: string, format: LogFormat, time: string): string | undefined {
+  const json = jsonIn(line)
+  if (json) return format === 'json' ? json : `${time} ${textOf(JSON.parse(json))}`
+  return NOISE.some((pattern) => pattern.test(stripVTControlCharacters(line))) ? undefined : line
+}
+
+export function isRequestLine(line: string): boolean {
+  return jsonIn(line)?.startsWith('{"level":"info"') ?? false
+}
+
+/** Wrangler marks the lines of `console.error` with a colored prefix. */
+function jsonIn(line: string): string | undefined {
+  return /^(?:✘ \[ERROR\] )?(\{"level":"(?:info|error)",.*\})$/.exec(stripVTControlCharacters(line))?.[1]
+}
+
+function textOf(entry: Entry): string {
+  if (entry.level === 'info') {
+    const { method, endpoint, status, code, outcome, durationMs } = entry
+    const results = [status, code !== null && `code ${code}`, outcome].filter(Boolean)
+    return `${method} ${endpoint ?? '(unknown path)'} ${results.join(' ')} ${durationMs} ms`
+  }
+  const { requestId, error, message, at = [] } = entry
+  const frames = at.map((frame) => `\n    at ${frame}`)
+  return `ERROR ${error}${message ? `: ${message}` : ''} (${requestId})${frames.join('')}`
+}
