@@ -28,7 +28,7 @@ const NOISE = [
   /^Using secrets defined in /,
   /^Your Worker has access to the following bindings:$|^Binding +Resource +Mode$|^env\.\w+ .* local$/,
   /^⎔ (Starting local server|Connection status updated)/,
-  // Its lines about requests, queue batches and the start. It prints e-mails with the same prefix.
+  // Its lines about requests, queue batches and the start. Other messages have the same prefix.
   /^\[wrangler:info\] (Ready on|✨ Parsed|QUEUE|[A-Z]+ \/)/,
   // `npm start` triggers the schedule.
   /^▲ \[WARNING\] Scheduled Workers are not automatically triggered/,
@@ -42,7 +42,10 @@ const NOISE = [
 export function formatLine(line: string, format: LogFormat, time: string): string | undefined {
   const json = jsonIn(line)
   if (json) return format === 'json' ? json : `${time} ${textOf(JSON.parse(json))}`
-  return NOISE.some((pattern) => pattern.test(stripVTControlCharacters(line))) ? undefined : line
+  const text = stripVTControlCharacters(line)
+  // The next lines are the sender, the receiver, the subject, and the files with the contents.
+  if (text.startsWith('[wrangler:info] send_email binding called')) return `${time} E-mail, not sent:`
+  return NOISE.some((pattern) => pattern.test(text)) ? undefined : line
 }
 
 export function isRequestLine(line: string): boolean {

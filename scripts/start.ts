@@ -46,7 +46,9 @@ async function start(port: number, format: LogFormat): Promise<void> {
   console.log('Starting the service ...')
   const address = ['--ip', HOST, '--port', String(port)]
   // 0 is any free port: another process may take one that wrangler chooses before it uses it.
-  const wrangler = spawnWrangler(['dev', ...address, '--inspector-port', '0'])
+  const debuggerPort = ['--inspector-port', '0']
+  // Keeps the names of functions in stacks.
+  const wrangler = spawnWrangler(['dev', ...address, ...debuggerPort, '--minify=false'])
   const ended = new Promise((resolve) => wrangler.on('close', resolve))
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => wrangler.kill('SIGTERM'))
@@ -63,13 +65,16 @@ async function start(port: number, format: LogFormat): Promise<void> {
   }
   const origin = `http://${HOST}:${port}`
   answer = await waitForAnswer(origin, wrangler)
-  const prefix = portPrefix(port)
-  if (!answer) wrangler.kill('SIGTERM')
-  else if (answer.ok) console.log(instructions(origin, prefix))
-  else console.log(`The service has a problem. To see it and its fix: ${prefix}npm run keyseal -- doctor`)
-  void keepSchedule(origin, wrangler)
+  if (!answer && !wrangler.killed) {
+    wrangler.kill('SIGTERM')
+    throw new Error('The service did not start.')
+  }
+  if (answer) {
+    console.log(answer.ok ? instructions(origin, portPrefix(port)) : problem(portPrefix(port)))
+    void keepSchedule(origin, wrangler)
+  }
   await ended
-  if (!answer) throw new Error('The service did not start.')
+  if (!wrangler.killed) throw new Error('The service ended unexpectedly.')
 }
 
 /** Starts wrangler only if a migration is missing, because that takes seconds. */
@@ -128,12 +133,16 @@ async function waitForAnswer(origin: string, wrangler: ChildProcess): Promise<Re
   return undefined
 }
 
+function problem(prefix: string): string {
+  return `The service has a problem. To see it and its fix: ${prefix}npm run keyseal -- doctor`
+}
+
 function instructions(origin: string, prefix: string): string {
   return `
 Keyseal is running:
 
-  ${origin}/
-  ${origin}/docs  (the API; its API key here is ${DEMO_API_KEY})
+  Home page:      ${origin}/
+  API reference:  ${origin}/docs (API key: ${DEMO_API_KEY})
 
 Issue two license keys:
 

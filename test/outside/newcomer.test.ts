@@ -89,7 +89,7 @@ describe('npm start', () => {
 
   it.each(['/', '/docs'])('prints the address of the page %s', async (page) => {
     const address = `http://127.0.0.1:${port}${page}`
-    expect(service.output()).toMatch(new RegExp(`^  ${address}( |$)`, 'm'))
+    expect(service.output()).toMatch(new RegExp(`: +${address}( |$)`, 'm'))
     const response = await fetch(address, { headers: { Accept: 'text/html', ...FRESH_CONNECTION } })
     expect([response.status, response.headers.get('Content-Type')]).toEqual([200, 'text/html; charset=utf-8'])
   })

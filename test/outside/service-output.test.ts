@@ -16,6 +16,7 @@ it.each([
   [REQUEST, '12:03:07 POST /webhooks/stripe 200 code 2200 issued 18 ms'],
   [UNKNOWN_PATH, '12:03:07 GET (unknown path) 404 0 ms'],
   [`${RED}${FAILURE}\x1b[0m`, '12:03:07 ERROR SettingError: DB is not bound (6f0c)'],
+  ['[wrangler:info] send_email binding called with MessageBuilder:', '12:03:07 E-mail, not sent:'],
   [BUG, '12:03:07 ERROR TypeError (cron * * * * *)\n    at f (a.ts:1:2)\n    at g (b.ts:3:4)'],
 ])('turns %j into text', (line, text) => {
   expect(formatLine(line, 'text', TIME)).toBe(text)
@@ -27,7 +28,6 @@ it('keeps the JSON if asked to', () => {
 })
 
 it.each([
-  '[wrangler:info] send_email binding called with MessageBuilder:',
   'To: ada@example.com',
   `${RED}Uncaught TypeError: x is not a function\x1b[0m`,
   '      at handle (src/keys/verify.ts:9:12)',
@@ -45,6 +45,6 @@ it.each([
   '[wrangler:info] GET /health 200 OK (15ms)',
   '[wrangler:info] QUEUE keyseal-deliveries 1/1 (28ms)',
   '  For more details, see \x1b[4mhttps://developers.cloudflare.com/workers/configuration/cron-triggers/\x1b[0m',
-])('drops %j', (line) => {
+])('drops %j of wrangler', (line) => {
   expect(formatLine(line, 'text', TIME)).toBeUndefined()
 })
