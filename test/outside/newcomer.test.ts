@@ -79,6 +79,11 @@ describe('npm start', () => {
     expect(example('run: start')).toBe('npm ci && npm start\n')
   })
 
+  it('prints the output in the README', () => {
+    const output = service.output().replaceAll(`127.0.0.1:${port}`, '127.0.0.1:8787')
+    expect(output.replaceAll(`PORT=${port} `, '')).toContain(example('answer: start'))
+  })
+
   it('creates secrets that only the user can read and git ignores', () => {
     expect(file('.dev.vars')).toMatch(
       /^SIGNING_PRIVATE_KEY="-----BEGIN PRIVATE KEY-----\\n.*-----END PRIVATE KEY-----\\n"\n/,
