@@ -46,13 +46,13 @@ export async function sendLoad(origin: string, task: Task): Promise<Measured> {
   const cannon = autocannon(options, (error, result) => (error ? reject(error) : resolve(result)))
   cannon.on('response', (_client, _status, _bytes, latencyMs) => {
     latenciesMs.push(latencyMs)
-    ended = performance.now() // Of its samples the last one comes later.
+    ended = performance.now() // autocannon's own end is that of its last sample.
   })
   const { '2xx': answered, mismatches } = await finished
   const seconds = (ended - begun) / 1000
   if (answered !== task.requests || mismatches > 0) {
-    const wrong = `${task.requests - answered} failed and ${mismatches} were not what was asked for`
-    throw new Error(`Of ${task.requests} answers (${task.name}) ${wrong}.`)
+    const failed = `${task.requests - answered} of ${task.requests} requests failed`
+    throw new Error(`${task.name}: ${failed}, ${mismatches} answers were not as expected.`)
   }
   const sorted = latenciesMs.toSorted((one, other) => one - other)
   const percentile = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN

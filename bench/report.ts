@@ -12,7 +12,7 @@ export interface Report {
   readonly webhookToOrder: Ratio
   /** CPU time for each additional key, of the product divided by that of the floor. */
   readonly cpuPerKey: Ratio
-  /** The same with a database at this distance. */
+  /** The tasks with a database at this distance. */
   readonly atDistance: { readonly milliseconds: number; readonly tasks: readonly TaskReport[] }
   readonly growth: { readonly storedKeys: number; readonly tasks: readonly GrowthReport[] }
   /** Memory of the whole runtime with 10,000 keys per request and limited heaps. */

@@ -10,11 +10,11 @@ export function printReport(report: Report, targets: readonly Target[]): void {
   )
   printTasks('Task', report.tasks)
   console.log(
-    `The product takes ${spread(report.webhookToOrder)} as many paid webhooks as orders of one key in the same time.\n`,
+    `Requests/s of the product, paid webhooks / orders of 1 key: ${spread(report.webhookToOrder)}\n`,
   )
   printTasks(`With ${atDistance.milliseconds} ms to the database`, atDistance.tasks)
   printTable(
-    [`Time with ${figure(growth.storedKeys)} keys stored`, 'product', 'floor', "by the floor's"],
+    [`Growth with ${figure(growth.storedKeys)} stored keys`, 'product', 'floor', 'product / floor'],
     growth.tasks.map(({ task, product, floor, toFloor }) => [
       task,
       spread(product),
@@ -26,17 +26,17 @@ export function printReport(report: Report, targets: readonly Target[]): void {
     ['Start of an isolate', 'ms to the first answer', 'CPU ms'],
     Object.entries(startUp).map(([name, { ms, cpuMs }]) => [name, figure(ms), figure(cpuMs)]),
   )
-  console.log(`The product's bundle has ${figure(report.gzippedBytes / 1000)} kB gzipped.`)
+  console.log(`The product's bundle is ${figure(report.gzippedBytes / 1000)} kB gzipped.`)
   console.log(
-    `The runtime holds ${figure(memory.idleMegabytes)} MB when idle and ${figure(memory.peakMegabytes)} MB at its peak with 10,000 keys a request, its heaps limited to ${memory.heapMegabytesMax} MB.\n`,
+    `The runtime uses ${figure(memory.idleMegabytes)} MB when idle and at most ${figure(memory.peakMegabytes)} MB with 10,000 keys per request. Each heap is limited to ${memory.heapMegabytesMax} MB.\n`,
   )
   printTable(
-    ['Target', 'wanted', 'found', ''],
-    targets.map(({ name, wanted, found, isReached }) => [
+    ['Target', 'required', 'measured', ''],
+    targets.map(({ name, required, measured, isMet }) => [
       name,
-      wanted,
-      found,
-      isReached ? 'reached' : 'MISSED',
+      required,
+      measured,
+      isMet ? 'met' : 'MISSED',
     ]),
   )
 }
@@ -54,13 +54,13 @@ function printTasks(title: string, tasks: readonly TaskReport[]): void {
       'p95 ms',
       'p99 ms',
       'CPU ms',
-      "product's requests/s by its own",
-      "product's CPU by its own",
+      'requests/s, product / this Worker',
+      'CPU ms, product / this Worker',
     ],
     tasks.flatMap((task) =>
       WORKERS.flatMap((worker) => {
-        const found = task[worker]
-        if (!found) return []
+        const summary = task[worker]
+        if (!summary) return []
         const comparison = {
           product: ['', ''],
           floor: [spread(task.toFloor), spread(task.cpuToFloor)],
@@ -70,11 +70,11 @@ function printTasks(title: string, tasks: readonly TaskReport[]): void {
           [
             task.task,
             worker,
-            figure(found.requestsPerSecond),
-            figure(found.p50Ms),
-            figure(found.p95Ms),
-            figure(found.p99Ms),
-            figure(found.cpuMsPerRequest),
+            figure(summary.requestsPerSecond),
+            figure(summary.p50Ms),
+            figure(summary.p95Ms),
+            figure(summary.p99Ms),
+            figure(summary.cpuMsPerRequest),
             ...comparison[worker],
           ],
         ]

@@ -1,13 +1,13 @@
 /** The targets of the product. */
 import type { Report } from './report.ts'
 import { figure } from './statistics.ts'
-import { ACTIVATE, ORDER_OF_100, ORDER_OF_1000, ORDER_OF_ONE, PAID_WEBHOOK, VERIFY } from './tasks.ts'
+import { ACTIVATE, ORDER_OF_100, ORDER_OF_1000, ORDER_OF_ONE, VERIFY } from './tasks.ts'
 
 export interface Target {
   readonly name: string
-  readonly wanted: string
-  readonly found: string
-  readonly isReached: boolean
+  readonly required: string
+  readonly measured: string
+  readonly isMet: boolean
 }
 
 /** Requests per second, divided by those of the floor. */
@@ -24,32 +24,28 @@ export function targetsOf({ tasks, ...report }: Report): Target[] {
   const find = (from: Report['tasks'], name: string) => from.find(({ task }) => task === name)
   const far = `${milliseconds} ms to the database`
   return [
-    ...TO_FLOOR.map(([{ name }, wanted]) =>
-      atLeast(`${name}: requests/s by the floor's`, find(tasks, name)?.toFloor.median, wanted),
+    ...TO_FLOOR.map(([{ name }, required]) =>
+      atLeast(`${name}: requests/s, product / floor`, find(tasks, name)?.toFloor.median, required),
     ),
-    atLeast(
-      `${PAID_WEBHOOK.name}: requests/s by those of an order of 1 key`,
-      report.webhookToOrder.median,
-      0.85,
-    ),
+    atLeast('requests/s, paid webhooks / orders of 1 key', report.webhookToOrder.median, 0.85),
     // A second round trip would halve this ratio.
     ...distantTasks.map(({ task, toFloor }) =>
-      atLeast(`${task}, ${far}: requests/s by the floor's`, toFloor.median, 0.9),
+      atLeast(`${task}, ${far}: requests/s, product / floor`, toFloor.median, 0.9),
     ),
     atLeast(
-      `${ORDER_OF_1000.name}: requests/s by the straightforward's`,
+      `${ORDER_OF_1000.name}: requests/s, product / straightforward`,
       find(tasks, ORDER_OF_1000.name)?.toStraightforward?.median,
       2,
     ),
     atLeast(
-      `${ORDER_OF_ONE.name}, ${far}: requests/s by the straightforward's`,
+      `${ORDER_OF_ONE.name}, ${far}: requests/s, product / straightforward`,
       find(distantTasks, ORDER_OF_ONE.name)?.toStraightforward?.median,
       2.5,
     ),
-    atMost(`CPU for each additional key by the floor's`, report.cpuPerKey.median, 1.2),
+    atMost('CPU time of each additional key, product / floor', report.cpuPerKey.median, 1.2),
     ...report.growth.tasks.map(({ task, toFloor }) =>
       atMost(
-        `${task}: growth with ${figure(report.growth.storedKeys)} keys stored by the floor's`,
+        `${task}: growth with ${figure(report.growth.storedKeys)} stored keys, product / floor`,
         toFloor.median,
         1.1,
       ),
@@ -62,11 +58,11 @@ export function targetsOf({ tasks, ...report }: Report): Target[] {
   ]
 }
 
-function atLeast(name: string, found = Number.NaN, wanted: number): Target {
-  return { name, wanted: `>= ${wanted}`, found: figure(found), isReached: found >= wanted }
+function atLeast(name: string, measured = Number.NaN, required: number): Target {
+  return { name, required: `>= ${required}`, measured: figure(measured), isMet: measured >= required }
 }
 
-/** A figure that the system does not report counts as reached. */
-function atMost(name: string, found: number, wanted: number): Target {
-  return { name, wanted: `<= ${wanted}`, found: figure(found), isReached: !(found > wanted) }
+/** A figure that the system does not report counts as met. */
+function atMost(name: string, measured: number, required: number): Target {
+  return { name, required: `<= ${required}`, measured: figure(measured), isMet: !(measured > required) }
 }

@@ -55,7 +55,7 @@ function order(keys: number, requests: number, connections: number): Task {
 }
 
 /** A random stored key, so that each gets only a few activations. */
-function useForm(identifierOf: (index: number) => string): string {
+function keyForm(identifierOf: (index: number) => string): string {
   const index = Math.floor(Math.random() * LICENSE_KEYS)
   return new URLSearchParams({
     api_key: API_KEY,
@@ -78,7 +78,7 @@ export const VERIFY: Task = {
   name: 'verify',
   path: '/api/v1/verify',
   answer: '{"response":{"code":200,',
-  makeRequest: () => ({ headers: FORM, body: useForm((index) => `device-${index}`) }),
+  makeRequest: () => ({ headers: FORM, body: keyForm((index) => `device-${index}`) }),
 }
 
 export const ACTIVATE: Task = {
@@ -88,7 +88,7 @@ export const ACTIVATE: Task = {
   answer: '{"response":{"code":300,',
   makeRequest: () => ({
     headers: { ...FORM, 'Idempotency-Key': crypto.randomUUID() },
-    body: useForm(() => crypto.randomUUID()),
+    body: keyForm(() => crypto.randomUUID()),
   }),
 }
 

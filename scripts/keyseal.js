@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `keyseal`, installed by `npm link`. It runs commands with the project's own Node.js, whatever Node.js starts it. */
+/** `keyseal`, installed by `npm link`. It runs commands with the project's own Node.js, even if another one starts it. */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'

@@ -26,7 +26,6 @@ type Entry =
 const NOISE = [
   /^\s*$/,
   /^Using secrets defined in /,
-  /^Your Worker has access to the following bindings:$|^Binding +Resource +Mode$|^env\.\w+ .* local$/,
   /^⎔ (Starting local server|Connection status updated)/,
   // Its lines about requests, queue batches and the start. Other messages have the same prefix.
   /^\[wrangler:info\] (Ready on|✨ Parsed|QUEUE|[A-Z]+ \/)/,
@@ -46,6 +45,11 @@ export function formatLine(line: string, format: LogFormat, time: string): strin
   // The next lines are the sender, the receiver, the subject, and the files with the contents.
   if (text.startsWith('[wrangler:info] send_email binding called')) return `${time} E-mail, not sent:`
   return NOISE.some((pattern) => pattern.test(text)) ? undefined : line
+}
+
+/** Whether a line belongs to wrangler's table of bindings, which it prints again after each change of a file. */
+export function isBindingLine(line: string): boolean {
+  return /^(Your Worker has access to the following bindings:$|Binding +Resource |env\.\w+ )/.test(line)
 }
 
 export function isRequestLine(line: string): boolean {

@@ -12,7 +12,7 @@ import { PORT_DEFAULT, portPrefix } from './keyseal/service.ts'
 import { messageOf } from './message-of.ts'
 import { missingMigrations, SELECT_APPLIED } from './migrations.ts'
 import { copyReference } from './openapi/copy-reference.ts'
-import { formatLine, isRequestLine, type LogFormat } from './service-output.ts'
+import { formatLine, isBindingLine, isRequestLine, type LogFormat } from './service-output.ts'
 import { runWrangler, spawnWrangler } from './wrangler.ts'
 
 const HOST = '127.0.0.1'
@@ -54,12 +54,16 @@ async function start(port: number, format: LogFormat): Promise<void> {
     process.on(signal, () => wrangler.kill('SIGTERM'))
   }
   let answer: Response | undefined
+  const bindings = new Set<string>()
+  function isShown(line: string): boolean {
+    if (isBindingLine(line)) return bindings.size < bindings.add(line).size
+    // Hides the request of waitForAnswer.
+    const requestId = answer?.headers.get(REQUEST_ID)
+    return !isRequestLine(line) || (!!requestId && !line.includes(requestId))
+  }
   for (const stream of ['stdout', 'stderr'] as const) {
     createInterface({ input: wrangler[stream] }).on('line', (line) => {
-      // Does not show the request of waitForAnswer.
-      const requestId = answer?.headers.get(REQUEST_ID)
-      if (isRequestLine(line) && (!requestId || line.includes(requestId))) return
-      const text = formatLine(line, format, new Date().toTimeString().slice(0, 8))
+      const text = isShown(line) ? formatLine(line, format, new Date().toTimeString().slice(0, 8)) : undefined
       if (text !== undefined) process[stream].write(`${text}\n`)
     })
   }

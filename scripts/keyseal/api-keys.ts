@@ -18,7 +18,7 @@ const capability = new Option(
 )
 const allowIp = new Option(
   '--allow-ip <network>',
-  'an address or network it may be used from (203.0.113.0/24); may be repeated; any unless given',
+  'an address or network that may use it, such as 203.0.113.0/24; repeatable; default: any',
 )
 
 export function addApiKeys(program: Command): void {
@@ -71,7 +71,7 @@ export function addApiKeys(program: Command): void {
     group,
     {
       usage: 'revoke <id>',
-      summary: 'refuse an API key from now on, for good: its user needs another one',
+      summary: 'revoke an API key permanently',
       isDangerous: true,
     },
     async ({ words, place, confirm }) => {
@@ -79,7 +79,7 @@ export function addApiKeys(program: Command): void {
       await confirm(async () => {
         const [found] = await runSql(place, `select name from api_keys where id = ${id}`)
         if (!found) throw unknownApiKey(id)
-        return `Whoever uses API key ${id} (${found.name}) is refused from now on, for good.`
+        return `API key ${id} (${found.name}) stops working now. This cannot be undone.`
       })
       const [revoked] = await runSql(
         place,

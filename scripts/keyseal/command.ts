@@ -61,7 +61,7 @@ export function addCommand<Options>(
   for (const word of spec.words ?? []) command.addArgument(word)
   for (const option of spec.options ?? []) command.addOption(option)
   if (!spec.isLocalOnly) command.option('--remote', spec.remote ?? REMOTE)
-  if (spec.isDangerous) command.option('--yes', 'without asking')
+  if (spec.isDangerous) command.option('--yes', 'do not ask for confirmation')
   command.option('--json', 'print one JSON value, for scripts')
   command.showHelpAfterError(`Usage: ${pathOf(command)} --help`)
   command.action(async () => {

@@ -75,7 +75,7 @@ export function addDeliveryUrl(program: Command): void {
     program,
     {
       usage: 'delivery-url',
-      summary: "say where the license keys of a product's paid orders are posted to",
+      summary: "set the URL that receives the license keys of a product's paid orders",
       options: [
         required(productId('the product')),
         new Option(
@@ -97,7 +97,7 @@ export function addDeliveryUrl(program: Command): void {
       )
       if (!product)
         throw new Error(`There is no product ${id}. List all products: npm run keyseal -- products list`)
-      return textOutput(product, `Deliveries of product ${id} go to ${url ?? 'DELIVERY_WEBHOOK_URL'}.`)
+      return textOutput(product, `Deliveries of product ${id} are sent to ${url ?? 'DELIVERY_WEBHOOK_URL'}.`)
     },
   )
 }

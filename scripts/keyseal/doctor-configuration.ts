@@ -5,7 +5,7 @@ import { type Finding, good, wrong } from './doctor-finding.ts'
 
 /** git shows one change after the other, and takes back those that one says yes to. */
 const putBack = (what: string) =>
-  `git checkout -p HEAD -- wrangler.toml (answer y for the change that removed ${what})`
+  `git checkout -p HEAD -- wrangler.toml (answer y only for the change that removed ${what})`
 
 /** @returns undefined where the database can be asked for */
 export function faultOfDatabaseBinding(place: Place, configuration: Configuration): Finding | undefined {
@@ -15,7 +15,7 @@ export function faultOfDatabaseBinding(place: Place, configuration: Configuratio
     return wrong('bindings', 'no database is bound as DB', remedy)
   }
   if (place === 'local' || !/^[0-]*$/.test(database.database_id ?? '')) return undefined
-  const remedy = 'npx wrangler d1 create keyseal (and put the database_id that it prints into wrangler.toml)'
+  const remedy = 'npx wrangler d1 create keyseal (then copy the database_id that it prints to wrangler.toml)'
   return wrong('bindings', 'the database id in wrangler.toml is a placeholder', remedy)
 }
 

@@ -56,7 +56,7 @@ export function seeLog(answer: Response, place: Place): string {
   if (place === 'remote') {
     return 'run npx wrangler tail, then this command again: the log line of the request names the command that fixes it'
   }
-  return `the terminal of npm start has a line about request ${answer.headers.get(REQUEST_ID)} that names the command`
+  return `find request ${answer.headers.get(REQUEST_ID)} in the output of npm start: its line names the command that fixes it`
 }
 
 async function checkSignature(
@@ -67,8 +67,8 @@ async function checkSignature(
 ): Promise<Finding> {
   const remedy =
     place === 'local'
-      ? 'npm start (after Ctrl-C where it runs)'
-      : 'npm run deploy (answers and keys come from different versions)'
+      ? 'stop the service with Ctrl-C, then npm start'
+      : 'npm run deploy (the response and the key come from different versions)'
   if (keyId === null) return wrong('signature', `that response is not signed (no ${SIGNING_KEY_ID})`, remedy)
   const key = await keyOf(origin, keyId)
   if (!key) return wrong('signature', `${origin}/.well-known/jwks.json lacks the key ${keyId}`, remedy)

@@ -49,7 +49,7 @@ async function checkSecretNames(): Promise<Finding> {
     names = (JSON.parse(await runWrangler('secret', 'list')) as { name: string }[]).map(({ name }) => name)
   } catch {
     const remedy =
-      'npm run deploy (where it misses a queue, first: npx wrangler queues create keyseal-deliveries; npx wrangler queues create keyseal-deliveries-dead)'
+      'npm run deploy (if a queue is missing, run this first: npx wrangler queues create keyseal-deliveries; npx wrangler queues create keyseal-deliveries-dead)'
     return wrong(CHECK, 'the secrets of the Worker cannot be listed; it may not be deployed yet', remedy)
   }
   if (!names.includes(GLOBAL_KEY_NAME)) {

@@ -54,7 +54,7 @@ async function checkAnswers(
 
 function notReady(origin: string, place: Place, part: Part, knownFaults: ReadonlySet<Part>): Finding {
   const check = 'service'
-  if (knownFaults.has(part)) return notChecked(check, `not ready (${part}), as follows from the above`)
+  if (knownFaults.has(part)) return notChecked(check, `not ready (${part}), because of the problem above`)
   if (part === 'migrations') return wrong(check, `not ready: ${part}`, migrate(place))
   if (place === 'remote') {
     const remedy = `run npx wrangler tail, then curl ${origin}/health/ready: the log names the setting and the command that fixes it`
@@ -68,7 +68,7 @@ function notReady(origin: string, place: Place, part: Part, knownFaults: Readonl
 }
 
 function restart(origin: string): string {
-  return `Ctrl-C where it runs, then ${portPrefix(new URL(origin).port)}npm start`
+  return `stop the service with Ctrl-C, then ${portPrefix(new URL(origin).port)}npm start`
 }
 
 function checkClock(date: string | null, timestamp = Number.NaN): Finding {
@@ -77,7 +77,8 @@ function checkClock(date: string | null, timestamp = Number.NaN): Finding {
   const there = date === null ? timestamp * 1000 : Date.parse(date)
   const seconds = Math.round(Math.abs(Date.now() - there) / 1000)
   if (Number.isNaN(seconds)) return notChecked(check, 'the response has no date')
-  if (seconds <= CLOCK_DEVIATION_SECONDS_MAX) return good(check, `${seconds} seconds apart`)
+  if (seconds <= CLOCK_DEVIATION_SECONDS_MAX)
+    return good(check, `differs from the service's by ${seconds} seconds`)
   const remedy = 'sudo timedatectl set-ntp true (on this machine)'
-  return wrong(check, `${seconds} seconds apart from the service's`, remedy)
+  return wrong(check, `differs from the service's by ${seconds} seconds`, remedy)
 }

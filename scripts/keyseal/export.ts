@@ -71,7 +71,7 @@ async function* allRows(place: Place, product: number | undefined): AsyncGenerat
 /** A reader that has seen enough, such as head, ends it quietly; a full disk does not. */
 function endUnwritten(error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(0)
-  console.error(`Not everything could be written (${error.code}).`)
+  console.error(`The output could not be written completely (${error.code}).`)
   process.exit(1)
 }
 

@@ -21,7 +21,7 @@ interface IssueOptions {
   readonly idempotencyKey?: string
 }
 
-const OWN_TERMS = 'as the generator or each key in stock has it; fresh keys need it'
+const OWN_TERMS = 'the value of the generator or key in stock; required for fresh keys'
 
 export function addIssue(program: Command): void {
   addCommand<IssueOptions>(
@@ -31,11 +31,11 @@ export function addIssue(program: Command): void {
       summary: 'issue license keys to an owner, once for each idempotency key',
       options: [
         required(productId('the product')),
-        required(numberOption('--quantity <n>', 'how many keys, 1 to 10000', 1, 10_000)),
+        required(numberOption('--quantity <n>', 'the number of keys, 1 to 10000', 1, 10_000)),
         required(
           textOption(
             '--owner-name <text>',
-            'who they are for, 1 to 255 characters',
+            'the owner, 1 to 255 characters',
             (text) => isOwnerName(text.trim()),
             '1 to 255 characters without control characters',
           ),
@@ -58,7 +58,7 @@ export function addIssue(program: Command): void {
         activationLimit(OWN_TERMS),
         textOption(
           '--idempotency-key <text>',
-          '1 to 255 visible ASCII characters; the same again issues nothing more; a new one unless given',
+          '1 to 255 visible ASCII characters; repeating it issues nothing again; default: a new one',
           (text) => /^[\x21-\x7e]{1,255}$/.test(text),
           '1 to 255 visible ASCII characters',
         ),
@@ -67,7 +67,7 @@ export function addIssue(program: Command): void {
     async ({ options, place }) => {
       const idempotencyKey = options.idempotencyKey ?? randomUUID()
       const { licenseKeys, isReplay } = await issueOnce(place, orderOf(options), idempotencyKey)
-      if (isReplay) console.error('Issued before by this idempotency key:')
+      if (isReplay) console.error('Issued before with this idempotency key:')
       return textOutput({ idempotencyKey, isReplay, licenseKeys }, licenseKeys.join('\n'))
     },
   )
@@ -76,7 +76,7 @@ export function addIssue(program: Command): void {
 function orderOf(options: IssueOptions): CliOrder {
   const { from, validityDays: days = null, activationLimit: limit = null } = options
   if (from === 'fresh' && (days === null || limit === null)) {
-    throw new Error('Fresh keys have no terms of their own: give --validity-days and --activation-limit.')
+    throw new Error('Fresh keys need --validity-days and --activation-limit.')
   }
   return {
     origin: from,
@@ -93,13 +93,15 @@ async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) 
   const nonce = randomUUID()
   const statements = issueStatements(order, { idempotencyKey, nonce, now: Date.now() })
   const rows = await runStatements(place, statements).catch((cause: unknown) => {
-    const advice = `Whether anything was issued is unknown; to have it once, repeat it with --idempotency-key ${idempotencyKey}`
+    const advice = `It is unknown whether keys were issued. To issue them exactly once, repeat the command with --idempotency-key ${idempotencyKey}`
     throw new Error(`${messageOf(cause)}\n${advice}`)
   })
   const row = rows.at(-1)?.[0] as unknown as IssueRow
   if (row.nonce === null) throw new Error(notIssued(order, row))
   if (row.keys === null) {
-    throw new Error('This idempotency key was used for another order: take another one, or the same order.')
+    throw new Error(
+      'This idempotency key was used for another order. Use another one, or repeat the same order.',
+    )
   }
   return {
     licenseKeys: parseKeysAsIssued(row.keys).map(([, licenseKey]) => licenseKey),
@@ -110,10 +112,10 @@ async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) 
 function notIssued({ productId: product, quantity }: CliOrder, { obstacle, availableQuantity }: IssueRow) {
   switch (obstacle) {
     case 'generator-not-found':
-      return `Product ${product} has no active generator, so nothing was issued: npm run keyseal -- generators add --help`
+      return `Product ${product} has no active generator, so nothing was issued. Add one: npm run keyseal -- generators add --help`
     case 'stock-insufficient':
-      return `Product ${product} has ${availableQuantity} keys in stock and ${quantity} were asked for, so none was taken: npm run keyseal -- stock import --help`
+      return `Product ${product} has ${availableQuantity} keys in stock, but ${quantity} were ordered, so none was issued. Add keys: npm run keyseal -- stock import --help`
     default:
-      return `There is no active product ${product}, so nothing was issued: npm run keyseal -- products list`
+      return `There is no active product ${product}, so nothing was issued. List all products: npm run keyseal -- products list`
   }
 }

@@ -5,7 +5,7 @@ import type { CsvRecord } from './csv-records.ts'
 /** The column that holds them, unless another one is named. */
 const HEADING = 'license_key'
 
-const STRAY_QUOTE = 'has a stray quote: put the field into quotes, and write a quote inside of it twice'
+const STRAY_QUOTE = 'has a stray quote: quote the whole field, and double each quote in it'
 
 export interface StockLine {
   readonly line: number
@@ -41,7 +41,7 @@ export class KeyReader {
     if (found < 0 && (fields.length > 1 || this.#isHeadingGiven)) {
       const columns = fields.map((field) => JSON.stringify(field.trim())).join(', ')
       throw new Error(
-        `The first line names no column ${this.#heading}, but: ${columns}. Name the one that holds the license keys with --column <name>.`,
+        `The first line has no column ${this.#heading}. Its columns are: ${columns}. Choose the one with the license keys: --column <name>`,
       )
     }
     this.#column = Math.max(found, 0)
@@ -57,18 +57,19 @@ export class KeyReader {
       this.#lines.set(licenseKey, line)
       return { line, licenseKey }
     }
-    return { line, reason: lastLine === line ? reason : `${reason} (the record goes to line ${lastLine})` }
+    return { line, reason: lastLine === line ? reason : `${reason} (the record ends on line ${lastLine})` }
   }
 
   #faultOf({ fields, hasStrayQuote }: CsvRecord): string | undefined {
     if (hasStrayQuote) return STRAY_QUOTE
     const isWider = this.#isWithoutHeading && fields.slice(1).some((field) => field.trim() !== '')
-    return isWider ? 'has several columns, of which the first line names none' : undefined
+    return isWider ? 'has several columns, but the first line has no names' : undefined
   }
 
   #faultIn(licenseKey: string): string | undefined {
-    if (licenseKey === '') return 'holds no license key'
-    if (!isTextOfAtMost(licenseKey, 255)) return 'is longer than 255 characters, or holds control characters'
+    if (licenseKey === '') return 'has no license key'
+    if (!isTextOfAtMost(licenseKey, 255))
+      return 'is longer than 255 characters or contains control characters'
     const earlierLine = this.#lines.get(licenseKey)
     return earlierLine === undefined ? undefined : `is the same as line ${earlierLine}`
   }

@@ -15,7 +15,7 @@ export function addLicenses(program: Command): void {
     group,
     {
       usage: 'find <word>',
-      summary: "list the keys of a license key, an owner's e-mail address or an order",
+      summary: "find license keys by key, owner's e-mail address or order",
     },
     async ({ words, place }) =>
       tableOutput(await runSql(place, selectFound(await wordOf(words))), 'No license key was found.'),
@@ -29,7 +29,7 @@ export function addLicenses(program: Command): void {
     group,
     {
       usage: 'unblock <key>',
-      summary: 'give a license key back that was blocked, unless it was reissued, refunded or disputed',
+      summary: 'unblock a license key, unless it was reissued, refunded or disputed',
     },
     async ({ words, place }) => unblock(place, await wordOf(words)),
   )
@@ -37,15 +37,14 @@ export function addLicenses(program: Command): void {
     group,
     {
       usage: 'reissue <key>',
-      summary:
-        'block a license key and issue another one in its place, with its terms, owner and order, once',
+      summary: 'replace a license key: block it and issue a new one with the same terms, owner and order',
       isDangerous: true,
     },
     async ({ words, place, confirm }) => {
       const licenseKey = await wordOf(words)
       await confirm(async () => {
         const { status, productId } = await standingOf(place, licenseKey)
-        return `The license key (${status}, of product ${productId}) stops being valid, and its owner needs the new one.`
+        return `The license key (${status}, of product ${productId}) becomes invalid. Its owner needs the new one.`
       })
       return reissue(place, licenseKey)
     },
@@ -63,21 +62,21 @@ async function unblock(place: Place, licenseKey: string): Promise<CommandOutput>
   const [[before] = [], [unblocked] = []] = await runStatements(place, statements)
   if (!before) throw unknownKey()
   if (!unblocked) throw new Error(stillBlocked(before as unknown as Standing))
-  return textOutput(unblocked, `The license key is no longer blocked, but ${unblocked.status}.`)
+  return textOutput(unblocked, `The license key is ${unblocked.status} again.`)
 }
 
 /** The correction is told too, for the seller who knows better. */
 function stillBlocked({ status, isReversed, reissuedAs }: Standing): string {
-  if (status !== 'blocked') return `The license key is not blocked, but ${status}.`
-  const correction = 'to have it valid all the same: update-license-key with status=assigned.'
+  if (status !== 'blocked') return `The license key is not blocked. Its status is ${status}.`
+  const correction = 'To make it valid anyway, use update-license-key with status=assigned.'
   if (reissuedAs !== null) {
     const [, newKey] = parseKeysAsIssued(reissuedAs)[0] ?? []
-    return `The license key was reissued, as ${newKey}, so it stays blocked; ${correction}`
+    return `The license key was reissued, as ${newKey}, so it stays blocked. ${correction}`
   }
-  if (isReversed === 0) return 'The license key has changed at this moment: repeat the command.'
+  if (isReversed === 0) return 'The license key changed meanwhile. Repeat the command.'
   return (
-    'The license key was refunded or is disputed, so it stays blocked: it is given back where the provider tells that ' +
-    `the refund failed or the dispute was won; ${correction}`
+    'The license key was refunded or is disputed, so it stays blocked until the provider reports that the refund ' +
+    `failed or the dispute was won. ${correction}`
   )
 }
 

@@ -51,7 +51,7 @@ export function addOffers(program: Command): void {
     group,
     {
       usage: 'add',
-      summary: 'tie what a provider sells to a product; an existing offer is not changed',
+      summary: 'map what a provider sells to a product; existing offers are not changed',
       options: [
         provider(),
         externalId(),
@@ -65,7 +65,7 @@ export function addOffers(program: Command): void {
         )
           .choices(['key-per-unit', 'seats'])
           .default('key-per-unit'),
-        new Option('--replace', 'where it is tied already: by these terms from now on'),
+        new Option('--replace', 'change an existing offer to these terms'),
       ],
     },
     ({ options, place }) => add(place, options),
@@ -109,12 +109,12 @@ async function add(place: Place, offer: NewOffer): Promise<CommandOutput> {
     throw new Error(`There is no product ${offer.productId}. Add it: npm run keyseal -- products add`)
   }
   const isChanged = !before || !hasTermsOf(before, offer)
-  const message = `Offer ${offer.externalId} at ${offer.provider} sells product ${offer.productId}`
+  const name = `Offer ${offer.externalId} at ${offer.provider}`
   return textOutput(
     { ...after, isChanged },
     isChanged
-      ? `${message}.\nTo issue keys for earlier orders: npm run keyseal -- events retry --unmapped`
-      : `${message} already, on the same terms.`,
+      ? `${name} sells product ${offer.productId}.\nTo issue keys for earlier orders: npm run keyseal -- events retry --unmapped`
+      : `${name} already sells product ${offer.productId} on the same terms.`,
   )
 }
 
@@ -144,8 +144,9 @@ function hasTermsOf(row: Row, offer: Offer): boolean {
 
 function isTiedAlready(row: Row): string {
   return (
-    `Offer ${row.externalId} at ${row.provider} sells product ${row.product} already, and was not changed: ` +
+    `Offer ${row.externalId} at ${row.provider} already sells product ${row.product} with ` +
     `--validity-days ${row.validityDays} --activation-limit ${row.activationLimit} ` +
-    `--keys-per-unit ${row.keysPerUnit} --mode ${row.mode}. To change it, repeat the command with --replace.`
+    `--keys-per-unit ${row.keysPerUnit} --mode ${row.mode}, and was not changed. ` +
+    'To change it, repeat the command with --replace.'
   )
 }

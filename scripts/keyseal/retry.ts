@@ -42,6 +42,6 @@ export function retried(place: Place, rows: readonly Row[], isTaken: boolean): C
 
 function stillWaiting(place: Place): string {
   return place === 'local'
-    ? 'Not processed yet. Start the service, which does it: npm start'
-    : 'Not processed yet. The deployed Worker does it within minutes; npx wrangler tail shows its log.'
+    ? 'Not processed yet. The service processes them while it runs: npm start'
+    : 'Not processed yet. The deployed Worker processes them within minutes. To see its log: npx wrangler tail'
 }

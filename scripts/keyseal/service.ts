@@ -42,7 +42,7 @@ export async function askLocally(path: string, request: RequestInit): Promise<Re
   try {
     return await ask(localOrigin(), path, request)
   } catch (error) {
-    const how = 'npm start starts one; where it was started with PORT=..., give this command the same.'
+    const how = 'Start it with npm start. If it uses another port, set the same PORT for this command.'
     throw new Error(`${messageOf(error)} ${how}`)
   }
 }

@@ -13,21 +13,21 @@ export function rotationCommands(product: number | undefined, algorithm: Signing
   const unlessFirst = product === undefined ? '' : ' (Skip this for the first key of a product.)'
   return steps([
     [
-      'Create the next key, and keep the file until it signs.',
+      'Create the next key. Keep the file until the key signs.',
       `(umask 077; ${create} > next-signing-key.pem)`,
     ],
     ['Publish it.', `npx wrangler secret put ${setting}${NEXT_SUFFIX} < next-signing-key.pem`],
     [
-      `Wait until all clients have it: five minutes for those that read /.well-known/jwks.json, an update for software that ships keys. Then fetch the old public key, and put it into [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, beside those that are there.${unlessFirst}`,
+      `Wait until all clients have it: five minutes for clients that read /.well-known/jwks.json, an update for software that ships keys. Then fetch the old public key, and add it to [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml.${unlessFirst}`,
       `curl -s 'https://<your worker>${address}'`,
     ],
     [`Publish the old key as retired.${unlessFirst}`, 'npx wrangler deploy'],
     ['Let the next key sign.', `npx wrangler secret put ${setting} < next-signing-key.pem`],
     [
-      'Delete the next key, which is now the current one.',
+      'Delete the setting of the next key, which is now the current key.',
       `npx wrangler secret delete ${setting}${NEXT_SUFFIX}`,
     ],
-    ['Keep no copy where others may read it.', 'rm next-signing-key.pem'],
+    ['Delete the file, so that others cannot read the key.', 'rm next-signing-key.pem'],
   ])
 }
 

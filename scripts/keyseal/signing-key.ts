@@ -37,21 +37,22 @@ const REMOTE = 'print the commands for production instead of changing .dev.vars'
 const algorithm = () =>
   new Option(
     '--algorithm <name>',
-    'RSA unless given; EdDSA only where you wrote all software that verifies yourself',
+    'default: RSA; EdDSA only if you wrote all software that verifies signatures',
   ).choices(SIGNING_ALGORITHMS)
 
 const write = () =>
   new Option(
     '--write [setting]',
-    `put it into .dev.vars, where it has none that can be used; ${GLOBAL_KEY_NAME} unless named`,
+    `write it to .dev.vars unless the setting has a usable key; default: ${GLOBAL_KEY_NAME}`,
   ).argParser((setting) => {
     if (isKeySetting(setting)) return setting
     throw new InvalidArgumentError(
-      `It must be ${GLOBAL_KEY_NAME}, or that with _PRODUCT_<id>, _NEXT or both.`,
+      `It must be ${GLOBAL_KEY_NAME}, optionally followed by _PRODUCT_<id>, _NEXT or both.`,
     )
   })
 
-const kidWord = () => new Argument('<kid>', 'its id; or "unusable": all unreadable retired keys in .dev.vars')
+const kidWord = () =>
+  new Argument('<kid>', 'the id of the key, or "unusable" for all unreadable retired keys in .dev.vars')
 
 export function addSigningKey(program: Command): void {
   const group = addGroup(program, 'signing-key', 'the keys that sign responses')
@@ -59,7 +60,7 @@ export function addSigningKey(program: Command): void {
     group,
     {
       usage: 'create',
-      summary: 'print a new private key: ... | npx wrangler secret put SIGNING_PRIVATE_KEY',
+      summary: 'print a new private key; pipe it to npx wrangler secret put SIGNING_PRIVATE_KEY',
       options: [algorithm(), write()],
       isLocalOnly: true,
     },
@@ -98,7 +99,9 @@ export function addSigningKey(program: Command): void {
     async ({ words: [kid = ''], place, confirm }) => {
       if (place === 'remote') return retirementCommands(kid)
       if (kid === 'unusable') return forget()
-      await confirm('Clients that look keys up can no longer verify what this key signed.')
+      await confirm(
+        'Clients that look up keys will no longer be able to verify responses signed by this key.',
+      )
       await retireLocally(kid)
       return textOutput({ kid, role: 'gone' }, `Key ${kid} is no longer in .dev.vars. ${RESTART}`)
     },
@@ -158,14 +161,14 @@ async function rotate({ productId: product, algorithm: kind }: RotateOptions): P
     done.step === 'published'
       ? [
           `The next key is ${done.kid} (${done.algorithm}). It signs nothing yet.`,
-          `1. ${RESTART} It is published from then on.`,
-          '2. Wait until all clients have it: five minutes for those that read /.well-known/jwks.json, an update for software that ships keys.',
+          `1. ${RESTART} The service then publishes the key.`,
+          '2. Wait until all clients have it: five minutes for clients that read /.well-known/jwks.json, an update for software that ships keys.',
           `3. Let it sign: npm run keyseal -- signing-key rotate${of}`,
         ]
       : [
-          `The key ${done.kid} (${done.algorithm}) takes over from ${done.retired}, which stays published as a retired one.`,
-          `1. ${RESTART} It signs from then on.`,
-          '2. Wait until no client verifies older answers with the old key. Publishing it does no harm.',
+          `The key ${done.kid} (${done.algorithm}) replaces ${done.retired}, which stays published as a retired key.`,
+          `1. ${RESTART} The service then signs with the new key.`,
+          '2. Wait until no client verifies older responses with the old key. It can stay published as long as you like.',
           `3. Stop publishing the old key: npm run keyseal -- signing-key retire ${done.retired}`,
         ]
   return textOutput({ setting: settingOf(product), ...done }, text.join('\n'))

@@ -30,7 +30,7 @@ export async function* readPieces(
   let piece = newPiece()
   for await (const record of readRecords(file)) {
     if (record.isUnclosed) {
-      piece.stopped = `line ${record.line} begins a quote that ends nowhere, so nothing from there on can be read`
+      piece.stopped = `line ${record.line} opens a quote that is never closed, so the rest of the file cannot be read`
       break
     }
     if (keyReader.isHeading(record)) continue

@@ -62,7 +62,9 @@ export function addStock(program: Command): void {
           `There is no product ${options.productId}. List all products: npm run keyseal -- products list`,
         )
       }
-      return told(await interruptible((signal) => importFile(place, fromCaller(file), options, signal)))
+      return importOutput(
+        await interruptible((signal) => importFile(place, fromCaller(file), options, signal)),
+      )
     },
   )
 }
@@ -120,7 +122,7 @@ async function importPiece(
 }
 
 /** What was refused or not reached makes the command fail, so that a script notices. */
-function told({ created, known, refused, stopped, isInterrupted }: Imported): CommandOutput {
+function importOutput({ created, known, refused, stopped, isInterrupted }: Imported): CommandOutput {
   if (refused.length > 0 || stopped !== undefined) process.exitCode = 1
   if (isInterrupted) process.exitCode = INTERRUPTED_EXIT_CODE
   refused.sort((one, other) => one.line - other.line)

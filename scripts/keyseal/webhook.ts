@@ -1,4 +1,4 @@
-/** `keyseal webhook`: sends a signed sample delivery to the local service, and shows what came of it. */
+/** `keyseal webhook`: sends a signed sample event to the local service and shows the result. */
 import { Argument, type Command, Option } from 'commander'
 import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
@@ -23,15 +23,15 @@ export function addWebhook(program: Command): void {
     {
       usage: 'webhook',
       summary: 'send a signed sample webhook of a payment provider to the local service, and show the result',
-      words: [new Argument('<provider>', 'who tells').choices(PROVIDER_NAMES)],
+      words: [new Argument('<provider>', 'the payment provider').choices(PROVIDER_NAMES)],
       options: [
-        new Option('--price <id>', 'what is sold: the external id of an offer').default(DEMO_PRICE),
-        numberOption('--quantity <n>', 'where the provider tells one', 1, 10_000).default(1),
+        new Option('--price <id>', 'external id of the offer that is sold').default(DEMO_PRICE),
+        numberOption('--quantity <n>', 'quantity, if the provider sends one', 1, 10_000).default(1),
         new Option(
           '--order <name>',
-          "the order's number: the same again is the same order; a new one unless given",
+          'order number; repeat it to send another event of the same order (default: a new number)',
         ),
-        new Option('--event <name>', 'what happened').choices(['purchase', 'refund']).default('purchase'),
+        new Option('--event <name>', 'event to send').choices(['purchase', 'refund']).default('purchase'),
       ],
       isLocalOnly: true,
     },
@@ -42,7 +42,7 @@ export function addWebhook(program: Command): void {
     { usage: 'webhook-secret', summary: 'print a new secret for signed webhooks', isLocalOnly: true },
     () => {
       const secret = newWebhookSecret()
-      // Without a line end, which a secret that is piped on would get.
+      // No newline: it would become part of a piped secret.
       return { value: { secret }, print: () => process.stdout.write(secret) }
     },
   )
@@ -50,7 +50,7 @@ export function addWebhook(program: Command): void {
 
 async function sendSample(provider: string, options: SampleOptions): Promise<CommandOutput> {
   const samples = PROVIDER_SAMPLES.find((known) => known.provider === provider)
-  if (!samples) throw new Error(`There are no samples of ${provider}.`)
+  if (!samples) throw new Error(`No sample events for ${provider}.`)
   const now = Date.now()
   const order = {
     order: options.order ?? String(now),
@@ -84,11 +84,11 @@ async function send(
   body: string,
 ): Promise<{ status: number; outcome: string }> {
   const response = await askLocally(path, { method: 'POST', headers, body })
-  const { response: answer } = (await response.json()) as { response: { outcome?: string; message: string } }
-  return { status: response.status, outcome: answer.outcome ?? answer.message }
+  const envelope = (await response.json()) as { response: { outcome?: string; message: string } }
+  return { status: response.status, outcome: envelope.response.outcome ?? envelope.response.message }
 }
 
-/** What is stored for the order that this very event tells of. */
+/** The stored license keys of the event's order. */
 function keysOf(provider: string, body: string): Promise<Row[]> {
   return runSql(
     'local',

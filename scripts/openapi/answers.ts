@@ -19,9 +19,7 @@ const dateAndTime = z
 const status = z.enum(LICENSE_KEY_STATUSES)
 const numberAsSent = z.union([z.int(), z.string()]).meta({ description: 'As sent: a number or its digits' })
 const metadata = z.array(z.strictObject({ key: z.string(), value: z.string() }))
-const errors = z
-  .record(z.string(), z.array(z.string()))
-  .meta({ description: 'Sentences by the name of the field' })
+const errors = z.record(z.string(), z.array(z.string())).meta({ description: 'Error messages by field name' })
 
 const issuedKey = z.strictObject({
   product_id: id,
@@ -132,7 +130,7 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   licenseKeysGenerated: { licenseKeys: z.array(z.string()) },
   allGenerators: { products: z.array(generator) },
   contractIncorrectData: {
-    errors: z.record(z.string(), z.string()).meta({ description: 'One sentence by the name of the field' }),
+    errors: z.record(z.string(), z.string()).meta({ description: 'One error message by field name' }),
   },
   contractCreated: { contract },
   allContracts: { contracts: z.array(contract) },
@@ -144,10 +142,7 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   metadataCreated: { meta_id: id },
   metadataUpdated: { meta_id: id },
   serviceUnavailable: {
-    not_ready: z
-      .array(z.string())
-      .optional()
-      .meta({ description: 'From /health/ready: the parts that do not work' }),
+    not_ready: z.array(z.string()).optional().meta({ description: 'From /health/ready: the failed checks' }),
   },
   webhookReceived: { outcome: z.string().meta({ description: 'The outcome of the event' }) },
 }

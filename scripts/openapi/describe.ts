@@ -15,7 +15,7 @@ import { bodyOf, bodySchema, PARAMETERS, parameterList } from './requests.ts'
 import { codeSchemas, codesOf, HEADERS, responseComponents, responsesOf } from './responses.ts'
 import { callersOf, SECURITY_SCHEMES, securityOf } from './security.ts'
 
-/** By `access`. */
+/** Tags by `access`. */
 export const TAGS: Readonly<
   Record<Caller['access'], { readonly name: string; readonly description: string }>
 > = {
@@ -50,8 +50,8 @@ export const TAGS: Readonly<
   },
 }
 
-const ABOUT = `Keyseal issues license keys, exactly once for each order, and signs every answer. It speaks the \
-KeyManager/Keevault API v1.
+const ABOUT = `Keyseal issues license keys, exactly once for each order, and signs every answer. It implements \
+the KeyManager/Keevault API v1.
 
 To try it, run \`npm start\`, open /docs of that service, and enter the API key \`demo-api-key\` under \
 Authentication. Every operation has a button that sends it.
@@ -63,7 +63,7 @@ an empty field counts as missing. /v1 is an alias of /api/v1.
 
 ## Signatures
 
-Every answer except a public key is an envelope, refusals too. The signature covers the characters of \
+Every answer except a public key is an envelope, including refusals. The signature covers the characters of \
 \`response_base64\`. Verify it, then decode \`response_base64\` and use only that. The algorithm is RSASSA-PKCS1-v1_5 \
 with SHA-256 (RS256, RFC 8017), or Ed25519 (EdDSA, RFC 8032) if the seller chose an Ed25519 key, for one product or for \
 all answers.
@@ -72,7 +72,7 @@ The header \`X-Signing-Key-Id\` is the \`kid\` of the key that signed. [/.well-k
 lists the keys that sign now, come next or are retired, each with its algorithm. A server without a usable key answers \
 2500 with \`"signature":"${NO_SIGNATURE}"\` and without that header: do not trust that answer.
 
-The examples here are signed too. The example answers of the two public-key operations hold the key that verifies them.`
+The examples here are signed too. The examples of the two public-key operations contain the key that verifies them.`
 
 const ENVELOPE: JsonSchema = {
   type: 'object',
@@ -86,7 +86,7 @@ const ENVELOPE: JsonSchema = {
     },
     private_key_used: {
       enum: ['global', 'product'],
-      description: 'Which key signed: the one for all answers, or the one of the product',
+      description: 'The key that signed: the global key, or the key of the product',
     },
     signature: {
       type: 'string',

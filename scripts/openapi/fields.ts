@@ -1,5 +1,4 @@
 /** Descriptions of parameters: what a value means, and the code if the parameter is missing. */
-
 import type { Caller } from '../../src/callers/caller.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import type { CodeName } from './answers.ts'
@@ -15,7 +14,7 @@ const SOURCE = 'Where the product is sold. Keyseal only stores it'
 const MEANINGS: { readonly [Access in Caller['access']]?: Readonly<Record<string, string>> } = {
   stock: { status: KEY_STATUS },
   products: {
-    status: '`inactive`: its license keys answer 203, and none are issued',
+    status: '`inactive`: its license keys get 203, and no new ones are issued',
     source: SOURCE,
     require_non_expired: 'Keyseal only stores it: an expired key never verifies',
   },
@@ -79,7 +78,7 @@ export function withMeanings(schema: JsonSchema, text: OperationText): JsonSchem
 
 function describe(rule: JsonSchema, text: OperationText, name: string) {
   const code = codeWithout(text, name)
-  const without = code && `If it is missing, the answer is ${CODES[code].code}`
+  const without = code && `If it is missing, the code is ${CODES[code].code}`
   const description = [MEANINGS[text.endpoint.caller.access]?.[name], rule.description, without]
     .filter(Boolean)
     .join('. ')

@@ -19,7 +19,7 @@ function jwk(title: string, members: Readonly<Record<string, JsonSchema>>): Json
   return { title, type: 'object', properties, required: Object.keys(properties) }
 }
 
-/** By component name. */
+/** Schemas by component name. */
 export const KEY_SCHEMAS = {
   RsaKey: jwk('An RSA key, of at least 2048 bits', {
     kty: { const: 'RSA' },

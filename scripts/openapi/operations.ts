@@ -19,7 +19,7 @@ import { EXAMPLE_SECONDS } from './responses.ts'
 const DOCS: DocsByPath = { ...keys, ...products, ...contracts, ...issuing, ...service, ...payments }
 
 /** The order of the examples. Each works on the demo data after the ones before it. */
-const STORY: readonly string[] = [
+const EXAMPLE_ORDER: readonly string[] = [
   '/api/v1/create-license-keys',
   '/api/v1/get-available-license-keys-count',
   '/api/v1/update-license-key',
@@ -77,20 +77,21 @@ const ORDER = {
   eventId: 'evt_keyseal_demo',
 } as const
 
-const stray = Object.keys(DOCS).find((path) => !ENDPOINTS.some((endpoint) => endpoint.path === path))
-if (stray) throw new Error(`No endpoint has the path ${stray}. Remove it from the docs.ts of its folder.`)
+const unknownPath = Object.keys(DOCS).find((path) => !ENDPOINTS.some((endpoint) => endpoint.path === path))
+if (unknownPath)
+  throw new Error(`No endpoint has the path ${unknownPath}. Remove it from the docs.ts of its folder.`)
 
 /** In the order of `ENDPOINTS`. */
 export const OPERATIONS: readonly OperationText[] = await Promise.all(ENDPOINTS.map(operationOf))
 
-/** Operations with an example, in the order above. Others come last. */
+/** Operations with an example, in the order above; those that it does not list come last. */
 export const EXAMPLES: readonly OperationText[] = OPERATIONS.filter(({ example }) => example).sort(
   (one, other) => placeOf(one) - placeOf(other),
 )
 
 function placeOf({ endpoint: { path } }: OperationText): number {
-  const place = STORY.indexOf(path)
-  return place === -1 ? STORY.length : place
+  const place = EXAMPLE_ORDER.indexOf(path)
+  return place === -1 ? EXAMPLE_ORDER.length : place
 }
 
 async function operationOf(endpoint: Endpoint): Promise<OperationText> {

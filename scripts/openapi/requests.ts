@@ -21,20 +21,22 @@ export function parametersOf(text: OperationText): JsonSchema | undefined {
   const { endpoint } = text
   const schema = rulesOf(endpoint, settings)
   if (!schema) return undefined
-  const ofLess = rulesOf(endpoint, { MAX_QUANTITY: '1' })?.properties
+  const rulesWithLowLimit = rulesOf(endpoint, { MAX_QUANTITY: '1' })?.properties
   const properties = Object.entries(schema.properties ?? {}).map(([name, rule]) => {
-    const isSet = JSON.stringify(rule) !== JSON.stringify(ofLess?.[name])
-    return [name, withLimitedDigits(isSet ? withSetting(rule) : rule)]
+    const hasSetting = JSON.stringify(rule) !== JSON.stringify(rulesWithLowLimit?.[name])
+    return [name, withLimitedDigits(hasSetting ? withSetting(rule) : rule)]
   })
   // API reference pages list the alternatives by title.
-  const sets = schema.anyOf?.map((set) => ({ title: `With ${set.required?.join(', ')}`, ...set }))
-  const named = { ...schema, properties: Object.fromEntries(properties), ...(sets && { anyOf: sets }) }
-  return withMeanings(named, text)
+  const alternatives = schema.anyOf?.map((rule) => ({ title: `With ${rule.required?.join(', ')}`, ...rule }))
+  return withMeanings(
+    { ...schema, properties: Object.fromEntries(properties), ...(alternatives && { anyOf: alternatives }) },
+    text,
+  )
 }
 
-function rulesOf(endpoint: Endpoint, of: Settings): JsonSchema | undefined {
+function rulesOf(endpoint: Endpoint, limits: Settings): JsonSchema | undefined {
   if (!endpoint.parameters) return undefined
-  return schemaOfRule(endpoint.parameters(of))
+  return schemaOfRule(endpoint.parameters(limits))
 }
 
 function schemaOfRule(rule: z.core.$ZodType): JsonSchema {
@@ -42,9 +44,10 @@ function schemaOfRule(rule: z.core.$ZodType): JsonSchema {
   return schema as JsonSchema
 }
 
-/** Mentions the setting that limits it. */
+/** Mentions the setting that limits the value. */
 function withSetting(rule: JsonSchema): JsonSchema {
-  const limit = `the deployment's MAX_QUANTITY: ${quantityMax({})} unless it is set, ${QUANTITY_LIMIT} at most;`
+  const range = `default ${quantityMax({})}, at most ${QUANTITY_LIMIT}`
+  const limit = `MAX_QUANTITY, a setting of the server (${range});`
   return { ...rule, description: rule.description?.replace(`${QUANTITY_LIMIT},`, limit) ?? '' }
 }
 
@@ -85,7 +88,7 @@ export function bodySchema(text: OperationText): JsonSchema {
   const schema = parametersOf(text) ?? { type: 'object' }
   const credential = credentialOf(text.endpoint)
   if (!credential) return schema
-  const description = `${credential.title}, if you send no bearer token. If both are missing, the answer is 100`
+  const description = `${credential.title}, if you send no bearer token. If both are missing, the code is 100`
   const field = { ...CREDENTIAL_RULES[credential.field], description }
   return { ...schema, properties: { [credential.field]: field, ...schema.properties } }
 }
@@ -116,8 +119,8 @@ export const PARAMETERS = {
     in: 'header',
     required: false,
     description:
-      '1 to 255 visible ASCII characters. A repeated request with the same key is not carried out again and returns ' +
-      'the same bytes. The same key with other parameters answers 2422',
+      '1 to 255 visible ASCII characters. If you repeat a request with the same key, it is not carried out again, and ' +
+      'the answer has the same bytes. If the parameters differ, the code is 2422',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
     example: 'order-1001',
   },
@@ -125,7 +128,7 @@ export const PARAMETERS = {
     name: 'If-None-Match',
     in: 'header',
     required: false,
-    description: 'The `ETag` of an earlier answer. If it is still current, the answer is HTTP 304',
+    description: 'The `ETag` of an earlier answer. If it is still current, the HTTP status is 304',
     schema: { type: 'string' },
   },
 } satisfies Record<string, Parameter>

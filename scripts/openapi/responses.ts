@@ -21,11 +21,14 @@ export const EXAMPLE_SECONDS = 1_795_509_000
 
 /** Response headers, by component name. */
 export const HEADERS = {
-  RequestId: { description: 'The id of this answer in the log.', schema: { type: 'string', format: 'uuid' } },
+  RequestId: {
+    description: 'The id of this request in the log.',
+    schema: { type: 'string', format: 'uuid' },
+  },
   SigningKeyId: {
     description:
-      'The `kid` of the key in `/.well-known/jwks.json` that signed. Absent if nothing is signed. It tells which key ' +
-      'to try, never that a key can be trusted.',
+      'The `kid` of the key in `/.well-known/jwks.json` that signed. Absent if nothing is signed. It helps to find the ' +
+      'key; it does not prove that the key is trusted.',
     schema: KEY_ID,
     example: EXAMPLE_KEY_ID,
   },
@@ -60,15 +63,15 @@ export function codesOf({ endpoint, codes }: OperationText): CodeName[] {
 
 function commonCodes(endpoint: Endpoint): CodeName[] {
   // Codes for a mistyped address or a wrong method.
-  const strayed: CodeName[] = ['notFound', 'methodNotAllowed']
-  if (endpoint.caller.access === 'provider') return [...strayed, 'bodyTooLarge', 'serviceUnavailable']
-  const always: CodeName[] = [...strayed, 'tooManyRequests', 'internalError', 'serviceUnavailable']
+  const routing: CodeName[] = ['notFound', 'methodNotAllowed']
+  if (endpoint.caller.access === 'provider') return [...routing, 'bodyTooLarge', 'serviceUnavailable']
+  const always: CodeName[] = [...routing, 'tooManyRequests', 'internalError', 'serviceUnavailable']
   const credential = credentialOf(endpoint)
   if (!credential) return always
   const refusals = credential.scheme === 'apiKey' ? API_KEY_REFUSALS : CONTRACT_KEY_REFUSALS
-  const ofBody: CodeName[] = endpoint.method === 'POST' ? ['bodyTooLarge', 'unsupportedMediaType'] : []
-  const ofRepetition: CodeName[] = isRepeatable(endpoint) ? ['idempotencyKeyReused'] : []
-  return [...refusals, 'incorrectData', ...ofRepetition, ...ofBody, ...always]
+  const bodyCodes: CodeName[] = endpoint.method === 'POST' ? ['bodyTooLarge', 'unsupportedMediaType'] : []
+  const replayCodes: CodeName[] = isRepeatable(endpoint) ? ['idempotencyKeyReused'] : []
+  return [...refusals, 'incorrectData', ...replayCodes, ...bodyCodes, ...always]
 }
 
 /** @returns the responses by status. Shared responses are references to `responseComponents` */
@@ -87,7 +90,7 @@ export function responseComponents(
 ): Record<string, ResponseObject | BodilessResponse> {
   const components: Record<string, ResponseObject | BodilessResponse> = {
     NotModified: {
-      description: 'The answer that `If-None-Match` names is still current. No body',
+      description: 'The answer with the `ETag` in `If-None-Match` is still current. No body',
       headers: documentHeaders(),
     },
   }

@@ -29,7 +29,7 @@ export function isRepeatable(endpoint: Endpoint): boolean {
   return endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !endpoint.isReadOnly
 }
 
-/** @returns the alternatives. A POST may have the key in its body, for which OpenAPI has no scheme, so `{}` stands for it */
+/** @returns the alternatives. `{}` is a POST with the key in its body, for which OpenAPI has no scheme */
 export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
   if (endpoint.caller.access === 'provider') return [{ [signatureScheme(providerAt(endpoint.path))]: [] }]
   const credential = credentialOf(endpoint)
@@ -52,7 +52,7 @@ export function callersOf(endpoint: Endpoint): string {
     case 'provider': {
       const names = verifiedHeaders(path).map((name) => `\`${name}\``)
       const headers = `header${names.length > 1 ? 's' : ''} ${names.join(', ')}`
-      return `The sender, which signs with the secret of the webhook (${headers}). There is no other credential.`
+      return `The payment provider, which signs with the secret of the webhook (${headers}). It needs no other credential.`
     }
     case 'contract-holder':
       return `The holder of a contract with \`${permissionAt(path)}\`: the contract key ${placesOf(method, HOLDER_FIELDS)}.`
@@ -93,7 +93,7 @@ const KEYS = {
     type: 'apiKey',
     in: 'query',
     name: 'api_key',
-    description: 'The same for a GET. Prefer the header, since queries end up in logs.',
+    description: 'The API key in the query of a GET. Prefer the header, because queries end up in logs.',
   },
   contractKey: {
     type: 'http',
@@ -106,7 +106,7 @@ const KEYS = {
     type: 'apiKey',
     in: 'query',
     name: 'contract_key',
-    description: 'The same for a GET. Prefer the header, since queries end up in logs.',
+    description: 'The contract key in the query of a GET. Prefer the header, because queries end up in logs.',
   },
 }
 

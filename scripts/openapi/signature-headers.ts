@@ -15,7 +15,7 @@ const STANDARD: readonly [SignatureHeader, ...SignatureHeader[]] = [
     name: 'webhook-signature',
     description: `\`v1,\` and the base64 of the ${HMAC} over id, time and body, joined by dots. Several are separated by spaces`,
   },
-  { name: 'webhook-id', description: 'The id of the event, the same each time it is sent' },
+  { name: 'webhook-id', description: 'The id of the event, the same in each attempt' },
   { name: 'webhook-timestamp', description: `When it was sent: ${TIMELY}` },
 ]
 

@@ -1,4 +1,4 @@
-/** Dodo Payments' events. The order of a subscription is the subscription itself; `relatedEvents` link its payment to it. */
+/** Dodo Payments' events. A subscription is its own order; `relatedEvents` link its payment to it. */
 import {
   eventOf,
   freshId,

@@ -1,4 +1,4 @@
-/** Lemon Squeezy's events (JSON:API). The external id is a variant id. Orders and subscriptions have numeric ids. */
+/** Lemon Squeezy's events (JSON:API). The external id is a variant id. All ids are numbers. */
 import {
   eventOf,
   freshId,

@@ -1,6 +1,6 @@
 /**
- * Paddle Billing's events. A transaction has only the id of its customer. Name and e-mail address are in `custom_data`,
- * as if set by the checkout, or in the response to the look-up.
+ * Paddle Billing's events. A transaction has only the id of its customer. Name and e-mail address are in
+ * `custom_data`, as if set by the checkout, or in the response to the look-up.
  */
 import {
   eventOf,

@@ -1,5 +1,5 @@
 /**
- * Sample events of the payment providers, signed with public demo secrets, for trying out a server and for tests. They
+ * Sample events of the payment providers, signed with public demo secrets, for demonstrations and tests. They
  * run in Node and in the Workers runtime.
  */
 import type { ProviderName } from '../../src/payments/provider.ts'
@@ -7,7 +7,7 @@ import type { ProviderName } from '../../src/payments/provider.ts'
 export interface SampleOrder {
   /** Part of the names in the events. A number for Lemon Squeezy. */
   readonly order: string
-  /** The provider's id of what the offer sells. */
+  /** The external id of the offer. */
   readonly externalId: string
   readonly quantity?: unknown
   readonly name?: string | null
@@ -42,9 +42,9 @@ export interface ProviderSamples {
   readonly sign: (event: SampleEvent, secret: string, nowSeconds: number) => Promise<Record<string, string>>
   /** The name under which the server stores the order. */
   readonly orderName: (o: SampleOrder) => string
-  /** Each call creates a new event, as if the seller resent it by hand. */
+  /** Each call creates a new event, as if the seller resent the event in the provider's dashboard. */
   readonly purchase: (o: SampleOrder) => SampleEvent
-  /** Sent with the purchase of a subscription, in any order. They link the names of purchase and subscription. */
+  /** Sent with the purchase of a subscription. They link the purchase and the subscription. */
   readonly relatedEvents?: (o: SampleOrder) => SampleEvent[]
   /** A purchase without the details to look up, and the response of the provider's API. */
   readonly purchaseToLookUp?: (o: SampleOrder) => SampleEvent

@@ -1,8 +1,8 @@
 /**
  * Stripe's events, as of API version 2026-09-30.
  *
- * A purchase is a Checkout Session whose metadata names the offer. The order of a subscription is named after its first
- * invoice. Refunds and disputes name the payment, which `relatedEvents` link to that invoice.
+ * A purchase is a Checkout Session whose metadata names the offer. The order of a subscription is named after
+ * its first invoice. Refunds and disputes name the payment, which `relatedEvents` link to that invoice.
  */
 import {
   eventOf,

@@ -6,7 +6,7 @@ import { isEmailAddress, isTextOfAtMost } from '../protocol/owner.ts'
 
 export interface Branding {
   readonly name: string | undefined
-  /** An https URL. It is used in e-mail only, never in a page. */
+  /** An https URL. Only e-mail uses it, never a page. */
   readonly logoUrl: string | undefined
   /** `#rrggbb` */
   readonly color: string
@@ -24,7 +24,7 @@ const URL_CHARACTERS_MAX = 2_000
 /** Slate: at least 3:1 against both a white and a black background (WCAG 2.2, 1.4.11). */
 const COLOR_DEFAULT = '#64748b'
 
-/** An optional setting; white space around it is ignored, and an empty one counts as not set. */
+/** An optional setting. Surrounding white space is removed, and an empty value counts as not set. */
 export const optionalText = z.pipe(
   z.optional(z.string()),
   z.transform((value) => value?.trim() || undefined),

@@ -1,8 +1,8 @@
 /**
- * The callback with the result of a queued order, in the protocol's format: a wrapper around the envelope that a
- * synchronous request would have returned.
+ * The callback with the result of a queued order, in the protocol's format: a wrapper around the envelope
+ * that a synchronous request would have returned.
  *
- * Delivery is at least once. If the receiver's response is lost, the same keys are sent again with the same `webhook-id`.
+ * Delivery is at least once. If the response is lost, the keys are sent again with the same `webhook-id`.
  */
 import { SIGNING_KEY_ID } from '../http/headers.ts'
 import { RESPONSE_BYTES_MAX, readChunk } from '../issuing/queued-chunks.ts'
@@ -16,7 +16,7 @@ import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { type LongEnvelope, type LongResponse, sealLong } from '../protocol/long-envelope.ts'
 import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { type CallbackContents, deliveryName } from './contents.ts'
-import { post, type Sent } from './post.ts'
+import { post, type SendResult } from './post.ts'
 
 /** Longer than for a webhook: the receiver may have to store 80 MB before it responds. */
 export const CALLBACK_TIMEOUT_MS = 120_000
@@ -30,7 +30,7 @@ export async function sendCallback(
   contents: CallbackContents,
   timeoutMs: number,
   responseBytesMax: number = RESPONSE_BYTES_MAX,
-): Promise<Sent> {
+): Promise<SendResult> {
   const target = deliveryTarget(contents.webhookUrl, isLocalDevelopment(env))
   if (!target) return { kind: 'undeliverable', result: 'target not allowed' }
   // As the protocol specifies: the product's key signs issued keys, and the global key signs refusals.
@@ -75,25 +75,28 @@ function responseTo(db: D1Database, contents: CallbackContents): LongResponse {
     return { pieces: withKeys(db, contents, empty), piecesCount: chunks }
   }
   const fields = { ...(availableQuantity !== null && { available_quantity: availableQuantity }), identifier }
-  return { pieces: only(serializeResponse(OBSTACLE_CODES[refusal], fields, timestamp)), piecesCount: 1 }
+  return {
+    pieces: singlePiece(serializeResponse(OBSTACLE_CODES[refusal], fields, timestamp)),
+    piecesCount: 1,
+  }
 }
 
-async function* only(text: string): AsyncIterable<string> {
+async function* singlePiece(text: string): AsyncIterable<string> {
   yield text
 }
 
 /** @param empty the response without keys. Its first list is the list of keys */
 async function* withKeys(
   db: D1Database,
-  { orderId, chunks, ...to }: CallbackContents,
+  { orderId, chunks, ...order }: CallbackContents,
   empty: string,
 ): AsyncIterable<string> {
-  const place = empty.indexOf('[]') + 1
+  const insertAt = empty.indexOf('[]') + 1
   for (let chunk = 0; chunk < chunks; chunk++) {
     const { issuedAt, keys } = await readChunk(db, orderId, chunk)
-    const objects = JSON.stringify(licenseKeyObjects(to, issuedAt, keys)).slice(1, -1)
-    yield (chunk === 0 ? empty.slice(0, place) : ',') +
+    const objects = JSON.stringify(licenseKeyObjects(order, issuedAt, keys)).slice(1, -1)
+    yield (chunk === 0 ? empty.slice(0, insertAt) : ',') +
       objects +
-      (chunk === chunks - 1 ? empty.slice(place) : '')
+      (chunk === chunks - 1 ? empty.slice(insertAt) : '')
   }
 }

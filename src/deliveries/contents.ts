@@ -2,9 +2,7 @@
 import { compileText } from '../db/batch.ts'
 import type { Channel, Obstacle } from '../db/schema/index.ts'
 
-/** One attempt at a delivery. */
 export interface Attempt {
-  /** The delivery's id. */
   readonly id: number
   /** The number of attempts, including this one. */
   readonly attempts: number
@@ -39,9 +37,7 @@ export interface CallbackContents extends Attempt {
   readonly productId: number
   readonly ownerName: string
   readonly ownerEmail: string
-  /** The number of issuances with its keys. */
   readonly chunks: number
-  /** The caller's identifier of the order. */
   readonly identifier: string | null
   /** The reason why it was not issued, or null if it was. */
   readonly refusal: Obstacle | null
@@ -49,7 +45,6 @@ export interface CallbackContents extends Attempt {
   readonly availableQuantity: number | null
 }
 
-/** The provider's names. */
 export interface OrderLine {
   readonly provider: string
   readonly id: string
@@ -73,7 +68,6 @@ interface IssuanceRow extends Omit<IssuanceContents, keyof Attempt | 'order' | '
   readonly provider: string | null
   readonly orderId: string | null
   readonly line: string | null
-  /** The JSON text of a list of `KeyRow`. */
   readonly keys: string
 }
 
@@ -149,8 +143,8 @@ function deliveredKeys(text: string): DeliveredKey[] {
 }
 
 /**
- * The name of a delivery, the same in each attempt, so that receivers recognize repeats. The id alone is not enough: a
- * restored database assigns the ids of lost rows to later deliveries.
+ * The name of a delivery, the same in each attempt, so that receivers recognize repeats. The id alone is not
+ * enough: a restored database assigns the ids of lost rows to later deliveries.
  */
 export function deliveryName({ id, createdAt }: Attempt): string {
   return `keyseal_delivery_${id}_${createdAt}`

@@ -1,9 +1,9 @@
 /**
  * Sends one delivery.
  *
- * Guarantees: only one consumer sends a delivery at a time, while its lease lasts. If its result cannot be stored, it is
- * sent again with the same name. It is retried until it is delivered, canceled or out of attempts. A result is stored
- * only if the delivery is still pending and no later attempt has started.
+ * Guarantees: while a lease lasts, no other consumer sends the delivery. If the result cannot be stored, the
+ * delivery is sent again with the same name. It is retried until it is delivered, canceled or out of
+ * attempts. A result is stored only if the delivery is still pending and no later attempt has started.
  */
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -27,7 +27,7 @@ import {
   selectIssuance,
 } from './contents.ts'
 import { sendEmail } from './email.ts'
-import type { Sent } from './post.ts'
+import type { SendResult } from './post.ts'
 import { RESPONSE_TIMEOUT_MS, sendWebhook } from './webhook.ts'
 
 const claim = compileText<Omit<Attempt, 'id'>>(`
@@ -63,10 +63,9 @@ class DeliveryFailedError extends Error {
 /**
  * Makes one attempt, if the delivery is due and no other consumer has claimed it.
  *
- * @param id of the row in `deliveries`
  * @param now milliseconds UTC
  * @param timeoutMs the receiver's time to respond, instead of the channel's default
- * @throws DatabaseUnavailableError if the delivery was not sent, or its result was not stored and it will be sent again
+ * @throws DatabaseUnavailableError if it was not sent, or its result was not stored. It will be sent again
  */
 export async function deliver(
   env: Bindings,
@@ -88,13 +87,13 @@ export async function deliver(
     return DONE
   }
   const delaySeconds = Math.max(waitSeconds, retryAfterSeconds)
-  // Counted from the start of the attempt. The message waits from its end, so it never arrives too early.
+  // Counted from the start of the attempt. The message waits from the end, so it is never too early.
   const dueAt = now + delaySeconds * 1000
   await concludeAttempt(env, contents, { status: 'pending', result, dueAt }, now)
   return { kind: 'retry', delaySeconds }
 }
 
-/** Claims a delivery for one attempt. @returns undefined if it is not due, or another consumer has claimed it */
+/** @returns undefined if the delivery is not due, or another consumer has claimed it */
 export async function claimDelivery(
   { DB }: Bindings,
   id: number,
@@ -114,7 +113,7 @@ async function send(
   contents: DeliveryContents,
   now: number,
   timeoutMs?: number,
-): Promise<Sent> {
+): Promise<SendResult> {
   // The consumer crashed in the last attempt, before it stored a result.
   if (contents.attempts > ATTEMPTS_MAX) return { kind: 'not-delivered', result: 'interrupted' }
   try {
@@ -131,7 +130,7 @@ function sendByChannel(
   contents: DeliveryContents,
   now: number,
   timeoutMs?: number,
-): Promise<Sent> {
+): Promise<SendResult> {
   switch (contents.channel) {
     case 'webhook':
       return sendWebhook(env, contents, now, timeoutMs ?? RESPONSE_TIMEOUT_MS)
@@ -142,7 +141,6 @@ function sendByChannel(
   }
 }
 
-/** The end of an attempt. */
 export interface Conclusion {
   readonly status: 'pending' | 'delivered' | 'failed' | 'cancelled'
   readonly result: string
@@ -161,7 +159,6 @@ export async function concludeAttempt(
   await withRetries(() => runBatch(DB, [bind(conclude, values)]))
 }
 
-/** Marks a pending delivery as failed. */
 export async function abandonDelivery({ DB }: Bindings, id: number, now: number): Promise<void> {
   await runBatch(DB, [bind(abandon, { id, now })])
 }
@@ -171,7 +168,6 @@ export function sweepDeliveries(env: Bindings, now: number): Promise<void> {
   return sweep(env, 'delivery', selectOverdueDeliveries, now)
 }
 
-/** Wakes the consumer for callbacks whose message was lost. */
 export function sweepCallbacks(env: Bindings, now: number): Promise<void> {
   return sweep(env, 'callback', selectOverdueCallbacks, now)
 }

@@ -1,6 +1,6 @@
 /**
- * Sends through Cloudflare's Email Service, by the binding EMAIL. The service builds the MIME message. It has no
- * idempotency key: if its answer is lost, the e-mail is sent again.
+ * Sends through Cloudflare's Email Service, with the binding EMAIL. The service builds the MIME message. It
+ * has no idempotency key: if its response is lost, the e-mail is sent again.
  */
 import { type EmailTransport, headersOf } from './email-transport.ts'
 

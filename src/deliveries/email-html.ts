@@ -1,8 +1,8 @@
 /**
- * The HTML of the e-mail to a buyer, for mail clients: tables and inline styles, no script, no form, one image at most.
+ * The HTML of the e-mail to a buyer. For mail clients, it has tables and inline styles, no script and no form.
  *
- * It fits 360 px. It is readable if the client blocks images, ignores the style sheet, or inverts the colors for its
- * dark mode. Each key takes few bytes, because Gmail clips a message after 102 kB.
+ * It fits 360 px. It is readable if the client blocks images, ignores the style sheet, or inverts the colors for
+ * dark mode. Each key needs few bytes, because Gmail clips a message after 102 kB.
  */
 import { html } from 'hono/html'
 import type { Branding } from './branding.ts'
@@ -11,7 +11,7 @@ import type { Fact, Help, KeyGroup, Message } from './email-message.ts'
 const SANS = html`-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif`
 const MONOSPACE = html`ui-monospace, Menlo, Consolas, 'Courier New', monospace`
 
-/** For clients that let the e-mail have a dark mode of its own. */
+/** For clients in which an e-mail can define its own dark mode. */
 const STYLE_SHEET = html`<style>
 :root { color-scheme: light dark; supported-color-schemes: light dark; }
 @media (prefers-color-scheme: dark) {

@@ -1,9 +1,9 @@
-/** The text of the e-mail to a buyer. The plain text and the HTML say the same. */
+/** The text of the e-mail to a buyer. The plain text and the HTML have the same content. */
 import type { Branding } from './branding.ts'
 import type { DeliveredKey, IssuanceContents, OrderLine } from './contents.ts'
 import { emailHtml } from './email-html.ts'
 
-/** What both versions of the e-mail say. Every text is one line. */
+/** The content of both versions. Every text is one line. */
 export interface Message {
   readonly subject: string
   readonly greeting: string
@@ -15,7 +15,6 @@ export interface Message {
 
 export interface KeyGroup {
   readonly licenseKeys: readonly string[]
-  /** The terms of these keys, and the order. */
   readonly facts: readonly Fact[]
 }
 
@@ -29,7 +28,7 @@ export interface Help {
 
 const MS_PER_DAY = 86_400_000
 
-/** @param keys at least one; those that can be used */
+/** @param keys at least one, all usable */
 export function composeEmail(
   contents: IssuanceContents,
   keys: readonly DeliveredKey[],
@@ -60,7 +59,7 @@ function messageOf(
   }
 }
 
-/** Groups keys by their terms. A correction may have changed the terms of some keys before the e-mail is sent. */
+/** Groups keys by their terms, because an operator may have changed some keys before the e-mail is sent. */
 function groupsOf({ issuedAt, order }: IssuanceContents, keys: readonly DeliveredKey[]): KeyGroup[] {
   const orderFacts: Fact[] = order === null ? [] : [['Order', orderNumber(order)]]
   const expiryOf = ({ assignedAt, validityDays }: DeliveredKey) =>
@@ -79,7 +78,7 @@ function groupsOf({ issuedAt, order }: IssuanceContents, keys: readonly Delivere
 /** @param expiry milliseconds UTC; undefined: never */
 function validity(expiry: number | undefined): Fact {
   if (expiry === undefined) return ['Validity', 'Does not expire']
-  // `Mon, 01 Nov 2027 12:00:00 GMT`. The first use of Intl would cost more CPU time than the rest of the e-mail.
+  // `Mon, 01 Nov 2027 12:00:00 GMT`. Intl would need more CPU time than the rest of the e-mail.
   const [, day, month, year] = new Date(expiry).toUTCString().split(' ')
   return ['Valid until', `${month} ${Number(day)}, ${year}`]
 }
@@ -90,7 +89,7 @@ function devices(limit: number, keysCount: number): Fact {
   return ['Devices', keysCount === 1 ? String(limit) : `${limit} for each key`]
 }
 
-/** The order as the shop calls it. The plain numbers of Lemon Squeezy are stored with a prefix. */
+/** The shop's name of the order. Lemon Squeezy's numbers are stored with a prefix. */
 function orderNumber({ provider, id }: OrderLine): string {
   return oneLine(provider === 'lemon-squeezy' ? id.replace(/^order:/, '') : id)
 }

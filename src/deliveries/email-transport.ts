@@ -1,11 +1,11 @@
-/** What the ways to send an e-mail have in common. Another provider is one more file like `resend.ts`. */
+/** The interface of e-mail providers. To support another one, add a file like `resend.ts`. */
 import { DELAY_SECONDS_MAX } from '../queue/messages.ts'
-import type { Sent } from './post.ts'
+import type { SendResult } from './post.ts'
 
 export interface Email {
   readonly sender: Sender
   readonly to: string
-  /** Where replies go; undefined: to the sender. */
+  /** The address for replies; undefined: the sender. */
   readonly replyTo: string | undefined
   /** Without line breaks. */
   readonly subject: string
@@ -23,17 +23,17 @@ export interface Sender {
 /**
  * Hands an e-mail to a provider.
  *
- * @param timeoutMs how long the provider may take to answer
- * @returns a result that holds no address, key or secret. It never throws for a failure of the provider.
+ * @param timeoutMs the provider's time to respond
+ * @returns a result without addresses, keys or secrets. A failure of the provider never makes it throw
  */
-export type EmailTransport = (email: Email, timeoutMs: number) => Promise<Sent>
+export type EmailTransport = (email: Email, timeoutMs: number) => Promise<SendResult>
 
 /** Identifies an e-mail that arrives twice: the provider chooses the Message-ID. */
 export function headersOf({ deliveryName }: Email): Record<string, string> {
   return { 'X-Keyseal-Delivery': deliveryName }
 }
 
-/** Enough for the error of any e-mail API. A longer answer is not read to its end. */
+/** More than the errors of e-mail APIs. The rest of a longer response is not read. */
 const ERROR_BYTES_MAX = 4_096
 
 /** @returns the JSON of an error response; undefined if it is too long or not JSON */
@@ -52,7 +52,7 @@ export async function readError(response: Response): Promise<unknown> {
   }
 }
 
-/** @returns the seconds in Retry-After (RFC 9110 section 10.2.3), at most as long as Queues delays a message */
+/** @returns the seconds in Retry-After (RFC 9110 section 10.2.3), up to the longest delay in Queues */
 export function retryAfterSeconds({ headers }: Response): number | undefined {
   const text = headers.get('Retry-After') ?? ''
   return /^\d{1,9}$/.test(text) ? Math.min(Number(text), DELAY_SECONDS_MAX) : undefined

@@ -2,7 +2,7 @@
 import { type Bindings, settingError } from '../platform/settings.ts'
 import { deliveryName, type IssuanceContents } from './contents.ts'
 import { composeEmail } from './email-message.ts'
-import type { Sent } from './post.ts'
+import type { SendResult } from './post.ts'
 import { deliverySettings } from './settings.ts'
 
 /**
@@ -11,11 +11,15 @@ import { deliverySettings } from './settings.ts'
  * @param timeoutMs how long the provider may take to answer
  * @throws SettingError if no sender is set
  */
-export async function sendEmail(env: Bindings, contents: IssuanceContents, timeoutMs: number): Promise<Sent> {
+export async function sendEmail(
+  env: Bindings,
+  contents: IssuanceContents,
+  timeoutMs: number,
+): Promise<SendResult> {
   const { sender, transport, branding } = deliverySettings(env)
   if (sender === undefined) throw settingError('EMAIL_FROM', 'is not set')
   const keys = contents.keys.filter(({ status }) => status === 'assigned')
-  if (keys.length === 0) return { kind: 'cancelled', result: 'no key is of use any more' }
+  if (keys.length === 0) return { kind: 'cancelled', result: 'all keys are blocked' }
   const email = {
     sender,
     to: contents.ownerEmail,

@@ -1,12 +1,9 @@
-/** Posts JSON to a receiver. */
-
 /** The result of an attempt. It never contains text from the receiver. */
-export interface Sent {
+export interface SendResult {
   /** `cancelled`: all keys are blocked, so nothing was sent. `undeliverable`: a retry would not help. */
   readonly kind: 'delivered' | 'not-delivered' | 'undeliverable' | 'cancelled'
   /** For example `HTTP 500`, `timeout` or `EMAIL_FROM is not set`. */
   readonly result: string
-  /** The receiver's Retry-After. */
   readonly retryAfterSeconds?: number | undefined
 }
 
@@ -20,8 +17,8 @@ export async function post(
   body: string | ReadableStream,
   headers: Readonly<Record<string, string>>,
   timeoutMs: number,
-  resultOf: (response: Response) => Sent | Promise<Sent> = sentWith,
-): Promise<Sent> {
+  resultOf: (response: Response) => SendResult | Promise<SendResult> = resultOfStatus,
+): Promise<SendResult> {
   try {
     const response = await fetch(target, {
       method: 'POST',
@@ -37,11 +34,11 @@ export async function post(
     return sent
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError'
-    return { kind: 'not-delivered', result: isTimeout ? 'timeout' : 'no answer' }
+    return { kind: 'not-delivered', result: isTimeout ? 'timeout' : 'no response' }
   }
 }
 
-function sentWith({ ok, status }: Response): Sent {
+function resultOfStatus({ ok, status }: Response): SendResult {
   if (ok) return { kind: 'delivered', result: `HTTP ${status}` }
   const isRedirect = status >= 300 && status <= 399
   return { kind: 'not-delivered', result: isRedirect ? 'redirect' : `HTTP ${status}` }

@@ -1,8 +1,8 @@
 /**
  * Sends through Resend's HTTP API (https://resend.com/docs/api-reference/emails/send-email).
  *
- * Resend sends an e-mail once for each idempotency key within 24 hours, so a lost answer does not send it twice. If the
- * keys or the branding have changed since, Resend refuses the attempt with 409 until the 24 hours are over.
+ * Resend sends one e-mail for each idempotency key within 24 hours, so a lost response does not repeat it.
+ * If the keys or the branding change in that time, Resend refuses further attempts with 409.
  */
 import * as z from 'zod/mini'
 import {
@@ -12,7 +12,7 @@ import {
   readError,
   retryAfterSeconds,
 } from './email-transport.ts'
-import { post, type Sent } from './post.ts'
+import { post, type SendResult } from './post.ts'
 
 const ENDPOINT = new URL('https://api.resend.com/emails')
 
@@ -45,8 +45,8 @@ function quoted(name: string): string {
 /** Resend's name for an error, such as `daily_quota_exceeded`. Its message may contain the address. */
 const errorSchema = z.object({ name: z.string().check(z.regex(/^[a-z_]{1,40}$/)) })
 
-/** A wrong API key or sender is retried too: the operator may correct it meanwhile. */
-async function resultOf(response: Response): Promise<Sent> {
+/** A wrong API key or sender is retried too, because the operator may correct it. */
+async function resultOf(response: Response): Promise<SendResult> {
   const { ok, status } = response
   if (ok) return { kind: 'delivered', result: `HTTP ${status}` }
   const error = errorSchema.safeParse(await readError(response))

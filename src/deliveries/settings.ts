@@ -69,7 +69,7 @@ function senderFrom(emailFrom: string): Sender {
   )
 }
 
-/** An API key that can stand in a header. Whether the provider accepts it, only its answer shows. */
+/** Checks that an API key can be sent in a header. Only the provider can check more. */
 function headerToken(setting: string, value: string): string {
   if (/^[\x21-\x7e]{1,500}$/.test(value)) return value
   throw settingError(setting, 'is not one line of printable characters without spaces')

@@ -1,6 +1,6 @@
 /**
- * The webhook that sends issued keys and their order to the seller. It has two signatures: the signed envelope of the
- * API, which anyone who gets the keys can verify, and the Standard Webhooks headers for the receiver.
+ * The webhook that sends issued keys and their order to the seller. It has two signatures: the API's
+ * envelope, which anyone who gets the keys can verify, and the Standard Webhooks headers for the receiver.
  */
 import { SIGNING_KEY_ID } from '../http/headers.ts'
 import { type Bindings, isLocalDevelopment, settingError } from '../platform/settings.ts'
@@ -11,10 +11,9 @@ import { seal, serializeResponse } from '../protocol/envelope.ts'
 import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { type SigningKey, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { deliveryName, type IssuanceContents } from './contents.ts'
-import { post, type Sent } from './post.ts'
+import { post, type SendResult } from './post.ts'
 import { deliverySettings } from './settings.ts'
 
-/** The receiver's time to respond. */
 export const RESPONSE_TIMEOUT_MS = 10_000
 
 /**
@@ -26,7 +25,7 @@ export async function sendWebhook(
   contents: IssuanceContents,
   now: number,
   timeoutMs: number,
-): Promise<Sent> {
+): Promise<SendResult> {
   const { webhookUrl, webhookSecret } = deliverySettings(env)
   const url = contents.productWebhookUrl ?? webhookUrl
   if (url === undefined) throw settingError('DELIVERY_WEBHOOK_URL', 'is not set')
@@ -84,12 +83,7 @@ function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   }
 }
 
-/**
- * @param id the delivery's name
- * @param timestamp Unix seconds of the attempt
- * @param body the exact text that is sent
- * @returns the headers that authenticate the request, as the Standard Webhooks specification requires
- */
+/** The headers of Standard Webhooks. @param timestamp Unix seconds of the attempt */
 async function signedHeaders(
   id: string,
   timestamp: number,

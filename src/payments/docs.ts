@@ -1,13 +1,12 @@
-/** Texts for the OpenAPI description. */
 import type { DocsByPath, EndpointDocs } from '../http/docs.ts'
 import { PROVIDER_NAMES } from './provider.ts'
 
 /** Providers document their own events; docs/selling.md documents those of Standard Webhooks. */
 const WEBHOOK: EndpointDocs = {
   details:
-    'A paid order issues its license keys exactly once, in whatever order and however often its events arrive. A ' +
-    'refund or a dispute blocks the keys, a renewal extends them. Any answer except 2200 makes the sender repeat the ' +
-    'event: 2401 if the signature is wrong or too old, 2404 if the server has no secret of this provider.',
+    'A paid order issues its license keys exactly once, even if its events arrive repeatedly or out of order. ' +
+    'A refund or a dispute blocks the keys. A renewal extends them. The sender repeats the event if the code is ' +
+    'not 2200. 2401: the signature is wrong or too old. 2404: the server has no secret for this provider.',
 }
 
 export const docs: DocsByPath = Object.fromEntries(

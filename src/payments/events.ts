@@ -1,6 +1,6 @@
 /**
- * Stores the events of providers: one row for each authentic event, with its outcome. A final outcome never changes. An
- * event that is waiting, failed or unmapped is updated by the next redelivery, retry or look-up.
+ * Stores the events of providers: one row for each authentic event, with its outcome. A final outcome never
+ * changes. An event that is waiting, failed or unmapped is updated by the next redelivery, retry or look-up.
  */
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -22,7 +22,6 @@ export interface EventRecord {
   /** The mode of the secret that signed it. */
   readonly mode: Mode
   readonly receivedAt: number
-  /** As received. */
   readonly payload: string
 }
 
@@ -56,7 +55,6 @@ on conflict (provider, event_id) do update set
   outcome = 'waiting', note = null, due_at = excluded.due_at, attempts = 0, payload = excluded.payload
 where outcome in ('unmapped', 'failed')`)
 
-/** The stored outcome and the deliveries that are due. */
 export const selectRecorded = compileText<RecordedEvent>(`
 select webhook_events.id as id, webhook_events.outcome as outcome, (
   select json_group_array(distinct deliveries.id) from json_each(:names) as names
@@ -69,7 +67,6 @@ select webhook_events.id as id, webhook_events.outcome as outcome, (
 ) as deliveries
 from webhook_events where webhook_events.provider = :provider and webhook_events.event_id = :eventId`)
 
-/** Records an event that needs a look-up at the provider. */
 export async function waitForLookUp({ env, db }: Context, event: EventRecord): Promise<Outcome> {
   const values = { ...event, now: event.receivedAt, names: '[]' }
   const [, [recorded]] = await withRetries(() =>

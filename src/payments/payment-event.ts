@@ -1,13 +1,12 @@
 /**
- * Events of payment providers in one form. fulfil.ts applies them to license keys.
+ * Events of payment providers in one form. fulfill.ts applies them to license keys.
  *
- * An order has one name, chosen by its purchase, and any number of references that later events may use instead: a
- * payment, an invoice, a subscription. All names are the provider's own.
+ * An order has one name, chosen by its purchase, and any number of references that later events may use
+ * instead: a payment, an invoice, a subscription. All names are the provider's own.
  */
 
 export type PaymentEvent = Purchase | Refund | Reinstatement | Renewal | Notice
 
-/** An order was paid. */
 export interface Purchase {
   readonly kind: 'purchase'
   readonly order: string
@@ -16,7 +15,7 @@ export interface Purchase {
   /** As sent by the provider. Anything except usable text counts as missing. */
   readonly owner: { readonly name?: unknown; readonly email?: unknown }
   readonly lines: readonly PurchasedLine[]
-  /** The period that the purchase of a subscription pays for. A renewal of the same period extends nothing. */
+  /** The period that the purchase pays for. A renewal of the same period extends nothing. */
   readonly firstPeriod?: { readonly subscription: string; readonly period: string }
 }
 
@@ -49,9 +48,9 @@ interface Reversal {
   readonly id: string
   /** Any name of the order. */
   readonly order: string
-  /** Milliseconds UTC. The latest event about a reversal applies, whatever the order of arrival. */
+  /** Milliseconds UTC. The latest event about a reversal applies, even if it arrives first. */
   readonly occurredAt: number
-  /** Orders events of the same instant: the end follows the beginning. */
+  /** Sorts events of the same time: the end follows the beginning. */
   readonly phase: 'beginning' | 'end'
 }
 
@@ -61,7 +60,6 @@ export interface Renewal {
   /** The name of this renewal, which its refund uses. */
   readonly order: string
   readonly references?: readonly string[]
-  /** One of the references of the purchase. */
   readonly subscription: string
   /** The same in every event about the same period. */
   readonly period: string
@@ -80,7 +78,6 @@ export interface Notice {
 /** The limit of all columns with names, and of `issuances.idempotency_key`. */
 const NAME_CHARACTERS_MAX = 255
 
-/** @returns whether the text can be the name of an order, a line, a reversal or a subscription */
 export function isName(text: string): boolean {
   return text.length >= 1 && text.length <= NAME_CHARACTERS_MAX
 }

@@ -5,15 +5,9 @@ export interface Provider {
   /** Used in the path `/webhooks/<name>` and in the database. */
   readonly name: ProviderName
   readonly signatures: SignatureScheme
-  /**
-   * Reads the members that all events of the provider have.
-   *
-   * @throws z.ZodError if the body is not an event of this provider
-   */
+  /** @throws z.ZodError if the body is not an event of this provider */
   readonly describe: (payload: unknown, headers: Headers) => EventDescription
   /**
-   * Parses an event.
-   *
    * @param payload the parsed body
    * @param found the parsed response of the look-up, if one was made
    * @throws z.ZodError if a known event does not match its schema
@@ -50,11 +44,10 @@ export interface SignatureScheme {
   /** The possible HMAC keys of a secret; none if it cannot be a secret of this provider. */
   readonly keys: (secret: string) => Uint8Array[]
   /** The signatures in the headers, or undefined if there is nothing to verify. */
-  readonly claim: (headers: Headers) => Claim | undefined
+  readonly parseHeaders: (headers: Headers) => ParsedHeaders | undefined
 }
 
-export interface Claim {
-  /** Signed before the body. */
+export interface ParsedHeaders {
   readonly prefix: string
   /** Unix seconds; undefined if the provider signs none. */
   readonly timestamp: number | undefined

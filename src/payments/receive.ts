@@ -1,6 +1,6 @@
 /**
- * Receives a webhook of a payment provider: verifies its signature, parses it and applies it. An unverified webhook
- * leaves no trace. A verified one is always stored, even if it cannot be parsed.
+ * Receives a webhook of a payment provider: verifies its signature, parses it and applies it. A webhook is
+ * stored if and only if its signature is valid, even if it cannot be parsed.
  */
 import { $ZodError } from 'zod/v4/core'
 import type { Outcome } from '../db/schema/index.ts'
@@ -8,7 +8,7 @@ import { sha256Hex } from '../platform/hash.ts'
 import { type Bindings, SettingError } from '../platform/settings.ts'
 import { requireQueue } from '../queue/enqueue.ts'
 import { type Context, type EventRecord, waitForLookUp } from './events.ts'
-import { fulfilAndDeliver } from './fulfil.ts'
+import { fulfillAndDeliver } from './fulfill.ts'
 import { isName, type PaymentEvent } from './payment-event.ts'
 import type { EventDescription, Provider } from './provider.ts'
 import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
@@ -16,7 +16,7 @@ import { hasUnusableSecret, verifySignature } from './signatures.ts'
 
 export interface Webhook {
   readonly headers: Headers
-  /** The raw bytes: a signature covers them, not the text decoded from them. */
+  /** The raw bytes, which the signature covers. */
   readonly body: Uint8Array
 }
 
@@ -53,11 +53,10 @@ export async function receive(
   const outcome =
     parsed.kind === 'look-up'
       ? await waitForLookUp(context, event)
-      : await fulfilAndDeliver(context, event, parsed.event, now)
+      : await fulfillAndDeliver(context, event, parsed.event, now)
   return { kind: 'received', outcome }
 }
 
-/** @returns the mode of the secret that signed the webhook */
 async function modeOf(
   { name, signatures }: Provider,
   { headers, body }: Webhook,
@@ -105,7 +104,6 @@ export function describe(
   )
 }
 
-/** @returns the parsed JSON, or undefined if the text is not JSON */
 export function parsePayload(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -116,7 +114,6 @@ export function parsePayload(text: string): unknown {
 
 export type ParsedEvent =
   | { readonly kind: 'event'; readonly event: PaymentEvent }
-  /** The event needs details from the provider's API. */
   | { readonly kind: 'look-up'; readonly url: string; readonly apiKey: string }
 
 /**
@@ -130,7 +127,7 @@ export function parseEvent(
   mode: Mode,
   env: Bindings,
 ): ParsedEvent {
-  // A test event must not issue keys with a live secret, or the reverse. It needs no look-up either.
+  // A test event must not issue keys with a live secret, and a live event must not with a test secret.
   if (isTest !== undefined && isTest !== (mode === 'test')) {
     const note = `a ${isTest ? 'test' : 'live'} event, signed with the ${mode} secret`
     return { kind: 'event', event: { kind: 'ignored', note } }
@@ -144,7 +141,7 @@ export function parseEvent(
 
 /**
  * @param found the parsed response of the look-up, if one was made
- * @returns the event, or a failed notice with the places that do not match its schema, but without their values
+ * @returns the event, or a failed notice with the paths that do not match the schema, without their values
  */
 export function interpret(provider: Provider, payload: unknown, found?: unknown): PaymentEvent {
   return onSchemaMismatch<PaymentEvent>(

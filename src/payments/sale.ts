@@ -1,8 +1,8 @@
 /**
  * Writes a sale: an issuance for each line with an active offer, its license keys, and its deliveries.
  *
- * Guarantees: a line is issued at most once, whatever events report it, because order and line are the idempotency key
- * of the issuance. If one line cannot be issued, none is.
+ * Guarantees: a line is issued at most once, even if several events report it: order and line are the
+ * idempotency key of the issuance. If one line cannot be issued, none is.
  */
 import { compileText } from '../db/batch.ts'
 import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
@@ -10,7 +10,7 @@ import { sha256HexOfText } from '../platform/hash.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../protocol/owner.ts'
 import { isName, type Purchase, type PurchasedLine, WHOLE_ORDER } from './payment-event.ts'
 
-/** The limit of `offers.keys_per_unit`. Only the database knows the offer, so keys are generated for this many. */
+/** The limit of `offers.keys_per_unit`. Only the database has the offer, so this many keys are generated. */
 const KEYS_PER_UNIT_MAX = 100
 
 /** For all lines. 30,000 keys are 1.2 MB of a JSON parameter, which D1 limits to 2 MB. */
@@ -25,7 +25,6 @@ export interface OrderLine {
   readonly idempotencyKey: string
   readonly externalIds: readonly string[]
   readonly units: number
-  /** The number of new keys available for it. */
   readonly keysMax: number
 }
 
@@ -39,7 +38,6 @@ export type CheckedLines =
   /** `reason` is for the operator and contains no personal data. */
   | { readonly kind: 'unusable'; readonly reason: string }
 
-/** @returns the lines, or why they cannot be issued */
 export async function checkLines(
   { order, lines }: Purchase,
   newLicenseKey: () => string,
@@ -65,7 +63,7 @@ export async function checkLines(
 
 function faultIn(lines: readonly PurchasedLine[]): string | undefined {
   if (lines.length === 0) return 'the order has no lines'
-  if (!lines.every(({ id }) => isName(id))) return 'a line has no usable id'
+  if (!lines.every(({ id }) => isName(id))) return 'the id of a line is not 1 to 255 characters long'
   if (new Set(lines.map(({ id }) => id)).size < lines.length) return 'two lines have the same id'
   const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? Number.NaN)
   if (units.some(Number.isNaN)) return `a quantity is not a whole number from 1 to ${QUANTITY_LIMIT}`
@@ -109,7 +107,7 @@ const OFFER_OF_LINE = `(select candidates.id from json_each(line.value, '$.exter
   order by wanted.key limit 1)`
 
 /** An order is issued either as a whole or by its lines, never both. */
-const IS_ISSUED_OTHERWISE = `exists (select 1 from order_lines where order_lines.provider = :provider
+const IS_ISSUED_IN_OTHER_FORM = `exists (select 1 from order_lines where order_lines.provider = :provider
   and order_lines.order_id = :order
   and (order_lines.line = '${WHOLE_ORDER}') <> (line.value ->> 'id' = '${WHOLE_ORDER}'))`
 
@@ -118,24 +116,23 @@ const QUANTITY = `case offers.mode when 'seats' then 1 else ${UNITS} * offers.ke
 const ACTIVATION_LIMIT = `case offers.mode when 'seats' then ${UNITS} else 1 end * offers.activation_limit`
 
 /** The issuances that this attempt wrote, with their lines. */
-const MY_ISSUANCES = `json_each(:lines) as line cross join issuances on issuances.source = :provider
+const NEW_ISSUANCES = `json_each(:lines) as line cross join issuances on issuances.source = :provider
   and issuances.idempotency_key = line.value ->> 'idempotencyKey' and issuances.nonce = :nonce`
 
 const insertOrderLines = compileText(`
 insert into order_lines (issuance_id, provider, order_id, line, units)
-select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS} from ${MY_ISSUANCES}`)
+select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS} from ${NEW_ISSUANCES}`)
 
-/** One row for each available channel. */
 const insertDeliveries = compileText(`
 insert into deliveries (issuance_id, channel, status, due_at, created_at, updated_at)
 select issuances.id, channels.value, 'pending', :now, :now, :now
-from ${MY_ISSUANCES} cross join products on products.id = issuances.product_id
+from ${NEW_ISSUANCES} cross join products on products.id = issuances.product_id
 cross join json_each('["webhook","email"]') as channels
 where case channels.value when 'webhook' then :hasWebhook or products.delivery_webhook_url is not null
   else :hasEmail and issuances.owner_email <> '${NOT_SET}' end`)
 
 /**
- * Writes the sale. Placeholders of this file: `provider`, `order`, `lines` (OrderLine[] as JSON), `freshKeys`, `nonce`, `now`,
+ * Placeholders of this file: `provider`, `order`, `lines` (OrderLine[] as JSON), `freshKeys`, `nonce`, `now`,
  * `ownerName`, `ownerEmail`, `hasWebhook`, `hasEmail` (0 or 1), and those of the billing period.
  */
 export const INSERT_SALE = [
@@ -156,12 +153,12 @@ export const INSERT_SALE = [
     {
       from: `json_each(:lines) as line join offers on offers.id = ${OFFER_OF_LINE}`,
       where: `${QUANTITY} <= line.value ->> 'keysMax'
-        and ${ACTIVATION_LIMIT} <= ${ACTIVATION_LIMIT_MAX} and not ${IS_ISSUED_OTHERWISE}`,
+        and ${ACTIVATION_LIMIT} <= ${ACTIVATION_LIMIT_MAX} and not ${IS_ISSUED_IN_OTHER_FORM}`,
     },
   ),
   insertOrderLines,
   insertLicenseKeys({
-    from: `${MY_ISSUANCES} cross join json_each(:freshKeys, '$[' || line.key || ']') as fresh`,
+    from: `${NEW_ISSUANCES} cross join json_each(:freshKeys, '$[' || line.key || ']') as fresh`,
     where: 'fresh.key < issuances.quantity',
   }),
   insertDeliveries,
@@ -177,17 +174,16 @@ on conflict (provider, subscription, period, order_id) do update set is_first = 
 const MISSING_LINES = `json_each(:lines) as line where not exists (select 1 from order_lines
     where order_lines.provider = :provider and order_lines.order_id = :order
     and order_lines.line = line.value ->> 'id')
-  and not ${IS_ISSUED_OTHERWISE}`
+  and not ${IS_ISSUED_IN_OTHER_FORM}`
 
-/** The outcome of the purchase. */
 export const SALE_OUTCOME = `case
   when exists (select 1 from ${MISSING_LINES} and ${OFFER_OF_LINE} is null) then 'unmapped'
   when exists (select 1 from ${MISSING_LINES}) then 'failed'
-  when exists (select 1 from ${MY_ISSUANCES}) then 'issued'
+  when exists (select 1 from ${NEW_ISSUANCES}) then 'issued'
   else 'duplicate' end`
 
 export const SALE_NOTE = `coalesce(
-  (select 'no active offer for ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'what was sold'), ', ')
+  (select 'no active offer for ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'an unknown product'), ', ')
     from ${MISSING_LINES} and ${OFFER_OF_LINE} is null),
   (select 'more than ${QUANTITY_LIMIT} keys or ${ACTIVATION_LIMIT_MAX} activations in a line, or ${FRESH_KEYS_MAX} keys in all'
     from ${MISSING_LINES} limit 1))`

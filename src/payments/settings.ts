@@ -3,7 +3,6 @@ import { oncePerIsolate, type Settings } from '../platform/settings.ts'
 import { LOOK_UP_SETTINGS, type LookUpSetting, PROVIDER_NAMES, type ProviderName } from './provider.ts'
 
 export interface PaymentSettings {
-  /** A provider without secrets gets 404. */
   readonly secrets: Readonly<Record<ProviderName, WebhookSecrets>>
   readonly apiKeys: Readonly<Partial<Record<LookUpSetting, string>>>
 }
@@ -14,9 +13,7 @@ export type Mode = (typeof MODES)[number]
 /** Several secrets of a mode during a rotation. */
 export type WebhookSecrets = Readonly<Record<Mode, readonly string[]>>
 
-/**
- * `STRIPE_WEBHOOK_SECRET`, `STRIPE_TEST_WEBHOOK_SECRET` and so on. White space separates several secrets in one setting.
- */
+/** `STRIPE_WEBHOOK_SECRET`, `STRIPE_TEST_WEBHOOK_SECRET` and so on. White space separates several secrets. */
 export const paymentSettings = oncePerIsolate((env): PaymentSettings => {
   const secrets = PROVIDER_NAMES.map((name): [ProviderName, WebhookSecrets] => [
     name,

@@ -1,18 +1,18 @@
 /**
- * Derives the state of license keys and deliveries from the stored facts: sales, refunds, disputes and renewals.
+ * Derives the state of license keys and deliveries from the stored sales, refunds, disputes and renewals.
  *
- * Guarantees: every event that adds a fact settles the affected orders in the same batch. So facts may arrive in any
- * order, and settling twice changes nothing.
+ * Guarantees: every event that adds a fact settles the affected orders in the same batch. So facts may arrive
+ * in any order, and settling twice changes nothing.
  *
- * CROSS JOIN makes SQLite read the tables in the written order. It has no statistics and would otherwise start with all
- * rows of a provider.
+ * CROSS JOIN makes SQLite read the tables in the written order. It has no statistics and would otherwise
+ * start with all rows of a provider.
  *
- * Placeholders: `provider`, `names` (a JSON list of names of orders and subscriptions) and `now`; for reversals also
- * `reversal`, `order`, `lines` (JSON or null), `isActive`, `occurredAt`, `phase` and `nonce`.
+ * Placeholders: `provider`, `names` (a JSON list of names of orders and subscriptions) and `now`; for
+ * reversals also `reversal`, `order`, `lines` (JSON or null), `isActive`, `occurredAt`, `phase` and `nonce`.
  */
 import { compileText } from '../db/batch.ts'
 
-/** The orders with one of the names, and the orders whose subscription was extended by a renewal with that name. */
+/** The orders with one of the names, and the orders of subscriptions that a renewal with it extended. */
 const AFFECTED_ORDERS = `
 named as (
   select order_references.order_id from json_each(:names) as names
@@ -44,7 +44,8 @@ where order_references.provider = order_lines.provider and order_references.orde
 /** The number of paid periods of the order's subscription, without the first one and refunded ones. */
 const PERIODS = `
 select count(distinct renewals.period) from order_references
-cross join renewals on renewals.provider = order_references.provider and renewals.subscription = order_references.reference
+cross join renewals on renewals.provider = order_references.provider
+  and renewals.subscription = order_references.reference
 where order_references.provider = order_lines.provider and order_references.order_id = order_lines.order_id
   and not exists (
     select 1 from renewals as same
@@ -57,8 +58,8 @@ where order_references.provider = order_lines.provider and order_references.orde
           and reversals.is_active = 1 and reversals.lines is null)))`
 
 /**
- * The affected lines. The number of blocked keys follows from the reversed units. A single key for several seats is
- * blocked only if all seats are reversed.
+ * The affected lines. The number of blocked keys follows from the reversed units. A single key for several
+ * seats is blocked only if all seats are reversed.
  */
 const AFFECTED_LINES = `with ${AFFECTED_ORDERS},
 counted as (
@@ -70,8 +71,8 @@ counted as (
 lines as (select *, min(reversed_units, units) * quantity / units as keys_blocked from counted)`
 
 /**
- * The issuances whose keys belong to the affected lines: the order's own, and reissues with the place of the key that
- * they replace. Materialized, because SQLite would otherwise start with all license keys.
+ * The issuances whose keys belong to the affected lines: the order's own, and reissues with the place of the
+ * key that they replace. Materialized, because SQLite would otherwise start with all license keys.
  */
 const KEY_ISSUANCES = `${AFFECTED_LINES},
 key_issuances as materialized (
@@ -82,8 +83,8 @@ key_issuances as materialized (
 )`
 
 /**
- * Blocks the last places of a line first, each with all of its keys. A restored key gets its previous status, so a key
- * that a reissue blocked stays blocked. Updates only keys whose state changes.
+ * Blocks the last places of a line first, each with all of its keys. A restored key gets its previous status,
+ * so a key that a reissue blocked stays blocked. Updates only keys whose state changes.
  */
 const blockOrRestore = compileText(`${KEY_ISSUANCES},
 ranked as (
@@ -101,13 +102,14 @@ const extend = compileText(`${KEY_ISSUANCES}
 update license_keys set updated_at = :now, validity_days = max(1, min(36500,
   license_keys.validity_days + key_issuances.validity_days * (key_issuances.periods - key_issuances.renewed_periods)))
 from key_issuances where license_keys.issuance_id = key_issuances.key_issuance_id
-  and key_issuances.periods <> key_issuances.renewed_periods and key_issuances.validity_days > 0 and license_keys.validity_days > 0`)
+  and key_issuances.periods <> key_issuances.renewed_periods
+  and key_issuances.validity_days > 0 and license_keys.validity_days > 0`)
 
-const noteExtension = compileText(`${AFFECTED_LINES}
+const recordExtension = compileText(`${AFFECTED_LINES}
 update order_lines set renewed_periods = lines.periods
 from lines where order_lines.issuance_id = lines.issuance_id and order_lines.renewed_periods <> lines.periods`)
 
-/** Cancels deliveries if all keys are reversed, and resumes them if keys are restored before they were sent. */
+/** Cancels deliveries if all keys are reversed. Resumes them if keys are restored in time. */
 const cancelOrResumeDeliveries = compileText(`${AFFECTED_LINES},
 states as (
   select issuance_id, not exists (select 1 from license_keys
@@ -120,12 +122,12 @@ from states where deliveries.issuance_id = states.issuance_id
   and deliveries.status in ('pending', 'cancelled')
   and (deliveries.status = 'cancelled') <> states.is_reversed`)
 
-/** The order matters: `noteExtension` follows `extend`, and deliveries depend on the keys. */
-export const SETTLE = [blockOrRestore, extend, noteExtension, cancelOrResumeDeliveries] as const
+/** The order matters: `recordExtension` follows `extend`, and deliveries depend on the keys. */
+export const SETTLE = [blockOrRestore, extend, recordExtension, cancelOrResumeDeliveries] as const
 
 /**
- * One row for each reversal. It keeps the state of the latest event about the reversal, even if events arrive out of
- * order or before the sale.
+ * One row for each reversal. It keeps the state of the latest event about the reversal, even if events arrive
+ * out of order or before the sale.
  */
 export const upsertReversal = compileText(`
 insert into reversals (provider, reversal_id, reference, lines, is_active, occurred_at, phase, nonce)
@@ -151,4 +153,4 @@ export const REFUND_OUTCOME = `case when not ${IS_NEW_STATE} then 'duplicate'
 
 export const REINSTATEMENT_OUTCOME = `case when ${IS_NEW_STATE} then 'reinstated' else 'duplicate' end`
 
-export const REVERSAL_NOTE = `case when not ${IS_ORDER_KNOWN} then 'of an unknown order' end`
+export const REVERSAL_NOTE = `case when not ${IS_ORDER_KNOWN} then 'unknown order' end`

@@ -1,15 +1,14 @@
 /**
  * Verifies the signatures of all payment providers.
  *
- * Guarantees: it verifies the raw bytes of the body, compares in constant time (`crypto.subtle.verify`), and rejects a
- * signed time that is more than five minutes in the past or future. It never throws for any headers, because a provider
- * that gets an error repeats the event and finally gives up.
+ * Guarantees: it verifies the raw bytes of the body, compares in constant time (`crypto.subtle.verify`), and
+ * rejects a signed time more than five minutes in the past or future. Malformed headers never make it throw.
  */
-import type { Claim, SignatureScheme } from './provider.ts'
+import type { ParsedHeaders, SignatureScheme } from './provider.ts'
 
 /** HMAC (RFC 2104) with SHA-256. The input never selects the algorithm. */
 const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' }
-/** As in Stripe and Standard Webhooks. Paddle's 5 seconds would reject events if a clock is slightly wrong. */
+/** As in Stripe and Standard Webhooks. Paddle's 5 seconds would reject events if a clock is a little off. */
 export const TOLERANCE_SECONDS = 300
 /** No provider sends more. The limit bounds the number of HMACs. */
 const SIGNATURES_MAX = 20
@@ -27,19 +26,19 @@ export async function verifySignature(
   body: Uint8Array,
   nowSeconds: number,
 ): Promise<boolean> {
-  const claim = scheme.claim(headers)
-  if (claim === undefined || !isTimely(claim.timestamp, nowSeconds)) return false
-  const signed = signedBytes(claim.prefix, body)
+  const parsed = scheme.parseHeaders(headers)
+  if (parsed === undefined || !isTimely(parsed.timestamp, nowSeconds)) return false
+  const signed = signedBytes(parsed.prefix, body)
   for (const bytes of secrets.flatMap((secret) => scheme.keys(secret))) {
     const key = await crypto.subtle.importKey('raw', bytes, ALGORITHM, false, ['verify'])
-    for (const signature of claim.signatures) {
+    for (const signature of parsed.signatures) {
       if (await crypto.subtle.verify(ALGORITHM, key, signature, signed)) return true
     }
   }
   return false
 }
 
-/** Whether a secret has the wrong format for this provider, so that the setting is wrong and not the webhook. */
+/** Whether a secret has the wrong format for this provider. Then the setting is wrong, not the webhook. */
 export function hasUnusableSecret(scheme: SignatureScheme, secrets: readonly string[]): boolean {
   return secrets.some((secret) => scheme.keys(secret).length === 0)
 }
@@ -62,8 +61,8 @@ export function textKeys(secret: string): Uint8Array[] {
 }
 
 /**
- * The key that a Standard Webhooks secret encodes, with or without the prefix `whsec_`. Padding is optional, because Polar
- * creates secrets of 43 characters.
+ * The key that a Standard Webhooks secret encodes, with or without the prefix `whsec_`. Padding is optional,
+ * because Polar creates secrets of 43 characters.
  */
 export function standardKeys(secret: string): Uint8Array[] {
   const encoded = secret.startsWith(STANDARD_SECRET_PREFIX)
@@ -78,10 +77,10 @@ export function standardKeys(secret: string): Uint8Array[] {
 }
 
 /**
- * The claim of the three headers of Standard Webhooks. `webhook-signature` is a list separated by spaces. Only version
- * `v1` is a signature with a shared secret.
+ * Parses the three headers of Standard Webhooks. `webhook-signature` is a list separated by spaces. Only
+ * version `v1` is a signature with a shared secret.
  */
-export function standardClaim(headers: Headers): Claim | undefined {
+export function parseStandardHeaders(headers: Headers): ParsedHeaders | undefined {
   const id = headers.get('webhook-id')
   const timestamp = headers.get('webhook-timestamp') ?? ''
   if (!id || !isTimestamp(timestamp)) return undefined
@@ -89,39 +88,43 @@ export function standardClaim(headers: Headers): Claim | undefined {
     const [version, text] = item.split(',')
     return version === 'v1' && text !== undefined ? [text] : []
   })
-  return claimOf(`${id}.${timestamp}.`, Number(timestamp), texts.map(base64Digest))
+  return parsedHeaders(`${id}.${timestamp}.`, Number(timestamp), texts.map(base64Digest))
 }
 
 /**
- * The claim of a header like `t=1700000000,v1=<hex>,v1=<hex>`. The last time applies, and any signature may match.
+ * Parses a header like `t=1700000000,v1=<hex>,v1=<hex>`. The last time applies, and any signature may match.
  *
  * @param separator between the parts
  * @param names of the parts with the time and with a signature
- * @param joint between the time and the body in the signed text
+ * @param delimiter between the time and the body in the signed text
  */
-export function timedClaim(
+export function parseTimedHeader(
   header: string | null,
   separator: string,
   names: { readonly timestamp: string; readonly signature: string },
-  joint: string,
-): Claim | undefined {
+  delimiter: string,
+): ParsedHeaders | undefined {
   const parts = (header ?? '').split(separator).map((part) => part.split('='))
   const valuesOf = (name: string) => parts.filter((part) => part[0] === name).map((part) => part[1] ?? '')
   const timestamp = valuesOf(names.timestamp).at(-1) ?? ''
   if (!isTimestamp(timestamp)) return undefined
-  return claimOf(`${timestamp}${joint}`, Number(timestamp), valuesOf(names.signature).map(hexDigest))
+  return parsedHeaders(
+    `${timestamp}${delimiter}`,
+    Number(timestamp),
+    valuesOf(names.signature).map(hexDigest),
+  )
 }
 
-/** The claim of a header that contains only the signature of the body, in hex. */
-export function untimedClaim(header: string | null): Claim | undefined {
-  return claimOf('', undefined, [hexDigest(header ?? '')])
+/** Parses a header that contains only the signature of the body, in hex. */
+export function parseUntimedHeader(header: string | null): ParsedHeaders | undefined {
+  return parsedHeaders('', undefined, [hexDigest(header ?? '')])
 }
 
-function claimOf(
+function parsedHeaders(
   prefix: string,
   timestamp: number | undefined,
   digests: readonly (Uint8Array | undefined)[],
-): Claim | undefined {
+): ParsedHeaders | undefined {
   const signatures = digests.filter((digest) => digest !== undefined).slice(0, SIGNATURES_MAX)
   return signatures.length === 0 ? undefined : { prefix, timestamp, signatures }
 }

@@ -1,13 +1,13 @@
 /**
- * Processes events that wait for a look-up or a retry. The queue's message has only the id; the row says whether
- * something is due.
+ * Processes events that wait for a look-up or a retry. The queue's message has only the id; the row says
+ * whether the event is due.
  */
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces } from '../db/batch.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { backoffSeconds, DONE, LEASE_MS, type ProcessingResult } from '../queue/messages.ts'
 import { SWEEP_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import type { EventRecord } from './events.ts'
-import { fulfilAndDeliver } from './fulfil.ts'
+import { fulfillAndDeliver } from './fulfill.ts'
 import { providerNamed } from './providers/index.ts'
 import { describe, interpret, parseEvent, parsePayload } from './receive.ts'
 
@@ -37,15 +37,14 @@ const selectOverdue = compileText<{ id: number }>(`
 select id from webhook_events where outcome = 'waiting' and due_at <= :overdue
   order by due_at limit ${SWEEP_ROWS_MAX}`)
 
-const emptyOldPayloads = compileText<{ id: number }>(`
+const deleteOldPayloads = compileText<{ id: number }>(`
 update webhook_events set payload = null where id in (select id from webhook_events
   where payload is not null and received_at < :before order by received_at limit ${PIECE_ROWS})
 returning id`)
 
 /**
- * Requests missing details from the provider and applies the event, unless that was done before or is not due.
+ * Requests missing details from the provider and applies the event. Does nothing if the event is not due.
  *
- * @param id of the row of `webhook_events`
  * @param now milliseconds UTC
  */
 export async function processEvent(env: Bindings, id: number, now: number): Promise<ProcessingResult> {
@@ -53,25 +52,24 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
   if (!claimed) return DONE
   const provider = providerNamed(claimed.provider)
   const { payload: text, mode } = claimed
-  if (!provider || text === null) return giveUp(env, id, 'its payload was deleted after 30 days')
+  if (!provider || text === null) return giveUp(env, id, 'the payload was deleted after 30 days')
 
   const payload = parsePayload(text)
   const isTest = describe(provider, payload, new Headers())?.isTest
   const parsed = parseEvent(provider, payload, isTest, mode, env)
-  const answer = parsed.kind === 'look-up' ? await lookUp(parsed.url, parsed.apiKey) : undefined
-  if (answer?.kind === 'failed') return tryLater(env, id, claimed, answer.reason, now)
-  const event = parsed.kind === 'event' ? parsed.event : interpret(provider, payload, answer?.found)
-  await fulfilAndDeliver({ env, db: env.DB }, { ...claimed, payload: text }, event, now)
+  const result = parsed.kind === 'look-up' ? await lookUp(parsed.url, parsed.apiKey) : undefined
+  if (result?.kind === 'failed') return tryLater(env, id, claimed, result.reason, now)
+  const event = parsed.kind === 'event' ? parsed.event : interpret(provider, payload, result?.found)
+  await fulfillAndDeliver({ env, db: env.DB }, { ...claimed, payload: text }, event, now)
   return DONE
 }
 
-type LookUpAnswer =
-  /** `found` is the parsed response. */
+type LookUpResult =
   | { readonly kind: 'found'; readonly found: unknown }
   /** `reason` is for the operator. It does not contain the URL, which may name an order. */
   | { readonly kind: 'failed'; readonly reason: string }
 
-async function lookUp(url: string, apiKey: string): Promise<LookUpAnswer> {
+async function lookUp(url: string, apiKey: string): Promise<LookUpResult> {
   try {
     const response = await fetch(url, {
       headers: { Authorization: `Bearer ${apiKey}`, Accept: 'application/json' },
@@ -117,5 +115,5 @@ export function sweepEvents(env: Bindings, now: number): Promise<void> {
 
 /** Deletes payloads after 30 days, in short pieces that do not block other queries. Outcomes stay. */
 export async function emptyPayloads({ DB }: Bindings, now: number): Promise<void> {
-  await runInPieces(DB, bind(emptyOldPayloads, { before: now - PAYLOAD_DAYS * 86_400_000 }))
+  await runInPieces(DB, bind(deleteOldPayloads, { before: now - PAYLOAD_DAYS * 86_400_000 }))
 }

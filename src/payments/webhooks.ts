@@ -1,8 +1,4 @@
-/**
- * `POST /webhooks/<provider>`: receives events of payment providers.
- *
- * Providers check only the status: 200 means that the event is stored, whatever its outcome.
- */
+/** `POST /webhooks/<provider>`. Providers check only the status: 200 means that the event is stored. */
 import { done, PROVIDER } from '../callers/caller.ts'
 import { readBytes } from '../http/body.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'

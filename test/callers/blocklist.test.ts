@@ -103,7 +103,7 @@ describe('a blocked identifier', () => {
 
 describe('a blocked caller', () => {
   it.each<[number, Parameters<typeof openShop>[0], Record<string, string>]>([
-    [100, {}, { api_key: 'nobody' }],
+    [100, {}, { api_key: 'unknown' }],
     [101, { apiKeyStatus: 'inactive' }, {}],
     [102, { capabilities: ['assign'] }, {}],
     [103, { allowedIps: ['192.0.2.1/32'] }, {}],
@@ -121,7 +121,7 @@ describe('a blocked caller', () => {
   it('gets errors for parameters or a missing API key first, without the database', async () => {
     await blockNetwork('203.0.113.0/24')
     expect((await verifyFrom('203.0.113.9', {})).response.code).toBe(100)
-    const fields = { api_key: 'nobody', identifier: 'x'.repeat(256) }
+    const fields = { api_key: 'unknown', identifier: 'x'.repeat(256) }
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(804)
   })
 

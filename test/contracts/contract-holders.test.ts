@@ -28,8 +28,8 @@ const PERMISSIONS = ['can_get_info', 'can_generate', 'can_destroy', 'can_destroy
 const idempotencyKey = (value: string) => ({ headers: { 'Idempotency-Key': value } })
 const codeOf = ({ response }: ApiResponse) => response.code
 
-/** Adds a shop whose product has a generator and a contract. */
-async function openContract(options: Parameters<typeof addContract>[1] = {}) {
+/** Adds a shop, and a generator and a contract for its product. */
+async function addShopWithContract(options: Parameters<typeof addContract>[1] = {}) {
   const shop = await openShop()
   await addGenerator(shop)
   return { shop, contract: await addContract(shop, options) }
@@ -47,59 +47,59 @@ function destroyAll({ key }: TestContract, options = {}): Promise<ApiResponse> {
   return callAsContractHolder(DESTROY_ALL, { contract_key: key }, options)
 }
 
-async function endProduct({ productId }: Shop, deletedAt: number | null) {
+async function deactivateProduct({ productId }: Shop, deletedAt: number | null) {
   await env.DB.prepare(`update products set status = 'inactive', deleted_at = ? where id = ?`)
     .bind(deletedAt, productId)
     .run()
 }
 
-/** Expects a response that is signed by the global key, although the product has a key. */
-function expectGlobal({ envelope, status }: ApiResponse) {
+/** Expects a signature by the global key, even if the product has its own signing key. */
+function expectGlobalSignature({ envelope, status }: ApiResponse) {
   expect(status).toBe(200)
   expect(envelope.private_key_used).toBe('global')
 }
 
 describe.each(CALLS)('%s', (path, fields, code) => {
-  it('accepts the contract key under all names and as a bearer token', async () => {
-    const { key } = (await openContract()).contract
+  it('accepts the contract key in each parameter and as a bearer token', async () => {
+    const { key } = (await addShopWithContract()).contract
     const headers = { Authorization: `Bearer ${key}` }
     for (const credentials of [{ contract_key: key }, { contract_uuid: ` ${key} ` }, { api_key: key }]) {
       expect(codeOf(await callAsContractHolder(path, { ...fields, ...credentials }))).toBe(code)
       expect(codeOf(await callAsContractHolder(path, { ...fields, ...credentials }, { headers }))).toBe(code)
     }
     expect(codeOf(await callAsContractHolder(path, fields, { headers }))).toBe(code)
-    const all = { contract_key: key, contract_uuid: key, api_key: key }
-    expect(codeOf(await callAsContractHolder(path, { ...fields, ...all }))).toBe(code)
+    const credentials = { contract_key: key, contract_uuid: key, api_key: key }
+    expect(codeOf(await callAsContractHolder(path, { ...fields, ...credentials }))).toBe(code)
   })
 
-  it('returns 1200 for two different valid contract keys', async () => {
-    const { shop, contract } = await openContract()
+  it('returns 1200 if the request contains two different contract keys', async () => {
+    const { shop, contract } = await addShopWithContract()
     const other = await addContract(shop)
     const credentials = { contract_key: contract.key, contract_uuid: other.key }
     const opened = await callAsContractHolder(path, { ...fields, ...credentials })
     expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     const headers = { Authorization: `Bearer ${other.key}` }
     expect(codeOf(await callAsContractHolder(path, { ...fields, api_key: contract.key }, { headers }))).toBe(
       1200,
     )
   })
 
-  it('returns 1200 for an unknown key, an inactive contract and an API key', async () => {
-    const { shop } = await openContract()
+  it('returns 1200 for unknown keys, inactive contracts and API keys', async () => {
+    const { shop } = await addShopWithContract()
     const { key } = await addContract(shop, { status: 'inactive', forbidden: PERMISSIONS })
     const before = await contractSnapshot()
-    for (const contract_key of ['nobody', key, key.toUpperCase(), shop.apiKey]) {
+    for (const contract_key of ['unknown', key, key.toUpperCase(), shop.apiKey]) {
       const opened = await callAsContractHolder(path, { ...fields, contract_key })
       expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-      expectGlobal(opened)
+      expectGlobalSignature(opened)
     }
     expect(await contractSnapshot()).toBe(before)
   })
 
   it('returns 102 without the permission', async () => {
-    const { contract } = await openContract({ forbidden: PERMISSIONS })
+    const { contract } = await addShopWithContract({ forbidden: PERMISSIONS })
     expect(await callAsContractHolder(path, { ...fields, contract_key: contract.key })).toMatchObject({
       status: 401,
       response: {
@@ -109,14 +109,14 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     })
   })
 
-  it('returns 804 for a contract key that is too long or repeated', async () => {
-    const { key } = (await openContract()).contract
-    const long = await callAsContractHolder(path, { ...fields, contract_key: 'x'.repeat(256) })
-    expect(long).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(long.response.errors)).toEqual(['contract_key'])
+  it('returns 804 for invalid contract keys and idempotency keys', async () => {
+    const { key } = (await addShopWithContract()).contract
+    const tooLong = await callAsContractHolder(path, { ...fields, contract_key: 'x'.repeat(256) })
+    expect(tooLong).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(tooLong.response.errors)).toEqual(['contract_key'])
     const headers = { Authorization: `Bearer ${key}`, 'Idempotency-Key': 'a b' }
-    const header = await callAsContractHolder(path, fields, { headers })
-    expect(Object.keys(header.response.errors)).toEqual(['Idempotency-Key'])
+    const badHeader = await callAsContractHolder(path, fields, { headers })
+    expect(Object.keys(badHeader.response.errors)).toEqual(['Idempotency-Key'])
     if (path === GET_INFO) return
     const body = new URLSearchParams(`contract_key=${key}&contract_key=${key}&${new URLSearchParams(fields)}`)
     expect(codeOf(await post({}, { path, body }))).toBe(804)
@@ -124,12 +124,12 @@ describe.each(CALLS)('%s', (path, fields, code) => {
 })
 
 describe('contracts/get-info', () => {
-  it('returns 1204 with the contract and the number of its keys', async () => {
-    const { shop, contract } = await openContract()
+  it('returns 1204 with the contract and its number of keys', async () => {
+    const { shop, contract } = await addShopWithContract()
     await generate(contract, 2)
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const opened = await callAsContractHolder(GET_INFO, { contract_key: contract.key }, { bindings })
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'contract', 'timestamp'])
     expect(opened.response).toMatchObject({ code: 1204, message: 'Contract found' })
@@ -160,11 +160,11 @@ describe.each([
     ['inactive', null],
     ['deleted', 0],
   ])('returns 1202 if the product is %s', async (_, deletedAt) => {
-    const { shop, contract } = await openContract()
-    await endProduct(shop, deletedAt)
+    const { shop, contract } = await addShopWithContract()
+    await deactivateProduct(shop, deletedAt)
     const opened = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
     expect(opened.response).toMatchObject({ code: 1202, message: 'Product not found' })
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     expect(await keysOfContract(contract)).toEqual([])
   })
 
@@ -175,18 +175,18 @@ describe.each([
       await prepare()
       const opened = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
       expect(opened.response).toMatchObject({ code: 1203, message: 'Generator not found' })
-      expectGlobal(opened)
+      expectGlobalSignature(opened)
     }
     expect(await keysOfContract(contract)).toEqual([])
   })
 })
 
 describe('contracts/generate', () => {
-  it("returns 1300 with keys in the generator's format and with its terms", async () => {
-    const { shop, contract } = await openContract()
+  it("returns 1300 with keys in the generator's format and terms", async () => {
+    const { shop, contract } = await addShopWithContract()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const opened = await generate(contract, 3, { bindings })
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     const { response } = opened
     expect(Object.keys(response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
     expect(response).toMatchObject({ code: 1300, message: 'Contract license keys generated' })
@@ -221,8 +221,8 @@ describe('contracts/generate', () => {
     ])
   })
 
-  it('accepts the JSON of an SDK, which sends the contract key three times', async () => {
-    const { key } = (await openContract()).contract
+  it('accepts the JSON of an SDK that sends the contract key three times', async () => {
+    const { key } = (await addShopWithContract()).contract
     const body = JSON.stringify({ api_key: key, contract_uuid: key, quantity: 2 })
     const headers = {
       Authorization: `Bearer ${key}`,
@@ -237,40 +237,40 @@ describe('contracts/generate', () => {
   })
 
   it.each(['', '0', '-1', '1.5', '1e3', 'x'])('returns 804 for the quantity %j', async (quantity) => {
-    const { contract } = await openContract()
+    const { contract } = await addShopWithContract()
     const opened = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors)).toEqual(['quantity'])
     expect(codeOf(await callAsContractHolder(GENERATE, { quantity }))).toBe(100)
-    expect(codeOf(await callAsContractHolder(GENERATE, { contract_key: 'nobody', quantity }))).toBe(804)
+    expect(codeOf(await callAsContractHolder(GENERATE, { contract_key: 'unknown', quantity }))).toBe(804)
   })
 
-  it('returns 1206 above the rest of the quota and generates nothing', async () => {
-    const { contract } = await openContract({ quota: 5 })
+  it('returns 1206 above the remaining quota and generates nothing', async () => {
+    const { contract } = await addShopWithContract({ quota: 5 })
     expect(codeOf(await generate(contract, 3))).toBe(1300)
     const before = await contractSnapshot()
     const opened = await generate(contract, 3)
     expect(opened.response).toMatchObject({ code: 1206, message: 'Cannot generate this quantity' })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     expect(await contractSnapshot()).toBe(before)
     expect(codeOf(await generate(contract, 2))).toBe(1300)
   })
 
   it('returns 1206 above MAX_QUANTITY', async () => {
-    const { contract } = await openContract({ quota: 100_000 })
+    const { contract } = await addShopWithContract({ quota: 100_000 })
     const bindings = { MAX_QUANTITY: '10' }
     expect(codeOf(await generate(contract, 11, { bindings }))).toBe(1206)
     expect(codeOf(await generate(contract, 2_147_483_647))).toBe(1206)
     expect(codeOf(await generate(contract, 10, { bindings }))).toBe(1300)
   })
 
-  it('returns 1205 for a used quota until a key is destroyed', async () => {
-    const { contract } = await openContract({ quota: 2 })
+  it('returns 1205 at the quota until a key is destroyed', async () => {
+    const { contract } = await addShopWithContract({ quota: 2 })
     await generate(contract, 2)
     const opened = await generate(contract, 1)
     expect(opened.response).toMatchObject({ code: 1205, message: 'License keys limit reached' })
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     expect(codeOf(await generate(contract, 1_000_000))).toBe(1205)
     const [key] = await keysOfContract(contract)
     expect(codeOf(await destroy(contract, String(key)))).toBe(1400)
@@ -278,17 +278,17 @@ describe('contracts/generate', () => {
     expect(codeOf(await generate(contract, 1))).toBe(1205)
   })
 
-  it('reports a missing product or generator before the quota', async () => {
-    const { shop, contract } = await openContract({ quota: 1 })
+  it('checks the product and the generator before the quota', async () => {
+    const { shop, contract } = await addShopWithContract({ quota: 1 })
     await generate(contract, 1)
     await env.DB.prepare('update generators set status = 0 where product_id = ?').bind(shop.productId).run()
     expect(codeOf(await generate(contract, 1))).toBe(1203)
-    await endProduct(shop, null)
+    await deactivateProduct(shop, null)
     expect(codeOf(await generate(contract, 1))).toBe(1202)
   })
 
-  it('with an Idempotency-Key returns the same bytes after all changes', async () => {
-    const { shop, contract } = await openContract({ quota: 3 })
+  it('replays the same bytes after every kind of change', async () => {
+    const { shop, contract } = await addShopWithContract({ quota: 3 })
     const first = await generate(contract, 3, idempotencyKey('order'))
     expect(first.headers.has('Idempotent-Replayed')).toBe(false)
     const [key] = await keysOfContract(contract)
@@ -296,7 +296,7 @@ describe('contracts/generate', () => {
     await env.DB.prepare('update contracts set product_id = ? where id = ?')
       .bind((await openShop()).productId, contract.id)
       .run()
-    await endProduct(shop, 0)
+    await deactivateProduct(shop, 0)
     await destroyAll(contract)
     const before = await contractSnapshot()
     const replay = await generate(contract, 3, idempotencyKey('order'))
@@ -309,8 +309,8 @@ describe('contracts/generate', () => {
     expect(await contractSnapshot()).toBe(before)
   })
 
-  it('separates the Idempotency-Keys of contracts', async () => {
-    const { shop, contract } = await openContract()
+  it('scopes Idempotency-Keys to the contract', async () => {
+    const { shop, contract } = await addShopWithContract()
     const other = await addContract(shop)
     await generate(contract, 1, idempotencyKey('order'))
     const opened = await generate(other, 2, idempotencyKey('order'))
@@ -318,33 +318,33 @@ describe('contracts/generate', () => {
     expect(opened.response.license_keys).toHaveLength(2)
   })
 
-  it('fills and never exceeds the quota when requests race', async () => {
-    const { contract } = await openContract({ quota: 50 })
-    const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 1)))
-    const codes = answers.map(codeOf).sort()
+  it('fills but never exceeds the quota when requests race', async () => {
+    const { contract } = await addShopWithContract({ quota: 50 })
+    const responses = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 1)))
+    const codes = responses.map(codeOf).sort()
     expect(codes).toEqual([...new Array(150).fill(1205), ...new Array(50).fill(1300)])
     expect(await keysOfContract(contract)).toHaveLength(50)
   })
 
-  it('leaves a rest of the quota that is below the quantity', async () => {
-    const { contract } = await openContract({ quota: 50 })
-    const answers = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 3)))
-    expect(answers.map(codeOf).sort()).toEqual([...new Array(184).fill(1206), ...new Array(16).fill(1300)])
+  it('generates only whole quantities when requests race', async () => {
+    const { contract } = await addShopWithContract({ quota: 50 })
+    const responses = await Promise.all(Array.from({ length: 200 }, () => generate(contract, 3)))
+    expect(responses.map(codeOf).sort()).toEqual([...new Array(184).fill(1206), ...new Array(16).fill(1300)])
     expect(await keysOfContract(contract)).toHaveLength(48)
   })
 
   it('generates once for 200 concurrent requests with one Idempotency-Key', async () => {
-    const { contract } = await openContract()
-    const answers = await Promise.all(
+    const { contract } = await addShopWithContract()
+    const responses = await Promise.all(
       Array.from({ length: 200 }, () => generate(contract, 2, idempotencyKey('race'))),
     )
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(199)
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
+    expect(responses.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(199)
     expect(await keysOfContract(contract)).toHaveLength(2)
   })
 
-  it('takes one round trip with 4 rows per key', async () => {
-    const { contract } = await openContract({ quota: 1_000 })
+  it('takes one round trip and writes 4 rows per key', async () => {
+    const { contract } = await addShopWithContract({ quota: 1_000 })
     for (const quantity of [1, 999]) {
       const { db, roundTrips } = observe(env.DB)
       expect(codeOf(await generate(contract, quantity, { bindings: { DB: db } }))).toBe(1300)
@@ -358,7 +358,7 @@ describe('contracts/generate', () => {
 
 describe('contracts/destroy', () => {
   it('returns 1400, then 1401, and deletes activations and metadata', async () => {
-    const { contract } = await openContract()
+    const { contract } = await addShopWithContract()
     await generate(contract, 2)
     const [key, other] = await keysOfContract(contract)
     await env.DB.batch(
@@ -372,30 +372,30 @@ describe('contracts/destroy', () => {
     const opened = await destroy(contract, String(key))
     expect(opened.response).toMatchObject({ code: 1400, message: 'License key deleted' })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     expect(await keysOfContract(contract)).toEqual([other])
-    const left = await env.DB.prepare(
+    const remaining = await env.DB.prepare(
       `select count(*) as count from (select license_key_id from activations
          union all select license_key_id from license_key_metadata)`,
     ).first()
-    expect(left).toEqual({ count: 0 })
-    const again = await destroy(contract, String(key))
-    expect(again.response).toMatchObject({ code: 1401, message: 'License key not found' })
-    expectGlobal(again)
+    expect(remaining).toEqual({ count: 0 })
+    const second = await destroy(contract, String(key))
+    expect(second.response).toMatchObject({ code: 1401, message: 'License key not found' })
+    expectGlobalSignature(second)
   })
 
   it('returns 1401 for keys of other contracts and unknown keys', async () => {
-    const { shop, contract } = await openContract()
+    const { shop, contract } = await addShopWithContract()
     const other = await addContract(shop)
     await generate(other, 1)
     const [key] = await keysOfContract(other)
     await env.DB.prepare(
       `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at,
-         updated_at) values (?, 'of-no-contract', 'available', 0, 0, 0, 0)`,
+         updated_at) values (?, 'without-contract', 'available', 0, 0, 0, 0)`,
     )
       .bind(shop.productId)
       .run()
-    for (const licenseKey of [String(key), 'of-no-contract', 'nothing', '', '%']) {
+    for (const licenseKey of [String(key), 'without-contract', 'nothing', '', '%']) {
       expect(codeOf(await destroy(contract, licenseKey))).toBe(1401)
     }
     expect(codeOf(await callAsContractHolder(DESTROY, { contract_key: contract.key }))).toBe(1401)
@@ -403,8 +403,8 @@ describe('contracts/destroy', () => {
     expect(await keysOfContract(other)).toEqual([key])
   })
 
-  it('with an Idempotency-Key returns 1400 each time, and 2422 for another key', async () => {
-    const { contract } = await openContract()
+  it('replays an Idempotency-Key, and returns 2422 for a different license key', async () => {
+    const { contract } = await addShopWithContract()
     await generate(contract, 2)
     const [key, other] = await keysOfContract(contract)
     const first = await destroy(contract, String(key), idempotencyKey('end'))
@@ -416,33 +416,33 @@ describe('contracts/destroy', () => {
   })
 
   it('destroys once for 200 concurrent requests', async () => {
-    const { contract } = await openContract()
+    const { contract } = await addShopWithContract()
     await generate(contract, 1)
     const [key] = await keysOfContract(contract)
-    const answers = await Promise.all(Array.from({ length: 200 }, () => destroy(contract, String(key))))
-    expect(answers.map(codeOf).sort()).toEqual([1400, ...new Array(199).fill(1401)])
+    const responses = await Promise.all(Array.from({ length: 200 }, () => destroy(contract, String(key))))
+    expect(responses.map(codeOf).sort()).toEqual([1400, ...new Array(199).fill(1401)])
   })
 })
 
 describe('contracts/destroy-all', () => {
   it("returns 1500, then 1501, and deletes only the contract's keys", async () => {
-    const { shop, contract } = await openContract()
+    const { shop, contract } = await addShopWithContract()
     const other = await addContract(shop)
     await generate(contract, 5)
     await generate(other, 2)
     const opened = await destroyAll(contract)
     expect(opened.response).toMatchObject({ code: 1500, message: 'License keys deleted' })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expectGlobal(opened)
+    expectGlobalSignature(opened)
     expect(await keysOfContract(contract)).toEqual([])
     expect(await keysOfContract(other)).toHaveLength(2)
-    const again = await destroyAll(contract)
-    expect(again.response).toMatchObject({ code: 1501, message: 'No license keys found' })
-    expectGlobal(again)
+    const second = await destroyAll(contract)
+    expect(second.response).toMatchObject({ code: 1501, message: 'No license keys found' })
+    expectGlobalSignature(second)
   })
 
-  it('with an Idempotency-Key does not delete keys that were generated later', async () => {
-    const { contract } = await openContract()
+  it('does not delete later keys when an Idempotency-Key is replayed', async () => {
+    const { contract } = await addShopWithContract()
     await generate(contract, 2)
     const first = await destroyAll(contract, idempotencyKey('end'))
     await generate(contract, 1)

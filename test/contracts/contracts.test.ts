@@ -16,7 +16,7 @@ import { openShop, type Shop } from '../support/shop.ts'
 
 const UPDATE = '/api/v1/update-contract'
 const DELETE = '/api/v1/delete-contract'
-const ALL = '/api/v1/get-all-contracts'
+const LIST = '/api/v1/get-all-contracts'
 
 const MESSAGES = {
   contract_key: 'Contract key is required and must be unique.',
@@ -47,7 +47,7 @@ function update(shop: Shop, id: number, fields: Record<string, string>, options 
 }
 
 async function allContracts({ apiKey }: Shop): Promise<ApiResponse> {
-  return readEnvelope(await send({ path: `${ALL}?api_key=${apiKey}` }))
+  return readEnvelope(await send({ path: `${LIST}?api_key=${apiKey}` }))
 }
 
 async function countContracts(): Promise<number> {
@@ -55,8 +55,13 @@ async function countContracts(): Promise<number> {
   return row?.count ?? Number.NaN
 }
 
-/** Expects a response that is signed by the global key, although the product has a key. */
-async function expectGlobal(shop: Shop, path: string, fields: Record<string, unknown>, code: number) {
+/** Expects a signature by the global key, even if the product has its own signing key. */
+async function expectGlobalSignature(
+  shop: Shop,
+  path: string,
+  fields: Record<string, unknown>,
+  code: number,
+) {
   const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
   const opened = await post({ api_key: shop.apiKey, ...fields }, { path, bindings })
   expect(opened.response.code).toBe(code)
@@ -65,7 +70,7 @@ async function expectGlobal(shop: Shop, path: string, fields: Record<string, unk
 }
 
 describe('create-contract', () => {
-  it('returns 841 with the numbers as they were sent', async () => {
+  it('returns 841 and echoes form numbers as strings', async () => {
     const shop = await openShop()
     const fields = contractFields(shop)
     const { status, response } = await create(shop, fields)
@@ -88,10 +93,10 @@ describe('create-contract', () => {
       ['id', expect.any(Number)],
       ['license_keys_count', 0],
     ])
-    await expectGlobal(shop, CREATE, contractFields(shop), 841)
+    await expectGlobalSignature(shop, CREATE, contractFields(shop), 841)
   })
 
-  it('returns the numbers of a JSON body as numbers', async () => {
+  it('echoes JSON numbers as numbers', async () => {
     const shop = await openShop()
     const fields = {
       ...contractFields(shop),
@@ -127,14 +132,14 @@ describe('create-contract', () => {
     expect(Object.keys(response)).toEqual(['code', 'message', 'errors', 'timestamp'])
     expect(response).toMatchObject({ code: 825, message: 'Incorrect data found' })
     expect(response.errors).toEqual(MESSAGES)
-    await expectGlobal(shop, CREATE, {}, 825)
+    await expectGlobalSignature(shop, CREATE, {}, 825)
   })
 
   it.each([
     ['contract_key', 255, ['x'.repeat(256), 'a\u0000b', [], 7]],
     ['contract_name', 255, ['x'.repeat(256), {}]],
     ['contract_information', 10_000, ['x'.repeat(10_001), true]],
-  ] as const)('returns 825 with the rule for an invalid %s', async (name, max, values) => {
+  ] as const)('returns 825 with the specific rule for an invalid %s', async (name, max, values) => {
     const shop = await openShop()
     const before = await countContracts()
     for (const value of values) {
@@ -144,14 +149,14 @@ describe('create-contract', () => {
         errors: { [name]: `The ${name} field must be 1 to ${max} characters without control characters.` },
       })
     }
-    const twice = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
-    const { response } = await create(shop, {}, { body: new URLSearchParams(twice) })
+    const repeated = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
+    const { response } = await create(shop, {}, { body: new URLSearchParams(repeated) })
     expect(response.errors).toEqual({ [name]: `The ${name} field must be sent only once.` })
     expect(await countContracts()).toBe(before)
   })
 
   it.each(['contract_key', 'contract_name', 'contract_information'] as const)(
-    'returns 825 with only the message for a missing %s',
+    'returns 825 with the protocol message for a missing %s',
     async (name) => {
       const shop = await openShop()
       const before = await countContracts()
@@ -172,7 +177,7 @@ describe('create-contract', () => {
     ['can_generate', ['', '2', 'true']],
     ['can_destroy', ['', '2', 'true']],
     ['can_destroy_all', ['', '2', 'true']],
-  ] as const)('returns 825 with only the message for an invalid %s', async (name, values) => {
+  ] as const)('returns 825 with only the protocol message for an invalid %s', async (name, values) => {
     const shop = await openShop()
     const before = await countContracts()
     for (const value of values) {
@@ -184,13 +189,13 @@ describe('create-contract', () => {
       const fields = { api_key: shop.apiKey, ...contractFields(shop), [name]: value }
       expect((await create(shop, {}, asJson(fields))).response.errors).toEqual({ [name]: MESSAGES[name] })
     }
-    const twice = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
-    const { response } = await create(shop, {}, { body: new URLSearchParams(twice) })
+    const repeated = `${new URLSearchParams({ api_key: shop.apiKey, ...contractFields(shop) })}&${name}=1`
+    const { response } = await create(shop, {}, { body: new URLSearchParams(repeated) })
     expect(response.errors).toEqual({ [name]: MESSAGES[name] })
     expect(await countContracts()).toBe(before)
   })
 
-  it('returns 825 for a deleted product and for an invalid header', async () => {
+  it('returns 825 for an invalid Idempotency-Key or a deleted product', async () => {
     const shop = await openShop()
     const header = await create(shop, contractFields(shop), idempotencyKey('a b'))
     expect(header.response.errors).toEqual({
@@ -204,7 +209,7 @@ describe('create-contract', () => {
     expect(Object.keys(response.errors)).toEqual(['product_id'])
   })
 
-  it('reports a taken contract key and an invalid product together', async () => {
+  it('returns errors for a used contract key and an invalid product together', async () => {
     const shop = await openShop()
     const fields = contractFields(shop)
     await create(shop, fields)
@@ -217,7 +222,7 @@ describe('create-contract', () => {
 })
 
 describe('a repeated create-contract', () => {
-  it('with the same fields returns the current contract', async () => {
+  it('returns the current contract for the same fields', async () => {
     const shop = await openShop()
     await addGenerator(shop)
     const fields = contractFields(shop)
@@ -231,17 +236,17 @@ describe('a repeated create-contract', () => {
     expect(second.response.contract).toEqual({ ...first, license_keys_count: 2 })
     expect(second.headers.has('Idempotent-Replayed')).toBe(false)
     const json = { api_key: shop.apiKey, ...fields, license_keys_quantity: 65 }
-    const third = await create(shop, {}, asJson(json))
-    expect(third.response.contract).toEqual({ ...first, license_keys_count: 2, license_keys_quantity: 65 })
+    const asNumber = await create(shop, {}, asJson(json))
+    expect(asNumber.response.contract).toEqual({ ...first, license_keys_count: 2, license_keys_quantity: 65 })
   })
 
   it('creates one contract for 50 concurrent requests', async () => {
     const shop = await openShop()
     const fields = contractFields(shop)
     const before = await countContracts()
-    const answers = await Promise.all(Array.from({ length: 50 }, () => create(shop, fields)))
-    expect(answers.map(({ response }) => response.code)).toEqual(new Array(50).fill(841))
-    expect(new Set(answers.map(({ response }) => response.contract.id)).size).toBe(1)
+    const responses = await Promise.all(Array.from({ length: 50 }, () => create(shop, fields)))
+    expect(responses.map(({ response }) => response.code)).toEqual(new Array(50).fill(841))
+    expect(new Set(responses.map(({ response }) => response.contract.id)).size).toBe(1)
     expect(await countContracts()).toBe(before + 1)
   })
 
@@ -254,7 +259,7 @@ describe('a repeated create-contract', () => {
     ['can_generate', '0'],
     ['can_destroy', '0'],
     ['can_destroy_all', '0'],
-  ])('with another %s returns 825', async (name, value) => {
+  ])('returns 825 for a different %s', async (name, value) => {
     const shop = await openShop()
     const fields = contractFields(shop)
     await create(shop, fields)
@@ -264,27 +269,27 @@ describe('a repeated create-contract', () => {
     expect(await countContracts()).toBe(before)
   })
 
-  it('for another product or by another API key returns 825', async () => {
+  it('returns 825 for a different product or API key', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const fields = contractFields(shop)
     await create(shop, fields)
-    for (const answer of [
+    for (const { response } of [
       await create(shop, { ...fields, product_id: String(other.productId) }),
       await create(other, fields),
     ]) {
-      expect(answer.response.errors).toEqual({ contract_key: MESSAGES.contract_key })
+      expect(response.errors).toEqual({ contract_key: MESSAGES.contract_key })
     }
   })
 
-  it('by 20 API keys at once creates one contract', async () => {
+  it('creates one contract if 20 API keys race', async () => {
     const shops = await Promise.all(Array.from({ length: 20 }, () => openShop()))
     const fields = contractFields(shops[0] as Shop)
-    const answers = await Promise.all(shops.map((shop) => create(shop, fields)))
-    const codes = answers.map(({ response }) => response.code).sort()
+    const responses = await Promise.all(shops.map((shop) => create(shop, fields)))
+    const codes = responses.map(({ response }) => response.code).sort()
     expect(codes).toEqual([...new Array(19).fill(825), 841])
   })
 
-  it('with an Idempotency-Key returns the same bytes after the contract changed', async () => {
+  it('replays the same bytes for an Idempotency-Key after the contract changed', async () => {
     const shop = await openShop()
     await addGenerator(shop)
     const fields = contractFields(shop)
@@ -302,13 +307,12 @@ describe('a repeated create-contract', () => {
     expect(misuse).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
-  it('takes one round trip with 6 rows, or 3 for an existing contract', async () => {
+  it('takes one round trip and writes fewer rows for an existing contract', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = contractFields(shop)
-    for (let times = 0; times < 2; times++) await create(shop, fields, { bindings: { DB: db } })
-    // The operation: its row, its unique key, its row again. The contract: its row, its unique key, its
-    // sequence.
+    for (let attempt = 0; attempt < 2; attempt++) await create(shop, fields, { bindings: { DB: db } })
+    // The operation: row, unique index, stored outcome. The contract: row, unique index, sequence.
     expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([6, 3])
   })
 })
@@ -338,7 +342,7 @@ describe('update-contract', () => {
       ['license_keys_count', 0],
     ])
     expect(response.contract.updated_at).not.toBe('1970-01-01T00:00:01.000000Z')
-    await expectGlobal(shop, UPDATE, { contract_id: contract.id, ...fields }, 841)
+    await expectGlobalSignature(shop, UPDATE, { contract_id: contract.id, ...fields }, 841)
     const fromList = (await allContracts(shop)).response.contracts.at(-1)
     expect(fromList).toEqual({
       ...response.contract,
@@ -357,7 +361,7 @@ describe('update-contract', () => {
     const { status, response } = await update(shop, 2_147_483_647, contractFields(shop))
     expect(status).toBe(200)
     expect(response).toMatchObject({ code: 844, message: 'Contract not found' })
-    await expectGlobal(shop, UPDATE, { contract_id: 2_147_483_647, ...contractFields(shop) }, 844)
+    await expectGlobalSignature(shop, UPDATE, { contract_id: 2_147_483_647, ...contractFields(shop) }, 844)
   })
 
   it('returns 825 with a message for each missing field', async () => {
@@ -365,10 +369,10 @@ describe('update-contract', () => {
     const { response } = await post({ api_key: shop.apiKey }, { path: UPDATE })
     expect(response.code).toBe(825)
     expect(response.errors).toEqual({ contract_id: 'The contract_id field is required.', ...MESSAGES })
-    await expectGlobal(shop, UPDATE, {}, 825)
+    await expectGlobalSignature(shop, UPDATE, {}, 825)
   })
 
-  it('returns 825 for an unknown product and a taken contract key', async () => {
+  it('returns 825 for an unknown product and a used contract key', async () => {
     const shop = await openShop()
     const [contract, other] = [await addContract(shop), await addContract(shop)]
     const before = await contractSnapshot()
@@ -382,7 +386,7 @@ describe('update-contract', () => {
     expect(JSON.parse(await contractSnapshot())[0]).toEqual(JSON.parse(before)[0])
   })
 
-  it('accepts the same contract key', async () => {
+  it('accepts an unchanged contract key', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     const fields = contractFields(shop, { contract_key: contract.key })
@@ -402,7 +406,7 @@ describe('update-contract', () => {
     expect(equal.response).toMatchObject({ code: 841, contract: { license_keys_count: 3 } })
   })
 
-  it('with an Idempotency-Key returns the same bytes and changes nothing again', async () => {
+  it('replays the same bytes for an Idempotency-Key without further changes', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     const fields = contractFields(shop)
@@ -445,11 +449,11 @@ describe('delete-contract', () => {
     expect(next.license_keys_count).toBe(0)
   })
 
-  it('is signed by the global key', async () => {
+  it('returns responses signed by the global key', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
-    await expectGlobal(shop, DELETE, { contract_id: contract.id }, 843)
-    await expectGlobal(shop, DELETE, { contract_id: contract.id }, 844)
+    await expectGlobalSignature(shop, DELETE, { contract_id: contract.id }, 843)
+    await expectGlobalSignature(shop, DELETE, { contract_id: contract.id }, 844)
   })
 
   it.each(['', '0', 'x', '1e3'])('returns 804 for the id %j', async (id) => {
@@ -459,7 +463,7 @@ describe('delete-contract', () => {
     expect(Object.keys(response.errors)).toEqual(['contract_id'])
   })
 
-  it('with an Idempotency-Key returns 843 each time', async () => {
+  it('replays 843 for an Idempotency-Key', async () => {
     const shop = await openShop()
     const contract = await addContract(shop)
     const first = await remove(shop, contract.id, idempotencyKey('end'))
@@ -502,7 +506,7 @@ describe('get-all-contracts', () => {
     )
   })
 
-  it('returns 846 for contracts above the D1 value limit, and for none', async () => {
+  it('returns 846 for a list above the D1 value limit and for an empty list', async () => {
     const shop = await openShop()
     await env.DB.prepare(
       `insert into contracts (contract_key, name, information, product_id, license_keys_quantity, status,

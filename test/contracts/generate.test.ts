@@ -33,15 +33,15 @@ async function generate(
   return flattenResult(await generateContractKeys(call, quantity, 10_000, newMaterial))
 }
 
-async function openContract(quota = 65) {
+async function addContractWithGenerator(quota = 65) {
   const shop = await openShop()
   await addGenerator(shop)
   return addContract(shop, { quota })
 }
 
 describe('a generated key that already exists', () => {
-  it('rolls the batch back and is replaced by a new one', async () => {
-    const contract = await openContract()
+  it('is replaced in a new attempt', async () => {
+    const contract = await addContractWithGenerator()
     const taken = randomKeyMaterial(1)
     const materials = [taken, taken, randomKeyMaterial(1)]
     const newMaterial = () => materials.shift() ?? '[]'
@@ -53,7 +53,7 @@ describe('a generated key that already exists', () => {
   })
 
   it('fails after three attempts and writes nothing', async () => {
-    const contract = await openContract()
+    const contract = await addContractWithGenerator()
     const taken = randomKeyMaterial(1)
     const newMaterial = () => taken
     await generate(contract, 1, undefined, newMaterial)
@@ -64,10 +64,10 @@ describe('a generated key that already exists', () => {
   })
 })
 
-it('generates a full quota once if the response of a batch is lost', async () => {
-  const contract = await openContract(3)
-  const lost = 'Network connection lost.'
-  const { db, roundTrips } = observe(env.DB, failAfterCommit(lost, lost))
+it('generates keys once if the database response is lost', async () => {
+  const contract = await addContractWithGenerator(3)
+  const message = 'Network connection lost.'
+  const { db, roundTrips } = observe(env.DB, failAfterCommit(message, message))
   const outcome = await generate(contract, 3, undefined, randomKeyMaterial, db)
   expect(outcome).toMatchObject({ kind: 'generated', keys: { length: 3 } })
   expect(roundTrips).toHaveLength(3)
@@ -75,7 +75,7 @@ it('generates a full quota once if the response of a batch is lost', async () =>
 })
 
 it('generates and destroys 10,000 keys in one request each', async () => {
-  const contract = await openContract(10_000)
+  const contract = await addContractWithGenerator(10_000)
   const outcome = await generate(contract, 10_000, 'order')
   if (!('keys' in outcome)) throw new Error(`Unexpected outcome: ${outcome.kind}`)
   expect(outcome.keys.map(([, licenseKey]) => licenseKey)).toEqual(await keysOfContract(contract))

@@ -43,7 +43,7 @@ interface Completed extends TestOrder {
   readonly completedAt: number
 }
 
-/** An order that has come to its end, in chunks of four keys; its callback is not sent yet. */
+/** A finished order with chunks of four keys, whose callback was not sent yet. */
 async function completeOrder(options: QueuedOrderOptions = {}, stock = 0): Promise<Completed> {
   const shop = await openShop()
   if (stock > 0) await addStock(shop, stock)
@@ -54,7 +54,6 @@ async function completeOrder(options: QueuedOrderOptions = {}, stock = 0): Promi
   return { ...order, deliveryId: callback.id, completedAt: callback.created_at }
 }
 
-/** Sends the callback. */
 async function send(order: Completed, bindings: object = {}, now = Date.now()) {
   return deliver({ ...env, ...bindings }, order.deliveryId, now)
 }
@@ -64,9 +63,9 @@ async function stateOf(order: Completed) {
   return row
 }
 
-/** Reads what came, as the plugin does. */
+/** Parses the received callback like the plugin. */
 function received(request: OutboundRequest | undefined): ApiResponse {
-  if (!request) throw new Error('Nothing was received.')
+  if (!request) throw new Error('No request was received.')
   const outer = JSON.parse(request.body)
   expect(Object.keys(outer)).toEqual(['headers', 'original', 'exception'])
   expect([outer.headers, outer.exception]).toEqual([{}, null])
@@ -88,8 +87,8 @@ async function storedKeys({ productId }: TestOrder) {
   return results
 }
 
-describe('the callback of an order that was issued', () => {
-  it('has the form and the fields of the protocol, and all keys in their order', async () => {
+describe('the callback of an issued order', () => {
+  it("has the protocol's format and all keys in order", async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, {})
     expect(await send(order)).toEqual({ kind: 'done' })
@@ -132,7 +131,7 @@ describe('the callback of an order that was issued', () => {
     expect(await stateOf(order)).toMatchObject({ status: 'delivered', attempts: 1, last_result: 'HTTP 200' })
   })
 
-  it('is posted as JSON to the very address, with its query, and tells its length and its name', async () => {
+  it('is posted as JSON to the exact URL with its length and name', async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, {})
     await send(order)
@@ -147,7 +146,7 @@ describe('the callback of an order that was issued', () => {
     })
   })
 
-  it("is signed by the product's own key where it has one", async () => {
+  it("is signed with the product's own key if it has one", async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, {})
     await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
@@ -156,8 +155,8 @@ describe('the callback of an order that was issued', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
   })
 
-  it.each([1, 2, 3, 4, 5, 8, 9])('is right for %i keys, wherever the chunks end', async (quantity) => {
-    // A name of many bytes, so that the pieces end at every place of a group of base64.
+  it.each([1, 2, 3, 4, 5, 8, 9])('is correct for %i keys in any number of chunks', async (quantity) => {
+    // A long name, so that pieces end at every position of a base64 group.
     const order = await completeOrder({ quantity, ownerName: `Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝` })
     await stubResponses(order.webhookUrl, {})
     await send(order)
@@ -167,14 +166,14 @@ describe('the callback of an order that was issued', () => {
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
   })
 
-  it('tells that the caller gave it no name: null', async () => {
+  it('has identifier null if the caller sent none', async () => {
     const order = await completeOrder({ identifier: null })
     await stubResponses(order.webhookUrl, {})
     await send(order)
     expect(received((await receivedCallbacks(order))[0]).response.identifier).toBeNull()
   })
 
-  it('tells keys from the stock on their own terms and of their own age', async () => {
+  it('contains stock keys with their own terms and dates', async () => {
     const order = await completeOrder({ quantity: 4, origin: 'stock' }, 4)
     await stubResponses(order.webhookUrl, {})
     await send(order)
@@ -189,7 +188,7 @@ describe('the callback of an order that was issued', () => {
     expect(keys[0]?.created_at).toBe('1970-01-01T00:00:00.000000Z')
   })
 
-  it('is the same text in each attempt, whatever has become of its keys and its product', async () => {
+  it('has the same text in each attempt, even if keys or product changed', async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, { status: 500 }, {})
     await send(order)
@@ -206,8 +205,8 @@ describe('the callback of an order that was issued', () => {
   })
 })
 
-describe('the callback of an order that was refused', () => {
-  it('says that the stock held too few keys, and how many', async () => {
+describe('the callback of a refused order', () => {
+  it('reports insufficient stock and the available quantity', async () => {
     const order = await completeOrder({ origin: 'stock' }, 3)
     await stubResponses(order.webhookUrl, {})
     await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
@@ -223,7 +222,7 @@ describe('the callback of an order that was refused', () => {
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
   })
 
-  it('says that there is no generator, or no product any more', async () => {
+  it('reports a missing generator or product', async () => {
     const withoutGenerator = await completeOrder({ origin: 'generator' })
     await stubResponses(withoutGenerator.webhookUrl, {})
     await send(withoutGenerator)
@@ -248,7 +247,7 @@ describe('the callback of an order that was refused', () => {
 })
 
 describe('a callback', () => {
-  it('whose receiver is down at first comes again later, and no more once it was taken', async () => {
+  it('is retried only until the receiver accepts it', async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, { status: 503 }, 'none', {})
     const now = Date.now()
@@ -263,7 +262,7 @@ describe('a callback', () => {
     expect(await stateOf(order)).toMatchObject({ status: 'delivered', attempts: 3 })
   })
 
-  it('that many want to send at once is sent once, and its lease is longer than its receiver may take', async () => {
+  it('is sent once by concurrent consumers, and its lease exceeds the timeout', async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, { delayMs: 50 })
     const now = Date.now()
@@ -280,10 +279,10 @@ describe('a callback', () => {
   })
 
   it.each<[string, OutboundReaction, string]>([
-    ['answers with a redirect', { status: 302, headers: { Location: outboundUrl() } }, 'redirect'],
-    ['refuses', { status: 404 }, 'HTTP 404'],
-    ['says nothing', 'none', 'no answer'],
-  ])('whose receiver %s is not delivered', async (_, reaction, result) => {
+    ['redirects', { status: 302, headers: { Location: outboundUrl() } }, 'redirect'],
+    ['returns 404', { status: 404 }, 'HTTP 404'],
+    ['closes the connection', 'none', 'no response'],
+  ])('is not delivered if the receiver %s', async (_, reaction, result) => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, reaction)
     expect(await send(order)).toEqual({ kind: 'retry', delaySeconds: 10 })
@@ -291,7 +290,7 @@ describe('a callback', () => {
     expect(await stateOf(order)).toMatchObject({ status: 'pending', last_result: result })
   })
 
-  it('whose receiver takes too long is not delivered', async () => {
+  it('is not delivered if the receiver times out', async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, { delayMs: 500 })
     await deliver(env, order.deliveryId, Date.now(), 50)
@@ -299,7 +298,7 @@ describe('a callback', () => {
   })
 
   it.each(['http://receiver.test/', 'https://127.0.0.1/', 'https://user:pass@receiver.test/', 'nowhere'])(
-    'that was meant for %s is sent nowhere, and not tried again by itself',
+    'with the URL %s fails without being sent or retried',
     async (url) => {
       const order = await completeOrder()
       await env.DB.prepare('update queued_orders set webhook_url = ? where id = ?').bind(url, order.id).run()
@@ -311,7 +310,7 @@ describe('a callback', () => {
     },
   )
 
-  it('is tried 13 times', async () => {
+  it('fails after 13 attempts', async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, { status: 500 })
     let now = Date.now()

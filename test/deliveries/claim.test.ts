@@ -7,13 +7,13 @@ import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { requestsTo, stubResponses } from '../support/outbound.ts'
 
-/** An attempt that dies before it can say what came of it. */
-async function die({ id }: TestDelivery, now: number): Promise<void> {
+/** An attempt that crashes before it stores its result. */
+async function crash({ id }: TestDelivery, now: number): Promise<void> {
   expect(await claimDelivery(env, id, now)).toBeDefined()
 }
 
 describe('a delivery', () => {
-  it('that many want to send at once is sent once', async () => {
+  it('is sent once by concurrent consumers', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, { delayMs: 50 })
     const now = Date.now()
@@ -29,22 +29,22 @@ describe('a delivery', () => {
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 0 })
   })
 
-  it.each(['delivered', 'failed', 'cancelled'] as const)('that is %s is not sent', async (status) => {
+  it.each(['delivered', 'failed', 'cancelled'] as const)('is not sent if it is %s', async (status) => {
     const delivery = await addDelivery({ status })
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
     expect(await requestsTo(delivery.url)).toEqual([])
     expect(await deliveryRow(delivery)).toMatchObject({ status, attempts: 0 })
   })
 
-  it('that does not exist is nothing to do', async () => {
+  it('is ignored if it does not exist', async () => {
     expect(await deliver(env, 2 ** 40, Date.now())).toEqual({ kind: 'done' })
   })
 
-  it('whose sender died is sent again under the same webhook-id, once the lease has ended and not before', async () => {
+  it('is sent again with the same webhook-id after the lease of a crashed consumer ends', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     const now = Date.now()
-    await die(delivery, now)
+    await crash(delivery, now)
     await deliver(env, delivery.id, now + LEASE_MS - 1)
     expect(await requestsTo(delivery.url)).toEqual([])
     await deliver(env, delivery.id, now + LEASE_MS)
@@ -53,17 +53,17 @@ describe('a delivery', () => {
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', attempts: 2 })
   })
 
-  it('whose sender died in the last attempt is not sent for ever', async () => {
+  it('fails if its consumer crashed in the last attempt', async () => {
     const delivery = await addDelivery({ attempts: 12 })
     await stubResponses(delivery.url, {})
-    await die(delivery, ISSUED_AT)
+    await crash(delivery, ISSUED_AT)
     await deliver(env, delivery.id, ISSUED_AT + LEASE_MS)
     expect(await requestsTo(delivery.url)).toEqual([])
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'interrupted' })
     expect(failureLines()).toHaveLength(1)
   })
 
-  it('that is cancelled while it is sent stays cancelled', async () => {
+  it('stays cancelled if it is cancelled while it is sent', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, { status: 500, delayMs: 100 })
     const sending = deliver(env, delivery.id, Date.now())
@@ -73,7 +73,7 @@ describe('a delivery', () => {
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'cancelled', last_result: null })
   })
 
-  it('costs two round trips to the database, whatever the number of keys', async () => {
+  it('needs two round trips to the database for any number of keys', async () => {
     const delivery = await addDelivery({ quantity: 50 })
     await stubResponses(delivery.url, {})
     const { db, roundTrips } = observe(env.DB)
@@ -82,22 +82,22 @@ describe('a delivery', () => {
   })
 })
 
-describe('what came of an attempt', () => {
-  it('is not written over what came of a later one', async () => {
+describe('the result of an attempt', () => {
+  it('does not overwrite the result of a later one', async () => {
     const delivery = await addDelivery()
     const late = await claimDelivery(env, delivery.id, ISSUED_AT)
     const later = await claimDelivery(env, delivery.id, ISSUED_AT + LEASE_MS)
-    if (!late || !later) throw new Error('Both were due.')
+    if (!late || !later) throw new Error('An attempt was not claimed.')
     await concludeAttempt(env, late, { status: 'failed', result: 'late' }, ISSUED_AT + LEASE_MS + 1)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending', attempts: 2, last_result: null })
     await concludeAttempt(env, later, { status: 'delivered', result: 'later' }, ISSUED_AT + LEASE_MS + 2)
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', last_result: 'later' })
   })
 
-  it('survives that the database loses its answer', async () => {
+  it('is stored even if the response of the database is lost', async () => {
     const delivery = await addDelivery()
     const contents = await claimDelivery(env, delivery.id, ISSUED_AT)
-    if (!contents) throw new Error('It was due.')
+    if (!contents) throw new Error('The delivery was not claimed.')
     let failures = 0
     const { db } = observe(env.DB, {
       after() {
@@ -114,9 +114,12 @@ describe('what came of an attempt', () => {
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', attempts: 1 })
   })
 
-  it.each(['delivered', 'cancelled'] as const)('is not given up once it is %s', async (status) => {
-    const delivery = await addDelivery({ status })
-    await abandonDelivery(env, delivery.id, ISSUED_AT)
-    expect(await deliveryRow(delivery)).toMatchObject({ status, last_result: null })
-  })
+  it.each(['delivered', 'cancelled'] as const)(
+    'does not change when a %s delivery is abandoned',
+    async (status) => {
+      const delivery = await addDelivery({ status })
+      await abandonDelivery(env, delivery.id, ISSUED_AT)
+      expect(await deliveryRow(delivery)).toMatchObject({ status, last_result: null })
+    },
+  )
 })

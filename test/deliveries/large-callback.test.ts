@@ -15,7 +15,7 @@ import { openShop } from '../support/shop.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
-/** An order that is issued, and its callback. */
+/** An issued order and its callback. */
 async function issued(quantity: number) {
   const order = await addQueuedOrder(await openShop(), { quantity })
   await processQueuedOrder(envWithoutConsumer(), order.id, Date.now())
@@ -23,12 +23,12 @@ async function issued(quantity: number) {
   return { ...order, deliveryId: callback?.id ?? 0 }
 }
 
-it('100,000 keys are issued in 20 chunks and told in one callback, whose signature verifies', async () => {
+it('issues 100,000 keys in 20 chunks and sends one callback with a valid signature', async () => {
   const order = await issued(100_000)
   expect(await chunksOf(order)).toEqual(
     Array.from({ length: 20 }, (_, chunk) => ({ chunk: String(chunk), quantity: 5_000, keys: 5_000 })),
   )
-  // The receiver is this test, since the server of all tests would keep the 80 MB.
+  // This test is the receiver, because the shared test server would keep the 80 MB.
   let body = ''
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (_, init) => {
     body = await new Response(init?.body as ReadableStream).text()
@@ -43,17 +43,17 @@ it('100,000 keys are issued in 20 chunks and told in one callback, whose signatu
     ) ?? []
   const [base64 = '', ...others] = rest.split('"')
   const signed = new TextDecoder().decode(Uint8Array.fromBase64(base64))
-  // Strings of this length are not for a message that shows the difference.
+  // Not toBe: its message would show both long strings.
   expect(signed === response).toBe(true)
   expect(new Set(signed.match(/(?<="license_key":")[0-9a-f-]{36}(?=")/g)).size).toBe(100_000)
   const envelope = { response_base64: base64, signature: others.at(-2) }
   expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, { envelope } as unknown as ApiResponse)).toBe(true)
 }, 120_000)
 
-it('a response that is longer than it may be is not sent, not tried again, and says so', async () => {
+it('a response above the size limit fails without being sent or retried', async () => {
   const order = await issued(3)
   const contents = await claimDelivery(env, order.deliveryId, Date.now())
-  if (contents?.channel !== 'callback') throw new Error('It was due.')
+  if (contents?.channel !== 'callback') throw new Error('The callback was not claimed.')
   expect(await sendCallback(env, contents, 1_000, 500)).toEqual({
     kind: 'undeliverable',
     result: 'response longer than 500 bytes',

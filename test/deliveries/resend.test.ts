@@ -1,4 +1,4 @@
-/** E-mail through Resend. The server of the tests answers in place of api.resend.com; only this file uses that host. */
+/** E-mail through Resend. The test server replaces api.resend.com, which only this file uses. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
@@ -40,7 +40,7 @@ function errorOf(status: number, name: string, headers: Record<string, string> =
   }
 }
 
-/** Neither the row nor the log may hold an address, a name, a license key or the API key. */
+/** Neither the row nor the log may contain an address, a name, a license key or the API key. */
 async function expectNothingLeaked(delivery: TestDelivery): Promise<void> {
   const output = JSON.stringify([await deliveryRow(delivery), failureLines()])
   for (const secret of ['ada@', 'Ada', 're_test', ...delivery.licenseKeys])
@@ -48,7 +48,7 @@ async function expectNothingLeaked(delivery: TestDelivery): Promise<void> {
 }
 
 describe('an e-mail through Resend', () => {
-  it('is posted once, with API key and idempotency key', async () => {
+  it('is posted once with its API key and idempotency key', async () => {
     const delivery = await add({ quantity: 1 })
     await stubResponses(ENDPOINT, ACCEPTED)
     expect(await deliver(bindingsWith(), delivery.id, Date.now())).toEqual({ kind: 'done' })
@@ -103,7 +103,7 @@ describe('an e-mail through Resend', () => {
 
 describe('an attempt is repeated with the same idempotency key and body', () => {
   it.each<[string, OutboundReaction, string]>([
-    ['after a lost answer', 'none', 'no answer'],
+    ['after a lost response', 'none', 'no response'],
     ['after a timeout', { delayMs: 1_000 }, 'timeout'],
     ['after a redirect', { status: 307, headers: { Location: 'https://elsewhere.test/' } }, 'HTTP 307'],
     ['after HTTP 500', errorOf(500, 'application_error'), 'HTTP 500 application_error'],
@@ -112,11 +112,11 @@ describe('an attempt is repeated with the same idempotency key and body', () => 
     ['if the API key is wrong', errorOf(403, 'invalid_api_key'), 'HTTP 403 invalid_api_key'],
     ['if the sender is wrong', errorOf(422, 'invalid_from_address'), 'HTTP 422 invalid_from_address'],
     [
-      'if another attempt is under way',
+      'if another attempt is in progress',
       errorOf(409, 'concurrent_idempotent_requests'),
       'HTTP 409 concurrent_idempotent_requests',
     ],
-    ['if the error has an odd name', errorOf(400, 'ada@example.com'), 'HTTP 400'],
+    ['if the error has an unexpected name', errorOf(400, 'ada@example.com'), 'HTTP 400'],
     ['if the error is very long', { status: 500, body: `{"name":"x","y":"${'z'.repeat(1e7)}"}` }, 'HTTP 500'],
   ])('%s', async (_, reaction, result) => {
     const delivery = await add()
@@ -155,8 +155,8 @@ describe('an attempt is repeated with the same idempotency key and body', () => 
 
 describe('a rate limit', () => {
   it.each([
-    ['waits as long as Retry-After says', '120', 120],
-    ['waits at least the usual time', '1', 10],
+    ['waits for the time in Retry-After', '120', 120],
+    ['waits at least for the backoff', '1', 10],
     ['waits at most 12 hours', '999999', 43_200],
     ['ignores a date', 'Wed, 21 Oct 2026 07:28:00 GMT', 10],
   ])('%s', async (_, retryAfter, delaySeconds) => {

@@ -17,7 +17,7 @@ async function rows(sql: string): Promise<Record<string, unknown>[]> {
   return (await env.DB.prepare(sql).all()).results
 }
 
-/** A callback that has failed for good. */
+/** A failed callback. */
 async function failCallback() {
   const order = await addQueuedOrder(await openShop())
   await processQueuedOrder(envWithoutConsumer(), order.id, Date.now())
@@ -29,8 +29,8 @@ async function failCallback() {
   return { ...order, id }
 }
 
-describe('what keyseal deliveries runs', () => {
-  it('lists callbacks beside the deliveries of paid orders, the latest first', async () => {
+describe('the statements of keyseal deliveries', () => {
+  it('list callbacks and deliveries of paid orders, the latest first', async () => {
     const paid = await addDelivery({ channel: 'email' })
     const callback = await failCallback()
     expect(await rows(selectLatest(undefined))).toMatchObject([
@@ -58,7 +58,7 @@ describe('what keyseal deliveries runs', () => {
     ])
   })
 
-  it('retries a callback that failed, and nothing else', async () => {
+  it('retry a failed callback, and nothing else', async () => {
     await addDelivery()
     const callback = await failCallback()
     expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([{ id: callback.id }])

@@ -13,7 +13,7 @@ import {
   stubResponses,
 } from '../support/outbound.ts'
 
-/** The protocol's fields of a license key, in their order. */
+/** The protocol's fields of a license key, in order. */
 const FIELDS = [
   'product_id',
   'license_key',
@@ -30,16 +30,16 @@ const FIELDS = [
   'meta_data',
 ]
 
-/** The envelope that came, whose request must be signed by the delivery secret. */
+/** The received envelope. Its request must be signed with the delivery secret. */
 function received(request: OutboundRequest | undefined): ApiResponse {
-  if (!request) throw new Error('Nothing was received.')
+  if (!request) throw new Error('No request was received.')
   new Webhook(env.DELIVERY_WEBHOOK_SECRET).verify(request.body, request.headers)
   const envelope = JSON.parse(request.body)
   return { status: 200, headers: new Headers(), text: request.body, envelope, response: envelope.response }
 }
 
-describe('the webhook that brings keys to the seller', () => {
-  it('holds the keys and the order, in an envelope signed like an answer of the API', async () => {
+describe('the webhook to the seller', () => {
+  it('contains keys and order in an envelope signed like an API response', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
@@ -88,7 +88,7 @@ describe('the webhook that brings keys to the seller', () => {
     })
   })
 
-  it('is posted as JSON and names itself', async () => {
+  it('is posted as JSON with its name', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     const before = Math.floor(Date.now() / 1000)
@@ -104,7 +104,7 @@ describe('the webhook that brings keys to the seller', () => {
     expect(Number(request?.headers['webhook-timestamp'])).toBeGreaterThanOrEqual(before)
   })
 
-  it('has another name than an earlier one of the same id, which a restored database has forgotten', async () => {
+  it('has a new name even if a restored database reuses its id', async () => {
     const forgotten = await addDelivery()
     await stubResponses(forgotten.url, {}, {})
     await deliver(env, forgotten.id, Date.now())
@@ -118,7 +118,7 @@ describe('the webhook that brings keys to the seller', () => {
     expect(names).toEqual([forgotten.name, `keyseal_delivery_${forgotten.id}_${ISSUED_AT + 1}`])
   })
 
-  it("is signed by the product's own key where it has one", async () => {
+  it("is signed with the product's own key if it has one", async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
@@ -128,7 +128,7 @@ describe('the webhook that brings keys to the seller', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
   })
 
-  it('tells the keys as they are now, not as they were issued', async () => {
+  it('contains the current state of the keys', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     await env.DB.prepare(
@@ -146,14 +146,14 @@ describe('the webhook that brings keys to the seller', () => {
     expect(opened.response.license_keys.map(Object.keys)).toEqual([FIELDS, FIELDS])
   })
 
-  it('names no order where there was none', async () => {
+  it('contains no order if there is none', async () => {
     const delivery = await addDelivery({ hasOrder: false })
     await stubResponses(delivery.url, {})
     await deliver(env, delivery.id, Date.now())
     expect(received((await requestsTo(delivery.url))[0]).response.order).toBeNull()
   })
 
-  it('brings a thousand keys in the order of their ids', async () => {
+  it('contains a thousand keys by ascending id', async () => {
     const delivery = await addDelivery({ quantity: 1000 })
     await stubResponses(delivery.url, {})
     await deliver(env, delivery.id, Date.now())
@@ -162,7 +162,7 @@ describe('the webhook that brings keys to the seller', () => {
     expect(names).toEqual(delivery.licenseKeys)
   })
 
-  it("goes to DELIVERY_WEBHOOK_URL where the product has no address of its own, and to the product's alone where it has", async () => {
+  it("is sent to the product's URL, or to DELIVERY_WEBHOOK_URL by default", async () => {
     const webhookUrl = outboundUrl()
     await stubResponses(webhookUrl, {})
     const [own, other] = [await addDelivery(), await addDelivery({ productWebhookUrl: null })]
@@ -175,7 +175,7 @@ describe('the webhook that brings keys to the seller', () => {
   })
 })
 
-it('in local development a webhook may go to the own machine, without TLS', async () => {
+it('local development allows webhooks to this machine without TLS', async () => {
   const url = `http://${crypto.randomUUID()}.localhost:3000/hook`
   const delivery = await addDelivery({ productWebhookUrl: url })
   await stubResponses(url, {})
@@ -183,24 +183,20 @@ it('in local development a webhook may go to the own machine, without TLS', asyn
   expect(received((await requestsTo(url))[0]).response.code).toBe(803)
 })
 
-describe('a receiver that', () => {
+describe('an attempt', () => {
   it.each<[string, OutboundReaction, string]>([
-    ['answers 500', { status: 500, body: 'a secret' }, 'HTTP 500'],
-    ['answers 404', { status: 404 }, 'HTTP 404'],
-    ['answers 410', { status: 410 }, 'HTTP 410'],
-    ['loses the connection', 'none', 'no answer'],
-    ['is too slow', { delayMs: 1_000 }, 'timeout'],
-    ['redirects', { status: 302, headers: { Location: 'https://elsewhere.test/' } }, 'redirect'],
-    [
-      'redirects and wants the same again',
-      { status: 308, headers: { Location: 'https://elsewhere.test/' } },
-      'redirect',
-    ],
-  ])('%s is asked again under the same webhook-id, and then has the keys', async (_, reaction, result) => {
+    ['HTTP 500', { status: 500, body: 'a secret' }, 'HTTP 500'],
+    ['HTTP 404', { status: 404 }, 'HTTP 404'],
+    ['HTTP 410', { status: 410 }, 'HTTP 410'],
+    ['no response', 'none', 'no response'],
+    ['a timeout', { delayMs: 1_000 }, 'timeout'],
+    ['a redirect with 302', { status: 302, headers: { Location: 'https://elsewhere.test/' } }, 'redirect'],
+    ['a redirect with 308', { status: 308, headers: { Location: 'https://elsewhere.test/' } }, 'redirect'],
+  ])('that gets %s is retried with the same webhook-id', async (_, reaction, result) => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, reaction, reaction, { status: 204 })
     const now = Date.now()
-    // The others may take their time on a busy machine.
+    // Other responses may be slow on a busy machine.
     const timeoutMs = result === 'timeout' ? 200 : 10_000
 
     const first = await deliver(env, delivery.id, now, timeoutMs)
@@ -227,7 +223,7 @@ describe('a receiver that', () => {
     expect(failureLines()).toEqual([])
   })
 
-  it('redirects is not followed', async () => {
+  it('does not follow a redirect', async () => {
     const [delivery, elsewhere] = [await addDelivery(), outboundUrl()]
     await stubResponses(elsewhere, {})
     await stubResponses(delivery.url, { status: 307, headers: { Location: elsewhere } })
@@ -235,13 +231,13 @@ describe('a receiver that', () => {
     expect(await requestsTo(elsewhere)).toEqual([])
   })
 
-  it('answers at great length is not listened to', async () => {
+  it('does not read a huge response completely', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, { body: 'x'.repeat(10_000_000) })
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
   })
 
-  it('fails for the last time has failed, which is logged without a key', async () => {
+  it('that fails as the last one fails the delivery and logs no key', async () => {
     const delivery = await addDelivery({ attempts: 12 })
     await stubResponses(delivery.url, { status: 503 })
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
@@ -259,7 +255,7 @@ describe('a receiver that', () => {
   })
 })
 
-describe('nothing is sent, and what has to be mended is told,', () => {
+describe('nothing is sent, and the error names the fix,', () => {
   it.each([
     ['http://shop.example/'],
     ['https://localhost/'],
@@ -268,7 +264,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     ['https://[fd00::1]/'],
     ['https://user:secret@shop.example/'],
     ['junk'],
-  ])("where the product's own address is %s", async (productWebhookUrl) => {
+  ])("if the product's own URL is %s", async (productWebhookUrl) => {
     const delivery = await addDelivery({ productWebhookUrl })
     expect(await deliver(env, delivery.id, Date.now())).toMatchObject({ kind: 'retry' })
     expect(await deliveryRow(delivery)).toMatchObject({
@@ -286,7 +282,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     [`whsec_${btoa('x'.repeat(23))}`, 'must be whsec_ and the base64 of 24 to 64 bytes'],
     [`whsec_${btoa('x'.repeat(65))}`, 'must be whsec_ and the base64 of 24 to 64 bytes'],
     ['whsec_no-base64!', 'must be whsec_ and the base64 of 24 to 64 bytes'],
-  ])('where DELIVERY_WEBHOOK_SECRET is %j', async (webhookSecret, fault) => {
+  ])('if DELIVERY_WEBHOOK_SECRET is %j', async (webhookSecret, fault) => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     expect(
@@ -304,13 +300,13 @@ describe('nothing is sent, and what has to be mended is told,', () => {
     ])
   })
 
-  it('where neither the product nor DELIVERY_WEBHOOK_URL says where to', async () => {
+  it('if neither the product nor DELIVERY_WEBHOOK_URL has a URL', async () => {
     const delivery = await addDelivery({ productWebhookUrl: null })
     await deliver(env, delivery.id, Date.now())
     expect((await deliveryRow(delivery)).last_result).toMatch(/^DELIVERY_WEBHOOK_URL is not set/)
   })
 
-  it('where the envelope can not be signed', async () => {
+  it('if the envelope cannot be signed', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
@@ -322,7 +318,7 @@ describe('nothing is sent, and what has to be mended is told,', () => {
   })
 })
 
-it.each([24, 32, 64])('a secret of %i bytes signs', async (bytes) => {
+it.each([24, 32, 64])('a secret of %i bytes is accepted', async (bytes) => {
   const delivery = await addDelivery()
   await stubResponses(delivery.url, {})
   const webhookSecret = `whsec_${btoa('s'.repeat(bytes))}`

@@ -1,13 +1,13 @@
-/** A database whose answers get lost: some batches fail before they reach it, some after they were committed. */
+/** A database that loses responses: some batches fail before they reach it, some after they were committed. */
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { D1_ERRORS } from '../support/d1-errors.ts'
 import { observe } from '../support/observed-database.ts'
 
-/** Of a hundred batches, so many fail before and so many after they were committed. */
+/** The percentage of batches that fail before and after they are committed. */
 const FAILURES_BEFORE = 20
 const FAILURES_AFTER = 20
-/** After as many batches all is well. */
+/** After this many batches, none fails. */
 const BATCHES = 20
 
 export interface Fault {
@@ -22,22 +22,22 @@ const fault: fc.Arbitrary<Fault | null> = fc.oneof(
   { weight: 100 - FAILURES_BEFORE - FAILURES_AFTER, arbitrary: fc.constant(null) },
 )
 
-/** What happens to one batch after the other; null: nothing. */
+/** The fault of each batch; null for none. */
 export const faults: fc.Arbitrary<(Fault | null)[]> = fc.array(fault, {
   minLength: BATCHES,
   maxLength: BATCHES,
 })
 
-/** A database to which these faults happen. */
+/** A database with these faults. */
 export function faultyDatabase(planned: readonly (Fault | null)[]): D1Database {
-  const coming = [...planned]
+  const remaining = [...planned]
   let current: Fault | null = null
   function failIf(when: Fault['when']): void {
     if (current?.when === when) throw new Error(`D1_ERROR: ${current.text}`)
   }
   return observe(env.DB, {
     before() {
-      current = coming.shift() ?? null
+      current = remaining.shift() ?? null
       failIf('before')
     },
     after: () => failIf('after'),

@@ -1,6 +1,6 @@
 /**
- * Payment providers and a database whose answers get lost. A provider sends an event again until it is answered
- * with 200, and sends others at the same time.
+ * Payment providers and a database that loses responses. A provider repeats an event until it gets 200, and
+ * sends others at the same time.
  */
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
@@ -18,7 +18,7 @@ import { orders, seed, seeded } from './plan.ts'
 
 const EXTERNAL_ID = 'price_of_the_faults'
 const ATTEMPTS_MAX = 50
-/** Each order costs several events of several deliveries each. */
+/** Each order has several events, and each event several deliveries. */
 const ORDERS = Math.ceil(orders / 5)
 
 const sale = fc.record({
@@ -32,7 +32,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-async function sendUntilTaken(
+async function sendUntilAccepted(
   { provider, secret, sign }: ProviderSamples,
   event: SampleEvent,
   planned: readonly (Fault | null)[],
@@ -57,20 +57,20 @@ async function sendUntilTaken(
     if (status === 200) return
     expect(status).toBe(503)
   }
-  throw new Error('An event was never taken.')
+  throw new Error('An event was never accepted.')
 }
 
-it(`every paid order is issued exactly once, and blocked where it was refunded ${seeded}`, async () => {
+it(`issues every paid order exactly once, and blocks refunded ones ${seeded}`, async () => {
   for (const { provider } of PROVIDER_SAMPLES)
     await addOffer({ provider, externalId: EXTERNAL_ID, keysPerUnit: 3 })
   const planned = fc.sample(sale, { seed, numRuns: ORDERS })
-  for (const [index, { samples, isRefunded, faults: happening }] of planned.entries()) {
+  for (const [index, { samples, isRefunded, faults: faultsOfEvents }] of planned.entries()) {
     const o = { order: String(7_000_000 + index), externalId: EXTERNAL_ID }
-    const [first, second, third] = happening
+    const [first, second, third] = faultsOfEvents
     await Promise.all([
-      sendUntilTaken(samples, samples.purchase(o), first),
-      sendUntilTaken(samples, samples.purchase(o), second),
-      isRefunded ? sendUntilTaken(samples, samples.refund(o), third) : undefined,
+      sendUntilAccepted(samples, samples.purchase(o), first),
+      sendUntilAccepted(samples, samples.purchase(o), second),
+      isRefunded ? sendUntilAccepted(samples, samples.refund(o), third) : undefined,
     ])
     const name = samples.orderName(o)
     expect(await statusesOf(name, samples.provider)).toEqual(

@@ -1,15 +1,15 @@
-/** How much the fault tests do, and the seed that makes a run of them the same again. */
+/** The size and the seed of the fault tests. */
 import { inject } from 'vitest'
 
 declare module 'vitest' {
   interface ProvidedContext {
     readonly faults: {
       readonly seed: number
-      /** Orders that are sent until they are answered. */
+      /** Orders, each repeated until it gets a response. */
       readonly orders: number
       /** Times the server is killed. */
       readonly kills: number
-      /** Requests that make no sense. */
+      /** Invalid requests. */
       readonly requests: number
     }
   }
@@ -17,5 +17,5 @@ declare module 'vitest' {
 
 export const { seed, orders, kills, requests } = inject('faults')
 
-/** Stands in the names of the tests, so that a report of a failure tells how to repeat it. */
+/** Part of test names, so that the report of a failure shows how to repeat it. */
 export const seeded = `(npm run test:faults -- --seed ${seed})`

@@ -6,20 +6,20 @@ import { openShop, orderFields } from '../support/shop.ts'
 const REQUESTS = 200
 const IDEMPOTENCY_KEYS = 20
 
-it('200 requests at once over 20 idempotency keys and two API keys are 20 issuances each', async () => {
+it('200 concurrent requests with 20 idempotency keys and two API keys create 20 issuances each', async () => {
   const shops = [await openShop(), await openShop()]
   const requests = Array.from({ length: REQUESTS }, (_, index) => ({
     shop: shops[index % shops.length] ?? shops[0],
     name: `order-${Math.floor(index / shops.length) % IDEMPOTENCY_KEYS}`,
   }))
-  const answers = await Promise.all(
+  const responses = await Promise.all(
     requests.map(({ shop, name }) =>
       shop
         ? post(orderFields(shop), { headers: { 'Idempotency-Key': name } })
         : Promise.reject(new Error('No shop.')),
     ),
   )
-  expect(new Set(answers.map(({ response }) => response.code))).toEqual(new Set([803]))
+  expect(new Set(responses.map(({ response }) => response.code))).toEqual(new Set([803]))
 
   for (const shop of shops) {
     const row = await env.DB.prepare(
@@ -32,13 +32,13 @@ it('200 requests at once over 20 idempotency keys and two API keys are 20 issuan
     expect(row).toEqual({ issuances: 20, names: 20, quantity: 40, licenseKeys: 40 })
   }
 
-  // One body for each order, and one first answer.
+  // One body for each order, and one response that is not a replay.
   const bodies = new Map<string, Set<string>>()
-  for (const [index, { text }] of answers.entries()) {
+  for (const [index, { text }] of responses.entries()) {
     const { shop, name } = requests[index] ?? {}
     const order = `${shop?.apiKeyId} ${name}`
     bodies.set(order, (bodies.get(order) ?? new Set()).add(text))
   }
   expect([...bodies.values()].map((texts) => texts.size)).toEqual(new Array(40).fill(1))
-  expect(answers.filter(({ headers }) => !headers.has('Idempotent-Replayed'))).toHaveLength(40)
+  expect(responses.filter(({ headers }) => !headers.has('Idempotent-Replayed'))).toHaveLength(40)
 })

@@ -9,14 +9,17 @@ const STATEMENTS_MAX = 6
 
 afterEach(() => vi.restoreAllMocks())
 
-/** Posts an order and records its round trips. */
+/** Sends an order and records its round trips. */
 async function costOf(fields: Record<string, unknown>, headers: Record<string, string> = {}) {
   const { db, roundTrips } = observe(env.DB)
   const opened = await post(fields, { headers, bindings: { DB: db, MAX_QUANTITY: '10000' } })
   return { opened, roundTrips }
 }
 
-/** Expects one batch, whose number of statements does not depend on the quantity. */
+/**
+ * Expects one batch with a limited number of statements for any quantity.
+ * @returns the number of rows written
+ */
 function expectOneBatch({ opened, roundTrips }: Awaited<ReturnType<typeof costOf>>, code: number) {
   expect(opened.response.code).toBe(code)
   expect(roundTrips).toHaveLength(1)
@@ -30,7 +33,7 @@ describe('one round trip to the database', () => {
     const cost = await costOf(orderFields(await openShop(), { quantity }))
     const rowsWritten = expectOneBatch(cost, 803)
     expect(cost.opened.response.license_keys).toHaveLength(quantity)
-    // Each key: its row, its unique text, the index of issuances. The issuance: its row and its unique key.
+    // Each key: row, unique index, issuance index. The issuance: row and unique index.
     expect(rowsWritten).toBe(3 * quantity + 2)
   })
 
@@ -45,22 +48,22 @@ describe('one round trip to the database', () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order' }
     await costOf(orderFields(shop), headers)
-    const refusals: [Shop | undefined, Record<string, unknown>, number][] = [
-      [shop, { api_key: 'nobody' }, 100],
+    const refusals: [Shop, Record<string, unknown>, number][] = [
+      [shop, { api_key: 'unknown' }, 100],
       [await openShop({ apiKeyStatus: 'inactive' }), {}, 101],
       [await openShop({ capabilities: [] }), {}, 102],
       [await openShop({ allowedIps: ['192.0.2.1/32'] }), {}, 103],
       [await openShop({ productStatus: 'inactive' }), {}, 805],
       [shop, { quantity: '3' }, 2422],
     ]
-    for (const [of = shop, changes, code] of refusals) {
-      expect(expectOneBatch(await costOf(orderFields(of, changes), headers), code)).toBe(0)
+    for (const [caller, changes, code] of refusals) {
+      expect(expectOneBatch(await costOf(orderFields(caller, changes), headers), code)).toBe(0)
     }
   })
 })
 
-describe('no round trip', () => {
-  it('is needed for a request that fails earlier', async () => {
+describe('no round trip to the database', () => {
+  it('is made for a request that fails validation', async () => {
     const { db, roundTrips } = observe(env.DB)
     const fields = orderFields(await openShop())
     const requests: [Parameters<typeof send>[0], number][] = [
@@ -80,23 +83,22 @@ describe('no round trip', () => {
   })
 })
 
-describe('expensive work', () => {
+describe('an issuing request', () => {
   const issue = async (): Promise<ApiResponse> => post(orderFields(await openShop(), { quantity: '100' }))
 
   it('imports a private key once per isolate, even for concurrent first requests', async () => {
     const shop = await openShop()
-    // No other test has used this key in the isolate.
+    // No other test uses this key in the isolate.
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: await newPrivateKey('RSA') }
-    await issue() // Imports the global key, unless an earlier test has.
+    await issue() // Imports the global key if no earlier test has.
     const importKey = vi.spyOn(crypto.subtle, 'importKey')
-    const answers = await Promise.all([1, 2, 3].map(() => post(orderFields(shop), { bindings })))
-    answers.push(await post(orderFields(shop), { bindings }))
-    expect(answers.map(({ envelope }) => envelope.private_key_used)).toEqual(new Array(4).fill('product'))
+    const responses = await Promise.all([1, 2, 3].map(() => post(orderFields(shop), { bindings })))
+    responses.push(await post(orderFields(shop), { bindings }))
+    expect(responses.map(({ envelope }) => envelope.private_key_used)).toEqual(new Array(4).fill('product'))
     const keys = (await Promise.all(importKey.mock.results.map(({ value }) => value))) as CryptoKey[]
-    // One key that can sign and is not extractable. The others are its public half, which is read for the key
-    // id.
-    const toSign = keys.filter(({ type, extractable }) => type === 'private' && !extractable)
-    expect(toSign.map(({ usages }) => usages)).toEqual([['sign']])
+    // One non-extractable signing key. The other imports are its public key, which is needed for the key id.
+    const signingKeys = keys.filter(({ type, extractable }) => type === 'private' && !extractable)
+    expect(signingKeys.map(({ usages }) => usages)).toEqual([['sign']])
     expect(keys.length).toBeLessThanOrEqual(3)
     await post(orderFields(shop), { bindings })
     expect(importKey).toHaveBeenCalledTimes(keys.length)

@@ -32,7 +32,7 @@ async function countInStock({ productId }: Shop): Promise<number | undefined> {
 }
 
 describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) => {
-  it('is issued once if the response of a committed batch is lost', async () => {
+  it('is issued once if the database response is lost', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     await addStock(shop.productId, 10)
@@ -49,7 +49,7 @@ describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) 
     expect(await countInStock(shop)).toBe(origin === 'generator' ? 10 : 6)
   })
 
-  it('can be replayed when it could not be issued anymore', async () => {
+  it('is replayed even if it could no longer be issued', async () => {
     const shop = await openShop()
     const generatorId = await addGenerator(shop.productId)
     await addStock(shop.productId, 2)
@@ -60,7 +60,7 @@ describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) 
     expect(await issue()).toEqual({ ...first, kind: 'replayed' })
   })
 
-  it('can be repeated after a refusal', async () => {
+  it('is issued on retry after a refusal', async () => {
     const shop = await openShop()
     const issue = async () => issueOrder(env.DB, shop, orderFor(shop, origin), 'order', { now: NOW })
     expect(await issue()).toEqual(
@@ -75,19 +75,19 @@ describe.each(['generator', 'stock'] as const)('an order from the %s', (origin) 
 })
 
 describe('a generated license key that already exists', () => {
-  it('rolls the batch back and is replaced by a new one', async () => {
+  it('is replaced in a new attempt', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { method: 'uuid' })
     const order = { ...orderFor(shop, 'generator'), quantity: 1 }
     const taken = await issueOrder(env.DB, shop, order, 'first', { now: NOW })
     if (!('keys' in taken)) throw new Error('Expected new keys.')
-    const text = taken.keys[0]?.[1] as ReturnType<typeof crypto.randomUUID>
+    const takenKey = taken.keys[0]?.[1] as ReturnType<typeof crypto.randomUUID>
     const before = await countRows()
-    // The nonce of the attempt, then its key.
-    vi.spyOn(crypto, 'randomUUID').mockReturnValueOnce(crypto.randomUUID()).mockReturnValueOnce(text)
+    // The first UUID is the nonce of the attempt, the second is its key.
+    vi.spyOn(crypto, 'randomUUID').mockReturnValueOnce(crypto.randomUUID()).mockReturnValueOnce(takenKey)
     const outcome = await issueOrder(env.DB, shop, order, 'second', { now: NOW })
     expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 1 } })
-    expect(outcome.kind === 'issued' && 'keys' in outcome && outcome.keys[0]?.[1]).not.toBe(text)
+    expect(outcome.kind === 'issued' && 'keys' in outcome && outcome.keys[0]?.[1]).not.toBe(takenKey)
     expect(await countRows()).toEqual({
       issuances: before.issuances + 1,
       licenseKeys: before.licenseKeys + 1,

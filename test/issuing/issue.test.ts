@@ -25,7 +25,7 @@ function orderFor({ productId }: Shop, changes: Partial<FreshOrder> = {}): Fresh
   }
 }
 
-/** Returns the keys in order. */
+/** Uses the given license keys in place of random ones. */
 function keySequence(...keys: string[]) {
   return { now: NOW, newLicenseKey: () => keys.shift() ?? 'no more keys' }
 }
@@ -33,7 +33,7 @@ function keySequence(...keys: string[]) {
 const RANDOM = { now: NOW, newLicenseKey: () => crypto.randomUUID() }
 
 describe('a license key that already exists', () => {
-  it('rolls the batch back and is replaced by a new one', async () => {
+  it('is replaced in a new attempt', async () => {
     const shop = await openShop()
     await issueOrder(env.DB, shop, orderFor(shop), undefined, keySequence('taken', 'other'))
     const before = await countRows()
@@ -55,7 +55,7 @@ describe('a license key that already exists', () => {
     })
   })
 
-  it('fails after three attempts and writes nothing', async () => {
+  it('makes the order fail after three attempts without writes', async () => {
     const shop = await openShop()
     await issueOrder(env.DB, shop, orderFor(shop, { quantity: 1 }), undefined, keySequence('always'))
     const before = await countRows()
@@ -73,7 +73,7 @@ describe('a license key that already exists', () => {
     expect(await countRows()).toEqual(before)
   })
 
-  it('within the same order is replaced too', async () => {
+  it('is also replaced if it was generated in the same order', async () => {
     const shop = await openShop()
     const sources = keySequence('twin', 'twin', 'single-1', 'single-2')
     const outcome = await issueOrder(env.DB, shop, orderFor(shop), 'order', sources)
@@ -86,19 +86,19 @@ describe('a license key that already exists', () => {
   })
 })
 
-describe('a batch that fails', () => {
-  it('at its second statement also rolls back the first', async () => {
+describe('a failed batch', () => {
+  it('is rolled back completely', async () => {
     const shop = await openShop()
     const before = await countRows()
     const sources = keySequence('good', 'x'.repeat(256)) // Longer than the table allows.
     const attempt = issueOrder(env.DB, shop, orderFor(shop), 'order', sources)
     await expect(attempt).rejects.toThrow(DatabaseStatementError)
     expect(await countRows()).toEqual(before)
-    const again = await issueOrder(env.DB, shop, orderFor(shop), 'order', RANDOM)
-    expect(again.kind).toBe('issued')
+    const retry = await issueOrder(env.DB, shop, orderFor(shop), 'order', RANDOM)
+    expect(retry.kind).toBe('issued')
   })
 
-  it('throws an error without any of its values', async () => {
+  it('throws an error that contains none of its values', async () => {
     const shop = await openShop()
     const sources = keySequence('secret-key', 'y'.repeat(256))
     const attempt = issueOrder(env.DB, shop, orderFor(shop), 'secret-order', sources)
@@ -106,7 +106,7 @@ describe('a batch that fails', () => {
     expect(`${error.message} ${error.stack} ${String(error.cause)}`).not.toMatch(/secret|ada|Ada|yyy/)
   })
 
-  it('because of a lost connection throws DatabaseUnavailableError', async () => {
+  it('throws DatabaseUnavailableError if the connection is lost', async () => {
     const shop = await openShop()
     const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const attempt = issueOrder(db, shop, orderFor(shop), 'order', RANDOM)
@@ -114,8 +114,8 @@ describe('a batch that fails', () => {
   })
 })
 
-describe('a committed batch with a lost response', () => {
-  it('is not repeated by a retry', async () => {
+describe('a committed batch', () => {
+  it('is not executed again if its response is lost', async () => {
     const shop = await openShop()
     const before = await countRows()
     const { db, roundTrips } = observe(env.DB, failAfterCommit('Network connection lost.', RESET_ERROR))
@@ -129,8 +129,8 @@ describe('a committed batch with a lost response', () => {
   })
 })
 
-describe('racing orders', () => {
-  it('with 20 idempotency keys are issued once each', async () => {
+describe('concurrent orders', () => {
+  it('are issued once per idempotency key', async () => {
     const shop = await openShop()
     const before = await countRows()
     const names = Array.from({ length: 200 }, (_, index) => `order-${index % 20}`)
@@ -152,7 +152,7 @@ describe('racing orders', () => {
     expect([...keysByName.values()].map((texts) => texts.size)).toEqual(new Array(20).fill(1))
   })
 
-  it('with one idempotency key and different parameters issue one order', async () => {
+  it('issue one order if they share a key but not the parameters', async () => {
     const shop = await openShop()
     const outcomes = await Promise.all(
       [1, 2, 3, 4, 5].map((quantity) =>

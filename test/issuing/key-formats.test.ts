@@ -23,7 +23,7 @@ function formatWith(changes: Partial<KeyFormat> = {}): KeyFormat {
   }
 }
 
-/** The license keys that the database builds from the material. */
+/** @returns the license keys that the database creates from the random material */
 async function keysOf(format: KeyFormat, material: string): Promise<(string | null)[]> {
   const { results } = await env.DB.prepare(
     `with generators as (select ?1 as method, ?2 as prefix, ?3 as suffix, ?4 as charset,
@@ -43,7 +43,7 @@ async function keysOf(format: KeyFormat, material: string): Promise<(string | nu
   return results.map(({ license_key }) => license_key)
 }
 
-/** The same in TypeScript. */
+/** Reference implementation in TypeScript. */
 function expectedKeys({ charset, numberOfChunks, chunkLength, prefix, suffix }: KeyFormat, material: string) {
   const size = charset.length
   return (JSON.parse(material) as string[]).map((text) => {
@@ -77,7 +77,7 @@ describe('a generated license key', () => {
     expect(await keysOf(format, material)).toEqual(expectedKeys(format, material))
   })
 
-  it('is a UUID between prefix and suffix for the method uuid', async () => {
+  it('is a UUID with the prefix and the suffix for the method uuid', async () => {
     const keys = await keysOf(
       formatWith({ method: 'uuid', prefix: 'APP-', suffix: '!' }),
       randomKeyMaterial(50),
@@ -87,15 +87,15 @@ describe('a generated license key', () => {
     expect(new Set(keys).size).toBe(50)
   })
 
-  it('skips biased numbers, and is null if too few numbers remain', async () => {
+  it('skips biased numbers and is null if too few numbers remain', async () => {
     const format = formatWith({ charset: 'ABC', numberOfChunks: 1, chunkLength: 45 })
-    // 4095 is the only one of the 4096 numbers that is skipped for three characters.
+    // With three characters, only the number 4095 is skipped.
     const digits = `oo${'01'.repeat(59)}`
     expect(await keysOf(format, JSON.stringify([UUID + digits]))).toEqual([`${'B'.repeat(45)}`])
     expect(await keysOf(format, JSON.stringify([UUID + 'oo'.repeat(60)]))).toEqual([null])
   })
 
-  it.each([3, 10, 31, 57, 64])('contains each of %i characters equally often', async (size) => {
+  it.each([3, 10, 31, 57, 64])('uses each of %i characters equally often', async (size) => {
     const charset = Array.from({ length: size }, (_, index) => String.fromCharCode(48 + index)).join('')
     const format = formatWith({ charset, numberOfChunks: 1, chunkLength: 48 })
     const counts = new Map<string, number>()
@@ -105,16 +105,16 @@ describe('a generated license key', () => {
     expect(counts.size).toBe(size)
     const expected = (2000 * 48) / size
     const chiSquare = [...counts.values()].reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
-    // Six standard deviations. By chance, it fails once in a hundred million runs.
+    // Six standard deviations: fails by chance once in a hundred million runs.
     expect(chiSquare).toBeLessThan(size - 1 + 6 * Math.sqrt(2 * (size - 1)) + 20)
   })
 
-  it('needs material below the D1 limit of 2 MB for 10,000 keys', () => {
+  it('needs less than 2 MB of material (the D1 limit) for 10,000 keys', () => {
     expect(randomKeyMaterial(10_000).length).toBeLessThan(1_800_000)
   })
 })
 
-describe('a format', () => {
+describe('a key format', () => {
   it.each([
     [formatWith(), 64],
     [formatWith({ method: 'uuid', numberOfChunks: 1, chunkLength: 1 }), 122],
@@ -134,7 +134,7 @@ describe('a format', () => {
     [formatWith({ suffix: '\n' }), 'The prefix and the suffix'],
   ])('%j is rejected: %s', (format, message) => expect(keyFormatError(format)).toContain(message))
 
-  it('that is valid has no error', () => {
+  it('has no error if it is valid', () => {
     expect(keyFormatError(formatWith())).toBeUndefined()
     expect(keyFormatError(formatWith({ method: 'uuid' }))).toBeUndefined()
   })

@@ -26,15 +26,15 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-describe('an order is issued exactly once', () => {
-  it('if several messages arrive at the same time', async () => {
+describe('a queued order is issued exactly once', () => {
+  it('if several consumers receive it concurrently', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     await Promise.all(Array.from({ length: 10 }, () => processOrder(order)))
     await expectIssued(order)
     expect(await orderRow(order)).toMatchObject({ attempts: 1 })
   })
 
-  it('if a consumer continues after its lease has ended', async () => {
+  it('if a consumer continues after its lease expired', async () => {
     const shop = await openShop()
     await addStock(shop, 12)
     const order = await addQueuedOrder(shop, { quantity: 10, origin: 'stock' })
@@ -43,7 +43,7 @@ describe('an order is issued exactly once', () => {
     let trips = 0
     const { db } = observe(env.DB, {
       after() {
-        // After its first chunk, the first consumer pauses, and the second one issues the rest.
+        // The first consumer pauses after its first chunk, and the second consumer issues the rest.
         if (++trips === 2) late.push(processOrder(order, { now: now + 2 * LEASE_MS }))
       },
     })
@@ -54,7 +54,7 @@ describe('an order is issued exactly once', () => {
     expect((await keysOf(order)).filter(({ status }) => status === 'available')).toHaveLength(2)
   })
 
-  it('if several consumers claim it', async () => {
+  it('if several consumers claim it one after another', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 40 })
     const now = Date.now()
     await Promise.all(
@@ -67,22 +67,22 @@ describe('an order is issued exactly once', () => {
     expect(await callbackRows(order)).toHaveLength(1)
   })
 
-  const TEXTS = [
+  const ERROR_TEXTS = [
     'D1_ERROR: Network connection lost.',
     'D1_ERROR: D1 DB is overloaded. Too many requests queued.',
   ]
-  const POINTS = TEXTS.flatMap((text) =>
+  const FAILURES = ERROR_TEXTS.flatMap((text) =>
     (['before', 'after'] as const).flatMap((when) => [1, 2, 3, 4].map((trip) => ({ text, when, trip }))),
   )
 
-  describe.each(['fresh', 'generator', 'stock'] as const)('of %s keys', (origin) => {
-    it.each(POINTS)('if round trip $trip fails $when it reaches the database: $text', async (point) => {
+  describe.each(['fresh', 'generator', 'stock'] as const)('with origin %s', (origin) => {
+    it.each(FAILURES)('if round trip $trip fails $when it reaches the database: $text', async (failure) => {
       const shop = await openShop()
       await addGenerator(shop)
       await addStock(shop, 12)
       const order = await addQueuedOrder(shop, { quantity: 10, origin, validityDays: 60, activationLimit: 1 })
-      const db = databaseFailingAt(point.trip, point.when, point.text)
-      // If the claim fails, the error is thrown.
+      const db = databaseFailingAt(failure.trip, failure.when, failure.text)
+      // processOrder throws if the claim fails.
       await processOrder(order, { db }).catch((error: Error) =>
         expect(error.name).toBe('DatabaseUnavailableError'),
       )
@@ -93,19 +93,19 @@ describe('an order is issued exactly once', () => {
     })
   })
 
-  it('because a consumer without the lease writes nothing', async () => {
+  it('if a consumer with an expired lease tries to write', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     const now = Date.now()
-    const late = await claimQueuedOrder(env.DB, order.id, now)
-    const latest = await claimQueuedOrder(env.DB, order.id, now + LEASE_MS)
-    if (!late || !latest) throw new Error('Expected two claims.')
-    expect(await issueChunk(env.DB, late, now, CHUNK)).toEqual(latest)
-    await postponeQueuedOrder(env.DB, late, 0)
+    const expired = await claimQueuedOrder(env.DB, order.id, now)
+    const current = await claimQueuedOrder(env.DB, order.id, now + LEASE_MS)
+    if (!expired || !current) throw new Error('Expected two claims.')
+    expect(await issueChunk(env.DB, expired, now, CHUNK)).toEqual(current)
+    await postponeQueuedOrder(env.DB, expired, 0)
     expect(await chunksOf(order)).toEqual([])
     expect(await orderRow(order)).toMatchObject({ chunks: 0, due_at: now + 2 * LEASE_MS })
   })
 
-  it('without a new claim if a response is lost', async () => {
+  it('without a second claim if a response is lost', async () => {
     for (const trip of [2, 3, 4]) {
       const order = await addQueuedOrder(await openShop(), { quantity: 10 })
       const db = databaseFailingAt(trip, 'after', 'D1_ERROR: Network connection lost.')
@@ -149,7 +149,7 @@ describe('an order is issued exactly once', () => {
     await expectIssued(order)
   })
 
-  it('with backoff after failures', async () => {
+  it('if attempts fail and are retried with backoff', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     let trips = 0
     const { db } = observe(env.DB, {

@@ -21,7 +21,7 @@ import { openShop } from '../support/shop.ts'
 
 describe('a queued order', () => {
   it.each(['fresh', 'generator', 'stock'] as const)(
-    'of %s keys is issued in chunks, and its callback is due immediately',
+    'with origin %s is issued in chunks and creates a callback',
     async (origin) => {
       const shop = await openShop()
       await addGenerator(shop)
@@ -42,7 +42,7 @@ describe('a queued order', () => {
     },
   )
 
-  it('of fresh keys gets the requested terms', async () => {
+  it('issues fresh keys with the requested terms', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     await processOrder(order)
     const terms = (await keysOf(order)).map((key) => [key.validity_days, key.activation_limit])
@@ -54,37 +54,34 @@ describe('a queued order', () => {
     [null, null, 30, 7],
     [60, null, 60, 7],
     [0, 0, 0, 0],
-  ])(
-    'of generated keys uses the terms of the generator by default: %s, %s',
-    async (validityDays, activationLimit, days, limit) => {
-      const shop = await openShop()
-      await addGenerator(shop)
-      const order = await addQueuedOrder(shop, {
-        quantity: 10,
-        origin: 'generator',
-        validityDays,
-        activationLimit,
-      })
-      await processOrder(order)
-      const keys = await keysOf(order)
-      expect(keys.map((key) => [key.validity_days, key.activation_limit])).toEqual(
-        Array(10).fill([days, limit]),
-      )
-      expect(keys[0]?.license_key).toMatch(/^APP-([0-9A-F]{4}-){3}[0-9A-F]{4}$/)
-      const issuance = await env.DB.prepare(
-        'select validity_days, requested_validity_days, origin from issuances where source = ?',
-      )
-        .bind(`queued:${order.id}`)
-        .first()
-      expect(issuance).toEqual({
-        validity_days: days,
-        requested_validity_days: validityDays,
-        origin: 'generator',
-      })
-    },
-  )
+  ])('uses the generator terms by default: %s, %s', async (validityDays, activationLimit, days, limit) => {
+    const shop = await openShop()
+    await addGenerator(shop)
+    const order = await addQueuedOrder(shop, {
+      quantity: 10,
+      origin: 'generator',
+      validityDays,
+      activationLimit,
+    })
+    await processOrder(order)
+    const keys = await keysOf(order)
+    expect(keys.map((key) => [key.validity_days, key.activation_limit])).toEqual(
+      Array(10).fill([days, limit]),
+    )
+    expect(keys[0]?.license_key).toMatch(/^APP-([0-9A-F]{4}-){3}[0-9A-F]{4}$/)
+    const issuance = await env.DB.prepare(
+      'select validity_days, requested_validity_days, origin from issuances where source = ?',
+    )
+      .bind(`queued:${order.id}`)
+      .first()
+    expect(issuance).toEqual({
+      validity_days: days,
+      requested_validity_days: validityDays,
+      origin: 'generator',
+    })
+  })
 
-  it('of keys in stock keeps their terms or sets the requested ones', async () => {
+  it('keeps the terms of keys in stock unless terms are requested', async () => {
     const shop = await openShop()
     await addStock(shop, 10)
     await processOrder(await addQueuedOrder(shop, { quantity: 5, origin: 'stock' }))
@@ -97,7 +94,7 @@ describe('a queued order', () => {
     expect(stored).toBe(0)
   })
 
-  it('is ignored if it is not due, finished or missing', async () => {
+  it('is ignored if it is not due yet, finished or missing', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10, dueAt: 1_000 })
     expect(await processOrder(order, { now: 999 })).toEqual({ kind: 'done' })
     expect(await chunksOf(order)).toEqual([])
@@ -108,19 +105,19 @@ describe('a queued order', () => {
     expect(await processOrder({ ...order, id: 2 ** 40 })).toEqual({ kind: 'done' })
   })
 
-  it('takes one round trip per chunk and one for the claim', async () => {
+  it('takes one round trip for the claim and one per chunk', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     const { db, roundTrips } = observe(env.DB)
     await processOrder(order, { db })
     expect(roundTrips).toHaveLength(4)
-    // A key writes three rows: its own and one in each of two indexes.
-    const written = roundTrips.reduce((sum, trip) => sum + trip.rowsWritten, 0)
-    expect(written).toBeLessThan(10 * 3 + 40)
+    // Each key writes its row and two index entries.
+    const rowsWritten = roundTrips.reduce((sum, trip) => sum + trip.rowsWritten, 0)
+    expect(rowsWritten).toBeLessThan(10 * 3 + 40)
   })
 })
 
 describe('the sweep of queued orders', () => {
-  it('enqueues orders that are overdue by a minute, oldest first', async () => {
+  it('enqueues orders that are at least a minute overdue, oldest first', async () => {
     const shop = await openShop()
     const now = 10_000_000
     await env.DB.prepare('update queued_orders set due_at = ?')
@@ -140,7 +137,7 @@ describe('the sweep of queued orders', () => {
     expect(messages).toEqual([older, overdue].map(({ id }): Message => ({ kind: 'queued-order', id })))
   })
 
-  it('uses the index', async () => {
+  it('uses the index on due_at', async () => {
     const { results } = await env.DB.prepare(
       `explain query plan select id from queued_orders where status in ('issuing', 'releasing') and due_at <= ?
        order by due_at limit 100`,
@@ -152,7 +149,7 @@ describe('the sweep of queued orders', () => {
     )
   })
 
-  it('resumes the order of a crashed consumer after its lease', async () => {
+  it('resumes the order after the lease of a crashed consumer', async () => {
     const order = await addQueuedOrder(await openShop(), { quantity: 10 })
     const now = Date.now()
     expect(await claimQueuedOrder(env.DB, order.id, now)).toMatchObject({ attempts: 1 })

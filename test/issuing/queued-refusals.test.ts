@@ -15,7 +15,7 @@ import {
 } from '../support/queued-order.ts'
 import { openShop } from '../support/shop.ts'
 
-describe('an order that cannot be issued', () => {
+describe('a queued order that cannot be issued', () => {
   it.each([
     ['product-not-found', 'fresh'],
     ['product-not-found', 'generator'],
@@ -39,20 +39,20 @@ describe('an order that cannot be issued', () => {
     expect(await callbackRows(order)).toMatchObject([{ status: 'pending' }])
   })
 
-  /** Issues the first chunks, then the consumer crashes. */
+  /** Crashes the consumer after the first chunks. */
   async function issueChunks(order: TestOrder, chunks: number): Promise<void> {
     await processOrder(order, { db: databaseFailingAfter(1 + chunks) }).catch(() => {})
     expect(await orderRow(order)).toMatchObject({ status: 'issuing', chunks })
   }
 
-  const LATER = { now: Date.now() + 3_600_000 }
+  const AFTER_LEASE = { now: Date.now() + 3_600_000 }
 
   it.each([
     [null, null],
     [9, null],
     [9, 1],
   ])(
-    'because the stock is used up midway returns its keys unchanged: %s, %s',
+    'returns its keys to stock unchanged if the stock runs out: %s, %s',
     async (validityDays, activationLimit) => {
       const shop = await openShop()
       await addStock(shop, 9)
@@ -64,15 +64,15 @@ describe('an order that cannot be issued', () => {
         activationLimit,
       })
       await issueChunks(order, 1)
-      const other = await env.DB.prepare(
+      const reservedKey = await env.DB.prepare(
         `update license_keys set status = 'reserved' where id = (
            select min(id) from license_keys where product_id = ? and status = 'available') returning license_key`,
       )
         .bind(shop.productId)
         .first<string>('license_key')
-      await processOrder(order, LATER)
+      await processOrder(order, AFTER_LEASE)
       expect(await keysOf(shop)).toEqual(
-        before.map((key) => (key.license_key === other ? { ...key, status: 'reserved' } : key)),
+        before.map((key) => (key.license_key === reservedKey ? { ...key, status: 'reserved' } : key)),
       )
       expect(await orderRow(order)).toMatchObject({
         status: 'refused',
@@ -86,7 +86,7 @@ describe('an order that cannot be issued', () => {
     },
   )
 
-  it('does not return keys that were blocked, and deletes activations', async () => {
+  it('returns keys to stock without activations, except blocked keys', async () => {
     const shop = await openShop()
     await addStock(shop, 8)
     const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
@@ -102,7 +102,7 @@ describe('an order that cannot be issued', () => {
       ).bind(shop.productId),
       env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId),
     ])
-    await processOrder(order, LATER)
+    await processOrder(order, AFTER_LEASE)
     expect((await keysOf(shop)).map(({ status }) => status).sort()).toEqual([
       ...Array(7).fill('available'),
       'blocked',
@@ -126,7 +126,7 @@ describe('an order that cannot be issued', () => {
     await issueChunks(order, 1)
     expect(await keysOf(shop)).toHaveLength(4)
     await env.DB.prepare(change).bind(shop.productId).run()
-    await processOrder(order, LATER)
+    await processOrder(order, AFTER_LEASE)
     expect(await keysOf(shop)).toEqual([])
     expect(await orderRow(order)).toMatchObject({ status: 'refused', refusal, available_quantity: null })
     expect(await callbackRows(order)).toHaveLength(1)
@@ -138,16 +138,16 @@ describe('an order that cannot be issued', () => {
     ['before', 'D1_ERROR: Network connection lost.'],
     ['after', 'D1_ERROR: Network connection lost.'],
   ] as const)('is released exactly once', (when, text) => {
-    it.each([1, 2, 3, 4])(`if round trip %i fails ${when} it reaches the database: ${text}`, async (lost) => {
+    it.each([1, 2, 3, 4])(`if round trip %i fails ${when} it reaches the database: ${text}`, async (trip) => {
       const shop = await openShop()
       await addStock(shop, 12)
       const before = await keysOf(shop)
       const order = await addQueuedOrder(shop, { quantity: 12, origin: 'stock', validityDays: 9 })
       await issueChunks(order, 2)
       await env.DB.prepare(`update products set status = 'inactive' where id = ?`).bind(shop.productId).run()
-      const db = databaseFailingAt(lost, when, text)
-      await processOrder(order, { ...LATER, db }).catch(() => {})
-      await processOrder(order, { now: LATER.now + 3_600_000 })
+      const db = databaseFailingAt(trip, when, text)
+      await processOrder(order, { ...AFTER_LEASE, db }).catch(() => {})
+      await processOrder(order, { now: AFTER_LEASE.now + 3_600_000 })
       expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0, issued_quantity: 0 })
       expect(await keysOf(shop)).toEqual(before)
       expect(await callbackRows(order)).toHaveLength(1)

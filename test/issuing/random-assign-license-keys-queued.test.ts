@@ -19,14 +19,14 @@ interface QueueResult extends ApiResponse {
   readonly messages: readonly Message[]
 }
 
-/** Sends an order with a queue that only captures its messages. */
+/** Sends an order and captures its queue messages. */
 async function sendOrder(
   fields: Record<string, unknown>,
   { headers = {}, bindings = {}, ...options }: Parameters<typeof post>[1] = {},
 ): Promise<QueueResult> {
   const { queue, messages } = capturingQueue()
-  const all = { DELIVERIES: queue, ...bindings }
-  const opened = await post(fields, { path: QUEUED_PATH, headers, bindings: all, ...options })
+  const allBindings = { DELIVERIES: queue, ...bindings }
+  const opened = await post(fields, { path: QUEUED_PATH, headers, bindings: allBindings, ...options })
   return { ...opened, messages }
 }
 
@@ -37,7 +37,7 @@ async function ordersOf({ apiKeyId }: Shop): Promise<Record<string, unknown>[]> 
   return results
 }
 
-/** Expects that a refused order writes nothing and enqueues nothing. */
+/** Expects that a request writes and enqueues nothing. */
 async function expectNoOrder(shop: Shop, request: () => Promise<QueueResult>): Promise<QueueResult> {
   const before = await ordersOf(shop)
   const result = await request()
@@ -47,7 +47,7 @@ async function expectNoOrder(shop: Shop, request: () => Promise<QueueResult>): P
 }
 
 describe('a queued order', () => {
-  it('returns 807, is stored completely and is enqueued', async () => {
+  it('returns 807 and is stored and enqueued', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { quantity: '100000' })
     const result = await sendOrder(fields)
@@ -75,7 +75,7 @@ describe('a queued order', () => {
     expect(result.messages).toEqual([{ kind: 'queued-order', id: order?.id }])
   })
 
-  it('is signed by the global key, even if the product has a key', async () => {
+  it('is signed by the global key', async () => {
     const shop = await openShop()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const result = await sendOrder(queuedOrderFields(shop), { bindings })
@@ -83,7 +83,7 @@ describe('a queued order', () => {
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, result)).toBe(true)
   })
 
-  it('needs no owner and no identifier', async () => {
+  it('does not require an owner or an identifier', async () => {
     const shop = await openShop()
     const { owner_name: _, owner_email: __, identifier: ___, ...fields } = queuedOrderFields(shop)
     expect((await sendOrder(fields)).response.code).toBe(807)
@@ -95,7 +95,7 @@ describe('a queued order', () => {
   it.each([
     ['1', 'generator'],
     ['0', 'stock'],
-  ])('with generate=%s accepts terms, but needs none', async (generate, origin) => {
+  ])('accepts optional terms for generate=%s', async (generate, origin) => {
     const shop = await openShop()
     await addGenerator(shop)
     await addStock(shop, 2)
@@ -108,7 +108,7 @@ describe('a queued order', () => {
     ])
   })
 
-  it('can be JSON with numbers', async () => {
+  it('accepts JSON numbers', async () => {
     const shop = await openShop()
     const fields = { ...queuedOrderFields(shop), product_id: shop.productId, quantity: 3, validity: 1 }
     const headers = { 'Content-Type': 'application/json' }
@@ -125,7 +125,7 @@ describe('a queued order', () => {
     }
   })
 
-  it('is issued by the queue, and its callback contains the keys', async () => {
+  it('is issued by the queue and delivered by a callback', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { quantity: '3' })
     await stubResponses(String(fields.webhook_url), {})
@@ -147,7 +147,7 @@ describe('a queued order', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('creates one order, and a replay enqueues it again', async () => {
+  it('creates one order, and its replay enqueues it again', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop)
     const headers = { 'Idempotency-Key': 'order-1' }
@@ -163,7 +163,7 @@ describe('an Idempotency-Key', () => {
     expect(await ordersOf(shop)).toHaveLength(1)
   })
 
-  it('replays the order even if it could not be issued anymore', async () => {
+  it('replays the order even if it could no longer be issued', async () => {
     const shop = await openShop()
     await addStock(shop, 2)
     const fields = queuedOrderFields(shop, { generate: '0' })
@@ -184,7 +184,7 @@ describe('an Idempotency-Key', () => {
     ['identifier', ''],
     ['webhook_url', 'https://receiver.test/other'],
     ['generate', '1'],
-  ])('returns 2422 if it is reused with another %s', async (name, value) => {
+  ])('returns 2422 if it is reused with a different %s', async (name, value) => {
     const shop = await openShop()
     await addGenerator(shop)
     const fields = queuedOrderFields(shop)
@@ -194,7 +194,7 @@ describe('an Idempotency-Key', () => {
     expect(result).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
-  it('belongs to the API key that used it', async () => {
+  it('applies only to the API key that used it', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const headers = { 'Idempotency-Key': 'order-1' }
     await sendOrder(queuedOrderFields(shop), { headers })
@@ -212,7 +212,7 @@ describe('an Idempotency-Key', () => {
     expect(await ordersOf(shop)).toHaveLength(1)
   })
 
-  it('creates one order if the response of the database is lost', async () => {
+  it('creates one order if the database response is lost', async () => {
     const shop = await openShop()
     let trips = 0
     const { db } = observe(env.DB, {
@@ -227,7 +227,7 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-describe('an order that cannot be issued is refused immediately', () => {
+describe('an order that cannot be issued', () => {
   async function expectRefused(shop: Shop, changes: Record<string, string>, response: object) {
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const result = await expectNoOrder(shop, () => sendOrder(queuedOrderFields(shop, changes), { bindings }))
@@ -239,14 +239,14 @@ describe('an order that cannot be issued is refused immediately', () => {
     expect(result.envelope.private_key_used).toBe('global')
   }
 
-  it('with 805 if the product is inactive or missing', async () => {
+  it('returns 805 if the product is inactive or missing', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const response = { code: 805, message: 'Product not found' }
     for (const generate of ['', '0', '1']) await expectRefused(shop, { generate }, response)
     await expectRefused(shop, { product_id: '2147483647' }, response)
   })
 
-  it('with 806 if the product has no active generator', async () => {
+  it('returns 806 if the product has no active generator', async () => {
     const shop = await openShop()
     await addGenerator(await openShop())
     await addGenerator(shop)
@@ -254,7 +254,7 @@ describe('an order that cannot be issued is refused immediately', () => {
     await expectRefused(shop, { generate: '1' }, { code: 806, message: 'Generator not found' })
   })
 
-  it('with 802 and the available quantity if the stock is insufficient', async () => {
+  it('returns 802 with the available quantity if the stock is insufficient', async () => {
     const shop = await openShop()
     await addStock(shop, 5)
     await addStock(await openShop(), 5)
@@ -266,7 +266,7 @@ describe('an order that cannot be issued is refused immediately', () => {
     await expectRefused(shop, { generate: '0', quantity: '1' }, { code: 802, message, available_quantity: 0 })
   })
 
-  it('and can be repeated with the same Idempotency-Key', async () => {
+  it('can be retried with the same Idempotency-Key', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order-1' }
     const fields = queuedOrderFields(shop, { generate: '0' })
@@ -276,11 +276,11 @@ describe('an order that cannot be issued is refused immediately', () => {
   })
 
   it.each([
-    [100, {}, { api_key: 'nobody' }],
+    [100, {}, { api_key: 'unknown' }],
     [101, { apiKeyStatus: 'inactive' }, {}],
     [102, { capabilities: ['use'] }, {}],
     [103, { allowedIps: ['192.0.2.1/32'] }, {}],
-  ] as const)('with %i and no details of the stock for a refused caller', async (code, options, changes) => {
+  ] as const)('returns %i without stock details for a refused caller', async (code, options, changes) => {
     const shop = await openShop(options)
     await addStock(shop, 1)
     const result = await expectNoOrder(shop, () =>
@@ -291,7 +291,7 @@ describe('an order that cannot be issued is refused immediately', () => {
   })
 })
 
-describe('invalid parameters return 804', () => {
+describe('code 804', () => {
   const URL_RULE = 'The webhook_url field must be an https address of a public host.'
 
   it.each([
@@ -303,7 +303,7 @@ describe('invalid parameters return 804', () => {
     ['validity', '', 'The validity field is required.'],
     ['validity', '36501', 'The validity field must be a whole number from 0 to 36500.'],
     ['activation_limit', '', 'The activation_limit field is required.'],
-    ['owner_email', 'nobody', 'The owner_email field must be an e-mail address.'],
+    ['owner_email', 'unknown', 'The owner_email field must be an e-mail address.'],
     [
       'identifier',
       'x'.repeat(256),
@@ -321,14 +321,14 @@ describe('invalid parameters return 804', () => {
       `https://receiver.test/${'x'.repeat(2048)}`,
       'The webhook_url field must be 1 to 2048 characters without control characters.',
     ],
-  ])('%s: %j', async (name, value, message) => {
+  ])('is returned for %s: %j', async (name, value, message) => {
     const shop = await openShop()
     const result = await expectNoOrder(shop, () => sendOrder(queuedOrderFields(shop, { [name]: value })))
     expect(result).toMatchObject({ status: 422, response: { code: 804, errors: { [name]: [message] } } })
     expect(Object.keys(result.response.errors)).toEqual([name])
   })
 
-  it('with all errors, including those of fresh orders', async () => {
+  it('contains the errors of all parameters', async () => {
     const shop = await openShop()
     const result = await expectNoOrder(shop, () => sendOrder({ api_key: shop.apiKey, quantity: 'many' }))
     expect(Object.keys(result.response.errors).sort()).toEqual([
@@ -340,7 +340,7 @@ describe('invalid parameters return 804', () => {
     ])
   })
 
-  it('for a quantity whose callback would be too large', async () => {
+  it('is returned for a quantity whose callback would be too large', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { quantity: '100000', owner_name: 'x'.repeat(255) })
     const result = await expectNoOrder(shop, () => sendOrder(fields))
@@ -349,15 +349,15 @@ describe('invalid parameters return 804', () => {
     expect((await sendOrder({ ...fields, quantity: '50000' })).response.code).toBe(807)
   })
 
-  it('but a local URL is accepted in local development', async () => {
+  it('is not returned for a local URL in local development', async () => {
     const shop = await openShop()
     const fields = queuedOrderFields(shop, { webhook_url: 'http://127.0.0.1:8080/?key=1' })
     expect((await sendOrder(fields, { bindings: { LOCAL_DEVELOPMENT: 'true' } })).response.code).toBe(807)
   })
 })
 
-describe('a failure', () => {
-  it('because of a missing queue writes nothing and logs the missing binding', async () => {
+describe('a server failure', () => {
+  it('writes nothing and logs the binding if the queue is missing', async () => {
     const shop = await openShop()
     const result = await expectNoOrder(shop, () =>
       sendOrder(queuedOrderFields(shop), { bindings: { DELIVERIES: undefined } }),
@@ -366,7 +366,7 @@ describe('a failure', () => {
     expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
   })
 
-  it('of the database returns 2503', async () => {
+  it('returns 2503 if the database fails', async () => {
     const shop = await openShop()
     const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
     const result = await sendOrder(queuedOrderFields(shop), { bindings: { DB: db } })
@@ -374,9 +374,9 @@ describe('a failure', () => {
     expect(result.messages).toEqual([])
   })
 
-  it('of the queue does not lose the order', async () => {
+  it('keeps the order if the queue fails', async () => {
     const shop = await openShop()
-    const queue = { sendBatch: () => Promise.reject(new Error('The queue is down.')) }
+    const queue = { sendBatch: () => Promise.reject(new Error('The queue is unavailable.')) }
     const url = outboundUrl()
     const result = await sendOrder(queuedOrderFields(shop, { webhook_url: url }), {
       bindings: { DELIVERIES: queue },

@@ -12,7 +12,7 @@ async function expectNoIssuance(request: () => Promise<ApiResponse>): Promise<Ap
 }
 
 describe('an issued order', () => {
-  it("has the protocol's fields, in its order and with its types", async () => {
+  it("has the protocol's fields with their order and types", async () => {
     const shop = await openShop()
     const before = Date.now()
     const opened = await post(orderFields(shop))
@@ -52,7 +52,7 @@ describe('an issued order', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(false)
   })
 
-  it('returns the stored keys, all different, by ascending id', async () => {
+  it('returns unique stored keys by ascending id', async () => {
     const shop = await openShop()
     const { response } = await post(orderFields(shop, { quantity: '50' }))
     const stored = await env.DB.prepare(
@@ -76,7 +76,7 @@ describe('an issued order', () => {
     expect(new Set(stored.results.map((row) => row.license_key)).size).toBe(50)
   })
 
-  it('is signed by the product key if there is one', async () => {
+  it('is signed by the product key if the product has one', async () => {
     const shop = await openShop()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const opened = await post(orderFields(shop), { bindings })
@@ -85,7 +85,7 @@ describe('an issued order', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
   })
 
-  it('can be JSON with numbers or strings', async () => {
+  it('accepts JSON numbers and strings', async () => {
     const shop = await openShop()
     const fields = { ...orderFields(shop), product_id: shop.productId, quantity: 1, validity: '30' }
     const headers = { 'Content-Type': 'application/json; charset=utf-8' }
@@ -96,18 +96,18 @@ describe('an issued order', () => {
   })
 
   it.each(['//api/v1/random-assign-license-keys', '/api//v1///random-assign-license-keys'])(
-    'is accepted at %s, because shops concatenate paths',
+    'is accepted at %s because shops concatenate paths',
     async (path) => {
       expect((await post(orderFields(await openShop()), { path })).response.code).toBe(803)
     },
   )
 
-  it('needs no content type', async () => {
+  it('does not require a content type', async () => {
     const body = new TextEncoder().encode(new URLSearchParams(orderFields(await openShop())).toString())
     expect((await post({}, { body })).response.code).toBe(803)
   })
 
-  it('ignores unknown fields, even if they are repeated', async () => {
+  it('ignores unknown fields even if they are repeated', async () => {
     const body = `${new URLSearchParams(orderFields(await openShop()))}&webhook_url=x&identifier=31&identifier=32&__proto__=1`
     expect(
       (await post({}, { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })).response
@@ -116,7 +116,7 @@ describe('an issued order', () => {
   })
 })
 
-describe('the API key', () => {
+describe('an API key', () => {
   it('can be a bearer token', async () => {
     const shop = await openShop()
     const { api_key, ...fields } = orderFields(shop)
@@ -128,7 +128,7 @@ describe('the API key', () => {
     }
   })
 
-  it('returns 100 for two different valid keys', async () => {
+  it('returns 100 if the request contains two different API keys', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const headers = { Authorization: `Bearer ${other.apiKey}` }
     const opened = await expectNoIssuance(() => post(orderFields(shop), { headers }))
@@ -140,19 +140,19 @@ describe('the API key', () => {
     ['is empty', { api_key: '' }, {}],
     ['has another scheme', {}, { Authorization: 'Basic YTpi' }],
     ['is an empty bearer token', {}, { Authorization: 'Bearer ' }],
-  ])('returns 100 before the parameters are checked if it %s', async (_, fields, headers) => {
+  ])('returns 100 before parameter validation if it %s', async (_, fields, headers) => {
     const opened = await expectNoIssuance(() => post({ ...fields, quantity: 'junk' }, { headers }))
     expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
   })
 
-  it('is looked up after the parameters are checked', async () => {
-    const opened = await expectNoIssuance(() => post({ api_key: 'nobody', quantity: 'junk' }))
+  it('is looked up after parameter validation', async () => {
+    const opened = await expectNoIssuance(() => post({ api_key: 'unknown', quantity: 'junk' }))
     expect(opened.response.code).toBe(804)
   })
 
   it('returns 100 if it is unknown', async () => {
     const opened = await expectNoIssuance(async () =>
-      post(orderFields(await openShop(), { api_key: 'nobody' })),
+      post(orderFields(await openShop(), { api_key: 'unknown' })),
     )
     expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
     expect(opened.envelope.private_key_used).toBe('global')
@@ -180,7 +180,7 @@ describe('the API key', () => {
     ['203.0.114.9', ['203.0.113.0/24'], 103],
     ['203.0.113.9', ['198.51.100.7/32', '203.0.113.9/32'], 803],
     ['203.0.113.10', ['203.0.113.9/32'], 103],
-    // The network is a substring of a network that contains the address, but a different network.
+    // As text, each network is a substring of a network that contains the address.
     ['110.1.2.3', ['10.0.0.0/8'], 103],
     ['210.0.0.5', ['10.0.0.5/32'], 103],
     ['11::7', ['1:0:0:0:0:0:0:0/16'], 103],
@@ -200,19 +200,23 @@ describe('the API key', () => {
     if (code === 103) expect(opened.response.message).toBe("API key can't be used from this IP address")
   })
 
-  it('is checked before the product, in the order 101, 102, 103', async () => {
-    const all = { capabilities: [], allowedIps: ['192.0.2.1/32'], productStatus: 'inactive' } as const
-    const answers = [
-      await post(orderFields(await openShop({ ...all, apiKeyStatus: 'inactive' }))),
-      await post(orderFields(await openShop(all))),
-      await post(orderFields(await openShop({ ...all, capabilities: ['assign'] }))),
+  it('is checked before the product in the order 101, 102, 103', async () => {
+    const restrictions = {
+      capabilities: [],
+      allowedIps: ['192.0.2.1/32'],
+      productStatus: 'inactive',
+    } as const
+    const responses = [
+      await post(orderFields(await openShop({ ...restrictions, apiKeyStatus: 'inactive' }))),
+      await post(orderFields(await openShop(restrictions))),
+      await post(orderFields(await openShop({ ...restrictions, capabilities: ['assign'] }))),
       await post(orderFields(await openShop({ productStatus: 'inactive' }))),
     ]
-    expect(answers.map(({ response }) => response.code)).toEqual([101, 102, 103, 805])
+    expect(responses.map(({ response }) => response.code)).toEqual([101, 102, 103, 805])
   })
 })
 
-describe('the product', () => {
+describe('a product', () => {
   it.each([
     ['does not exist', 'active', { product_id: '2147483647' }],
     ['is inactive', 'inactive', {}],
@@ -227,7 +231,7 @@ describe('the product', () => {
 describe('an Idempotency-Key', () => {
   const key = (value: string) => ({ headers: { 'Idempotency-Key': value } })
 
-  it('replays the same bytes with a header', async () => {
+  it('replays the same bytes with an Idempotent-Replayed header', async () => {
     const shop = await openShop()
     const first = await post(orderFields(shop), key('order-1'))
     const replay = await expectNoIssuance(() => post(orderFields(shop), key('order-1')))
@@ -236,7 +240,7 @@ describe('an Idempotency-Key', () => {
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
   })
 
-  it('replays the same bytes after the keys and the product were changed', async () => {
+  it('replays the same bytes after the keys and the product changed', async () => {
     const shop = await openShop()
     const first = await post(orderFields(shop), key('order-1'))
     await env.DB.prepare(
@@ -256,7 +260,7 @@ describe('an Idempotency-Key', () => {
     ['quantity', '3'],
     ['validity', '366'],
     ['activation_limit', '4'],
-  ])('returns 2422 without details if it is reused with another %s', async (name, value) => {
+  ])('returns 2422 without details if it is reused with a different %s', async (name, value) => {
     const shop = await openShop()
     await post(orderFields(shop), key('order-1'))
     const opened = await expectNoIssuance(() => post(orderFields(shop, { [name]: value }), key('order-1')))
@@ -272,7 +276,7 @@ describe('an Idempotency-Key', () => {
     expect((await post({}, { body: asJson, headers })).text).toBe(first.text)
   })
 
-  it('belongs to one API key', async () => {
+  it('applies only to the API key that used it', async () => {
     const shop = await openShop()
     const other = await openShop()
     const first = await post(orderFields(shop), key('order-1'))
@@ -288,7 +292,7 @@ describe('an Idempotency-Key', () => {
     expect((await post(orderFields(shop), key('order-1'))).response.code).toBe(803)
   })
 
-  it('is optional, and each order without it is new', async () => {
+  it('is optional: each order without it is new', async () => {
     const shop = await openShop()
     const [first, second] = [await post(orderFields(shop)), await post(orderFields(shop))]
     expect(second.response.license_keys[0].license_key).not.toBe(first.response.license_keys[0].license_key)
@@ -297,29 +301,31 @@ describe('an Idempotency-Key', () => {
   it('issues once for 50 concurrent requests', async () => {
     const shop = await openShop()
     const before = await countRows()
-    const answers = await Promise.all(Array.from({ length: 50 }, () => post(orderFields(shop), key('race'))))
+    const responses = await Promise.all(
+      Array.from({ length: 50 }, () => post(orderFields(shop), key('race'))),
+    )
     const after = await countRows()
     expect(after).toEqual({ issuances: before.issuances + 1, licenseKeys: before.licenseKeys + 2 })
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(answers[0]?.response.code).toBe(803)
-    expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
+    expect(responses[0]?.response.code).toBe(803)
+    expect(responses.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
   })
 })
 
 describe('an invalid request', () => {
-  it('to an unknown path returns 2404', async () => {
+  it('returns 2404 for an unknown path', async () => {
     const opened = await readEnvelope(await send({ path: '/api/v1/nothing', method: 'POST' }))
     expect(opened).toMatchObject({ status: 404, response: { code: 2404 } })
   })
 
-  it('with another method returns 2405 with the allowed method', async () => {
+  it('returns 2405 with the allowed method for an unsupported method', async () => {
     const opened = await readEnvelope(await send({ method: 'GET' }))
     expect(opened).toMatchObject({ status: 405, response: { code: 2405 } })
     expect(opened.headers.get('Allow')).toBe('POST')
   })
 
   it.each(['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'junk'])(
-    'with the type %s returns 2415',
+    'returns 2415 for the content type %s',
     async (type) => {
       const opened = await expectNoIssuance(async () =>
         post(orderFields(await openShop()), { headers: { 'Content-Type': type } }),

@@ -6,15 +6,14 @@ import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, type Shop } from '../support/shop.ts'
 import { addGenerator, addLicenseKey, addStock, licenseKeyRow } from '../support/stock.ts'
 
-const NAME = 'random-assign-license-keys'
+const ENDPOINT = 'random-assign-license-keys'
 const OWNER = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
-const HUNDRED = Array.from({ length: 100 }, (_, index) => index)
 
 function order({ productId }: Shop, changes: Record<string, unknown> = {}): Record<string, unknown> {
   return { product_id: productId, quantity: 2, ...OWNER, ...changes }
 }
 
-/** The fields of each key in the response, in their order. */
+/** @returns the ordered fields of each key in the response */
 function keyEntries({ response }: ApiResponse): [string, unknown][][] {
   return response.license_keys.map(Object.entries)
 }
@@ -33,7 +32,7 @@ describe('an order of generated keys', () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     for (const send of [callApi, callApiWithJson]) {
-      const opened = await send(shop, NAME, order(shop, { generate: 1 }))
+      const opened = await send(shop, ENDPOINT, order(shop, { generate: 1 }))
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
       expect(opened.response).toMatchObject({ code: 803, message: 'License keys assigned' })
       expect(opened.envelope.private_key_used).toBe('product')
@@ -66,20 +65,20 @@ describe('an order of generated keys', () => {
     }
   })
 
-  it('uses each requested term, including 0', async () => {
+  it('uses the requested terms, including 0', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
-    const answers = [
-      await callApi(shop, NAME, order(shop, { generate: 1, validity: 0 })),
-      await callApi(shop, NAME, order(shop, { generate: 1, activation_limit: 0 })),
+    const responses = [
+      await callApi(shop, ENDPOINT, order(shop, { generate: 1, validity: 0 })),
+      await callApi(shop, ENDPOINT, order(shop, { generate: 1, activation_limit: 0 })),
     ]
-    expect(answers.map(({ response }) => response.license_keys[0])).toMatchObject([
+    expect(responses.map(({ response }) => response.license_keys[0])).toMatchObject([
       { validity: 0, activation_limit: 1 },
       { validity: 365, activation_limit: 0 },
     ])
   })
 
-  it('uses the owner Not set by default and ignores unknown fields', async () => {
+  it('sets the owner to "Not set" by default and ignores unknown fields', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const fields = { product_id: shop.productId, quantity: 1, generate: 1 }
@@ -88,7 +87,7 @@ describe('an order of generated keys', () => {
       webhook_url: 'https://shop.example/?keevault-webhook=x',
       owner_name: '',
     }
-    const { response } = await callApi(shop, NAME, { ...fields, ...extra })
+    const { response } = await callApi(shop, ENDPOINT, { ...fields, ...extra })
     expect(response.license_keys).toMatchObject([{ owner_name: 'Not set', owner_email: 'Not set' }])
   })
 
@@ -96,7 +95,7 @@ describe('an order of generated keys', () => {
     const shop = await openShop({ productStatus: 'inactive' })
     for (const product_id of [shop.productId, 2_147_483_647]) {
       const opened = await expectRefusal(805, () =>
-        callApi(shop, NAME, order(shop, { generate: 1, product_id })),
+        callApi(shop, ENDPOINT, order(shop, { generate: 1, product_id })),
       )
       expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     }
@@ -105,7 +104,7 @@ describe('an order of generated keys', () => {
   it('returns 806 without an active generator', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { status: 0 })
-    const opened = await expectRefusal(806, () => callApi(shop, NAME, order(shop, { generate: 1 })))
+    const opened = await expectRefusal(806, () => callApi(shop, ENDPOINT, order(shop, { generate: 1 })))
     expect(opened).toMatchObject({ status: 200, response: { message: 'Generator not found' } })
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
   })
@@ -114,23 +113,23 @@ describe('an order of generated keys', () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const before = await countRows()
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () =>
-        callApiWithIdempotencyKey(shop, NAME, order(shop, { generate: 1 }), 'race'),
+        callApiWithIdempotencyKey(shop, ENDPOINT, order(shop, { generate: 1 }), 'race'),
       ),
     )
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(answers[0]?.response.code).toBe(803)
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
+    expect(responses[0]?.response.code).toBe(803)
     const after = { issuances: before.issuances + 1, licenseKeys: before.licenseKeys + 2 }
     expect(await countRows()).toEqual(after)
   })
 
-  it('of 10,000 keys takes one round trip with 3 rows per key', async () => {
+  it('takes one round trip and writes 3 rows per key', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { method: 'uuid' })
     const { db, roundTrips } = observe(env.DB)
     const bindings = { DB: db, MAX_QUANTITY: '10000' }
-    const { response } = await callApi(shop, NAME, order(shop, { generate: 1, quantity: 10_000 }), {
+    const { response } = await callApi(shop, ENDPOINT, order(shop, { generate: 1, quantity: 10_000 }), {
       bindings,
     })
     expect(response.license_keys).toHaveLength(10_000)
@@ -138,14 +137,14 @@ describe('an order of generated keys', () => {
   })
 })
 
-describe('an order from the stock', () => {
-  it('returns 803 with the terms of each key, signed by the product key', async () => {
+describe('an order from stock', () => {
+  it('returns 803 with the terms of each key', async () => {
     const shop = await openShop()
     const licenseKeys = [
       await addLicenseKey(shop.productId),
       await addLicenseKey(shop.productId, { validity_days: 0, activation_limit: 9 }),
     ]
-    const opened = await callApi(shop, NAME, order(shop, { generate: 0 }))
+    const opened = await callApi(shop, ENDPOINT, order(shop, { generate: 0 }))
     expect(opened.response.code).toBe(803)
     expect(opened.envelope.private_key_used).toBe('product')
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
@@ -173,18 +172,18 @@ describe('an order from the stock', () => {
     const shop = await openShop()
     await addStock(shop.productId, 2)
     const fields = order(shop, { generate: '0', validity: '0', activation_limit: '7' })
-    const { response } = await callApi(shop, NAME, fields)
+    const { response } = await callApi(shop, ENDPOINT, fields)
     const terms = { validity: 0, activation_limit: 7 }
     expect(response.license_keys).toMatchObject([terms, terms])
   })
 
-  it('above the stock returns 802 with the available quantity and takes nothing', async () => {
+  it('returns 802 with the available quantity and assigns nothing', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 5)
     await addLicenseKey(shop.productId, { status: 'reserved' })
     for (const quantity of [7, 6]) {
       const opened = await expectRefusal(802, () =>
-        callApi(shop, NAME, order(shop, { generate: 0, quantity })),
+        callApi(shop, ENDPOINT, order(shop, { generate: 0, quantity })),
       )
       expect(opened.status).toBe(200)
       expect(Object.entries(opened.response)).toEqual([
@@ -194,88 +193,88 @@ describe('an order from the stock', () => {
         ['timestamp', expect.any(Number)],
       ])
     }
-    const { response } = await callApi(shop, NAME, order(shop, { generate: 0, quantity: 5 }))
+    const { response } = await callApi(shop, ENDPOINT, order(shop, { generate: 0, quantity: 5 }))
     expect(response.license_keys).toHaveLength(5)
-    const left = await expectRefusal(802, () => callApi(shop, NAME, order(shop, { generate: 0 })))
-    expect(left.response.available_quantity).toBe(0)
+    const empty = await expectRefusal(802, () => callApi(shop, ENDPOINT, order(shop, { generate: 0 })))
+    expect(empty.response.available_quantity).toBe(0)
   })
 
   it('returns 805 for an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     await addStock(shop.productId, 2)
-    await expectRefusal(805, () => callApi(shop, NAME, order(shop, { generate: 0 })))
+    await expectRefusal(805, () => callApi(shop, ENDPOINT, order(shop, { generate: 0 })))
   })
 
   it('never issues a key twice when requests race', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 100)
-    const answers = await Promise.all(
-      [...HUNDRED, ...HUNDRED].map(() => callApi(shop, NAME, order(shop, { generate: 0, quantity: 1 }))),
+    const responses = await Promise.all(
+      Array.from({ length: 200 }, () => callApi(shop, ENDPOINT, order(shop, { generate: 0, quantity: 1 }))),
     )
-    const issued = answers.flatMap(({ response }) =>
+    const issued = responses.flatMap(({ response }) =>
       response.code === 803
         ? response.license_keys.map((key: Record<string, unknown>) => key.license_key)
         : [],
     )
     expect(new Set(issued).size).toBe(100)
     expect(issued).toHaveLength(100)
-    expect(answers.filter(({ response }) => response.code === 802)).toHaveLength(100)
-    expect(answers.filter(({ response }) => response.available_quantity > 0)).toEqual([])
+    expect(responses.filter(({ response }) => response.code === 802)).toHaveLength(100)
+    expect(responses.filter(({ response }) => response.available_quantity > 0)).toEqual([])
   })
 
-  it('takes its keys once for 20 concurrent requests with one idempotency key', async () => {
+  it('is issued once for 20 concurrent requests with one idempotency key', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 2)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
-        callApiWithIdempotencyKey(shop, NAME, order(shop, { generate: 0 }), 'race'),
+        callApiWithIdempotencyKey(shop, ENDPOINT, order(shop, { generate: 0 }), 'race'),
       ),
     )
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(answers[0]?.response.code).toBe(803)
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
+    expect(responses[0]?.response.code).toBe(803)
   })
 
-  it('takes one round trip with 2 rows per key', async () => {
+  it('takes one round trip and writes 2 rows per key', async () => {
     const shop = await openShop()
     await addStock(shop.productId, 1000)
     const { db, roundTrips } = observe(env.DB)
-    await callApi(shop, NAME, order(shop, { generate: 0, quantity: 300 }), { bindings: { DB: db } })
+    await callApi(shop, ENDPOINT, order(shop, { generate: 0, quantity: 300 }), { bindings: { DB: db } })
     expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 2 * 300 + 2 }])
   })
 })
 
 describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
-  async function issued() {
+  async function issueWithIdempotencyKey() {
     const shop = await openShop()
     await addGenerator(shop.productId)
     await addStock(shop.productId, 5)
     const fields = order(shop, { generate })
-    return { shop, fields, first: await callApiWithIdempotencyKey(shop, NAME, fields, 'order') }
+    return { shop, fields, first: await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order') }
   }
 
-  it('returns the same bytes and a header', async () => {
-    const { shop, fields, first } = await issued()
+  it('returns the same bytes with an Idempotent-Replayed header', async () => {
+    const { shop, fields, first } = await issueWithIdempotencyKey()
     const before = await countRows()
-    const replay = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
+    const replay = await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order')
     expect(first.response.code).toBe(803)
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(await countRows()).toEqual(before)
   })
 
-  it('does not depend on later changes of product, generator, stock and keys', async () => {
-    const { shop, fields, first } = await issued()
+  it('ignores later changes to the product, generator, stock and keys', async () => {
+    const { shop, fields, first } = await issueWithIdempotencyKey()
     await executeSql(
       `update license_keys set status = 'blocked', owner_name = 'X' where issuance_id is not null`,
     )
     await executeSql('update generators set status = 0, validity_days = 1')
     await executeSql(`update license_keys set status = 'reserved' where status = 'available'`)
     await executeSql(`update products set status = 'inactive' where id = ?`, shop.productId)
-    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
+    expect((await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order')).text).toBe(first.text)
   })
 
-  it('returns the original terms after updates and deletion of the key', async () => {
-    const { shop, fields, first } = await issued()
+  it('returns the original terms after the key is updated and deleted', async () => {
+    const { shop, fields, first } = await issueWithIdempotencyKey()
     const { license_key } = first.response.license_keys[0]
     for (const [validity, activation_limit] of [
       ['7', '8'],
@@ -285,19 +284,19 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
       expect((await callApi(shop, 'update-license-key', changes)).response.code).toBe(950)
     }
     expect(await licenseKeyRow(license_key)).toMatchObject({ validity_days: 9, activation_limit: 0 })
-    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
+    expect((await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order')).text).toBe(first.text)
     expect((await callApi(shop, 'delete-license-key', { license_key })).response.code).toBe(850)
-    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
+    expect((await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order')).text).toBe(first.text)
   })
 
-  it('does not change after a key was assigned to another owner', async () => {
-    const { shop, fields, first } = await issued()
+  it('returns the same bytes after a key is assigned to another owner', async () => {
+    const { shop, fields, first } = await issueWithIdempotencyKey()
     const licenseKey = first.response.license_keys[0].license_key
     await executeSql(`update license_keys set status = 'reserved' where license_key = ?`, licenseKey)
     const assigned = await callApi(shop, 'assign-license-key', { license_key: licenseKey })
     expect(assigned.response.code).toBe(800)
     await executeSql('delete from license_keys where license_key = ?', licenseKey)
-    expect((await callApiWithIdempotencyKey(shop, NAME, fields, 'order')).text).toBe(first.text)
+    expect((await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order')).text).toBe(first.text)
   })
 
   it.each([
@@ -308,18 +307,18 @@ describe.each([0, 1])('a replay of an order with generate=%i', (generate) => {
     ['activation_limit', 0],
     ['product_id', 1],
     ['generate', 1 - generate],
-  ])('returns 2422 with another %s', async (name, value) => {
-    const { shop, fields } = await issued()
+  ])('returns 2422 for a different %s', async (name, value) => {
+    const { shop, fields } = await issueWithIdempotencyKey()
     await expectRefusal(2422, () =>
-      callApiWithIdempotencyKey(shop, NAME, { ...fields, [name]: value }, 'order'),
+      callApiWithIdempotencyKey(shop, ENDPOINT, { ...fields, [name]: value }, 'order'),
     )
   })
 
   it('returns 2422 without generate', async () => {
-    const { shop, fields } = await issued()
+    const { shop, fields } = await issueWithIdempotencyKey()
     const { generate: _, ...others } = fields
     await expectRefusal(2422, () =>
-      callApiWithIdempotencyKey(shop, NAME, { ...others, validity: 365, activation_limit: 1 }, 'order'),
+      callApiWithIdempotencyKey(shop, ENDPOINT, { ...others, validity: 365, activation_limit: 1 }, 'order'),
     )
   })
 })
@@ -328,7 +327,7 @@ it('replays both orders of a key that returned to stock', async () => {
   const shop = await openShop()
   const license_key = await addLicenseKey(shop.productId)
   const sell = (idempotencyKey: string) =>
-    callApiWithIdempotencyKey(shop, NAME, order(shop, { generate: 0, quantity: 1 }), idempotencyKey)
+    callApiWithIdempotencyKey(shop, ENDPOINT, order(shop, { generate: 0, quantity: 1 }), idempotencyKey)
   const first = await sell('first')
   const returned = { license_key, status: 'available', validity: '60' }
   expect((await callApi(shop, 'update-license-key', returned)).response.code).toBe(950)
@@ -339,18 +338,18 @@ it('replays both orders of a key that returned to stock', async () => {
   expect((await sell('second')).text).toBe(second.text)
 })
 
-describe('generate', () => {
+describe('the generate parameter', () => {
   it.each(['2', '-1', 'true', '01x'])('returns 804 for %s', async (generate) => {
     const shop = await openShop()
-    const { response } = await expectRefusal(804, () => callApi(shop, NAME, order(shop, { generate })))
+    const { response } = await expectRefusal(804, () => callApi(shop, ENDPOINT, order(shop, { generate })))
     expect(response.errors).toEqual({ generate: ['The generate field must be a whole number from 0 to 1.'] })
   })
 
-  it('creates UUIDs and requires all fields if it is omitted or empty', async () => {
+  it('creates UUIDs and requires all fields if omitted or empty', async () => {
     const shop = await openShop()
     for (const changes of [{}, { generate: '' }]) {
       const { response } = await expectRefusal(804, () =>
-        callApi(shop, NAME, { product_id: shop.productId, quantity: 'x', ...changes }),
+        callApi(shop, ENDPOINT, { product_id: shop.productId, quantity: 'x', ...changes }),
       )
       expect(response.errors).toEqual({
         quantity: ['The quantity field must be a whole number from 1 to 1000.'],
@@ -362,16 +361,16 @@ describe('generate', () => {
     }
     const { response } = await callApi(
       shop,
-      NAME,
+      ENDPOINT,
       order(shop, { validity: 0, activation_limit: 0, generate: '' }),
     )
     expect(response.license_keys[0].license_key).toMatch(/^[0-9a-f-]{36}$/)
   })
 
-  it('does not make invalid fields valid', async () => {
+  it('does not disable the validation of other fields', async () => {
     const shop = await openShop()
-    const wrong = { generate: 1, validity: -1, activation_limit: 'x', owner_email: 'nobody' }
-    const { response } = await expectRefusal(804, () => callApi(shop, NAME, order(shop, wrong)))
+    const invalid = { generate: 1, validity: -1, activation_limit: 'x', owner_email: 'unknown' }
+    const { response } = await expectRefusal(804, () => callApi(shop, ENDPOINT, order(shop, invalid)))
     expect(Object.keys(response.errors).sort()).toEqual(['activation_limit', 'owner_email', 'validity'])
   })
 })

@@ -8,7 +8,7 @@ import { addGenerator, addLicenseKey, addStock } from '../support/stock.ts'
 
 const NOW = Date.UTC(2026, 10, 24, 12)
 
-/** Inserts an issuance, like the first statement of the batch, and returns its id. */
+/** Inserts an issuance like the first statement of a batch and returns its id. */
 async function insertIssuance(productId: number, quantity: number, changes: Record<string, unknown> = {}) {
   const row: Record<string, unknown> = {
     source: 'test',
@@ -34,7 +34,7 @@ async function insertIssuance(productId: number, quantity: number, changes: Reco
   return issuance?.id ?? 0
 }
 
-/** Inserts an issuance and takes its keys. */
+/** Inserts an issuance and assigns keys in stock to it. */
 async function take(productId: number, quantity: number, changes: Record<string, unknown> = {}) {
   const issuanceId = await insertIssuance(productId, quantity, changes)
   const { meta } = await env.DB.prepare(takeFromStock(`issuances.id = ${issuanceId}`).sql).run()
@@ -51,7 +51,7 @@ async function rowsOf(
   return results
 }
 
-/** Counts how often each key in stock is taken. The keys return to stock after each round. */
+/** Counts how often each key is assigned. The keys return to stock after each round. */
 async function countPicks(productId: number, quantity: number, rounds: number): Promise<number[]> {
   const counts = new Map((await rowsOf('product_id = ?', productId)).map(({ id }) => [id, 0]))
   const issuanceId = await insertIssuance(productId, quantity)
@@ -72,22 +72,22 @@ async function countPicks(productId: number, quantity: number, rounds: number): 
   return [...counts.values()]
 }
 
-/** Chi-squared test. By chance, it fails once in some hundred million runs. */
+/** Chi-squared test: fails by chance once in a hundred million runs. */
 function expectUniform(counts: readonly number[]) {
   const expected = counts.reduce((sum, count) => sum + count, 0) / counts.length
   const chiSquare = counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0)
-  const freedom = counts.length - 1
-  expect(chiSquare).toBeLessThan(freedom + 6 * Math.sqrt(2 * freedom) + 20)
+  const degreesOfFreedom = counts.length - 1
+  expect(chiSquare).toBeLessThan(degreesOfFreedom + 6 * Math.sqrt(2 * degreesOfFreedom) + 20)
 }
 
-describe('taking from the stock', () => {
-  it.each([1, 5])('takes all keys equally often if the ids are dense (%i at a time)', async (quantity) => {
+describe('assigning keys in stock', () => {
+  it.each([1, 5])('selects keys with dense ids uniformly (%i per order)', async (quantity) => {
     const { productId } = await openShop()
     await addStock(productId, 20)
     expectUniform(await countPicks(productId, quantity, 2000))
   })
 
-  it.each([1, 5])('takes all keys equally often if the ids are sparse (%i at a time)', async (quantity) => {
+  it.each([1, 5])('selects keys with sparse ids uniformly (%i per order)', async (quantity) => {
     const { productId } = await openShop()
     const other = await openShop()
     await addLicenseKey(productId)
@@ -98,7 +98,7 @@ describe('taking from the stock', () => {
     expectUniform(await countPicks(productId, quantity, 1000))
   })
 
-  it('prefers neither old keys, new keys nor keys after a gap', async () => {
+  it('does not prefer old keys, new keys or keys after a gap', async () => {
     const { productId } = await openShop()
     await addStock(productId, 10)
     await addStock((await openShop()).productId, 60)
@@ -110,7 +110,7 @@ describe('taking from the stock', () => {
     expect(Math.abs(old - 2000)).toBeLessThan(6 * Math.sqrt(1000))
   })
 
-  it('takes each key of an exactly sufficient stock once', async () => {
+  it('assigns each key once if the stock is just sufficient', async () => {
     const { productId } = await openShop()
     await addStock(productId, 300)
     const first = await take(productId, 299)
@@ -120,7 +120,7 @@ describe('taking from the stock', () => {
     expect(await rowsOf(`product_id = ? and status = 'available'`, productId)).toEqual([])
   })
 
-  it("stores the issuance's owner and time, and keeps the terms of each key", async () => {
+  it('stores the owner and time of the issuance and keeps the terms', async () => {
     const { productId } = await openShop()
     const licenseKey = await addLicenseKey(productId)
     const { issuanceId } = await take(productId, 1, { contract_id: 7 })
@@ -149,7 +149,7 @@ describe('taking from the stock', () => {
     expect(row).toMatchObject({ validity_days: 0, activation_limit: 9 })
   })
 
-  it('changes no keys of other products and no unavailable keys', async () => {
+  it('does not change unavailable keys or keys of other products', async () => {
     const { productId } = await openShop()
     const other = await openShop()
     for (let index = 0; index < 20; index++) {
@@ -167,7 +167,7 @@ describe('taking from the stock', () => {
     expect(await rowsOf(isUnchanged, other.productId, productId)).toEqual(before)
   })
 
-  it('takes nothing without an issuance', async () => {
+  it('assigns nothing without an issuance', async () => {
     const { productId } = await openShop()
     await addStock(productId, 3)
     await env.DB.prepare(takeFromStock(`issuances.id = -1`).sql).run()
@@ -179,13 +179,13 @@ describe('taking from the stock', () => {
     await addStock(productId, 20_000)
     const { rowsRead, rowsWritten } = await take(productId, 1)
     expect(rowsRead).toBeLessThan(1000)
-    // The row of the key and its entry in the index of issuances.
+    // The row of the key and its issuance index entry.
     expect(rowsWritten).toBe(2)
   })
 })
 
-describe('the stock', () => {
-  it('is counted up to a maximum', async () => {
+describe('the stock count', () => {
+  it('stops at a maximum', async () => {
     const { productId } = await openShop()
     await addStock(productId, 5)
     await addLicenseKey(productId, { status: 'reserved' })

@@ -15,18 +15,18 @@ import {
 import { observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 
-const ELSEWHERE = ['other.example']
-const HERE = 'example.com'
+const OTHER_IDENTIFIERS = ['other.example']
+const IDENTIFIER = 'example.com'
 
 describe('activate', () => {
   it.each<[number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
     [300, 'License key activated', 'product', {}, {}],
-    [301, 'License key already active', 'product', { identifiers: [HERE] }, {}],
+    [301, 'License key already active', 'product', { identifiers: [IDENTIFIER] }, {}],
     [
       302,
       'License key reached activation limit',
       'product',
-      { activationLimit: 1, identifiers: ELSEWHERE },
+      { activationLimit: 1, identifiers: OTHER_IDENTIFIERS },
       {},
     ],
     [201, 'This license key is not assigned', 'product', { status: 'available' }, {}],
@@ -41,10 +41,10 @@ describe('activate', () => {
     for (const send of [callApi, callApiWithJson]) {
       const key = await addKey(shop, options)
       const before = await identifiersOf(key)
-      const fields = { license_key: key.licenseKey, identifier: HERE, ...changes }
+      const fields = { license_key: key.licenseKey, identifier: IDENTIFIER, ...changes }
       const opened = await send(shop, 'activate', fields)
       await expectCodeOnly(opened, code, message, scope)
-      expect(await identifiersOf(key)).toEqual(code === 300 ? [...before, HERE] : before)
+      expect(await identifiersOf(key)).toEqual(code === 300 ? [...before, IDENTIFIER] : before)
     }
   })
 
@@ -55,13 +55,13 @@ describe('activate', () => {
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
-  it('reports the first problem in a fixed order, with 301 before 302', async () => {
+  it('checks for errors in a fixed order, 301 before 302', async () => {
     expect(await codesByPrecedence(await openShop(), 'activate')).toEqual([
       210, 215, 201, 203, 204, 205, 300, 302, 301,
     ])
   })
 
-  it('does not limit a key with an activation limit of 0', async () => {
+  it('treats an activation limit of 0 as unlimited', async () => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, { activationLimit: 0 })
     for (let device = 0; device < 12; device++) {
@@ -77,7 +77,7 @@ describe('activate', () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const url = 'https://example.com/ended?a=1'
-    await callApi(shop, 'activate', { license_key: key.licenseKey, identifier: HERE, post_url: url })
+    await callApi(shop, 'activate', { license_key: key.licenseKey, identifier: IDENTIFIER, post_url: url })
     await callApi(shop, 'activate', { license_key: key.licenseKey, identifier: 'without', post_url: '' })
     const { results } = await env.DB.prepare(
       'select post_url from activations where license_key_id = ? order by id',
@@ -87,10 +87,10 @@ describe('activate', () => {
     expect(results).toEqual([{ post_url: url }, { post_url: null }])
   })
 
-  it('returns 804 for a post_url above 2048 characters', async () => {
+  it('returns 804 for a post_url longer than 2048 characters', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
-    const fields = { license_key: key.licenseKey, identifier: HERE, post_url: 'x'.repeat(2049) }
+    const fields = { license_key: key.licenseKey, identifier: IDENTIFIER, post_url: 'x'.repeat(2049) }
     const opened = await callApi(shop, 'activate', fields)
     expect(opened).toMatchObject({
       status: 422,
@@ -104,12 +104,12 @@ describe('concurrent activations', () => {
   it('never exceed the limit of a key', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { activationLimit: 5 })
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 200 }, (_, device) =>
         callApi(shop, 'activate', { license_key: key.licenseKey, identifier: `device-${device}` }),
       ),
     )
-    const codes = answers.map(({ response }) => response.code)
+    const codes = responses.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 300)).toHaveLength(5)
     expect(codes.filter((code) => code === 302)).toHaveLength(195)
     const activated = codes.flatMap((code, device) => (code === 300 ? [`device-${device}`] : []))
@@ -119,33 +119,33 @@ describe('concurrent activations', () => {
   it('activate the same device once', async () => {
     const shop = await openShop()
     const key = await addKey(shop, { activationLimit: 2 })
-    const fields = { license_key: key.licenseKey, identifier: HERE }
-    const answers = await Promise.all(Array.from({ length: 50 }, () => callApi(shop, 'activate', fields)))
-    const codes = answers.map(({ response }) => response.code)
+    const fields = { license_key: key.licenseKey, identifier: IDENTIFIER }
+    const responses = await Promise.all(Array.from({ length: 50 }, () => callApi(shop, 'activate', fields)))
+    const codes = responses.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 300)).toHaveLength(1)
     expect(codes.filter((code) => code === 301)).toHaveLength(49)
-    expect(await identifiersOf(key)).toEqual([HERE])
+    expect(await identifiersOf(key)).toEqual([IDENTIFIER])
   })
 
-  it('with one Idempotency-Key return identical bodies', async () => {
+  it('return identical bodies if they share an Idempotency-Key', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
-    const fields = { license_key: key.licenseKey, identifier: HERE }
-    const answers = await Promise.all(
+    const fields = { license_key: key.licenseKey, identifier: IDENTIFIER }
+    const responses = await Promise.all(
       Array.from({ length: 50 }, () => callApiWithIdempotencyKey(shop, 'activate', fields, 'race')),
     )
-    expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
-    expect(answers[0]?.response.code).toBe(300)
-    expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
-    expect(await identifiersOf(key)).toEqual([HERE])
+    expect(new Set(responses.map(({ text }) => text)).size).toBe(1)
+    expect(responses[0]?.response.code).toBe(300)
+    expect(responses.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
+    expect(await identifiersOf(key)).toEqual([IDENTIFIER])
   })
 })
 
 describe('an Idempotency-Key', () => {
-  it('replays the same bytes, even after the activation was deleted', async () => {
+  it('replays the same bytes even after the activation is deleted', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
-    const fields = { license_key: key.licenseKey, identifier: HERE }
+    const fields = { license_key: key.licenseKey, identifier: IDENTIFIER }
     const first = await callApiWithIdempotencyKey(shop, 'activate', fields, 'one')
     await executeSql('delete from activations where license_key_id = ?', key.id)
     const replay = await callApiWithIdempotencyKey(shop, 'activate', fields, 'one')
@@ -157,7 +157,7 @@ describe('an Idempotency-Key', () => {
   })
 
   it.each(['license_key', 'identifier', 'post_url'])(
-    'returns 2422 if it is reused with another %s',
+    'returns 2422 if it is reused with a different %s',
     async (name) => {
       const shop = await openShop()
       const fields = await assignedKeyFields(shop)

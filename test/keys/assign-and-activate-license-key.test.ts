@@ -11,12 +11,12 @@ import { observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 import { activationsOf, addLicenseKey, licenseKeyRow } from '../support/stock.ts'
 
-const NAME = 'assign-and-activate-license-key'
-const HERE = 'example.com'
-const FIELDS = { identifier: HERE, owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
+const ENDPOINT = 'assign-and-activate-license-key'
+const IDENTIFIER = 'example.com'
+const FIELDS = { identifier: IDENTIFIER, owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
 
-/** Activates a key in any state. */
-function activateOn(licenseKey: string, identifier: string) {
+/** Inserts an activation without the checks of the API. */
+function insertActivation(licenseKey: string, identifier: string) {
   return executeSql(
     `insert into activations (license_key_id, identifier, created_at)
      select id, ?2, 0 from license_keys where license_key = ?1`,
@@ -25,20 +25,20 @@ function activateOn(licenseKey: string, identifier: string) {
   )
 }
 
-/** The rows that a request could change. */
+/** @returns the rows that a request could change */
 async function stateOf(licenseKey: string) {
   return [await licenseKeyRow(licenseKey), await activationsOf(licenseKey)]
 }
 
 describe('assign-and-activate-license-key', () => {
   it.each(['available', 'reserved'])(
-    'assigns and activates a key that is %s (300, signed by the product key)',
+    'returns 300 for a key that is %s, signed by the product key',
     async (status) => {
       const shop = await openShop()
       for (const send of [callApi, callApiWithJson]) {
         const licenseKey = await addLicenseKey(shop.productId, { status })
         const fields = { license_key: licenseKey, ...FIELDS, post_url: 'https://example.com/off' }
-        const opened = await send(shop, NAME, fields)
+        const opened = await send(shop, ENDPOINT, fields)
         await expectCodeOnly(opened, 300, 'License key activated', 'product')
         expect(await licenseKeyRow(licenseKey)).toMatchObject({
           status: 'assigned',
@@ -47,17 +47,17 @@ describe('assign-and-activate-license-key', () => {
           assigned_at: expect.any(Number),
         })
         expect(await activationsOf(licenseKey)).toEqual([
-          { identifier: HERE, post_url: 'https://example.com/off' },
+          { identifier: IDENTIFIER, post_url: 'https://example.com/off' },
         ])
       }
     },
   )
 
-  it('assigns a key that is already active there (301)', async () => {
+  it('returns 301 and assigns a key that is already active on the device', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
-    await activateOn(licenseKey, HERE)
-    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS })
+    await insertActivation(licenseKey, IDENTIFIER)
+    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
     expect(opened.response).toMatchObject({ code: 301, message: 'License key already active' })
     expect(opened.envelope.private_key_used).toBe('product')
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'assigned', owner_name: 'Ada Lovelace' })
@@ -74,9 +74,9 @@ describe('assign-and-activate-license-key', () => {
     async (code, message, scope, changes) => {
       const shop = await openShop()
       const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
-      await activateOn(licenseKey, 'other.example')
+      await insertActivation(licenseKey, 'other.example')
       const before = await stateOf(licenseKey)
-      const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS, ...changes })
+      const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS, ...changes })
       await expectCodeOnly(opened, code, message, scope)
       expect(await stateOf(licenseKey)).toEqual(before)
     },
@@ -86,7 +86,7 @@ describe('assign-and-activate-license-key', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { status, assigned_at: 1 })
     const before = await stateOf(licenseKey)
-    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS })
+    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
     expect(opened.response.code).toBe(801)
     expect(opened.envelope.private_key_used).toBe('global')
     expect(await stateOf(licenseKey)).toEqual(before)
@@ -98,23 +98,23 @@ describe('assign-and-activate-license-key', () => {
     const before = await stateOf(licenseKey)
     for (const deletedAt of [null, 1]) {
       await executeSql('update products set deleted_at = ? where id = ?', deletedAt, shop.productId)
-      const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS })
+      const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
       expect(opened.response.code).toBe(203)
       expect(opened.envelope.private_key_used).toBe('product')
     }
     expect(await stateOf(licenseKey)).toEqual(before)
   })
 
-  it('reports the first problem in a fixed order', async () => {
+  it('checks for errors in a fixed order', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const license_key = await addLicenseKey(shop.productId, {
       status: 'blocked',
       activation_limit: 1,
     })
-    await activateOn(license_key, 'other.example')
+    await insertActivation(license_key, 'other.example')
     const codes: unknown[] = []
     const addCode = async (changes = {}) => {
-      codes.push((await callApi(shop, NAME, { license_key, ...FIELDS, ...changes })).response.code)
+      codes.push((await callApi(shop, ENDPOINT, { license_key, ...FIELDS, ...changes })).response.code)
     }
     await addCode({ identifier: '' })
     await executeSql(`update license_keys set status = 'available' where license_key = ?`, license_key)
@@ -122,17 +122,17 @@ describe('assign-and-activate-license-key', () => {
     await addCode()
     await executeSql(`update products set status = 'active' where id = ?`, shop.productId)
     await addCode()
-    await activateOn(license_key, HERE)
+    await insertActivation(license_key, IDENTIFIER)
     await addCode()
     expect(codes).toEqual([801, 215, 203, 302, 301])
   })
 })
 
-describe('a request', () => {
-  it('returns 804 without an owner', async () => {
+describe('assign-and-activate-license-key requests', () => {
+  it('return 804 without an owner', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
-    const opened = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE })
+    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, identifier: IDENTIFIER })
     expect(opened).toMatchObject({
       status: 422,
       response: {
@@ -145,27 +145,27 @@ describe('a request', () => {
     })
   })
 
-  it('returns 150 for a blocked device', async () => {
+  it('return 150 for a blocked device', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     await executeSql(`insert into blocklist (kind, value, created_at) values ('identifier', 'stolen', 0)`)
-    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: 'stolen' })
+    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS, identifier: 'stolen' })
     expect(opened).toMatchObject({ status: 403, response: { code: 150 } })
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'available' })
   })
 
-  it('is replayed with the same bytes, and returns 2422 with other fields', async () => {
+  it('are replayed with the same bytes, and return 2422 with different fields', async () => {
     const shop = await openShop()
     const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
-    const first = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
+    const first = await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order')
     const before = await stateOf(fields.license_key)
-    const replay = await callApiWithIdempotencyKey(shop, NAME, fields, 'order')
+    const replay = await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'order')
     expect(replay.text).toBe(first.text)
     expect(first.response.code).toBe(300)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     const other = await callApiWithIdempotencyKey(
       shop,
-      NAME,
+      ENDPOINT,
       { ...fields, identifier: 'other.example' },
       'order',
     )
@@ -173,24 +173,24 @@ describe('a request', () => {
     expect(await stateOf(fields.license_key)).toEqual(before)
   })
 
-  it('takes one round trip', async () => {
+  it('take one round trip', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = { license_key: await addLicenseKey(shop.productId), ...FIELDS }
-    await callApi(shop, NAME, fields, { bindings: { DB: db } })
-    // The operation and its unique key, the license key, the activation and its unique key.
+    await callApi(shop, ENDPOINT, fields, { bindings: { DB: db } })
+    // The operation: row and unique index. The license key: row. The activation: row and unique index.
     expect(roundTrips).toMatchObject([{ rowsWritten: 5 }])
   })
 
-  it('assigns a key once when requests race', async () => {
+  it('assign a key once when they race', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 0 })
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        callApi(shop, NAME, { license_key: licenseKey, ...FIELDS, identifier: `device-${index}` }),
+        callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS, identifier: `device-${index}` }),
       ),
     )
-    const codes = answers.map(({ response }) => response.code)
+    const codes = responses.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 300)).toHaveLength(1)
     expect(codes.filter((code) => code === 801)).toHaveLength(49)
     expect(await activationsOf(licenseKey)).toEqual([

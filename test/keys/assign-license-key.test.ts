@@ -6,18 +6,18 @@ import { observe } from '../support/observed-database.ts'
 import { openShop, orderFields } from '../support/shop.ts'
 import { addLicenseKey, licenseKeyRow } from '../support/stock.ts'
 
-const NAME = 'assign-license-key'
+const ENDPOINT = 'assign-license-key'
 const OWNER = { owner_name: 'Ada Lovelace', email: 'ada@example.com' }
 
 describe('assign-license-key', () => {
   it.each(['available', 'reserved'])(
-    'assigns a key that is %s (800, signed by the global key)',
+    'returns 800 for a key that is %s, signed by the global key',
     async (status) => {
       const shop = await openShop()
       for (const send of [callApi, callApiWithJson]) {
         const licenseKey = await addLicenseKey(shop.productId, { status })
         const before = Date.now()
-        const opened = await send(shop, NAME, { license_key: licenseKey, ...OWNER })
+        const opened = await send(shop, ENDPOINT, { license_key: licenseKey, ...OWNER })
         await expectCodeOnly(opened, 800, 'License key assigned', 'global')
         const row = await licenseKeyRow(licenseKey)
         expect(row).toMatchObject({
@@ -39,7 +39,7 @@ describe('assign-license-key', () => {
     const owned = { status, assigned_at: 1, owner_name: 'Grace Hopper' }
     const licenseKey = await addLicenseKey(shop.productId, owned)
     const before = await licenseKeyRow(licenseKey)
-    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...OWNER })
+    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...OWNER })
     await expectCodeOnly(opened, 801, 'Invalid or already assigned license key', 'global')
     expect(await licenseKeyRow(licenseKey)).toEqual(before)
   })
@@ -47,25 +47,25 @@ describe('assign-license-key', () => {
   it.each([[{ license_key: 'nothing' }], [{ license_key: '' }], [{}]])(
     'returns 801 for an unknown or missing key: %j',
     async (fields) => {
-      const opened = await callApi(await openShop(), NAME, { ...fields, ...OWNER })
+      const opened = await callApi(await openShop(), ENDPOINT, { ...fields, ...OWNER })
       expect(opened).toMatchObject({ status: 200, response: { code: 801 } })
       expect(opened.envelope.private_key_used).toBe('global')
     },
   )
 
-  it('assigns keys of inactive products, but not of deleted ones', async () => {
+  it('assigns keys of inactive products but not of deleted products', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const [one, other] = [await addLicenseKey(shop.productId), await addLicenseKey(shop.productId)]
-    expect((await callApi(shop, NAME, { license_key: one })).response.code).toBe(800)
+    expect((await callApi(shop, ENDPOINT, { license_key: one })).response.code).toBe(800)
     await env.DB.prepare('update products set deleted_at = 1 where id = ?').bind(shop.productId).run()
-    expect((await callApi(shop, NAME, { license_key: other })).response.code).toBe(801)
+    expect((await callApi(shop, ENDPOINT, { license_key: other })).response.code).toBe(801)
   })
 
   it('keeps owner fields that are omitted', async () => {
     const shop = await openShop()
     const owned = { status: 'reserved', owner_name: 'Grace Hopper', owner_email: 'grace@example.com' }
     const licenseKey = await addLicenseKey(shop.productId, owned)
-    await callApi(shop, NAME, { license_key: licenseKey, owner_name: '', email: 'Not set' })
+    await callApi(shop, ENDPOINT, { license_key: licenseKey, owner_name: '', email: 'Not set' })
     expect(await licenseKeyRow(licenseKey)).toMatchObject({
       owner_name: 'Grace Hopper',
       owner_email: 'Not set',
@@ -75,7 +75,7 @@ describe('assign-license-key', () => {
   it('assigns a key without an owner', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
-    expect((await callApi(shop, NAME, { license_key: licenseKey })).response.code).toBe(800)
+    expect((await callApi(shop, ENDPOINT, { license_key: licenseKey })).response.code).toBe(800)
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ owner_name: null, owner_email: null })
   })
 
@@ -87,23 +87,23 @@ describe('assign-license-key', () => {
     await env.DB.prepare(`update license_keys set status = 'available' where license_key = ?`)
       .bind(licenseKey)
       .run()
-    expect((await callApi(shop, NAME, { license_key: licenseKey, ...OWNER })).response.code).toBe(800)
+    expect((await callApi(shop, ENDPOINT, { license_key: licenseKey, ...OWNER })).response.code).toBe(800)
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ issuance_id: null })
     expect((await post(orderFields(shop), { headers })).text).toBe(first.text)
   })
 })
 
-describe('an invalid parameter', () => {
+describe('assign-license-key with invalid parameters', () => {
   it.each([
-    [{ email: 'nobody' }, ['email']],
+    [{ email: 'unknown' }, ['email']],
     [{ owner_name: '\u0000' }, ['owner_name']],
     [{ license_key: '\u0000' }, ['license_key']],
     [{ email: 'a@b', owner_name: '\u0000' }, ['owner_name', 'email']],
-  ])('returns 804 with its name: %j', async (changes, names) => {
+  ])('returns 804 and names the parameters: %j', async (changes, names) => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     const before = await licenseKeyRow(licenseKey)
-    const opened = await callApi(shop, NAME, { license_key: licenseKey, ...OWNER, ...changes })
+    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...OWNER, ...changes })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(opened.response.errors).sort()).toEqual([...names].sort())
     expect(await licenseKeyRow(licenseKey)).toEqual(before)
@@ -111,20 +111,20 @@ describe('an invalid parameter', () => {
 })
 
 describe('an assignment', () => {
-  it('is replayed with the same bytes and changes nothing again', async () => {
+  it('is replayed with the same bytes and no further changes', async () => {
     const shop = await openShop()
     const fields = { license_key: await addLicenseKey(shop.productId), ...OWNER }
-    const first = await callApiWithIdempotencyKey(shop, NAME, fields, 'assignment')
+    const first = await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'assignment')
     const before = await licenseKeyRow(fields.license_key)
-    const replay = await callApiWithIdempotencyKey(shop, NAME, fields, 'assignment')
+    const replay = await callApiWithIdempotencyKey(shop, ENDPOINT, fields, 'assignment')
     expect(first.response.code).toBe(800)
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(await licenseKeyRow(fields.license_key)).toEqual(before)
-    expect((await callApi(shop, NAME, fields)).response.code).toBe(801)
+    expect((await callApi(shop, ENDPOINT, fields)).response.code).toBe(801)
     const other = await callApiWithIdempotencyKey(
       shop,
-      NAME,
+      ENDPOINT,
       { ...fields, owner_name: 'Grace Hopper' },
       'assignment',
     )
@@ -135,22 +135,22 @@ describe('an assignment', () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
     const fields = { license_key: await addLicenseKey(shop.productId), ...OWNER }
-    await callApi(shop, NAME, fields, { bindings: { DB: db } })
-    // The operation, its unique key, and the license key. Deleted index entries are not counted.
+    await callApi(shop, ENDPOINT, fields, { bindings: { DB: db } })
+    // The operation: row and unique index. The license key: row. D1 does not count deleted index entries.
     expect(roundTrips).toMatchObject([{ rowsWritten: 3 }])
   })
 
-  it('happens once when requests race', async () => {
+  it('succeeds once when requests race', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        callApi(shop, NAME, { license_key: licenseKey, owner_name: `Owner ${index}` }),
+        callApi(shop, ENDPOINT, { license_key: licenseKey, owner_name: `Owner ${index}` }),
       ),
     )
-    const winners = answers.flatMap(({ response }, index) => (response.code === 800 ? [index] : []))
+    const winners = responses.flatMap(({ response }, index) => (response.code === 800 ? [index] : []))
     expect(winners).toHaveLength(1)
-    expect(answers.filter(({ response }) => response.code === 801)).toHaveLength(49)
+    expect(responses.filter(({ response }) => response.code === 801)).toHaveLength(49)
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ owner_name: `Owner ${winners[0]}` })
   })
 })

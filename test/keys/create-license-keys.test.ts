@@ -20,9 +20,9 @@ function fieldsOf(shop: Shop, changes: Record<string, unknown> = {}): Record<str
 }
 
 const create = (fields: Record<string, unknown>, options = {}) => post(fields, { path: PATH, ...options })
-const freshKeys = (quantity: number) => Array.from({ length: quantity }, () => crypto.randomUUID())
+const newKeys = (quantity: number) => Array.from({ length: quantity }, () => crypto.randomUUID())
 
-function expectIncorrect({ status, response, envelope }: ApiResponse, errors: Record<string, unknown>) {
+function expectIncorrectData({ status, response, envelope }: ApiResponse, errors: Record<string, unknown>) {
   expect(status).toBe(200)
   expect(Object.keys(response)).toEqual(['code', 'message', 'errors', 'timestamp'])
   expect(response).toMatchObject({ code: 901, message: 'Incorrect data found' })
@@ -46,7 +46,7 @@ describe('create-license-keys', () => {
     expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
   })
 
-  it('stores trimmed keys with their terms, in the order of the list', async () => {
+  it('stores trimmed keys with their terms in request order', async () => {
     const shop = await openShop()
     const [first, second] = [crypto.randomUUID(), `CUSTOM-ключ ${crypto.randomUUID()}`]
     const before = Date.now()
@@ -83,24 +83,24 @@ describe('create-license-keys', () => {
     ['reserved', '', null],
     ['blocked', '2024-02-29 23:59:59', Date.UTC(2024, 1, 29, 23, 59, 59)],
     ['assigned', '2024-02-29 23:59:59', Date.UTC(2024, 1, 29, 23, 59, 59)],
-  ])('with the status %s and assigned_at "%s" stores %s', async (status, assigned_at, expected) => {
-    const [key] = freshKeys(1)
+  ])('stores status %s and assigned_at "%s" as %s', async (status, assigned_at, expected) => {
+    const [key] = newKeys(1)
     const fields = fieldsOf(await openShop(), { license_keys: JSON.stringify([key]), status, assigned_at })
     expect((await create(fields)).response.code).toBe(900)
     expect(await storedKey(String(key))).toMatchObject({ status, assigned_at: expected })
   })
 
-  it('uses the current time as the default of assigned_at', async () => {
-    const [key] = freshKeys(1)
+  it('sets assigned_at to the current time by default', async () => {
+    const [key] = newKeys(1)
     const fields = fieldsOf(await openShop(), { license_keys: JSON.stringify([key]), status: 'assigned' })
     const { response } = await create(fields)
     expect(Math.floor(Number((await storedKey(String(key)))?.assigned_at) / 1000)).toBe(response.timestamp)
   })
 
-  it('accepts a JSON array or its text', async () => {
+  it('accepts license_keys as a JSON array or as text', async () => {
     const shop = await openShop()
     const numbers = { product_id: shop.productId, activation_limit: 0, validity: 0 }
-    for (const list of [freshKeys(2), JSON.stringify(freshKeys(2))]) {
+    for (const list of [newKeys(2), JSON.stringify(newKeys(2))]) {
       const { response } = await postJson(PATH, fieldsOf(shop, { ...numbers, license_keys: list }))
       expect(response).toMatchObject({ code: 900, created: 2 })
     }
@@ -112,37 +112,37 @@ describe('create-license-keys', () => {
   })
 })
 
-describe('duplicates', () => {
-  it('in the list and in the database are counted and do not change', async () => {
+describe('duplicate license keys', () => {
+  it('are counted and do not change existing keys', async () => {
     const [shop, other] = [await openShop(), await openShop()]
-    const known = await addKey(other, { status: 'blocked' })
-    const before = await storedKey(known)
-    const [fresh] = freshKeys(1)
-    const fields = fieldsOf(shop, { license_keys: JSON.stringify([known, fresh, ` ${fresh} `, known]) })
+    const existing = await addKey(other, { status: 'blocked' })
+    const before = await storedKey(existing)
+    const [fresh] = newKeys(1)
+    const fields = fieldsOf(shop, { license_keys: JSON.stringify([existing, fresh, ` ${fresh} `, existing]) })
     expect((await create(fields)).response).toMatchObject({ code: 900, created: 1, duplicate: 3 })
-    expect(await storedKey(known)).toEqual(before)
+    expect(await storedKey(existing)).toEqual(before)
   })
 
-  it('alone change nothing', async () => {
+  it('change nothing if the list has no new keys', async () => {
     const shop = await openShop()
-    const known = await addKey(shop)
+    const existing = await addKey(shop)
     const opened = await expectNoChange(() =>
-      create(fieldsOf(shop, { license_keys: JSON.stringify([known]) })),
+      create(fieldsOf(shop, { license_keys: JSON.stringify([existing]) })),
     )
     expect(opened.response).toMatchObject({ code: 900, created: 0, duplicate: 1 })
   })
 
   it('are created once when requests race', async () => {
     const shop = await openShop()
-    const fields = fieldsOf(shop, { license_keys: JSON.stringify(freshKeys(3)) })
-    const answers = await Promise.all(Array.from({ length: 50 }, () => create(fields)))
-    expect(answers.reduce((sum, { response }) => sum + response.created, 0)).toBe(3)
-    for (const { response } of answers) expect(response.created + response.duplicate).toBe(3)
+    const fields = fieldsOf(shop, { license_keys: JSON.stringify(newKeys(3)) })
+    const responses = await Promise.all(Array.from({ length: 50 }, () => create(fields)))
+    expect(responses.reduce((sum, { response }) => sum + response.created, 0)).toBe(3)
+    for (const { response } of responses) expect(response.created + response.duplicate).toBe(3)
   })
 })
 
 describe('an Idempotency-Key', () => {
-  it('replays the same bytes, although all keys are duplicates by then', async () => {
+  it('replays the same bytes even though all keys now exist', async () => {
     const shop = await openShop()
     const fields = fieldsOf(shop)
     const headers = { 'Idempotency-Key': 'stock' }
@@ -155,7 +155,7 @@ describe('an Idempotency-Key', () => {
     expect((await postJson(PATH, asArray, headers)).text).toBe(first.text)
   })
 
-  it('used for another list is 2422', async () => {
+  it('returns 2422 if it is reused with a different list', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'stock' }
     await create(fieldsOf(shop), { headers })
@@ -164,7 +164,7 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-describe('902', () => {
+describe('code 902', () => {
   it('is returned for an empty list, signed by the product key', async () => {
     const shop = await openShop()
     const opened = await expectNoChange(() =>
@@ -176,20 +176,20 @@ describe('902', () => {
   })
 })
 
-describe('901', () => {
+describe('code 901', () => {
   it('reports a missing or deleted product, even for an empty list', async () => {
     const shop = await openShop()
     await markDeleted(shop.productId)
     const errors = { product_id: ['The selected product id is invalid.'] }
     for (const changes of [{}, { license_keys: '[]' }, { product_id: '2147483647' }]) {
       const request = () => create(fieldsOf(shop, changes), withProductKey(shop))
-      expectIncorrect(await expectNoChange(request), errors)
+      expectIncorrectData(await expectNoChange(request), errors)
     }
   })
 
   it('reports every missing field', async () => {
     const { apiKey } = await openShop()
-    expectIncorrect(await expectNoChange(() => create({ api_key: apiKey })), {
+    expectIncorrectData(await expectNoChange(() => create({ api_key: apiKey })), {
       license_keys: ['The license_keys field is required.'],
       product_id: ['The product_id field is required.'],
       activation_limit: ['The activation_limit field is required.'],
@@ -227,31 +227,31 @@ describe('901', () => {
   ])('reports an invalid %s', async (name, value) => {
     const { db, roundTrips } = observe(env.DB)
     const opened = await create(fieldsOf(await openShop(), { [name]: value }), { bindings: { DB: db } })
-    expectIncorrect(opened, { [name]: [expect.stringMatching(name)] })
+    expectIncorrectData(opened, { [name]: [expect.stringMatching(name)] })
     expect(roundTrips).toEqual([])
   })
 })
 
-describe('a list', () => {
-  it('of 10,000 keys takes one batch', async () => {
+describe('large lists', () => {
+  it('create 10,000 keys in one batch', async () => {
     const shop = await openShop()
-    const fields = fieldsOf(shop, { license_keys: JSON.stringify(freshKeys(10_000)), status: 'reserved' })
+    const fields = fieldsOf(shop, { license_keys: JSON.stringify(newKeys(10_000)), status: 'reserved' })
     const { db, roundTrips } = observe(env.DB)
     const first = await create(fields, { bindings: { DB: db } })
     expect(first.response).toMatchObject({ code: 900, created: 10_000, duplicate: 0 })
     const second = await create(fields, { bindings: { DB: db } })
     expect(second.response).toMatchObject({ code: 900, created: 0, duplicate: 10_000 })
-    // Each key: its row and its unique text. The operation: its row, its unique key, and the added outcome.
+    // Each key: row and unique index. The operation: row, unique index, and stored outcome.
     expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([20_003, 3])
   })
 
-  it('just below the size limit is accepted', async () => {
+  it('are accepted just below the size limit', async () => {
     const keys = Array.from({ length: 5_800 }, () => crypto.randomUUID().padEnd(255, 'x'))
     const opened = await create(fieldsOf(await openShop(), { license_keys: JSON.stringify(keys) }))
     expect(opened.response).toMatchObject({ code: 900, created: 5_800 })
   })
 
-  it('above the size limit returns 2413', async () => {
+  it('return 2413 above the size limit', async () => {
     const opened = await create(fieldsOf(await openShop(), { license_keys: 'x'.repeat(4_000_000) }))
     expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
   })

@@ -43,7 +43,7 @@ describe('delete-license-key', () => {
     }
   })
 
-  it('does not change the replay of the issuance, even after an update', async () => {
+  it('does not change the replay of the issuance, even for updated keys', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'order' }
     const issued = await post(orderFields(shop), { headers })
@@ -62,13 +62,13 @@ describe('delete-license-key', () => {
   it('deletes once when requests race', async () => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, license_key: await addKey(shop) }
-    const answers = await Promise.all(Array.from({ length: 50 }, () => deleteKey(fields)))
-    const codes = answers.map(({ response }) => response.code)
+    const responses = await Promise.all(Array.from({ length: 50 }, () => deleteKey(fields)))
+    const codes = responses.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 850)).toHaveLength(1)
     expect(codes.filter((code) => code === 851)).toHaveLength(49)
   })
 
-  it('replays the same bytes without deleting an identical later key', async () => {
+  it('replays the same bytes without deleting a key that was added again', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'deletion' }
     const licenseKey = await addKey(shop)
@@ -83,7 +83,7 @@ describe('delete-license-key', () => {
   })
 })
 
-describe('851', () => {
+describe('code 851', () => {
   it.each([['unknown'], [''], [undefined]])('is returned for the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
@@ -95,7 +95,7 @@ describe('851', () => {
   })
 })
 
-describe('804', () => {
+describe('code 804', () => {
   it('is returned for an invalid license key', async () => {
     const { apiKey } = await openShop()
     const opened = await expectNoChange(() => deleteKey({ api_key: apiKey, license_key: 'x'.repeat(256) }))

@@ -11,8 +11,8 @@ const count = (shop: Shop, changes: Record<string, unknown> = {}) =>
     withProductKey(shop),
   )
 
-describe('741', () => {
-  it('counts only available keys, signed by the global key', async () => {
+describe('code 741', () => {
+  it('contains the number of available keys, signed by the global key', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     for (const status of ['available', 'available', 'assigned', 'reserved', 'blocked'] as const) {
       await addKey(shop, { status })
@@ -30,13 +30,13 @@ describe('741', () => {
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
   })
 
-  it('is returned for an inactive product and for one without keys', async () => {
+  it('is returned for an inactive product without keys', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     expect((await count(shop)).response).toMatchObject({ code: 741, count: 0 })
   })
 })
 
-describe('740', () => {
+describe('code 740', () => {
   it('is returned for a missing or deleted product', async () => {
     const shop = await openShop()
     await addKey(shop)
@@ -51,7 +51,7 @@ describe('740', () => {
   })
 })
 
-describe('804', () => {
+describe('code 804', () => {
   it.each(['', 'junk', '0'])('is returned for the product "%s"', async (product_id) => {
     const opened = await count(await openShop(), { product_id })
     expect(opened).toMatchObject({ status: 422, response: { code: 804 } })

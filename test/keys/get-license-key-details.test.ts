@@ -14,26 +14,29 @@ import {
 import { observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 
-const NAME = 'get-license-key-details'
-const HERE = 'example.com'
+const ENDPOINT = 'get-license-key-details'
+const IDENTIFIER = 'example.com'
 const ASSIGNED_AT = Date.UTC(2100, 1, 27, 3, 5, 31, 829)
 
 describe('get-license-key-details', () => {
-  it("returns the protocol's fields, in its order and with its types", async () => {
+  it("returns the protocol's fields with their order and types", async () => {
     const shop = await openShop()
     await executeSql(
       `update products set description = 'Text & more', external_reference = '77', source = 'envato' where id = ?`,
       shop.productId,
     )
-    const key = await addKey(shop, { activationLimit: 3, assignedAt: ASSIGNED_AT, identifiers: [HERE] })
+    const key = await addKey(shop, { activationLimit: 3, assignedAt: ASSIGNED_AT, identifiers: [IDENTIFIER] })
     await addMetadata(key, 'z', 'first')
     await addMetadata(key, 'a', '"second"')
     await executeSql(
       `insert into product_metadata (product_id, key, value) values (?, 'x', 'y')`,
       shop.productId,
     )
-    const fields = { license_key: key.licenseKey, identifier: HERE }
-    for (const opened of [await callApi(shop, NAME, fields), await callApiWithJson(shop, NAME, fields)]) {
+    const fields = { license_key: key.licenseKey, identifier: IDENTIFIER }
+    for (const opened of [
+      await callApi(shop, ENDPOINT, fields),
+      await callApiWithJson(shop, ENDPOINT, fields),
+    ]) {
       const { response } = opened
       expect(Object.keys(response)).toEqual(['code', 'message', 'licenseKey', 'product', 'timestamp'])
       expect(response).toMatchObject({ code: 500, message: 'Active license key found' })
@@ -70,11 +73,11 @@ describe('get-license-key-details', () => {
     }
   })
 
-  it('returns the expiry, null for an unknown owner, and empty lists', async () => {
+  it('returns the expiry, null for a missing owner, and empty metadata', async () => {
     const shop = await openShop()
     const options = { ownerName: null, ownerEmail: null, validityDays: 366, assignedAt: ASSIGNED_AT }
-    const { licenseKey } = await addKey(shop, { ...options, identifiers: [HERE] })
-    const { response } = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE })
+    const { licenseKey } = await addKey(shop, { ...options, identifiers: [IDENTIFIER] })
+    const { response } = await callApi(shop, ENDPOINT, { license_key: licenseKey, identifier: IDENTIFIER })
     expect(response.licenseKey).toMatchObject({
       owner_name: null,
       owner_email: null,
@@ -86,17 +89,21 @@ describe('get-license-key-details', () => {
   })
 
   it.each<[number, 'product' | 'global', KeyOptions, Record<string, string>]>([
-    [201, 'product', { status: 'available', identifiers: [HERE] }, {}],
-    [201, 'product', { status: 'reserved', identifiers: [HERE] }, {}],
+    [201, 'product', { status: 'available', identifiers: [IDENTIFIER] }, {}],
+    [201, 'product', { status: 'reserved', identifiers: [IDENTIFIER] }, {}],
     [202, 'product', { identifiers: ['other.example'] }, {}],
-    [204, 'product', { status: 'blocked', identifiers: [HERE] }, {}],
-    [205, 'product', { validityDays: 1, assignedAt: 0, identifiers: [HERE] }, {}],
-    [210, 'global', { identifiers: [HERE] }, { license_key: 'nothing' }],
-    [215, 'product', { identifiers: [HERE] }, { identifier: '' }],
-  ])('returns no details with %i, signed by the %s key', async (code, scope, options, changes) => {
+    [204, 'product', { status: 'blocked', identifiers: [IDENTIFIER] }, {}],
+    [205, 'product', { validityDays: 1, assignedAt: 0, identifiers: [IDENTIFIER] }, {}],
+    [210, 'global', { identifiers: [IDENTIFIER] }, { license_key: 'nothing' }],
+    [215, 'product', { identifiers: [IDENTIFIER] }, { identifier: '' }],
+  ])('returns %i without details, signed by the %s key', async (code, scope, options, changes) => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, options)
-    const opened = await callApi(shop, NAME, { license_key: licenseKey, identifier: HERE, ...changes })
+    const opened = await callApi(shop, ENDPOINT, {
+      license_key: licenseKey,
+      identifier: IDENTIFIER,
+      ...changes,
+    })
     expect(opened.response.code).toBe(code)
     expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
     expect(opened.envelope.private_key_used).toBe(scope)
@@ -104,13 +111,13 @@ describe('get-license-key-details', () => {
 
   it('returns 203 if the product is inactive', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
-    const opened = await callApi(shop, NAME, await activatedKeyFields(shop))
+    const opened = await callApi(shop, ENDPOINT, await activatedKeyFields(shop))
     expect(opened.response.code).toBe(203)
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
-  it('reports the first problem in a fixed order', async () => {
-    expect(await codesByPrecedence(await openShop(), NAME)).toEqual([
+  it('checks for errors in a fixed order', async () => {
+    expect(await codesByPrecedence(await openShop(), ENDPOINT)).toEqual([
       210, 215, 201, 203, 204, 205, 202, 202, 500,
     ])
   })
@@ -119,7 +126,7 @@ describe('get-license-key-details', () => {
 it('takes one round trip and writes nothing', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
-  const { response } = await callApi(shop, NAME, await activatedKeyFields(shop), { bindings: { DB: db } })
+  const { response } = await callApi(shop, ENDPOINT, await activatedKeyFields(shop), { bindings: { DB: db } })
   expect(response.code).toBe(500)
   expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
 })

@@ -19,7 +19,7 @@ async function listKeys(shop: Shop, filter: Record<string, unknown> = {}): Promi
 }
 
 describe('a listed key', () => {
-  it("has the protocol's fields, in its order and with its types", async () => {
+  it("has the protocol's fields with their order and types", async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
     const opened = await expectNoChange(() => list(shop, {}, withProductKey(shop)))
@@ -45,7 +45,7 @@ describe('a listed key', () => {
     expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
   })
 
-  it('equals the key in the response of its issuance', async () => {
+  it('equals the key in the issuance response', async () => {
     const shop = await openShop()
     const issued = await post(orderFields(shop))
     const { response } = await list(shop)
@@ -57,8 +57,8 @@ describe('a listed key', () => {
   })
 })
 
-describe('a list', () => {
-  it('contains the first 100 keys of the product by ascending id', async () => {
+describe('get-license-keys', () => {
+  it('returns the first 100 keys of the product by ascending id', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     await post(orderFields(other))
     const issued = await post(orderFields(shop, { quantity: '120' }))
@@ -66,7 +66,7 @@ describe('a list', () => {
     expect(await listKeys(shop)).toEqual(keys.slice(0, 100))
   })
 
-  it('has pages', async () => {
+  it('returns the requested page', async () => {
     const shop = await openShop()
     const keys: string[] = []
     for (const _ of new Array(7)) keys.push(await addKey(shop))
@@ -79,7 +79,7 @@ describe('a list', () => {
     expect(await listKeys(shop, { page: '', items_per_page: '' })).toEqual(keys)
   })
 
-  it('can be filtered by status', async () => {
+  it('filters by status', async () => {
     const shop = await openShop()
     const keys: string[] = []
     const statuses = ['available', 'assigned', 'reserved', 'blocked'] as const
@@ -90,7 +90,7 @@ describe('a list', () => {
     expect(await listKeys(shop, { status: '' })).toEqual(keys)
   })
 
-  it('can be filtered by exact owner name and e-mail address', async () => {
+  it('filters by exact owner name and email address', async () => {
     const shop = await openShop()
     const ada = { ownerName: 'Ada', ownerEmail: 'ada@example.com' }
     const [key, stock] = [await addKey(shop, { status: 'assigned', ...ada }), await addKey(shop, ada)]
@@ -104,7 +104,7 @@ describe('a list', () => {
     expect(await listKeys(shop, { owner_email: 'ada@example.org' })).toHaveLength(1)
   })
 
-  it('is empty for an unknown product', async () => {
+  it('returns an empty list for an unknown product', async () => {
     expect(await listKeys(await openShop(), { product_id: '2147483647' })).toEqual([])
   })
 
@@ -117,18 +117,18 @@ describe('a list', () => {
     )
     await add.bind(shop.productId, 'reserved', 5_000).run()
     await add.bind(shop.productId, 'available', 1_000).run()
-    const reads: number[] = []
+    const rowsRead: number[] = []
     const DB = interceptRoundTrips(env.DB, async (_, run) => {
-      const answer = await run()
-      for (const { meta } of answer as D1Result[]) reads.push(meta.rows_read)
-      return answer
+      const results = await run()
+      for (const { meta } of results as D1Result[]) rowsRead.push(meta.rows_read)
+      return results
     })
     const bindings = { DB }
     const stock = { status: 'available', page: '2', items_per_page: '10' }
     expect((await list(shop, stock, { bindings })).response.license_keys).toHaveLength(10)
     expect((await list(shop, { ...stock, status: 'reserved' }, { bindings })).response.code).toBe(730)
-    // One statement each.
-    expect(reads).toEqual([expect.toSatisfy(isFewRows), expect.toSatisfy(isFewRows)])
+    // Each request executes one statement.
+    expect(rowsRead).toEqual([expect.toSatisfy(isFewRows), expect.toSatisfy(isFewRows)])
   })
 
   it.each([

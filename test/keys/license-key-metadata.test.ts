@@ -26,12 +26,12 @@ type Case = [
   scope: 'product' | 'global',
   options: KeyOptions,
   changes: Record<string, string>,
-  /** The metadata of the key afterwards, without the ids. */
+  /** The metadata of the key after the request, without ids. */
   stored: readonly (readonly [key: string, value: string])[],
 ]
 
 const PLAN = [['plan', 'basic']] as const
-const UNKNOWN = 'Invalid license key'
+const INVALID_KEY = 'Invalid license key'
 const NOT_ASSIGNED = 'This license key is not assigned'
 const KEY_REQUIRED = 'Meta key is required'
 const VALUE_REQUIRED = 'Meta value is required'
@@ -46,19 +46,19 @@ describe('metadata of a license key with the plan "basic"', () => {
     [CREATE, 450, KEY_REQUIRED, 'product', {}, { key: '', value: '' }, PLAN],
     [CREATE, 201, NOT_ASSIGNED, 'product', available, { key: '' }, PLAN],
     [CREATE, 201, NOT_ASSIGNED, 'product', reserved, { key: 'seats' }, PLAN],
-    [CREATE, 210, UNKNOWN, 'global', available, { license_key: 'nothing', key: '' }, PLAN],
+    [CREATE, 210, INVALID_KEY, 'global', available, { license_key: 'nothing', key: '' }, PLAN],
     [UPDATE, 353, 'Metadata updated', 'product', {}, { value: 'pro' }, [['plan', 'pro']]],
     [UPDATE, 352, "Meta key doesn't exist", 'product', {}, { key: 'seats' }, PLAN],
     [UPDATE, 352, "Meta key doesn't exist", 'product', {}, { key: 'Plan' }, PLAN],
     [UPDATE, 351, VALUE_REQUIRED, 'product', {}, { value: '' }, PLAN],
     [UPDATE, 350, KEY_REQUIRED, 'product', {}, { key: '', value: '' }, PLAN],
     [UPDATE, 201, NOT_ASSIGNED, 'product', available, { key: '' }, PLAN],
-    [UPDATE, 210, UNKNOWN, 'global', {}, { license_key: '', key: '' }, PLAN],
+    [UPDATE, 210, INVALID_KEY, 'global', {}, { license_key: '', key: '' }, PLAN],
     [DELETE, 252, 'Metadata deleted', 'product', {}, {}, []],
     [DELETE, 251, "Meta key doesn't exist", 'product', {}, { key: 'seats' }, PLAN],
     [DELETE, 250, KEY_REQUIRED, 'product', {}, { key: '' }, PLAN],
     [DELETE, 201, NOT_ASSIGNED, 'product', reserved, { key: '' }, PLAN],
-    [DELETE, 210, UNKNOWN, 'global', {}, { license_key: 'nothing' }, PLAN],
+    [DELETE, 210, INVALID_KEY, 'global', {}, { license_key: 'nothing' }, PLAN],
   ])(
     '%s returns %i (%s), signed by the %s key',
     async (name, code, message, scope, options, changes, stored) => {
@@ -86,7 +86,7 @@ describe('metadata of a license key with the plan "basic"', () => {
 })
 
 it.each([CREATE, UPDATE, DELETE])(
-  '%s needs no identifier, no activation and no active product',
+  '%s does not require an identifier, an activation or an active product',
   async (name) => {
     const shop = await openShop({ productStatus: 'inactive' })
     for (const options of [{}, { status: 'blocked' }, { validityDays: 1, assignedAt: 0 }] as const) {
@@ -120,7 +120,7 @@ describe('an Idempotency-Key', () => {
     [CREATE, 'seats', 453],
     [UPDATE, 'plan', 353],
     [DELETE, 'plan', 252],
-  ])('of %s replays the same bytes and changes nothing again', async (name, key, code) => {
+  ])('of %s replays the same bytes without further changes', async (name, key, code) => {
     const shop = await openShop()
     const fields = { ...(await metadataFields(shop)), key, value: 'new' }
     const first = await callApiWithIdempotencyKey(shop, name, fields, 'one')
@@ -137,7 +137,7 @@ describe('an Idempotency-Key', () => {
     expect(results).toEqual([])
   })
 
-  it('of a deletion does not delete metadata that was created later', async () => {
+  it('of a deletion does not delete metadata created later', async () => {
     const shop = await openShop()
     const key = await addKey(shop)
     await addMetadata(key, 'plan', 'basic')
@@ -153,12 +153,12 @@ describe('concurrent requests', () => {
   it('create one value per key', async () => {
     const shop = await openShop()
     const license = await addKey(shop)
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
         callApi(shop, CREATE, { license_key: license.licenseKey, key: 'plan', value: `plan-${index}` }),
       ),
     )
-    const codes = answers.map(({ response }) => response.code)
+    const codes = responses.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 453)).toHaveLength(1)
     expect(codes.filter((code) => code === 452)).toHaveLength(29)
     const [stored, ...others] = await metadataOf(license)
@@ -169,8 +169,8 @@ describe('concurrent requests', () => {
   it('delete metadata once', async () => {
     const shop = await openShop()
     const fields = await metadataFields(shop)
-    const answers = await Promise.all(Array.from({ length: 30 }, () => callApi(shop, DELETE, fields)))
-    const codes = answers.map(({ response }) => response.code)
+    const responses = await Promise.all(Array.from({ length: 30 }, () => callApi(shop, DELETE, fields)))
+    const codes = responses.map(({ response }) => response.code)
     expect(codes.filter((code) => code === 252)).toHaveLength(1)
     expect(codes.filter((code) => code === 251)).toHaveLength(29)
   })

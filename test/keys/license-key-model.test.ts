@@ -1,4 +1,4 @@
-/** Compares a license key with a small model under random sequences of requests and changes. */
+/** Compares a license key with a model under random sequences of requests and changes. */
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
@@ -42,7 +42,7 @@ class Model {
   day = 0
   validityDays = VALIDITY_DAYS
 
-  answer(kind: 'activate' | 'deactivate' | 'verify', identifier: string): string {
+  outcomeOf(kind: 'activate' | 'deactivate' | 'verify', identifier: string): string {
     const isActive = this.active.has(identifier)
     if (kind === 'deactivate') return this.active.delete(identifier) ? 'deactivated' : 'already-inactive'
     if (this.isBlocked) return 'blocked'
@@ -56,19 +56,19 @@ class Model {
 }
 
 /** Changes the model and the key without a request. */
-async function apply(event: Exclude<Step, { identifier: string }>, model: Model, { id }: TestKey) {
-  switch (event.kind) {
+async function applyChange(change: Exclude<Step, { identifier: string }>, model: Model, { id }: TestKey) {
+  switch (change.kind) {
     case 'wait':
-      model.day += event.days
+      model.day += change.days
       return
     case 'limit':
-      model.limit = event.limit
+      model.limit = change.limit
       return executeSql('update license_keys set activation_limit = ? where id = ?', model.limit, id)
     case 'renew':
       model.validityDays += VALIDITY_DAYS
       return executeSql('update license_keys set validity_days = ? where id = ?', model.validityDays, id)
     default:
-      model.isBlocked = event.kind === 'block'
+      model.isBlocked = change.kind === 'block'
       return executeSql(
         'update license_keys set status = ? where id = ?',
         model.isBlocked ? 'blocked' : 'assigned',
@@ -81,16 +81,16 @@ it(`a license key behaves like the model ${seeded}`, async () => {
   const shop = await openShop()
   const caller = await callerOf(shop, 'use')
 
-  async function answer(
+  async function request(
     kind: 'activate' | 'deactivate' | 'verify',
-    use: { readonly licenseKey: string; readonly identifier: string },
+    fields: { readonly licenseKey: string; readonly identifier: string },
     now: number,
   ): Promise<string> {
-    const call = { db: env.DB, caller, idempotencyKey: undefined, parameters: use, now }
+    const call = { db: env.DB, caller, idempotencyKey: undefined, parameters: fields, now }
     const operations = {
-      activate: () => perform(call, activation, { ...use, postUrl: null }),
-      deactivate: () => perform(call, deactivation, use),
-      verify: () => runQuery(call, verification, use),
+      activate: () => perform(call, activation, { ...fields, postUrl: null }),
+      deactivate: () => perform(call, deactivation, fields),
+      verify: () => runQuery(call, verification, fields),
     }
     const result = await operations[kind]()
     return result.kind === 'refused' ? result.reason : result.outcome.kind
@@ -103,12 +103,12 @@ it(`a license key behaves like the model ${seeded}`, async () => {
       const model = new Model()
       for (const next of steps) {
         if (!('identifier' in next)) {
-          await apply(next, model, key)
+          await applyChange(next, model, key)
           continue
         }
-        const use = { licenseKey: key.licenseKey, identifier: next.identifier }
-        const expected = model.answer(next.kind, next.identifier)
-        expect(await answer(next.kind, use, assignedAt + model.day * DAY_MILLISECONDS)).toBe(expected)
+        const fields = { licenseKey: key.licenseKey, identifier: next.identifier }
+        const expected = model.outcomeOf(next.kind, next.identifier)
+        expect(await request(next.kind, fields, assignedAt + model.day * DAY_MILLISECONDS)).toBe(expected)
         expect((await identifiersOf(key)).sort()).toEqual([...model.active].sort())
       }
     }),

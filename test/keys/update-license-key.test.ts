@@ -17,7 +17,7 @@ const PATH = '/api/v1/update-license-key'
 
 const update = (fields: Record<string, unknown>, options = {}) => post(fields, { path: PATH, ...options })
 
-function expectIncorrect({ status, response, envelope }: ApiResponse, errors: Record<string, unknown>) {
+function expectIncorrectData({ status, response, envelope }: ApiResponse, errors: Record<string, unknown>) {
   expect(status).toBe(200)
   expect(Object.keys(response)).toEqual(['code', 'message', 'errors', 'timestamp'])
   expect(response).toMatchObject({ code: 951, message: 'Incorrect data found' })
@@ -36,7 +36,7 @@ async function openShopWithKeys() {
 }
 
 describe('update-license-key', () => {
-  it('returns 950, signed by the key of the new product', async () => {
+  it('returns 950, signed by the signing key of the new product', async () => {
     const shop = await openShop()
     const productId = await addProduct()
     const licenseKey = await addKey({ productId })
@@ -87,7 +87,7 @@ describe('update-license-key', () => {
     expect(await storedKey(licenseKey)).toMatchObject({ validity_days: 7 })
   })
 
-  it('sets assigned_at to now unless a time is given or stored', async () => {
+  it('sets assigned_at to the current time unless one is sent or stored', async () => {
     const shop = await openShop()
     const [now, then, before] = [
       await addKey(shop),
@@ -103,7 +103,7 @@ describe('update-license-key', () => {
     expect((await storedKey(before))?.assigned_at).toBe(7)
   })
 
-  it('never stores assigned_at for a key in stock', async () => {
+  it('ignores assigned_at for a key in stock', async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
     const fields = { api_key: shop.apiKey, license_key: licenseKey, assigned_at: '2024-02-29 12:00:00' }
@@ -111,13 +111,13 @@ describe('update-license-key', () => {
     expect(await storedKey(licenseKey)).toMatchObject({ status: 'available', assigned_at: null })
   })
 
-  it('takes one round trip and stores the issued key once', async () => {
+  it('takes one round trip and stores the original key only once', async () => {
     const { shop, first } = await openShopWithKeys()
     const { db, roundTrips } = observe(env.DB)
     const fields = { api_key: shop.apiKey, license_key: first, validity: '1' }
     for (const _ of [1, 2]) await update(fields, { bindings: { DB: db } })
-    // The operation: its row and its unique key. The key: its row and its issuance's index. The key as it was
-    // issued: a row and its unique key, only for the first change.
+    // The operation: row and unique index. The license key: row and issuance index. The license key as it was
+    // issued: row and unique index, only for the first change.
     expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([6, 4])
   })
 })
@@ -157,13 +157,13 @@ describe('a key that returns to stock', () => {
     }
   })
 
-  it('gets the owner of the request', async () => {
+  it('gets the owner from the request', async () => {
     const { shop, first } = await openShopWithKeys()
     await update({ api_key: shop.apiKey, license_key: first, status: 'available', owner_name: 'Shelf' })
     expect(await storedKey(first)).toMatchObject({ owner_name: 'Shelf', owner_email: null })
   })
 
-  it('does not change the replay of its issuance, even when assigned again', async () => {
+  it('does not change the replay of its issuance, even if assigned again', async () => {
     const { shop, issued, first, replay } = await openShopWithKeys()
     await update({
       api_key: shop.apiKey,
@@ -180,7 +180,7 @@ describe('a key that returns to stock', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('replays the same bytes and changes nothing again', async () => {
+  it('replays the same bytes without further changes', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'correction' }
     const licenseKey = await addKey(shop)
@@ -195,8 +195,8 @@ describe('an Idempotency-Key', () => {
   })
 })
 
-describe('951', () => {
-  it('reports a missing or deleted product before 952', async () => {
+describe('code 951', () => {
+  it('is returned for a missing or deleted product, before code 952', async () => {
     const shop = await openShop()
     const deleted = await addProduct()
     await markDeleted(deleted)
@@ -205,7 +205,7 @@ describe('951', () => {
       for (const product_id of ['2147483647', String(deleted)]) {
         const fields = { api_key: shop.apiKey, license_key, product_id, status: 'blocked' }
         const opened = await expectNoChange(() => update(fields, withProductKey(shop)))
-        expectIncorrect(opened, { product_id: ['The selected product id is invalid.'] })
+        expectIncorrectData(opened, { product_id: ['The selected product id is invalid.'] })
       }
     }
   })
@@ -219,15 +219,15 @@ describe('951', () => {
     ['validity', '36501'],
     ['status', 'expired'],
     ['assigned_at', '2024-02-30 00:00:00'],
-  ])('reports an invalid %s', async (name, value) => {
+  ])('is returned for an invalid %s', async (name, value) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, license_key: await addKey(shop), [name]: value }
     const opened = await expectNoChange(() => update(fields))
-    expectIncorrect(opened, { [name]: [expect.stringMatching(name)] })
+    expectIncorrectData(opened, { [name]: [expect.stringMatching(name)] })
   })
 })
 
-describe('952', () => {
+describe('code 952', () => {
   it.each([['unknown'], [''], [undefined]])('is returned for the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }

@@ -6,8 +6,8 @@ import { addOffer, applyEvent, keysOf, purchaseOf, statusesOf } from '../support
 import { openShop } from '../support/shop.ts'
 import { licenseKeyRow } from '../support/stock.ts'
 
-/** Sells an order of two keys, and returns functions that change the order or its first key. */
-async function sell() {
+/** Sells two keys and returns functions that change the order or its first key. */
+async function sellTwoKeys() {
   const shop = await openShop()
   const offer = await addOffer()
   const order = `order-${crypto.randomUUID()}`
@@ -40,9 +40,9 @@ async function sell() {
   }
 }
 
-describe('a refunded key', () => {
-  it('that an operator unblocked stays unblocked at later refunds and reinstatements', async () => {
-    const { order, refund, setStatus, reinstate } = await sell()
+describe('refunds and reinstatements', () => {
+  it('do not change a refunded key that an operator unblocked', async () => {
+    const { order, refund, setStatus, reinstate } = await sellTwoKeys()
     await refund()
     await setStatus('assigned')
     expect(await statusesOf(order)).toEqual(['assigned', 'blocked'])
@@ -53,24 +53,24 @@ describe('a refunded key', () => {
     expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
   })
 
-  it('that an operator blocked stays blocked after a reinstatement', async () => {
-    const { order, refund, setStatus, reinstate } = await sell()
+  it('do not unblock a refunded key that an operator blocked', async () => {
+    const { order, refund, setStatus, reinstate } = await sellTwoKeys()
     await refund()
     await setStatus('blocked')
     await reinstate()
     expect(await statusesOf(order)).toEqual(['blocked', 'assigned'])
   })
 
-  it('that an operator blocked before the refund stays blocked', async () => {
-    const { order, refund, setStatus, reinstate } = await sell()
+  it('do not unblock a key that an operator blocked before the refund', async () => {
+    const { order, refund, setStatus, reinstate } = await sellTwoKeys()
     await setStatus('blocked')
     await refund()
     await reinstate()
     expect(await statusesOf(order)).toEqual(['blocked', 'assigned'])
   })
 
-  it('keeps the status that an operator set last', async () => {
-    const { order, refund, setStatus, reinstate } = await sell()
+  it('keep the status that an operator set last', async () => {
+    const { order, refund, setStatus, reinstate } = await sellTwoKeys()
     await setStatus('blocked')
     await refund()
     await setStatus('reserved')
@@ -78,8 +78,8 @@ describe('a refunded key', () => {
     expect(await statusesOf(order)).toEqual(['reserved', 'assigned'])
   })
 
-  it('that returns to stock leaves its order', async () => {
-    const { order, refund, setStatus, reinstate } = await sell()
+  it('exclude a key that returned to stock', async () => {
+    const { order, refund, setStatus, reinstate } = await sellTwoKeys()
     await refund()
     await setStatus('available')
     expect(await keysOf(order)).toHaveLength(1)
@@ -90,7 +90,7 @@ describe('a refunded key', () => {
 
 describe('a refunded key that was assigned to another owner', () => {
   it('stays assigned and can be reissued', async () => {
-    const { order, licenseKey, refund, setStatus, assign, reinstate } = await sell()
+    const { order, licenseKey, refund, setStatus, assign, reinstate } = await sellTwoKeys()
     await refund()
     await setStatus('reserved')
     await assign()
@@ -106,9 +106,9 @@ describe('a refunded key that was assigned to another owner', () => {
   })
 })
 
-describe('a key that an operator unblocked and whose refund was reversed', () => {
-  it('is blocked by the next refund', async () => {
-    const { order, refund, setStatus, reinstate } = await sell()
+describe('a key that an operator unblocked', () => {
+  it('is blocked by the next refund after a reinstatement', async () => {
+    const { order, refund, setStatus, reinstate } = await sellTwoKeys()
     await refund()
     await setStatus('assigned')
     await reinstate()

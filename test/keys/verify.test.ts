@@ -14,19 +14,31 @@ import {
 import { observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
 
-const HERE = ['example.com']
+const IDENTIFIERS = ['example.com']
 
 describe('verify', () => {
   it.each<[number, string, 'product' | 'global', KeyOptions, Record<string, string>]>([
-    [200, 'Valid license key', 'product', { identifiers: HERE }, {}],
-    [201, 'This license key is not assigned', 'product', { status: 'available', identifiers: HERE }, {}],
-    [201, 'This license key is not assigned', 'product', { status: 'reserved', identifiers: HERE }, {}],
+    [200, 'Valid license key', 'product', { identifiers: IDENTIFIERS }, {}],
+    [
+      201,
+      'This license key is not assigned',
+      'product',
+      { status: 'available', identifiers: IDENTIFIERS },
+      {},
+    ],
+    [
+      201,
+      'This license key is not assigned',
+      'product',
+      { status: 'reserved', identifiers: IDENTIFIERS },
+      {},
+    ],
     [202, 'No activation found for this license key/identifier combination', 'product', {}, {}],
-    [204, 'License key blocked', 'product', { status: 'blocked', identifiers: HERE }, {}],
-    [205, 'License key expired', 'product', { validityDays: 1, assignedAt: 0, identifiers: HERE }, {}],
+    [204, 'License key blocked', 'product', { status: 'blocked', identifiers: IDENTIFIERS }, {}],
+    [205, 'License key expired', 'product', { validityDays: 1, assignedAt: 0, identifiers: IDENTIFIERS }, {}],
     [210, 'Invalid license key', 'global', {}, { license_key: 'nothing' }],
     [210, 'Invalid license key', 'global', {}, { license_key: '' }],
-    [215, 'Identifier is required', 'product', { identifiers: HERE }, { identifier: '' }],
+    [215, 'Identifier is required', 'product', { identifiers: IDENTIFIERS }, { identifier: '' }],
   ])('returns %i (%s), signed by the %s key', async (code, message, scope, key, changes) => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, key)
@@ -56,16 +68,16 @@ describe('verify', () => {
     expect(opened.envelope.private_key_used).toBe('product')
   })
 
-  it('reports the first problem in a fixed order', async () => {
+  it('checks for errors in a fixed order', async () => {
     expect(await codesByPrecedence(await openShop(), 'verify')).toEqual([
       210, 215, 201, 203, 204, 205, 202, 202, 200,
     ])
   })
 
-  it('treats a key as expired exactly after its validity', async () => {
+  it('expires a key exactly at the end of its validity', async () => {
     const shop = await openShop()
     const fieldsOf = async (assignedAt: number) => {
-      const { licenseKey } = await addKey(shop, { validityDays: 30, assignedAt, identifiers: HERE })
+      const { licenseKey } = await addKey(shop, { validityDays: 30, assignedAt, identifiers: IDENTIFIERS })
       return { license_key: licenseKey, identifier: 'example.com' }
     }
     const expiring = Date.now() - 30 * DAY_MILLISECONDS
@@ -73,9 +85,9 @@ describe('verify', () => {
     expect((await callApi(shop, 'verify', await fieldsOf(expiring))).response.code).toBe(205)
   })
 
-  it('never expires a key with a validity of 0', async () => {
+  it('does not expire a key with a validity of 0', async () => {
     const shop = await openShop()
-    const { licenseKey } = await addKey(shop, { validityDays: 0, assignedAt: 0, identifiers: HERE })
+    const { licenseKey } = await addKey(shop, { validityDays: 0, assignedAt: 0, identifiers: IDENTIFIERS })
     const { response } = await callApi(shop, 'verify', { license_key: licenseKey, identifier: 'example.com' })
     expect(response.code).toBe(200)
   })
@@ -95,10 +107,10 @@ describe('verify', () => {
   })
 })
 
-it('returns 804 for invalid parameters', async () => {
+it('returns 804 and names the invalid parameters', async () => {
   const shop = await openShop()
-  const bad = { license_key: 'x'.repeat(256), identifier: 'a\u0000b' }
-  const opened = await callApi(shop, 'verify', bad)
+  const fields = { license_key: 'x'.repeat(256), identifier: 'a\u0000b' }
+  const opened = await callApi(shop, 'verify', fields)
   expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
   expect(Object.keys(opened.response.errors)).toEqual(['license_key', 'identifier'])
 })

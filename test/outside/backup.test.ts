@@ -1,4 +1,4 @@
-/** A backup as it is made from anywhere in the project; recovery.test.ts restores one. */
+/** `npm run backup`. recovery.test.ts restores a backup. */
 import { existsSync, mkdirSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -15,7 +15,7 @@ beforeAll(() => {
 })
 afterAll(() => removeClone(shop.folder))
 
-it('is written where the command was called, and on a terminal says that it has begun', async () => {
+it('writes to the folder of the caller and shows progress on a terminal', async () => {
   const folder = path.join(shop.folder, 'kept')
   mkdirSync(folder)
   const command = 'npm run --silent backup -- b.sql'
@@ -29,7 +29,7 @@ it('is written where the command was called, and on a terminal says that it has 
   expect(existsSync(path.join(shop.folder, 'b.sql'))).toBe(false)
 })
 
-it('goes into no database that has tables, which is left as it was', () => {
+it('cannot be restored into a database with tables, which stays unchanged', () => {
   renameSync(path.join(shop.folder, 'kept/b.sql'), path.join(shop.folder, 'backup.sql'))
   query(shop.folder, `update products set name = 'Later'`)
   const { status, output } = run(shop.folder, 'env', 'CI=true', 'bash', '-ec', example('run: restore'))

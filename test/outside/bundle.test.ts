@@ -9,13 +9,13 @@ const GZIPPED_BYTES_MAX = 100_000
 const output = path.join(tmpdir(), `keyseal-bundle-${process.pid}`)
 let bundle: string
 
-/** What the bundler says of the files it wrote. */
+/** The bundler's description of its output. */
 interface Metafile {
   readonly outputs: Record<string, { readonly imports: { readonly path: string }[] }>
 }
 
 beforeAll(() => {
-  const { status, output: printed } = run(
+  const { status, output: errors } = run(
     project,
     'wrangler',
     'deploy',
@@ -24,7 +24,7 @@ beforeAll(() => {
     output,
     '--metafile',
   )
-  if (status !== 0) throw new Error(printed)
+  if (status !== 0) throw new Error(errors)
   bundle = readFileSync(path.join(output, 'index.js'), 'utf8')
 })
 afterAll(() => rmSync(output, { recursive: true, force: true }))
@@ -34,7 +34,7 @@ describe("the Worker's bundle", () => {
     expect(gzipSync(bundle).byteLength).toBeLessThan(GZIPPED_BYTES_MAX)
   })
 
-  it('polyfills nothing of Node.js and imports nothing but what the platform has', () => {
+  it('contains no Node.js polyfills and imports only modules of the platform', () => {
     expect(bundle).not.toMatch(/unenv|node:[a-z]/)
     const metafile = JSON.parse(readFileSync(path.join(output, 'bundle-meta.json'), 'utf8')) as Metafile
     const imports = Object.values(metafile.outputs).flatMap((file) =>

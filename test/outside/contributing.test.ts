@@ -1,4 +1,4 @@
-/** CONTRIBUTING.md's way to add an endpoint, followed step by step in a copy of the project. */
+/** Follows the steps in CONTRIBUTING.md to add an endpoint in a copy of the project. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, expect, it } from 'vitest'
@@ -11,7 +11,7 @@ afterAll(() => removeClone(folder))
 interface Step {
   readonly kind: 'file' | 'insert'
   readonly file: string
-  /** The beginning of the line that the code is inserted after. */
+  /** The code is inserted after the line that contains this text. */
   readonly after: string
   readonly code: string
 }
@@ -24,11 +24,11 @@ const steps: Step[] = [
   kind: kind as Step['kind'],
   file,
   after,
-  // The blocks are indented with their list.
+  // The blocks are indented because they are part of a list.
   code: code.replaceAll(/^ {3}/gm, ''),
 }))
 
-function take({ kind, file, after, code }: Step): void {
+function applyStep({ kind, file, after, code }: Step): void {
   const target = path.join(folder, file)
   if (kind === 'file') {
     mkdirSync(path.dirname(target), { recursive: true })
@@ -42,15 +42,15 @@ function take({ kind, file, after, code }: Step): void {
   writeFileSync(target, lines.join('\n'))
 }
 
-it('adds an endpoint with four files, one of them a test, that passes every check', () => {
+it('the steps add an endpoint with four files that passes all checks', () => {
   const files = new Set(steps.map(({ file }) => file))
   expect(files.size).toBe(4)
   expect([...files].filter((file) => file.endsWith('.test.ts'))).toHaveLength(1)
-  for (const step of steps) take(step)
+  for (const step of steps) applyStep(step)
 
   expect(run(folder, 'node_modules/.bin/tsc', '-p', '.')).toEqual({ status: 0, output: '' })
   const tests = ['test/keys/count-activations.test.ts', 'test/security/battery.test.ts']
-  const tested = run(
+  const testRun = run(
     folder,
     'node_modules/.bin/vitest',
     'run',
@@ -60,9 +60,9 @@ it('adds an endpoint with four files, one of them a test, that passes every chec
     'count',
     ...tests,
   )
-  expect(tested, tested.output).toMatchObject({ status: 0 })
-  expect(tested.output).toContain('2 passed')
-  const described = run(folder, 'npm', 'run', 'openapi')
-  expect(described, described.output).toMatchObject({ status: 0 })
+  expect(testRun, testRun.output).toMatchObject({ status: 0 })
+  expect(testRun.output).toContain('2 passed')
+  const openapi = run(folder, 'npm', 'run', 'openapi')
+  expect(openapi, openapi.output).toMatchObject({ status: 0 })
   expect(readFileSync(path.join(folder, 'docs/api.md'), 'utf8')).toContain('GET /api/v1/count-activations')
 })

@@ -1,4 +1,4 @@
-/** The page /docs in a real browser: it shows the whole description, works on a phone and in the dark, and asks nobody else. */
+/** The page /docs in a real browser: complete, readable on phones and in dark mode, without requests to other hosts. */
 import { existsSync, readFileSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -22,15 +22,15 @@ const FLAGS = [
 const VERIFY = 'tag/use-license-keys/POST/api/v1/verify'
 const LICENSE_KEYS = 'tag/stock-and-generators/GET/api/v1/get-license-keys'
 
-describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is absent)`, () => {
+describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped without ${CHROMIUM})`, () => {
   let folder: string
   let origin: string
   let service: Running
   let browser: Browser
-  /** Stays open from one test to the next. */
+  /** Shared by the tests. */
   let desktop: Page
-  const complaints: string[] = []
-  const asked = new Set<string>()
+  const browserErrors: string[] = []
+  const requestedOrigins = new Set<string>()
 
   beforeAll(async () => {
     folder = cloneWithDatabase()
@@ -42,8 +42,8 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
   })
 
   afterEach(() => {
-    expect(complaints).toEqual([])
-    expect([...asked]).toEqual([origin])
+    expect(browserErrors).toEqual([])
+    expect([...requestedOrigins]).toEqual([origin])
   })
 
   afterAll(async () => {
@@ -54,14 +54,14 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
 
   async function open(options: BrowserContextOptions): Promise<Page> {
     const page = await browser.newPage(options)
-    page.on('console', (message) => message.type() !== 'info' && complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    page.on('request', (request) => asked.add(new URL(request.url()).origin))
+    page.on('console', (message) => message.type() !== 'info' && browserErrors.push(message.text()))
+    page.on('pageerror', (error) => browserErrors.push(error.message))
+    page.on('request', (request) => requestedOrigins.add(new URL(request.url()).origin))
     await goTo(page, VERIFY)
     return page
   }
 
-  /** @returns the part of the page that is about the operation */
+  /** @returns the section of the operation */
   async function goTo(page: Page, anchor: string): Promise<Locator> {
     await page.goto(`${origin}/docs#${anchor}`)
     const operation = page.locator(`section[id$="${anchor}"]`)
@@ -71,7 +71,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
 
   it('lists every operation in its sidebar', async () => {
     const { paths, tags }: OpenApiDocument = JSON.parse(readFileSync(descriptionFile, 'utf8'))
-    const described = Object.values(paths).flatMap((methods) =>
+    const expected = Object.values(paths).flatMap((methods) =>
       Object.entries(methods).map(([method, { summary }]) => `${summary} ${method.toUpperCase()}`),
     )
     const sidebar = desktop.getByRole('complementary')
@@ -80,10 +80,10 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     }
     const links = await sidebar.getByRole('link', { name: /HTTP Method/ }).allTextContents()
     const listed = links.map((text) => text.replace(/\s*HTTP Method:\s*/, ' ').trim())
-    expect(listed.sort()).toEqual(described.sort())
+    expect(listed.sort()).toEqual(expected.sort())
   })
 
-  it('finds an operation by a word of it', async () => {
+  it('finds an operation by a search word', async () => {
     await desktop.getByRole('button', { name: 'Open Search' }).click()
     await desktop.getByRole('combobox', { name: 'Enter search query' }).fill('destroy')
     await desktop.getByRole('option', { name: 'Destroy a license key' }).click()
@@ -104,15 +104,15 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     await desktop.getByRole('option', { name: 'Curl', exact: true }).click()
   })
 
-  it.each([VERIFY, LICENSE_KEYS])('shows a command for %s that the server answers', async (anchor) => {
+  it.each([VERIFY, LICENSE_KEYS])('shows a curl command for %s that works', async (anchor) => {
     const operation = await goTo(desktop, anchor)
     const command = await operation.locator('pre', { hasText: 'curl' }).innerText()
-    const typed = command.replace('YOUR_SECRET_TOKEN', DEMO_API_KEY).replace('curl ', 'curl -s ')
-    const { output } = run(folder, 'bash', '-ec', typed)
+    const authorized = command.replace('YOUR_SECRET_TOKEN', DEMO_API_KEY).replace('curl ', 'curl -s ')
+    const { output } = run(folder, 'bash', '-ec', authorized)
     expect(JSON.parse(output).response.code).toBe(anchor === VERIFY ? 210 : 730)
   })
 
-  it('sends a request to its own server, and keeps no credential', async () => {
+  it('sends requests to its own server and stores no credential', async () => {
     const operation = await goTo(desktop, LICENSE_KEYS)
     await desktop.getByPlaceholder('Token').first().fill(DEMO_API_KEY)
     await operation.getByRole('button', { name: 'Test Request' }).click()
@@ -124,14 +124,14 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     await dialog.getByRole('button', { name: 'Close Client' }).click()
   })
 
-  it('offers no service of those who make the library', async () => {
-    const words = await desktop.locator('body').innerText()
-    expect(words).toContain('Verify a license key')
-    expect(words).not.toMatch(/\bAI\b|\bMCP\b|\bAgent\b|Share|Deploy|Open in|API Client|SDK/)
+  it('offers no cloud service of Scalar', async () => {
+    const pageText = await desktop.locator('body').innerText()
+    expect(pageText).toContain('Verify a license key')
+    expect(pageText).not.toMatch(/\bAI\b|\bMCP\b|\bAgent\b|Share|Deploy|Open in|API Client|SDK/)
   })
 
   it.each(['light', 'dark'] as const)(
-    'has a start page for a desktop and a phone, %s',
+    'has a readable start page on desktop and phone, %s',
     async (colorScheme) => {
       const page = await open({ colorScheme })
       for (const width of [1440, 390, 320]) {
@@ -147,7 +147,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
     },
   )
 
-  it.each(['light', 'dark'] as const)('can be read on a desk and on a phone, %s', async (colorScheme) => {
+  it.each(['light', 'dark'] as const)('is readable on desktop and phone, %s', async (colorScheme) => {
     const page = await open({ colorScheme })
     for (const viewport of [
       { width: 1440, height: 900 },
@@ -170,8 +170,8 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped where ${CHROMIUM} is abse
 const CONTRAST_MIN = 4.5
 
 /**
- * How light the background of the page is, from 0 to 1, and of each text that is seen its contrast (WCAG 2.2) to what is
- * painted behind it.
+ * @returns the luminance of the page's background, from 0 to 1, and the contrast (WCAG 2.2) of each visible text to its
+ *   background
  */
 const CONTRASTS = `
   (() => {

@@ -1,4 +1,4 @@
-/** Signing keys that can not be used: found by the Worker's own code, and mended by the command that is named. */
+/** `keyseal doctor` finds unusable signing keys with the Worker's own code, and the commands it names fix them. */
 import { generateKeyPairSync } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -22,48 +22,48 @@ const pemOf = (key: { privateKey: { export: (as: { type: 'pkcs8'; format: 'pem' 
   String(key.privateKey.export({ type: 'pkcs8', format: 'pem' }))
 const SHORT_KEY = pemOf(generateKeyPairSync('rsa', { modulusLength: 1024 })).trim()
 
-describe('a key is judged as the Worker judges it:', () => {
+describe('a signing key', () => {
   const key = newSigningKey()
-  const good = {
-    'as openssl prints it': key,
-    'with line ends as \\n': key.replaceAll('\n', '\\n'),
-    'with line ends as \\r\\n': key.replaceAll('\n', '\r\n'),
-    'pasted into a form of one line': key.replaceAll('\n', ''),
-    'with line ends as spaces': key.replaceAll('\n', ' '),
-    'of Ed25519': newSigningKey('EdDSA'),
+  const usable = {
+    'as printed by openssl': key,
+    'with \\n instead of line breaks': key.replaceAll('\n', '\\n'),
+    'with CRLF line breaks': key.replaceAll('\n', '\r\n'),
+    'pasted into a single-line form field': key.replaceAll('\n', ''),
+    'with spaces instead of line breaks': key.replaceAll('\n', ' '),
+    'with Ed25519': newSigningKey('EdDSA'),
   }
-  const bad = {
-    'of 1024 bits': SHORT_KEY,
-    elliptic: pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
-    'for key agreement': pemOf(generateKeyPairSync('x25519')),
-    'not there': '',
-    'cut off': key.slice(0, 900),
+  const unusable = {
+    'RSA with 1024 bits': SHORT_KEY,
+    'with the curve P-256': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
+    'for key agreement (X25519)': pemOf(generateKeyPairSync('x25519')),
+    missing: '',
+    truncated: key.slice(0, 900),
   }
 
-  it.each(Object.entries(good))('one %s is good', async (_, pem) => {
+  it.each(Object.entries(usable))('%s is usable', async (_, pem) => {
     const [judged] = await judgedKeys({ SIGNING_PRIVATE_KEY: pem })
     expect(judged?.key).toMatchObject({ jwk: { kid: expect.stringMatching(/^[\w-]{43}$/) } })
   })
 
-  it.each(Object.entries(bad))('one %s is not', async (_, pem) => {
+  it.each(Object.entries(unusable))('%s is not usable', async (_, pem) => {
     expect(await judgedKeys({ SIGNING_PRIVATE_KEY: pem })).toEqual([
       { setting: 'SIGNING_PRIVATE_KEY', key: expect.any(SettingError) },
     ])
   })
 })
 
-describe('how a key is made for the button', () => {
+describe('the Deploy to Cloudflare button', () => {
   const read = (name: string) => readFileSync(path.join(project, name), 'utf8')
   const description = JSON.parse(read('package.json')).cloudflare.bindings.SIGNING_PRIVATE_KEY.description
   const example = read('.dev.vars.example').replaceAll('\n# ', ' ')
 
-  it('is said alike where it is asked for and in .dev.vars.example', () => {
+  it('explains how to create a key, in the same words as .dev.vars.example', () => {
     expect(description).toContain('`npm run --silent keyseal -- signing-key create`')
     expect(example).toContain(description)
   })
 
   it.skipIf(!isInstalled('openssl', 'version'))(
-    'with openssl makes one that can be used (skipped where openssl is absent)',
+    'explains an openssl command that creates a usable key (skipped without openssl)',
     async () => {
       const [, command = ''] = /`(openssl [^`]+)`/.exec(description) ?? []
       const [judged] = await judgedKeys({ SIGNING_PRIVATE_KEY: runShell(project, `${command} 2>/dev/null`) })
@@ -88,64 +88,64 @@ afterAll(async () => {
 })
 
 const file = (name: string) => path.join(shop.folder, name)
-const findings = (...words: string[]) => shop.ask<Finding[]>('doctor', ...words)
-const wrong = (found: readonly Finding[]) => found.filter(({ status }) => status === 'wrong')
-const copies = () => readdirSync(shop.folder).filter((name) => name.startsWith('.dev.vars.before-'))
+const findings = (...words: string[]) => shop.runJson<Finding[]>('doctor', ...words)
+const problemsIn = (found: readonly Finding[]) => found.filter(({ status }) => status === 'wrong')
+const backupCopies = () => readdirSync(shop.folder).filter((name) => name.startsWith('.dev.vars.before-'))
 
 const CREATE = 'npm run keyseal -- signing-key create --write'
 
-it('a .dev.vars that is missing is made by npm start, as the commands say', () => {
+it('a missing .dev.vars is created by npm start, as the error says', () => {
   const commands = [['list'], ['list', '--json'], ['rotate'], ['create', '--write']]
-  const typed = commands.map((words) => shop.type('signing-key', ...words))
+  const results = commands.map((words) => shop.run('signing-key', ...words))
   const hint = 'There is no .dev.vars. Run npm start, which creates it with a signing key.\n'
-  expect(typed).toMatchObject([
+  expect(results).toMatchObject([
     { status: 0, stdout: hint, stderr: '' },
     { status: 0, stdout: '[]\n', stderr: hint },
     { status: 1, stdout: '', stderr: expect.stringContaining(hint) },
     { status: 1, stdout: '', stderr: expect.stringContaining(hint) },
   ])
-  expect(wrong(findings())).toMatchObject([
+  expect(problemsIn(findings())).toMatchObject([
     { check: 'secrets', finding: 'there is no .dev.vars', remedy: 'npm start (creates it)' },
     { check: 'service', remedy: `PORT=${port} npm start` },
   ])
 })
 
-it('a key that is missing is put in by the command that is named, and everything else stays', () => {
+it('the suggested command adds a missing key and changes nothing else', () => {
   writeFileSync(file('.dev.vars'), '# mine\nEMAIL_FROM="x@example.com"\nSIGNING_PRIVATE_KEY=""\n')
-  const [found] = wrong(findings())
+  const [found] = problemsIn(findings())
   expect(found).toMatchObject({ finding: '.dev.vars: SIGNING_PRIVATE_KEY is not set', remedy: CREATE })
   runShell(shop.folder, CREATE)
-  expect(shop.ask('signing-key', 'list')).toMatchObject([{ role: 'current', algorithm: 'RSA' }])
+  expect(shop.runJson('signing-key', 'list')).toMatchObject([{ role: 'current', algorithm: 'RSA' }])
   expect(readFileSync(file('.dev.vars'), 'utf8')).toMatch(
     /^# mine\nEMAIL_FROM="x@example.com"\nSIGNING_PRIVATE_KEY="-----BEGIN [^"]*"\n$/,
   )
-  expect(copies()).toEqual([])
+  expect(backupCopies()).toEqual([])
 })
 
-it('a key that can be used is never written over', () => {
+it('a usable key is never overwritten', () => {
   const before = readFileSync(file('.dev.vars'), 'utf8')
-  const refused = shop.type('signing-key', 'create', '--write')
+  const refused = shop.run('signing-key', 'create', '--write')
   expect(refused.status).toBe(1)
   expect(refused.stderr).toContain('SIGNING_PRIVATE_KEY in .dev.vars is a usable key and was not changed')
-  expect(shop.type('signing-key', 'create', '--write', 'PATH').stderr).toContain(
+  expect(shop.run('signing-key', 'create', '--write', 'PATH').stderr).toContain(
     'It must be SIGNING_PRIVATE_KEY',
   )
   expect(readFileSync(file('.dev.vars'), 'utf8')).toBe(before)
 })
 
-describe('keys of every kind that can not be used', () => {
+describe('unusable keys of every kind', () => {
   const names = ['', '_NEXT', '_PRODUCT_3'].map((end) => `SIGNING_PRIVATE_KEY${end}`)
-  // The first as somebody pasted it, without quotes.
+  // The first one was pasted without quotes.
   const onOneLine = `"${SHORT_KEY.replaceAll('\n', '\\n')}"`
   const lines = names.map((name, index) => `${name}=${index === 0 ? SHORT_KEY : onOneLine}\n`)
   const broken = `${lines.join('')}SIGNING_PUBLIC_KEYS_RETIRED='${SHORT_KEY}junk'\nLAST="x"\n`
   let remedies: string[]
 
-  it('are found, each once, and what follows from them is not told as something else', async () => {
+  it('are each reported once, without their consequences', async () => {
     writeFileSync(file('.dev.vars'), broken, { mode: 0o600 })
     service = await startService(shop.folder, port, /The service has a problem/)
     const found = findings()
-    expect(wrong(found)).toMatchObject([
+    expect(problemsIn(found)).toMatchObject([
       ...names.map((name) => ({
         check: 'secrets',
         finding: `.dev.vars: ${name} ${INVALID_PRIVATE_KEY}`,
@@ -160,27 +160,27 @@ describe('keys of every kind that can not be used', () => {
     expect(found).toContainEqual({
       check: 'service',
       status: 'not checked',
-      finding: 'not ready (signing key), as follows from the above',
+      finding: 'not ready (signing key), because of the problem above',
     })
-    remedies = wrong(found).map(({ remedy = '' }) => remedy)
+    remedies = problemsIn(found).map(({ remedy = '' }) => remedy)
   })
 
-  it('are mended by the commands that are named, which lose none of them', () => {
+  it('are fixed by the suggested commands, which keep a copy', () => {
     for (const remedy of remedies) runShell(shop.folder, remedy)
-    const kept = copies()
+    const kept = backupCopies()
     expect(kept).toHaveLength(remedies.length)
     expect(kept.map((name) => readFileSync(file(name), 'utf8'))).toContain(broken)
     for (const name of kept) expect(statSync(file(name)).mode & 0o077).toBe(0)
-    const fresh = /^(?:SIGNING_PRIVATE_KEY\w*="[^"\n]*"\n){3}LAST="x"\n$/
-    expect(readFileSync(file('.dev.vars'), 'utf8')).toMatch(fresh)
+    const replaced = /^(?:SIGNING_PRIVATE_KEY\w*="[^"\n]*"\n){3}LAST="x"\n$/
+    expect(readFileSync(file('.dev.vars'), 'utf8')).toMatch(replaced)
   })
 
-  it('leave behind a service that does not know of it, and is to be started again', async () => {
-    expect(wrong(findings())).toMatchObject([
+  it('need a restart of the running service, which doctor suggests', async () => {
+    expect(problemsIn(findings())).toMatchObject([
       {
         check: 'service',
         finding: 'not ready: signing key; the service was started before .dev.vars changed',
-        remedy: `Ctrl-C where it runs, then PORT=${port} npm start`,
+        remedy: `stop the service with Ctrl-C, then PORT=${port} npm start`,
       },
     ])
     await service?.interrupt()
@@ -189,7 +189,7 @@ describe('keys of every kind that can not be used', () => {
   })
 })
 
-it('a copy of .dev.vars, a key and a backup in the top folder are not committed by git add -A', () => {
+it('git add -A ignores copies of .dev.vars, keys and backups in the top folder', () => {
   for (const name of ['next-signing-key.pem', 'new-signing-key.pem', 'backup.sql', 'before-upgrade.sql']) {
     writeFileSync(file(name), 'secret')
   }
@@ -199,7 +199,7 @@ it('a copy of .dev.vars, a key and a backup in the top folder are not committed 
     expect(added).toContain('test/support/global-signing-key.pem')
     expect(added).toContain('.dev.vars.example')
     expect(added).not.toMatch(/'[\w-]+\.(?:pem|sql)'|'\.dev\.vars(?!\.example)/)
-    expect(copies().length).toBeGreaterThan(0)
+    expect(backupCopies().length).toBeGreaterThan(0)
   } finally {
     rmSync(file('.git'), { recursive: true })
   }

@@ -46,31 +46,31 @@ it('a local sale writes the branded e-mail to files', async () => {
   expect(files[1]).toContain('#1a73e8')
 })
 
-it('a delivery that failed is listed and sent again', async () => {
-  const set = `status = 'failed', attempts = 13, last_result = 'HTTP 403 invalid_api_key'`
+it('a failed delivery is listed and retried', async () => {
+  const changes = `status = 'failed', attempts = 13, last_result = 'HTTP 403 invalid_api_key'`
   await expect
     .poll(() => query(folder, `select id from deliveries where status = 'delivered'`), { timeout: 20_000 })
     .toHaveLength(1)
-  query(folder, `update deliveries set ${set}`)
+  query(folder, `update deliveries set ${changes}`)
   expect(runExample('run: email-failed')).toMatch(
     /email .* failed .* HTTP 403 invalid_api_key[\s\S]*email .* delivered .* accepted/,
   )
 })
 
 describe('keyseal doctor', () => {
-  const settingsFound = () =>
+  const settingFindings = () =>
     commandLineIn(folder, { PORT: String(port) })
-      .ask<{ check: string }[]>('doctor')
+      .runJson<{ check: string }[]>('doctor')
       .filter(({ check }) => check === 'settings')
 
-  it('reports nothing about correct settings', () => {
+  it('reports no problem with valid settings', () => {
     expect(runExample('run: email-doctor')).not.toMatch(/^wrong/m)
-    expect(settingsFound()).toEqual([])
+    expect(settingFindings()).toEqual([])
   })
 
-  it('names a wrong setting of .dev.vars and of wrangler.toml', () => {
+  it('names an invalid setting in .dev.vars and in wrangler.toml', () => {
     runShell(folder, `echo 'SELLER_COLOR="blue"' >> .dev.vars`)
-    expect(settingsFound()).toEqual([
+    expect(settingFindings()).toEqual([
       {
         check: 'settings',
         status: 'wrong',
@@ -79,7 +79,7 @@ describe('keyseal doctor', () => {
       },
     ])
     runShell(folder, `sed -i '/^SELLER_/d' .dev.vars; sed -i 's/^# SELLER_LOGO/SELLER_LOGO/' wrangler.toml`)
-    expect(settingsFound()).toEqual([
+    expect(settingFindings()).toEqual([
       {
         check: 'settings',
         status: 'wrong',

@@ -1,4 +1,4 @@
-/** What the doctor finds in the database: what should have been done and was not, and migrations that are missing. */
+/** `keyseal doctor` finds overdue work and missing migrations in the database. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
 import { type CommandLine, newShop } from './support/keyseal.ts'
@@ -14,7 +14,7 @@ beforeAll(() => {
 })
 afterAll(() => removeClone(shop.folder))
 
-/** Of each kind one that waits, one that waits for its time and one that is done; all but the second were due. */
+/** For each kind: one that is overdue, one that is not due yet, and one that is done. */
 function addWork(dueAt: number, laterAt: number): void {
   const deliveries = [
     ['pending', dueAt],
@@ -45,10 +45,10 @@ function addWork(dueAt: number, laterAt: number): void {
   )
 }
 
-const findings = () => shop.ask<{ check: string }[]>('doctor', ...NO_SERVICE)
+const findings = () => shop.runJson<{ check: string }[]>('doctor', ...NO_SERVICE)
 const queueFinding = () => findings().find(({ check }) => check === 'queue')
 
-it('keyseal doctor counts every delivery, event and queued order that is overdue, and names what mends it', () => {
+it('keyseal doctor counts overdue deliveries, events and queued orders, and names the fix', () => {
   addWork(Date.now() - 11 * MINUTE_MS, Date.now() - 9 * MINUTE_MS)
   expect(queueFinding()).toEqual({
     check: 'queue',
@@ -58,7 +58,7 @@ it('keyseal doctor counts every delivery, event and queued order that is overdue
   })
 })
 
-it('keyseal doctor finds nothing wrong with what was due a moment ago, or is done', () => {
+it('keyseal doctor accepts work that became due a moment ago or is done', () => {
   addWork(Date.now() - 9 * MINUTE_MS, Date.now() + MINUTE_MS)
   expect(queueFinding()).toEqual({
     check: 'queue',
@@ -67,7 +67,7 @@ it('keyseal doctor finds nothing wrong with what was due a moment ago, or is don
   })
 })
 
-it('keyseal doctor names the migration that is not applied, where a table is missing for it too', () => {
+it('keyseal doctor names a missing migration even if its table is missing', () => {
   const [newest] = query<{ name: string }>(shop.folder, 'select max(name) as name from d1_migrations')
   query(
     shop.folder,

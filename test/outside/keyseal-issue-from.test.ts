@@ -1,9 +1,9 @@
-/** Issuing by hand from a generator and from stock, on a local database of its own. */
+/** `keyseal issue --from fresh`, `generator` and `stock`. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
-import { type CommandLine, newShop, type Typed } from './support/keyseal.ts'
+import { type CommandLine, type CommandResult, newShop } from './support/keyseal.ts'
 import { query } from './support/local-database.ts'
 
 interface Issued {
@@ -26,13 +26,13 @@ beforeAll(() => {
 })
 afterAll(() => removeClone(shop.folder))
 
-function wordsOf(from: string, quantity: number, ...others: string[]): string[] {
+function issueCommand(from: string, quantity: number, ...others: string[]): string[] {
   const owner = ['--owner-name', "Ada; O'Neil", '--owner-email', 'ada@example.com']
   return ['issue', '--from', from, '--product-id', '1', '--quantity', String(quantity), ...owner, ...others]
 }
 
-function issue(from: string, quantity: number, ...others: string[]): Typed {
-  return shop.type(...wordsOf(from, quantity, ...others))
+function issue(from: string, quantity: number, ...others: string[]): CommandResult {
+  return shop.run(...issueCommand(from, quantity, ...others))
 }
 
 function stored(): Stored[] {
@@ -44,34 +44,32 @@ function stored(): Stored[] {
 }
 
 describe('keyseal issue --from', () => {
-  it('fresh, as it is unless it is said, needs the terms of the keys', () => {
+  it('fresh is the default and requires validity and activation limit', () => {
     const { status, stderr } = issue('fresh', 1, '--validity-days', '30')
     expect(status).toBe(1)
-    expect(stderr).toContain('give --validity-days and --activation-limit')
+    expect(stderr).toContain('Fresh keys need --validity-days and --activation-limit.')
   })
 
-  it('generator makes keys of the longest format on its terms, more than one statement holds, and once', () => {
+  it('generator issues many keys of the longest format once, on its terms', () => {
     expect(issue('generator', 1).stderr).toContain('Product 1 has no active generator')
     const format = ['--method', 'chunk-system', '--chunks', '48', '--chunk-length', '1']
     const affixes = ['--prefix', "it's-:name-".padEnd(32, '<'), '--suffix', '>'.repeat(32)]
     const terms = ['--validity-days', '365', '--activation-limit', '5']
-    expect(shop.type('generators', 'add', '--product-id', '1', ...format, ...affixes, ...terms).status).toBe(
-      0,
-    )
+    expect(shop.run('generators', 'add', '--product-id', '1', ...format, ...affixes, ...terms).status).toBe(0)
 
-    const words = wordsOf('generator', 1200, '--idempotency-key', 'generated')
-    const first = shop.ask<Issued>(...words)
+    const words = issueCommand('generator', 1200, '--idempotency-key', 'generated')
+    const first = shop.runJson<Issued>(...words)
     expect(new Set(first.licenseKeys).size).toBe(1200)
-    expect(shop.ask(...words)).toEqual({ ...first, isReplay: true })
+    expect(shop.runJson(...words)).toEqual({ ...first, isReplay: true })
     const inFormat = /^it's-:name-<{21}(?:[2-9A-HJ-NP-Z]-){47}[2-9A-HJ-NP-Z]>{32}$/
-    const good = stored().filter(
+    const matching = stored().filter(
       ({ licenseKey, status, validityDays, activationLimit }) =>
         inFormat.test(licenseKey) && status === 'assigned' && validityDays === 365 && activationLimit === 5,
     )
-    expect(good.map(({ licenseKey }) => licenseKey)).toEqual(first.licenseKeys)
+    expect(matching.map(({ licenseKey }) => licenseKey)).toEqual(first.licenseKeys)
   })
 
-  it('generator takes other terms where they are given, and its idempotency key issues no other order', () => {
+  it('generator accepts other terms, and its idempotency key issues no other order', () => {
     const words = ['--validity-days', '7', '--idempotency-key', 'other-terms']
     expect(issue('generator', 1, ...words).status).toBe(0)
     expect(stored().at(-1)).toMatchObject({ validityDays: 7, activationLimit: 5 })
@@ -81,18 +79,18 @@ describe('keyseal issue --from', () => {
     }
   })
 
-  it('stock takes keys on their own terms, each of them once, and none where there are too few', () => {
+  it('stock issues keys on their own terms once, or none if there are too few', () => {
     writeFileSync(path.join(shop.folder, 'stock.csv'), 'license_key\nS-1\nS-2\nS-3\n')
     const terms = ['--validity-days', '90', '--activation-limit', '4']
-    shop.type('stock', 'import', path.join(shop.folder, 'stock.csv'), '--product-id', '1', ...terms)
+    shop.run('stock', 'import', path.join(shop.folder, 'stock.csv'), '--product-id', '1', ...terms)
     const tooMany = issue('stock', 4)
     expect(tooMany.status).toBe(1)
-    expect(tooMany.stderr).toContain('Product 1 has 3 keys in stock and 4 were asked for, so none was taken')
+    expect(tooMany.stderr).toContain('Product 1 has 3 keys in stock, but 4 were ordered, so none was issued')
 
-    const words = wordsOf('stock', 2, '--idempotency-key', 'from-stock')
-    const first = shop.ask<Issued>(...words)
-    expect(shop.ask(...words)).toEqual({ ...first, isReplay: true })
-    const last = shop.ask<Issued>(...wordsOf('stock', 1, '--validity-days', '0'))
+    const words = issueCommand('stock', 2, '--idempotency-key', 'from-stock')
+    const first = shop.runJson<Issued>(...words)
+    expect(shop.runJson(...words)).toEqual({ ...first, isReplay: true })
+    const last = shop.runJson<Issued>(...issueCommand('stock', 1, '--validity-days', '0'))
     const expected = ['S-1', 'S-2', 'S-3'].map((licenseKey) => ({
       licenseKey,
       status: 'assigned',

@@ -1,4 +1,4 @@
-/** Issuing by hand, and what is done about single license keys, on a local database of its own. */
+/** `keyseal issue` and `keyseal licenses`. */
 import { spawnSync } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
@@ -28,7 +28,7 @@ beforeAll(() => {
 })
 afterAll(() => removeClone(shop.folder))
 
-function order(quantity: string, ...others: string[]): string[] {
+function issueCommand(quantity: string, ...others: string[]): string[] {
   return ['issue', '--product-id', '1', '--quantity', quantity, ...OWNER, ...TERMS, ...others]
 }
 
@@ -37,11 +37,11 @@ function count(sql: string): number {
 }
 
 describe('keyseal issue', () => {
-  it('issues an order of several statements whole, and once for its idempotency key', () => {
-    const first = shop.ask<Issued>(...order('1500', '--idempotency-key', 'order-1'))
+  it('issues an order of several statements completely and once', () => {
+    const first = shop.runJson<Issued>(...issueCommand('1500', '--idempotency-key', 'order-1'))
     expect(first).toMatchObject({ idempotencyKey: 'order-1', isReplay: false })
     expect(new Set(first.licenseKeys).size).toBe(1500)
-    const again = shop.ask<Issued>(...order('1500', '--idempotency-key', 'order-1'))
+    const again = shop.runJson<Issued>(...issueCommand('1500', '--idempotency-key', 'order-1'))
     expect(again).toEqual({ ...first, isReplay: true })
     expect(count(`license_keys where status = 'assigned'`)).toBe(1500)
     expect(query(shop.folder, 'select source, quantity, owner_name from issuances')).toEqual([
@@ -50,11 +50,11 @@ describe('keyseal issue', () => {
     licenseKeys = first.licenseKeys
   })
 
-  it('refuses another order under the same idempotency key, and a product that is not there, and writes nothing', () => {
-    const other = shop.type(...order('2', '--idempotency-key', 'order-1'))
+  it('rejects another order with the same idempotency key, and an unknown product', () => {
+    const other = shop.run(...issueCommand('2', '--idempotency-key', 'order-1'))
     expect(other.status).toBe(1)
     expect(other.stderr).toContain('This idempotency key was used for another order')
-    const missing = shop.type(...order('2').with(2, '9'))
+    const missing = shop.run(...issueCommand('2').with(2, '9'))
     expect(missing.status).toBe(1)
     expect(missing.stderr).toContain('There is no active product 9')
     expect(count('issuances')).toBe(1)
@@ -65,9 +65,9 @@ describe('keyseal issue', () => {
     [['--owner-email', 'ada'], 'It must be an e-mail address.'],
     [['--owner-name', 'a\nb'], 'It must be 1 to 255 characters without control characters.'],
     [['--title', 'x'], "unknown option '--title'"],
-    [['--from', 'thin-air'], 'Allowed choices are fresh, generator, stock.'],
-  ])('with %j says what is wrong and how it goes', (words, fault) => {
-    const { status, stdout, stderr } = shop.type(...order('1'), ...words)
+    [['--from', 'nowhere'], 'Allowed choices are fresh, generator, stock.'],
+  ])('rejects %j with the reason and the usage', (words, fault) => {
+    const { status, stdout, stderr } = shop.run(...issueCommand('1'), ...words)
     expect(status).toBe(1)
     expect(stdout).toBe('')
     expect(stderr).toContain(fault)
@@ -77,25 +77,25 @@ describe('keyseal issue', () => {
 })
 
 describe('keyseal licenses', () => {
-  it('finds a license key by itself, by its order and by the e-mail address of its owner', () => {
+  it('finds a license key by key, order and e-mail address', () => {
     const [licenseKey = ''] = licenseKeys
     for (const word of [licenseKey, 'order-1', 'ADA@example.com']) {
-      const found = shop.ask<Found[]>('licenses', 'find', word)
+      const found = shop.runJson<Found[]>('licenses', 'find', word)
       expect(found[0]).toMatchObject({ status: 'assigned', ownerName: "Ada; O'Neil", order: 'order-1' })
       expect(found).toHaveLength(word === licenseKey ? 1 : 100)
     }
-    expect(shop.ask('licenses', 'find', 'nobody')).toEqual([])
+    expect(shop.runJson('licenses', 'find', 'unknown')).toEqual([])
   })
 
-  it('blocks a license key, and gives it back the status it had', () => {
+  it('blocks a license key, and unblocks it to its earlier status', () => {
     const [licenseKey = ''] = licenseKeys
-    expect(shop.ask('licenses', 'block', licenseKey)).toMatchObject({ status: 'blocked' })
-    expect(shop.ask('licenses', 'unblock', licenseKey)).toMatchObject({ status: 'assigned' })
-    expect(shop.type('licenses', 'unblock', licenseKey).status).toBe(1)
-    expect(shop.type('licenses', 'block', 'unknown').stderr).toContain('There is no such license key')
+    expect(shop.runJson('licenses', 'block', licenseKey)).toMatchObject({ status: 'blocked' })
+    expect(shop.runJson('licenses', 'unblock', licenseKey)).toMatchObject({ status: 'assigned' })
+    expect(shop.run('licenses', 'unblock', licenseKey).status).toBe(1)
+    expect(shop.run('licenses', 'block', 'unknown').stderr).toContain('There is no such license key')
   })
 
-  it('reads a license key from standard input, which keeps it out of the list of processes', () => {
+  it('reads a license key from standard input', () => {
     const words = ['run', '--silent', 'keyseal', '--', 'licenses', 'find', '-', '--json']
     const { stdout } = spawnSync('npm', words, {
       cwd: shop.folder,
@@ -105,19 +105,19 @@ describe('keyseal licenses', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ licenseKey: licenseKeys[1] }])
   })
 
-  it('reissues a license key once: the old one is blocked, the new one has its owner and ends with it', () => {
+  it('reissues a license key once, with the same owner and end, and blocks the old one', () => {
     const [, , old = ''] = licenseKeys
-    const refused = shop.type('licenses', 'reissue', old)
+    const refused = shop.run('licenses', 'reissue', old)
     expect(refused.status).toBe(1)
     expect(refused.stderr).toContain('Run it again with --yes')
     expect(count(`license_keys where status = 'blocked'`)).toBe(0)
 
     const issued = count('license_keys')
-    const first = shop.ask<{ licenseKey: string }>('licenses', 'reissue', old, '--yes')
-    const again = shop.ask('licenses', 'reissue', old, '--yes')
+    const first = shop.runJson<{ licenseKey: string }>('licenses', 'reissue', old, '--yes')
+    const again = shop.runJson('licenses', 'reissue', old, '--yes')
     expect(again).toEqual({ ...first, isReplay: true })
-    const [before] = shop.ask<Found[]>('licenses', 'find', old)
-    const [after] = shop.ask<Found[]>('licenses', 'find', first.licenseKey)
+    const [before] = shop.runJson<Found[]>('licenses', 'find', old)
+    const [after] = shop.runJson<Found[]>('licenses', 'find', first.licenseKey)
     expect(before).toMatchObject({ status: 'blocked' })
     expect(after).toMatchObject({
       status: 'assigned',
@@ -131,7 +131,7 @@ describe('keyseal licenses', () => {
     expect(count('license_keys')).toBe(issued + 1)
   })
 
-  it('lists a key that was reissued under the order whose place it takes, also of one that was reissued itself', () => {
+  it('lists reissued keys, and keys reissued again, with their order', () => {
     const issuance = `(select id from issuances where idempotency_key = 'order-1')`
     query(
       shop.folder,
@@ -139,12 +139,12 @@ describe('keyseal licenses', () => {
        insert into order_references (provider, reference, order_id) values ('stripe', 'pi_1', 'cs_1')`,
     )
     let latest = String(licenseKeys[3])
-    for (const _ of ['a reissue', 'a reissue of it']) {
-      const reissued = shop.ask<{ licenseKey: string }>('licenses', 'reissue', latest, '--yes')
+    for (const _ of ['a reissue', 'a reissue of the reissued key']) {
+      const reissued = shop.runJson<{ licenseKey: string }>('licenses', 'reissue', latest, '--yes')
       latest = reissued.licenseKey
     }
     for (const word of [latest, 'cs_1', 'pi_1', 'order-1']) {
-      const [found] = shop.ask<Found[]>('licenses', 'find', word)
+      const [found] = shop.runJson<Found[]>('licenses', 'find', word)
       expect(found).toMatchObject({ licenseKey: latest, provider: 'stripe', order: 'cs_1' })
     }
   })

@@ -29,14 +29,14 @@ function countProducts(): unknown {
   return query(shop.folder, 'select count(*) as count from products')[0]
 }
 
-/** Issues a license key as `generate=1` does. */
+/** Issues a license key from a generator, like `generate=1`. */
 function issue(productId: number) {
   const words = ['issue', '--from', 'generator', '--product-id', String(productId), '--quantity', '1']
-  return shop.type(...words, '--owner-name', 'Ada', '--owner-email', 'ada@example.com')
+  return shop.run(...words, '--owner-name', 'Ada', '--owner-email', 'ada@example.com')
 }
 
 describe('demo data', () => {
-  it('gives each product one generator, however often it is loaded', () => {
+  it('adds one generator for each product, even if it is loaded twice', () => {
     const load = `import { loadDemoData } from './scripts/demo-data.ts'; await loadDemoData(); await loadDemoData()`
     const loaded = run(shop.folder, process.execPath, '--input-type=module', '-e', load)
     expect(loaded.status, loaded.output).toBe(0)
@@ -49,7 +49,7 @@ describe('demo data', () => {
 
 describe('keyseal products add', () => {
   it('adds a generator of UUIDs with activation limit 1 and no expiration', () => {
-    const { stdout } = shop.type('products', 'add', '--name', 'App')
+    const { stdout } = shop.run('products', 'add', '--name', 'App')
     expect(stdout).toBe(`Product 3 added: App
 Its default generator 3 makes UUID license keys: activation limit 1, no expiration.
 To replace it: npm run keyseal -- generators add --help
@@ -60,7 +60,7 @@ To replace it: npm run keyseal -- generators add --help
 
   it('adds a generator with the terms of its options', () => {
     const terms = ['--activation-limit', '0', '--validity-days', '365']
-    expect(shop.ask('products', 'add', '--name', 'Other app', ...terms)).toEqual({
+    expect(shop.runJson('products', 'add', '--name', 'Other app', ...terms)).toEqual({
       id: 4,
       name: 'Other app',
       status: 'active',
@@ -77,21 +77,21 @@ To replace it: npm run keyseal -- generators add --help
       shop.folder,
       `create trigger no_generators before insert on generators begin select raise(abort, 'full'); end`,
     )
-    expect(shop.type('products', 'add', '--name', 'Third app').status).toBe(1)
+    expect(shop.run('products', 'add', '--name', 'Third app').status).toBe(1)
     query(shop.folder, 'drop trigger no_generators')
     expect(countProducts()).toEqual(before)
   })
 
-  it('uses the newest active generator, and the default one after that is disabled', () => {
+  it('uses the default generator again when a newer one is disabled', () => {
     const terms = ['--validity-days', '0', '--activation-limit', '0', '--prefix', 'APP-']
-    shop.type('generators', 'add', '--product-id', '3', '--method', 'uuid', ...terms)
+    shop.run('generators', 'add', '--product-id', '3', '--method', 'uuid', ...terms)
     expect(issue(3).stdout).toMatch(/^APP-/)
-    expect(shop.type('generators', 'disable', '5', '--yes').stdout).toContain(
+    expect(shop.run('generators', 'disable', '5', '--yes').stdout).toContain(
       'Orders for product 3 use generator 3, its newest active generator.',
     )
     expect(issue(3).stdout).toMatch(/^[0-9a-f]{8}-/)
-    expect(shop.type('generators', 'disable', '3').stderr).toContain('are refused with code 806. ')
-    shop.type('generators', 'disable', '3', '--yes')
+    expect(shop.run('generators', 'disable', '3').stderr).toContain('are refused with code 806. ')
+    shop.run('generators', 'disable', '3', '--yes')
     expect(issue(3).stderr).toContain('Product 3 has no active generator')
   })
 })

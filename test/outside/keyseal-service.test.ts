@@ -1,4 +1,4 @@
-/** What an operator asks of a running service, and the life of its signing keys. */
+/** `keyseal doctor` on a running service, and the rotation of its signing keys. */
 import { createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -42,10 +42,10 @@ afterAll(async () => {
   removeClone(commandLine.folder)
 })
 
-const keys = (...words: string[]) => commandLine.ask<Key[]>('signing-key', 'list', ...words)
-const findings = (...words: string[]) => commandLine.ask<Finding[]>('doctor', ...words)
+const keys = (...words: string[]) => commandLine.runJson<Key[]>('signing-key', 'list', ...words)
+const findings = (...words: string[]) => commandLine.runJson<Finding[]>('doctor', ...words)
 
-function rowsWritten(): unknown {
+function rowCounts(): unknown {
   const tables = ['issuances', 'license_keys', 'operations', 'activations', 'webhook_events', 'queued_orders']
   return query(
     commandLine.folder,
@@ -64,37 +64,37 @@ function runExample(mark: string, change = (command: string) => command): string
   return runShell(commandLine.folder, command.replaceAll('npm run', 'npm run --silent'))
 }
 
-/** Where nobody listens. */
+/** A port without a server. */
 const NO_SERVICE = ['--url', 'http://127.0.0.1:1']
 
 describe('keyseal doctor', () => {
-  it('finds everything good where it is, an order that goes the whole way too, and writes nothing', () => {
-    const before = rowsWritten()
-    const { status, stdout } = commandLine.type('doctor', '--json')
+  it('finds no problem in a working service, checks a test order, and writes nothing', () => {
+    const before = rowCounts()
+    const { status, stdout } = commandLine.run('doctor', '--json')
     const found = JSON.parse(stdout) as Finding[]
     expect(found.filter((finding) => finding.status !== 'good')).toEqual([])
     const checks = ['bindings', 'secrets', 'migrations', 'queue', 'service', 'order', 'signature', 'clock']
     expect(found.map(({ check }) => check)).toEqual(checks)
-    const said = Object.fromEntries(found.map(({ check, finding }) => [check, finding]))
-    expect(said).toMatchObject({
+    const byCheck = Object.fromEntries(found.map(({ check, finding }) => [check, finding]))
+    expect(byCheck).toMatchObject({
       queue: 'nothing has been due for more than 10 minutes',
       order: expect.stringMatching(/unknown API key was rejected by the database \(code 100\)/),
       signature: `that response is signed by ${keys()[0]?.kid}, which is in the JWK Set`,
     })
     expect(status).toBe(0)
-    expect(rowsWritten()).toEqual(before)
+    expect(rowCounts()).toEqual(before)
   })
 
-  it('says how one on another port is looked at, where none answers', async () => {
+  it('explains how to check another port if no service responds', async () => {
     const remedyAt = async (origin: string) => (await checkService(origin, new Set()))[0]?.remedy
-    // Where npm start never listens.
-    const another = 'PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
-    expect(await remedyAt('http://[::1]:8787')).toBe(`npm start; if it uses another port: ${another}`)
+    // npm start does not listen on ::1, so its remedy cannot name the port.
+    const otherPort = 'PORT=<port> npm run keyseal -- doctor, or doctor --url http://127.0.0.1:<port>'
+    expect(await remedyAt('http://[::1]:8787')).toBe(`npm start; if it uses another port: ${otherPort}`)
     expect(await remedyAt('http://127.0.0.1:1')).toBe('PORT=1 npm start')
     expect(await remedyAt('https://127.0.0.2:1')).toBe('npm run deploy')
   })
 
-  it('asks for the right address where something else answers', async () => {
+  it('reports that another server responds at the address', async () => {
     const server = createServer((_, response) => response.writeHead(404).end('nothing')).listen(
       0,
       '127.0.0.1',
@@ -111,7 +111,7 @@ describe('keyseal doctor', () => {
     }
   })
 
-  it('names what is wrong in wrangler.toml once, and the command that takes it back', () => {
+  it('names an error in wrangler.toml once, with the command that reverts it', () => {
     const config = path.join(commandLine.folder, 'wrangler.toml')
     const settings = readFileSync(config, 'utf8')
     const git = ['git', '-c', 'user.name=x', '-c', 'user.email=x@example.com']
@@ -138,7 +138,7 @@ describe('keyseal doctor', () => {
     }
   })
 
-  it('names the migration that is not applied, and the command that applies it', () => {
+  it('names a missing migration, with the command that applies it', () => {
     const { folder } = commandLine
     runShell(folder, 'mv .wrangler/state .wrangler/kept')
     try {
@@ -152,9 +152,9 @@ describe('keyseal doctor', () => {
     }
   })
 
-  it('says of production first that one has to sign in, and of each cause once', () => {
-    const nobody = { HOME: commandLine.folder, XDG_CONFIG_HOME: '', CLOUDFLARE_API_TOKEN: '' }
-    const found = commandLineIn(commandLine.folder, nobody).ask<Finding[]>('doctor', '--remote')
+  it('reports for production that wrangler is not signed in, and each cause once', () => {
+    const noAccount = { HOME: commandLine.folder, XDG_CONFIG_HOME: '', CLOUDFLARE_API_TOKEN: '' }
+    const found = commandLineIn(commandLine.folder, noAccount).runJson<Finding[]>('doctor', '--remote')
     expect(found.filter(({ status }) => status !== 'good')).toMatchObject([
       { status: 'wrong', check: 'account', remedy: 'npx wrangler login' },
       {
@@ -175,13 +175,13 @@ describe('keyseal doctor', () => {
 })
 
 describe('keyseal signing-key', () => {
-  it('create prints a key of either kind', () => {
+  it('create prints a key of each algorithm', () => {
     const commands = ['RSA', 'EdDSA'].map((name) => ['signing-key', 'create', '--algorithm', name])
-    const made = commands.map((words) => createPrivateKey(commandLine.type(...words).stdout))
-    expect(made.map(({ asymmetricKeyType }) => asymmetricKeyType)).toEqual(['rsa', 'ed25519'])
+    const created = commands.map((words) => createPrivateKey(commandLine.run(...words).stdout))
+    expect(created.map(({ asymmetricKeyType }) => asymmetricKeyType)).toEqual(['rsa', 'ed25519'])
   })
 
-  it('goes from the next key to the one that signs and to the one that is gone, as the document tells to try it', {
+  it('rotates from next to current to retired, as in the document', {
     timeout: 240_000,
   }, async () => {
     const [first] = keys()
@@ -191,18 +191,18 @@ describe('keyseal signing-key', () => {
       /^The next key is \S{43} \(RSA\)\. It signs nothing yet\.\n1\. Restart the service/,
     )
     expect(published).toMatch(
-      /five minutes for those.*\n3\. Let it sign: npm run keyseal -- signing-key rotate\n/,
+      /five minutes for clients.*\n3\. Let it sign: npm run keyseal -- signing-key rotate\n/,
     )
     const [, next] = keys()
     expect(next).toMatchObject({ role: 'next' })
-    const other = commandLine.type('signing-key', 'rotate', '--algorithm', 'EdDSA')
+    const other = commandLine.run('signing-key', 'rotate', '--algorithm', 'EdDSA')
     expect(other.stderr).toContain('is RSA, not EdDSA')
     expect(keys()).toHaveLength(2)
 
     await restart()
     expect(runExample('run: list-published')).toMatch(new RegExp(`^${next?.kid} +RSA +published`, 'm'))
     const switched = runExample('run: rotate-locally')
-    expect(switched).toContain(`The key ${next?.kid} (RSA) takes over from ${first?.kid}`)
+    expect(switched).toContain(`The key ${next?.kid} (RSA) replaces ${first?.kid}`)
     expect(switched).toContain('1. Restart the service now')
     expect(keys()).toMatchObject([
       { kid: next?.kid, role: 'current' },
@@ -216,10 +216,10 @@ describe('keyseal signing-key', () => {
     expect(listed).toMatch(new RegExp(`^${first?.kid} +RSA +published`, 'm'))
     expect(findings().find(({ check }) => check === 'signature')?.finding).toContain(next?.kid)
 
-    const inUse = commandLine.type('signing-key', 'retire', next?.kid ?? '', '--yes')
+    const inUse = commandLine.run('signing-key', 'retire', next?.kid ?? '', '--yes')
     expect(inUse.stderr).toContain('This key is in use')
-    const unasked = commandLine.type('signing-key', 'retire', first?.kid ?? '')
-    expect(unasked.stderr).toContain('Run it again with --yes')
+    const unconfirmed = commandLine.run('signing-key', 'retire', first?.kid ?? '')
+    expect(unconfirmed.stderr).toContain('Run it again with --yes')
     const retired = runExample('run: retire-locally', (command) =>
       command.replace('<kid>', `${first?.kid} --yes`),
     )
@@ -227,8 +227,8 @@ describe('keyseal signing-key', () => {
     expect(keys()).toMatchObject([{ kid: next?.kid, role: 'current' }])
   })
 
-  it('prints the commands for production, and does nothing there', () => {
-    const { stdout } = commandLine.type('signing-key', 'rotate', '--remote', '--product-id', '3')
+  it('prints the commands for production and changes nothing', () => {
+    const { stdout } = commandLine.run('signing-key', 'rotate', '--remote', '--product-id', '3')
     expect(stdout).toContain(
       'npx wrangler secret put SIGNING_PRIVATE_KEY_PRODUCT_3_NEXT < next-signing-key.pem',
     )
@@ -236,16 +236,16 @@ describe('keyseal signing-key', () => {
     expect(keys()).toHaveLength(1)
   })
 
-  it('takes an id that begins with a dash, as one in 64 does', () => {
+  it('accepts a key id that begins with a dash', () => {
     const id = `-h${'A'.repeat(41)}`
-    const here = commandLine.type('signing-key', 'retire', id, '--yes')
-    expect(here.stderr).toContain('.dev.vars has no such key')
-    expect(commandLine.type('signing-key', 'retire', id, '--remote').stdout).toContain(id)
+    const local = commandLine.run('signing-key', 'retire', id, '--yes')
+    expect(local.stderr).toContain('.dev.vars has no such key')
+    expect(commandLine.run('signing-key', 'retire', id, '--remote').stdout).toContain(id)
   })
 
-  it('says in its help what --remote does', () => {
+  it('explains --remote in its help', () => {
     for (const command of [['signing-key', 'rotate'], ['signing-key', 'retire'], ['doctor']]) {
-      expect(commandLine.type(...command, '--help').stdout).toMatch(
+      expect(commandLine.run(...command, '--help').stdout).toMatch(
         /--remote +(print the commands for production|check production)/,
       )
     }

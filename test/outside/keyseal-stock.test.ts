@@ -1,4 +1,4 @@
-/** License keys on their way in and out, on a local database of its own. */
+/** `keyseal stock import` and `keyseal export`. */
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -30,7 +30,7 @@ function stockOf(product: number): number {
 }
 
 describe('keyseal stock import', () => {
-  it('takes in what it can, says which lines it refuses and why, and doubles nothing when it is run again', () => {
+  it('imports valid lines, reports the others, and adds no duplicates when repeated', () => {
     const longest = 'x'.repeat(255)
     write('keys.csv', [
       'note,license_key',
@@ -43,12 +43,12 @@ describe('keyseal stock import', () => {
     ])
     const refused = [
       { line: 4, reason: 'is the same as line 2' },
-      { line: 5, reason: 'holds no license key' },
-      { line: 7, reason: 'is longer than 255 characters, or holds control characters' },
+      { line: 5, reason: 'has no license key' },
+      { line: 7, reason: 'is longer than 255 characters or contains control characters' },
     ]
     const words = ['stock', 'import', 'keys.csv', '--product-id', '1', ...TERMS, '--json']
-    const twice = [words, words].map((each) => JSON.parse(shop.type(...each).stdout))
-    expect(twice).toEqual([
+    const reports = [words, words].map((each) => JSON.parse(shop.run(...each).stdout))
+    expect(reports).toEqual([
       { created: 3, known: 0, refused },
       { created: 0, known: 3, refused },
     ])
@@ -56,21 +56,21 @@ describe('keyseal stock import', () => {
     const sql = `select validity_days, activation_limit, assigned_at from license_keys where license_key = 'KEY;"2"'`
     expect(query(shop.folder, sql)).toEqual([{ validity_days: 0, activation_limit: 3, assigned_at: null }])
 
-    const { status, stderr, stdout } = shop.type('stock', 'import', 'keys.csv', '--product-id', '2', ...TERMS)
+    const { status, stderr, stdout } = shop.run('stock', 'import', 'keys.csv', '--product-id', '2', ...TERMS)
     expect(status).toBe(1)
     expect(stderr).toContain('Line 2 is already a license key of product 1.')
     expect(stdout).toContain('0 license keys added to the stock, 0 already existed, 6 lines rejected.')
     expect(stockOf(2)).toBe(0)
   })
 
-  it('takes in more than fits into one statement, from a file without a heading', () => {
+  it('imports more than one statement from a file without a heading', () => {
     write(
       'many.csv',
-      // An apostrophe is two in SQL.
+      // SQL escapes an apostrophe by doubling it.
       Array.from({ length: 1_200 }, (_, index) => `MANY-${index}-${"'".repeat(200)}${'é'.repeat(40)}`),
     )
     const words = ['stock', 'import', 'many.csv', '--product-id', '2', ...TERMS]
-    expect(shop.ask(...words)).toEqual({ created: 1_200, known: 0, refused: [] })
+    expect(shop.runJson(...words)).toEqual({ created: 1_200, known: 0, refused: [] })
     expect(stockOf(2)).toBe(1_200)
   })
 
@@ -82,30 +82,28 @@ describe('keyseal stock import', () => {
       [['stock', 'import', 'scripts', '--product-id', '1', ...TERMS], 'scripts is a folder'],
       [
         ['stock', 'import', 'package.json', '--product-id', '1', ...TERMS, '--column', 'Key'],
-        'The first line names no column key, but: "{".',
+        'The first line has no column key. Its columns are: "{".',
       ],
     ],
   )
 
-  it('takes the column that is named', () => {
+  it('imports the named column', () => {
     write('orders.csv', ['Order;Code', '1;CODE-1'])
     const words = ['stock', 'import', 'orders.csv', '--product-id', '2', ...TERMS]
-    const unnamed = shop.type(...words)
-    const named = shop.type(...words, '--column', 'code', '--json')
-    expect(unnamed?.stderr).toContain(
-      '"Order", "Code". Name the one that holds the license keys with --column',
-    )
+    const unnamed = shop.run(...words)
+    const named = shop.run(...words, '--column', 'code', '--json')
+    expect(unnamed?.stderr).toContain('"Order", "Code". Choose the one with the license keys: --column')
     expect(unnamed?.status).toBe(1)
     expect(JSON.parse(named?.stdout ?? '')).toEqual({ created: 1, known: 0, refused: [] })
     expect(stockOf(2)).toBe(1_201)
   })
 
-  it('adds what is before a quote that ends nowhere, and says where it stopped', () => {
+  it('imports the lines before an unclosed quote, and reports where it stopped', () => {
     write('open.csv', ['OPEN-1', 'OPEN"2', '"OPEN-3', 'OPEN-4'])
     const words = ['stock', 'import', 'open.csv', '--product-id', '2', ...TERMS]
-    const json = shop.type(...words, '--json')
-    const text = shop.type(...words)
-    const stopped = 'line 3 begins a quote that ends nowhere, so nothing from there on can be read'
+    const json = shop.run(...words, '--json')
+    const text = shop.run(...words)
+    const stopped = 'line 3 opens a quote that is never closed, so the rest of the file cannot be read'
     const refused = [{ line: 2, reason: expect.stringContaining('has a stray quote') }]
     expect(JSON.parse(json?.stdout ?? '')).toEqual({ created: 1, known: 0, refused, stopped })
     expect(json?.status).toBe(1)
@@ -119,37 +117,37 @@ describe('keyseal stock import', () => {
 describe('keyseal export', () => {
   itRefuses(() => shop, [[['export', '--csv', '--json'], 'Give either --csv or --json, not both.']])
 
-  it('prints every license key once, as CSV and as JSON, and of one product only', () => {
-    const csv = shop.type('export').stdout
-    expect(shop.type('export', '--csv').stdout).toBe(csv)
+  it('prints every license key once, as CSV or JSON', () => {
+    const csv = shop.run('export').stdout
+    expect(shop.run('export', '--csv').stdout).toBe(csv)
     const [heading, ...lines] = csv.trimEnd().split('\r\n')
     expect(heading).toBe(
       'licenseKey,product,status,ownerName,ownerEmail,validityDays,activationLimit,assignedAt,createdAt',
     )
     expect(new Set(lines).size).toBe(1_205)
     expect(csv).toContain('"KEY;""2""",1,available,,,0,3,,2')
-    const all = shop.ask<{ licenseKey: string }[]>('export')
+    const all = shop.runJson<{ licenseKey: string }[]>('export')
     expect(new Set(all.map(({ licenseKey }) => licenseKey)).size).toBe(1_205)
-    expect(shop.ask('export', '--product-id', '1')).toHaveLength(3)
+    expect(shop.runJson('export', '--product-id', '1')).toHaveLength(3)
   })
 
-  it("keeps a spreadsheet from taking a buyer's name for a formula", () => {
+  it("escapes a buyer's name that a spreadsheet would read as a formula", () => {
     query(
       shop.folder,
       `update license_keys set status = 'assigned', owner_name = '=1+2', owner_email = 'ada@example.com',
          assigned_at = 0 where license_key = 'KEY-1'`,
     )
-    expect(shop.type('export', '--csv', '--product-id', '1').stdout).toContain(
+    expect(shop.run('export', '--csv', '--product-id', '1').stdout).toContain(
       ",assigned,'=1+2,ada@example.com,",
     )
   })
 
   it.skipIf(process.platform !== 'linux')(
-    'ends quietly where its reader has seen enough, and fails where the disk is full (skipped without /dev/full)',
+    'stops when its reader closes, and fails if the disk is full (skipped without /dev/full)',
     () => {
       const exported = `${process.execPath} scripts/keyseal.ts export`
       const { status, output } = run(shop.folder, 'bash', '-c', `${exported} > /dev/full`)
-      expect(output).toContain('Not everything could be written (ENOSPC).')
+      expect(output).toContain('The output could not be written completely (ENOSPC).')
       expect(status).toBe(1)
       const head = run(shop.folder, 'bash', '-o', 'pipefail', '-c', `${exported} --json | head -c 1`)
       expect(head).toEqual({ status: 0, output: '[' })

@@ -1,4 +1,4 @@
-/** What the commands do on a terminal and not without one: ask, and show how far they are. */
+/** Commands on a terminal ask for confirmation and show progress. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -8,7 +8,7 @@ import { query } from './support/local-database.ts'
 import { itRefuses } from './support/refusals.ts'
 import { hasTerminal, onTerminal } from './support/terminal.ts'
 
-/** Without npm, to save its start. */
+/** Without npm, which starts slowly. */
 const KEYSEAL = `${process.execPath} scripts/keyseal.ts`
 const QUESTION = 'Type yes to continue: '
 
@@ -34,17 +34,17 @@ function statusOfApiKey(): unknown {
   return query<{ status: string }>(shop.folder, 'select status from api_keys')[0]?.status
 }
 
-describe('a command whose work can not be taken back', () => {
-  describe.skipIf(!hasTerminal)('on a terminal (skipped where the script of util-linux is absent)', () => {
+describe('a command that cannot be undone', () => {
+  describe.skipIf(!hasTerminal)('on a terminal (skipped without script of util-linux)', () => {
     it.each([
       ['n', 'n\r'],
       ['y', 'y\r'],
       ['just Enter', '\r'],
       ['Ctrl-D', '\x04'],
       ['Ctrl-C', '\x03'],
-    ])('asks, and at the answer %s does nothing and says so', async (_, keys) => {
+    ])('asks, and changes nothing if the answer is %s', async (_, keys) => {
       const { status, output } = await onTerminal(shop.folder, `${KEYSEAL} api-keys revoke 1`, QUESTION, keys)
-      expect(output).toContain('Whoever uses API key 1')
+      expect(output).toContain('API key 1 (')
       expect(output).toContain('Nothing was changed.')
       expect(output).not.toContain('Warning')
       expect(status).toBe(1)
@@ -52,8 +52,8 @@ describe('a command whose work can not be taken back', () => {
     })
 
     it.each([
-      ['asks, and at the answer yes does it', '', 'Yes \r'],
-      ['does it with --yes, and does not ask', '--yes', '\x03'],
+      ['revokes the API key if the answer is yes', '', 'Yes \r'],
+      ['revokes the API key with --yes without a question', '--yes', '\x03'],
     ])('%s', async (_, option, keys) => {
       query(shop.folder, `update api_keys set status = 'active'`)
       const command = `${KEYSEAL} api-keys revoke 1 ${option}`
@@ -65,7 +65,7 @@ describe('a command whose work can not be taken back', () => {
     })
   })
 
-  describe('without a terminal does nothing and says how to repeat it', () => {
+  describe('without a terminal changes nothing and suggests --yes', () => {
     const fault = 'Not a terminal, so nothing was changed. Run it again with --yes.'
     const commands = [
       ['products', 'disable', '1'],
@@ -92,20 +92,20 @@ describe('keyseal stock import', () => {
     return file
   }
 
-  it('shows no progress where the errors go to no terminal', () => {
-    const { status, stdout, stderr } = shop.type(...`stock import ${keysFile()} ${terms} --json`.split(' '))
+  it('shows no progress if standard error is not a terminal', () => {
+    const { status, stdout, stderr } = shop.run(...`stock import ${keysFile()} ${terms} --json`.split(' '))
     expect(JSON.parse(stdout)).toEqual({ ...imported, created: 2_500, known: 0 })
     expect(stderr).toBe('')
     expect(status).toBe(0)
   })
 
   it.skipIf(!hasTerminal)(
-    'shows on a terminal how far it is, and prints one JSON value beside it (skipped where the script of util-linux is absent)',
+    'shows its progress on a terminal and prints one JSON value (skipped without script of util-linux)',
     async () => {
-      const command = `${KEYSEAL} stock import ${keysFile()} ${terms} --json > told.json`
+      const command = `${KEYSEAL} stock import ${keysFile()} ${terms} --json > report.json`
       const { status, output } = await onTerminal(shop.folder, command)
       expect(output).toMatch(progress)
-      expect(JSON.parse(readFileSync(path.join(shop.folder, 'told.json'), 'utf8'))).toEqual(imported)
+      expect(JSON.parse(readFileSync(path.join(shop.folder, 'report.json'), 'utf8'))).toEqual(imported)
       expect(status).toBe(0)
     },
   )

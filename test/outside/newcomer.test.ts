@@ -109,7 +109,11 @@ describe('npm start', () => {
   it('prints a readable line for each request, and nothing for its own', async () => {
     await fetch(`http://127.0.0.1:${port}/health`, { headers: FRESH_CONNECTION })
     await expect.poll(() => service.output()).toMatch(/^\d\d:\d\d:\d\d GET \/health 200 code 2201 \d+ ms$/m)
-    expect(service.output()).not.toMatch(/"level":|wrangler:info|env\.DB|jwks\.json|cdn-cgi/)
+    expect(service.output()).not.toMatch(/"level":|wrangler:info|jwks\.json|cdn-cgi/)
+  })
+
+  it('prints the bindings once', () => {
+    expect(service.output().match(/^env\.DB \(keyseal\) /gm)).toHaveLength(1)
   })
 
   it('suggests another port if its port is in use', async () => {
@@ -167,6 +171,24 @@ describe('the examples of the documents', () => {
   it.skipIf(PYTHONS.length === 0)('verify in Python (skipped without its package cryptography)', () => {
     writeFileSync(path.join(folder, 'verify.py'), example('run: python'))
     expectVerification(() => run(folder, PYTHONS[0] ?? '', 'verify.py'), 'Verified 803')
+  })
+
+  it('check a license in an app with an API key of its own', () => {
+    const created = runExample('run: app-api-key')
+    expect(created.status).toBe(0)
+    const apiKey = /^ks_[\w-]{43}$/m.exec(created.output)?.[0] ?? ''
+    const [issued] = JSON.parse(file('answer.json')).response.license_keys
+    const check = (licenseKey: string, productId = '1') => {
+      const source = example('run: app')
+        .replace('127.0.0.1:8787', `127.0.0.1:${port}`)
+        .replace('demo-api-key', apiKey)
+        .replace('PRODUCT_ID = 1', `PRODUCT_ID = ${productId}`)
+      writeFileSync(path.join(folder, 'app.mjs'), source)
+      return run(folder, 'node', 'app.mjs', licenseKey, 'laptop').output
+    }
+    expect(check(issued.license_key)).toMatch(/^Licensed until 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\n$/)
+    expect(check('wrong')).toBe('Not activated: Invalid license key\n')
+    expect(check(issued.license_key, '2')).toMatch(/^Not licensed: /)
   })
 
   /** Expects that the example accepts the answer, and rejects it after a change of one character. */

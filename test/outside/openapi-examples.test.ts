@@ -1,4 +1,4 @@
-/** Every example of the API's description is what the Worker answers. */
+/** The Worker's responses equal the examples of the API description. */
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
@@ -21,7 +21,7 @@ import { example } from './support/readme.ts'
 
 const description = JSON.parse(readFileSync(path.join(project, 'public/openapi.json'), 'utf8'))
 
-/** The local settings as `npm start` makes them, and a key of the other kind for a product that no example is about. */
+/** The local settings of `npm start`, plus an Ed25519 key for a product without examples. */
 const MAKE_DEV_VARS = `
   import { changeDevVars, makeDevVars } from './scripts/dev-vars.ts'
   import { newSigningKey } from './scripts/secrets.ts'
@@ -36,8 +36,8 @@ describe('a service with the demo data', () => {
   let folder: string
   let origin: string
   let service: Running
-  /** What stands in the examples for what the server makes up, and what it has made up here. */
-  const madeUp = new Map<unknown, unknown>()
+  /** The values that the server generated, by the values in the examples. */
+  const generated = new Map<unknown, unknown>()
 
   beforeAll(async () => {
     folder = cloneWithDatabase()
@@ -55,7 +55,7 @@ describe('a service with the demo data', () => {
     removeClone(folder)
   })
 
-  it('serves the description to any page, and the page /docs, as they are in the repository', async () => {
+  it('serves the API description to any origin, and the page /docs', async () => {
     const served = await fetch(`${origin}/openapi.json`)
     expect(served.headers.get('Content-Type')).toBe('application/json')
     expect(served.headers.get('Access-Control-Allow-Origin')).toBe('*')
@@ -64,21 +64,21 @@ describe('a service with the demo data', () => {
     expect(await page.text()).toBe(readFileSync(path.join(project, 'public/docs/index.html'), 'utf8'))
   })
 
-  const NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-  const OF_PAGE =
+  const STRICT_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+  const PAGE_POLICY =
     "default-src 'self'; style-src 'self' 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
   it.each([
-    ['GET', '/docs', 200, OF_PAGE],
-    ['POST', '/docs', 405, OF_PAGE],
-    ['GET', '/docs/', 307, NOTHING],
-    ['GET', '/docs/index.html', 307, NOTHING],
-    ['GET', '/docs/reference.js', 200, NOTHING],
-    ['GET', '/docs/scalar/standalone.esm.js', 200, NOTHING],
-    ['GET', '/openapi.json', 200, NOTHING],
-    ['POST', '/openapi.json', 405, NOTHING],
-  ])('tells browsers of %s %s (%i) what they may load and run', async (method, of, status, policy) => {
-    const response = await fetch(origin + of, {
+    ['GET', '/docs', 200, PAGE_POLICY],
+    ['POST', '/docs', 405, PAGE_POLICY],
+    ['GET', '/docs/', 307, STRICT_POLICY],
+    ['GET', '/docs/index.html', 307, STRICT_POLICY],
+    ['GET', '/docs/reference.js', 200, STRICT_POLICY],
+    ['GET', '/docs/scalar/standalone.esm.js', 200, STRICT_POLICY],
+    ['GET', '/openapi.json', 200, STRICT_POLICY],
+    ['POST', '/openapi.json', 405, STRICT_POLICY],
+  ])('has a Content-Security-Policy for %s %s (%i)', async (method, pathname, status, policy) => {
+    const response = await fetch(origin + pathname, {
       method,
       redirect: 'manual',
       headers: { Connection: 'close' },
@@ -87,13 +87,15 @@ describe('a service with the demo data', () => {
     expect(response.status).toBe(status)
     const { headers } = response
     expect(headers.get('Content-Security-Policy')).toBe(policy)
-    const { 'Content-Security-Policy': _ofAnswers, ...others } = baseHeaders(of === '/openapi.json')
+    const { 'Content-Security-Policy': _policyOfResponses, ...others } = baseHeaders(
+      pathname === '/openapi.json',
+    )
     for (const [name, value] of Object.entries(others)) {
       if (!name.startsWith('Access-Control-Expose')) expect(headers.get(name), name).toBe(value)
     }
   })
 
-  it('publishes keys as they are described, names the one that signed, and answers 304 to whoever has them', async () => {
+  it('publishes the described keys, and answers 304 to conditional requests', async () => {
     const url = `${origin}/.well-known/jwks.json`
     const answer = await fetch(url)
     const { keys } = (await answer.json()) as { keys: { kid: string; alg: string }[] }
@@ -112,36 +114,36 @@ describe('a service with the demo data', () => {
     expect(await again.text()).toBe('')
   })
 
-  it.each(['/', '/docs/other', '/_headers', '/openapi'])('leaves %s to the Worker', async (of) => {
-    const response = await fetch(origin + of)
+  it.each(['/', '/docs/other', '/_headers', '/openapi'])('passes %s to the Worker', async (pathname) => {
+    const response = await fetch(origin + pathname)
     expect(response.status).toBe(404)
     expect(await response.json()).toMatchObject({ response: { code: 2404 } })
   })
 
-  // Each one builds on those before it: they are one story.
+  // Each example depends on the ones before it.
   describe.each(EXAMPLES)('$endpoint.path', (text) => {
-    const withCodes = Object.keys(text.example?.request ?? {}).filter((name) => codeWithout(text, name))
+    const requiredNames = Object.keys(text.example?.request ?? {}).filter((name) => codeWithout(text, name))
 
-    for (const name of withCodes) {
-      it(`answers the code that is told where ${name} is missing`, async () => {
-        const { [name]: _missing, ...request } = told(text)
+    for (const name of requiredNames) {
+      it(`answers the described code if ${name} is missing`, async () => {
+        const { [name]: _omitted, ...request } = requestOf(text)
         const response = await sendExample(origin, text, request, 'application/json')
         const { response: answer } = (await response.json()) as { response: { code: number } }
         expect(answer.code).toBe(CODES[codeWithout(text, name) ?? 'internalError'].code)
       })
     }
 
-    it('answers the example as it is told', () => answersAsTold(text))
+    it('answers the example as described', () => expectDescribedAnswer(text))
   })
 
-  /** The example's request, with what the server has made up in place of what stands for it. */
-  function told(text: OperationText): Record<string, unknown> {
+  /** @returns the example's request, with the values that the server generated */
+  function requestOf(text: OperationText): Record<string, unknown> {
     const request = Object.entries(text.example?.request ?? {})
-    return Object.fromEntries(request.map(([name, value]) => [name, madeUp.get(value) ?? value]))
+    return Object.fromEntries(request.map(([name, value]) => [name, generated.get(value) ?? value]))
   }
 
-  async function answersAsTold(text: OperationText): Promise<void> {
-    const request = told(text)
+  async function expectDescribedAnswer(text: OperationText): Promise<void> {
+    const request = requestOf(text)
     const response = await sendExample(origin, text, request, 'application/json')
     const [contentType, media] = successOf(operationAt(text))
     expect(response.status).toBe(200)
@@ -152,10 +154,10 @@ describe('a service with the demo data', () => {
       return
     }
     const answer = JSON.parse(body)
-    expect(shapeOf(answer, madeUp, media.example)).toEqual(shapeOf(media.example))
+    expect(shapeOf(answer, generated, media.example)).toEqual(shapeOf(media.example))
     if (!text.document) expectDescribed(answer.response, text.codes[0])
     if (!text.document) expect(response.headers.get('X-Signing-Key-Id')).toMatch(/^[\w-]{43}$/)
-    if (text.endpoint.method === 'POST') await expectTheSameOfForm(text, request, body)
+    if (text.endpoint.method === 'POST') await expectSameFromForm(text, request, body)
   }
 
   describe.each(PROVIDER_SAMPLES)('/webhooks/$provider', ({ provider, sign }) => {
@@ -163,20 +165,24 @@ describe('a service with the demo data', () => {
     const body = JSON.stringify(operation.requestBody?.content['application/json']?.example)
     const headers = (operation.parameters ?? []) as Parameter[]
 
-    /** The event of the description, signed now. */
-    async function signed(): Promise<Record<string, string>> {
+    /** @returns the headers of the described event, signed now */
+    async function signEvent(): Promise<Record<string, string>> {
       const secrets = parseEnv(readFileSync(path.join(folder, '.dev.vars'), 'utf8'))
       const id = String(headers.find(({ name }) => name === 'webhook-id')?.example)
       return sign({ id, body }, secrets[webhookSecretName(provider)] ?? '', Math.floor(Date.now() / 1000))
     }
 
-    async function deliver(of: Record<string, string>): Promise<{ code: number; outcome?: string }> {
-      const response = await fetch(`${origin}/webhooks/${provider}`, { method: 'POST', headers: of, body })
+    async function deliver(sentHeaders: Record<string, string>): Promise<{ code: number; outcome?: string }> {
+      const response = await fetch(`${origin}/webhooks/${provider}`, {
+        method: 'POST',
+        headers: sentHeaders,
+        body,
+      })
       return ((await response.json()) as { response: { code: number } }).response
     }
 
-    it('refuses the event where one of the headers that are told is missing', async () => {
-      const all = Object.entries(await signed())
+    it('rejects the event if a described header is missing', async () => {
+      const all = Object.entries(await signEvent())
       const scheme = description.components.securitySchemes[`signature-${provider}`]
       for (const name of [scheme.name, ...headers.map((header) => header.name)]) {
         const others = all.filter(([sent]) => sent.toLowerCase() !== name.toLowerCase())
@@ -185,16 +191,16 @@ describe('a service with the demo data', () => {
       }
     })
 
-    it('takes the event as it is told', async () => {
-      const answer = await deliver(await signed())
+    it('accepts the event as described', async () => {
+      const answer = await deliver(await signEvent())
       const [, media] = successOf(operation)
       expectDescribed(answer, 'webhookReceived')
       expect(answer.outcome).toBe((media.example as { response: { outcome: string } }).response.outcome)
     })
   })
 
-  /** The same fields as a form are the same request: what was done already is told again. */
-  async function expectTheSameOfForm(text: OperationText, request: Record<string, unknown>, body: string) {
+  /** Sends the request again as a form. The answer must be a replay, because the fields are equal. */
+  async function expectSameFromForm(text: OperationText, request: Record<string, unknown>, body: string) {
     const again = await sendExample(origin, text, request, 'application/x-www-form-urlencoded')
     if (text.endpoint.isReadOnly) {
       expect(await again.json()).toMatchObject({ response: { code: JSON.parse(body).response.code } })
@@ -204,7 +210,7 @@ describe('a service with the demo data', () => {
     expect(again.headers.get('Idempotent-Replayed')).toBe('true')
   }
 
-  /** The answer has this code, and all and only the fields that are told of it. */
+  /** Expects this code and exactly the described fields. */
   function expectDescribed(response: unknown, name: CodeName = 'internalError'): void {
     expect(responseSchema(name, CODES[name]).safeParse(response).error).toBeUndefined()
   }

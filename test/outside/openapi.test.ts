@@ -1,4 +1,4 @@
-/** The API's description is made of the code, is valid, and says of parameters what their rules say. */
+/** The API description is valid, complete, and equal to the rules in the code. */
 import { createPublicKey, verify } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -22,14 +22,14 @@ import { successOf } from './support/described-service.ts'
 
 interface PinnedEndpoint {
   readonly codes: readonly string[]
-  /** Left out: it is not pinned. */
+  /** Omitted if it is not pinned. */
   readonly required?: readonly string[]
 }
 
 const description = JSON.parse(readFileSync(descriptionFile, 'utf8'))
 
 describe('the description', () => {
-  it('is what the code says: where this fails, run npm run openapi', () => {
+  it('is up to date (run npm run openapi)', () => {
     expect(readFileSync(descriptionFile, 'utf8') === descriptionText()).toBe(true)
   })
 
@@ -39,49 +39,53 @@ describe('the description', () => {
     expect(valid).toBe(true)
   })
 
-  it('describes every endpoint, and nothing else', () => {
-    const described = Object.entries<object>(description.paths).flatMap(([of, methods]) =>
-      Object.keys(methods).map((method) => `${method.toUpperCase()} ${of}`),
+  it('describes exactly the endpoints', () => {
+    const described = Object.entries<object>(description.paths).flatMap(([endpointPath, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${endpointPath}`),
     )
-    expect(described).toEqual(ENDPOINTS.map(({ method, path: of }) => `${method} ${of}`))
+    expect(described).toEqual(ENDPOINTS.map(({ method, path: endpointPath }) => `${method} ${endpointPath}`))
   })
 
-  it('and the tables of docs/api.md are up to date: run npm run openapi', () => {
+  it('is up to date in the tables of docs/api.md (run npm run openapi)', () => {
     const tables = readFileSync(tablesFile, 'utf8')
     expect(withTables(tables) === tables).toBe(true)
   })
 
-  it('has a summary for the sidebar in at most 40 characters for each endpoint', () => {
+  it('has a summary of at most 40 characters for each endpoint', () => {
     for (const { summary } of ENDPOINTS) expect(summary).toMatch(/^[A-Z].{5,39}$/)
   })
 })
 
-/** Written by hand from the protocol, so that a declaration cannot change by mistake. */
-describe.each(Object.entries(protocolEndpoints as Record<string, PinnedEndpoint>))('%s', (of, pinned) => {
-  const text = OPERATIONS.find(({ endpoint }) => endpoint.path === of) as OperationText
+/** Expectations from the protocol's documentation, so that a changed declaration fails. */
+describe.each(Object.entries(protocolEndpoints as Record<string, PinnedEndpoint>))(
+  '%s',
+  (endpointPath, pinned) => {
+    const text = OPERATIONS.find(({ endpoint }) => endpoint.path === endpointPath) as OperationText
 
-  it('answers the codes of the protocol', () => {
-    // Any endpoint may answer 804, since any body can be unreadable.
-    const codes = text.codes.map((name) => String(CODES[name].code)).filter((code) => code !== '804')
-    expect([...new Set(codes)].sort()).toEqual(pinned.codes)
-  })
+    it('answers the codes of the protocol', () => {
+      // Any endpoint can answer 804, because any body can be unreadable.
+      const codes = text.codes.map((name) => String(CODES[name].code)).filter((code) => code !== '804')
+      expect([...new Set(codes)].sort()).toEqual(pinned.codes)
+    })
 
-  it('requires the parameters of the protocol', () => {
-    const schema = parametersOf(text)
-    const conditional = schema?.anyOf?.at(-1)?.required ?? []
-    const required = [...new Set([...(schema?.required ?? []), ...conditional])].sort()
-    expect(required).toEqual(pinned.required ?? required)
-  })
-})
-
-const operations = Object.entries<Record<string, Operation>>(description.paths).flatMap(([of, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ of, method, operation })),
+    it('requires the parameters of the protocol', () => {
+      const schema = parametersOf(text)
+      const conditional = schema?.anyOf?.at(-1)?.required ?? []
+      const required = [...new Set([...(schema?.required ?? []), ...conditional])].sort()
+      expect(required).toEqual(pinned.required ?? required)
+    })
+  },
 )
 
-describe.each(operations)('of $method $of, the description', ({ of, method, operation }) => {
-  const isWebhook = of.startsWith('/webhooks/')
+const operations = Object.entries<Record<string, Operation>>(description.paths).flatMap(
+  ([endpointPath, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ endpointPath, method, operation })),
+)
 
-  it('says what it does and who may call it, by which credential', () => {
+describe.each(operations)('$method $endpointPath', ({ endpointPath, method, operation }) => {
+  const isWebhook = endpointPath.startsWith('/webhooks/')
+
+  it('names its purpose and its credential', () => {
     const [details, callers] = operation.description.split('\n\n')
     expect(details?.length).toBeGreaterThan(10)
     const schemes = Object.keys(operation.security[0] ?? {})
@@ -98,7 +102,7 @@ describe.each(operations)('of $method $of, the description', ({ of, method, oper
     expect(operation.summary.length).toBeLessThanOrEqual(40)
   })
 
-  it('says of every parameter what it means', () => {
+  it('explains every parameter', () => {
     const body = resolve(operation.requestBody?.content['application/json']?.schema)
     const parameters = [
       ...Object.values(body?.properties ?? {}),
@@ -107,7 +111,7 @@ describe.each(operations)('of $method $of, the description', ({ of, method, oper
     expect(parameters.filter((parameter) => !('description' in parameter))).toEqual([])
   })
 
-  it('names the signing key of every envelope, and tells of wrong addresses and methods', () => {
+  it('includes the signing key header, and the codes for a wrong path and method', () => {
     const responses = Object.values(operation.responses).map(resolve) as ResponseObject[]
     const envelopes = responses.filter(({ content }) => content?.['application/json'])
     expect(envelopes.length).toBeGreaterThan(0)
@@ -120,7 +124,7 @@ describe.each(operations)('of $method $of, the description', ({ of, method, oper
 describe('the description of signatures', () => {
   const { Envelope } = description.components.schemas
 
-  it('tells of both algorithms, wherever it tells of one', () => {
+  it('names both algorithms and the header of the key id', () => {
     for (const text of [description.info.description, Envelope.properties.signature.description]) {
       expect(text).toMatch(/RS256/)
       expect(text).toMatch(/Ed25519/)
@@ -128,7 +132,7 @@ describe('the description of signatures', () => {
     }
   })
 
-  it('allows what a server without a key says, and no other words', () => {
+  it('allows only one text in place of a signature', () => {
     const signature = z.fromJSONSchema(Envelope.properties.signature)
     const source = readFileSync(path.join(project, 'src/protocol/envelope.ts'), 'utf8')
     const unsigned = /NO_SIGNATURE = '(.+)'/.exec(source)?.[1]
@@ -137,7 +141,7 @@ describe('the description of signatures', () => {
     expect(signature.safeParse('Private key unset').success).toBe(false)
   })
 
-  it('has real public keys as its example: the one that is PEM is in the set, under its thumbprint', async () => {
+  it('has public keys as examples, with their thumbprints as key ids', async () => {
     const pem = successOf(description.paths['/api/v1/public-key'].get)[1].example
     const { keys } = successOf(description.paths['/.well-known/jwks.json'].get)[1].example as { keys: JWK[] }
     for (const jwk of keys) expect(await calculateJwkThumbprint(jwk)).toBe(jwk.kid)
@@ -154,17 +158,20 @@ describe('the example answers', () => {
   const signingKey = keys.find(({ kid }) => kid === description.components.headers.SigningKeyId.example)
   const envelopes = OPERATIONS.filter(({ codes, document }) => codes.length > 0 && !document)
 
-  it.each(envelopes)('of $endpoint.path is described, encoded and signed as a server would', (text) => {
-    const operation = description.paths[text.endpoint.path][text.endpoint.method.toLowerCase()]
-    const envelope = successOf(operation)[1].example as Record<string, string>
-    expect(Object.keys(envelope)).toEqual(['response', 'response_base64', 'private_key_used', 'signature'])
-    const { response, response_base64: signed = '', signature = '' } = envelope
-    const [name = 'internalError'] = text.codes
-    expect(responseSchema(name, CODES[name]).safeParse(response).error).toBeUndefined()
-    expect(Buffer.from(signed, 'base64').toString()).toBe(JSON.stringify(response))
-    const key = createPublicKey({ key: signingKey ?? {}, format: 'jwk' })
-    expect(verify('sha256', Buffer.from(signed), key, Buffer.from(signature, 'base64'))).toBe(true)
-  })
+  it.each(envelopes)(
+    'of $endpoint.path match their schema and are encoded and signed like a server',
+    (text) => {
+      const operation = description.paths[text.endpoint.path][text.endpoint.method.toLowerCase()]
+      const envelope = successOf(operation)[1].example as Record<string, string>
+      expect(Object.keys(envelope)).toEqual(['response', 'response_base64', 'private_key_used', 'signature'])
+      const { response, response_base64: signed = '', signature = '' } = envelope
+      const [name = 'internalError'] = text.codes
+      expect(responseSchema(name, CODES[name]).safeParse(response).error).toBeUndefined()
+      expect(Buffer.from(signed, 'base64').toString()).toBe(JSON.stringify(response))
+      const key = createPublicKey({ key: signingKey ?? {}, format: 'jwk' })
+      expect(verify('sha256', Buffer.from(signed), key, Buffer.from(signature, 'base64'))).toBe(true)
+    },
+  )
 })
 
 function resolve<Target>(target: Target): Target {
@@ -179,7 +186,7 @@ function resolve<Target>(target: Target): Target {
 describe('the schema of parameters', () => {
   const withRules = OPERATIONS.filter(({ endpoint }) => endpoint.parameters !== undefined)
 
-  /** What a field might hold, right and wrong. */
+  /** Possible values of a field, valid and invalid. */
   const CANDIDATES: readonly unknown[] = [
     ...[-1, 0, 1, 2, 1.5, 255, 256, 1_000, 1_001, 10_000, 36_500, 36_501, 100_000, 100_001, 1_000_000],
     ...[1_000_001, 2_147_483_647, 2_147_483_648, Number.MAX_SAFE_INTEGER, true, {}, [], ['a'], [1]],
@@ -189,27 +196,24 @@ describe('the schema of parameters', () => {
     ...['ada@example.com', 'Not set', 'a'.repeat(255), 'a'.repeat(256), 'a'.repeat(2_048), 'a'.repeat(2_049)],
     ...['a'.repeat(10_000), 'a'.repeat(10_001), '2026-11-24 07:30:00', '["A"]', 'https://shop.example/keys'],
   ]
-  /** Rules whose every detail no JSON Schema can tell; their words do. */
-  const TOLD_IN_WORDS = new Set(['webhook_url', 'assigned_at', 'license_keys', 'owner_email', 'email'])
+  /** Rules that JSON Schema cannot express completely. Their descriptions do. */
+  const PARTLY_DESCRIBED = new Set(['webhook_url', 'assigned_at', 'license_keys', 'owner_email', 'email'])
 
-  it.each(withRules)(
-    'of $endpoint.path allows what the endpoint takes, and nothing else but for what it says in words',
-    (text) => {
-      const rules = text.endpoint.parameters?.(settings) as z.ZodObject
-      const schema = parametersOf(text)
-      const differences = Object.entries(rules.shape).flatMap(([name, rule]) => {
-        const described = z.fromJSONSchema(schema?.properties?.[name] as never)
-        return CANDIDATES.flatMap((value) => {
-          const isTaken = (rule as z.ZodType).safeParse(value).success
-          if (!isTaken && TOLD_IN_WORDS.has(name)) return []
-          return described.safeParse(value).success === isTaken ? [] : [[name, value, isTaken]]
-        })
+  it.each(withRules)('of $endpoint.path matches its validation, except for rules in prose', (text) => {
+    const rules = text.endpoint.parameters?.(settings) as z.ZodObject
+    const schema = parametersOf(text)
+    const differences = Object.entries(rules.shape).flatMap(([name, rule]) => {
+      const described = z.fromJSONSchema(schema?.properties?.[name] as never)
+      return CANDIDATES.flatMap((value) => {
+        const isAccepted = (rule as z.ZodType).safeParse(value).success
+        if (!isAccepted && PARTLY_DESCRIBED.has(name)) return []
+        return described.safeParse(value).success === isAccepted ? [] : [[name, value, isAccepted]]
       })
-      expect(differences).toEqual([])
-    },
-  )
+    })
+    expect(differences).toEqual([])
+  })
 
-  it.each(withRules)('of $endpoint.path says which parameters must be there', (text) => {
+  it.each(withRules)('of $endpoint.path names the required parameters', (text) => {
     const rules = text.endpoint.parameters?.(settings) as z.ZodObject
     const required = Object.entries(rules.shape)
       .filter(([, rule]) => !(rule as z.ZodType).safeParse(undefined).success)
@@ -224,11 +228,11 @@ describe('the schema of parameters', () => {
   )('of $endpoint.path names the setting that limits the quantity', (text) => {
     const quantity = parametersOf(text)?.properties?.quantity
     expect(quantity?.description).toContain(
-      "the deployment's MAX_QUANTITY: 1000 unless it is set, 10000 at most",
+      'MAX_QUANTITY, a setting of the server (default 1000, at most 10000)',
     )
   })
 
-  it('limits the credentials as the server does', () => {
+  it('limits credentials like the server', () => {
     const { VerifyRequest, ContractsGenerateRequest } = description.components.schemas
     expect(VerifyRequest.properties.api_key).toMatchObject({ minLength: 1 })
     expect(ContractsGenerateRequest.properties.contract_key).toMatchObject({ minLength: 1, maxLength: 255 })

@@ -1,6 +1,6 @@
 /**
- * The drill of docs/recovery.md on local data, with the commands it prints: a backup, what happens after it, the
- * loss of everything, the restore, and the reconciliation with those who know what the database has forgotten.
+ * Runs the steps of docs/recovery.md on local data: a backup, later changes, the loss of the database, the restore, and
+ * the reconciliation with shops and providers.
  */
 import { readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -19,7 +19,7 @@ import { example } from './support/readme.ts'
 const API_KEY = 'demo-api-key'
 const DEMO_PRICE = 'price_demo'
 
-/** Many commands, each of which takes seconds on a machine that others use too. */
+/** Many commands, each of which takes seconds on a busy machine. */
 vi.setConfig({ testTimeout: 300_000 })
 
 interface Delivered {
@@ -34,7 +34,7 @@ let receiver: Server
 let receiverUrl: string
 const delivered: Delivered[] = []
 
-/** What the providers have sent so far, and would send again. */
+/** The events that providers have sent and can send again. */
 const sent: SampleEvent[] = []
 
 beforeAll(async () => {
@@ -62,14 +62,14 @@ async function start(): Promise<void> {
   service = await startService(folder, port, /\ncurl -s .*\n/)
 }
 
-interface Answered {
+interface Reply {
   readonly status: number
   readonly text: string
-  // biome-ignore lint/suspicious/noExplicitAny: each code has fields of its own, and a test names what it expects.
+  // biome-ignore lint/suspicious/noExplicitAny: the fields depend on the code, and each test names the ones it expects.
   readonly response: any
 }
 
-async function post(path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Answered> {
+async function post(path: string, body: BodyInit, headers: Record<string, string> = {}): Promise<Reply> {
   const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',
     body,
@@ -84,20 +84,20 @@ function call(endpoint: string, fields: Record<string, string>, headers?: Record
 }
 
 /** An order of a shop. */
-function issue(idempotencyKey: string): Promise<Answered> {
+function issue(idempotencyKey: string): Promise<Reply> {
   const owner = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
   const terms = { product_id: '1', quantity: '2', validity: '0', activation_limit: '0' }
   return call('random-assign-license-keys', { ...owner, ...terms }, { 'Idempotency-Key': idempotencyKey })
 }
 
-/** An order of a shop that is answered by a callback. */
-function queue(identifier: string): Promise<Answered> {
+/** An order of a shop that gets a callback. */
+function queue(identifier: string): Promise<Reply> {
   const terms = { product_id: '1', quantity: '3', validity: '0', activation_limit: '0' }
   return call('random-assign-license-keys-queued', { ...terms, identifier, webhook_url: receiverUrl })
 }
 
-/** Has a payment provider tell of something. @returns what became of it */
-async function tell(event: SampleEvent): Promise<string> {
+/** Sends an event of a payment provider. @returns its outcome */
+async function sendEvent(event: SampleEvent): Promise<string> {
   const secret = parseEnv(readFileSync(path.join(folder, '.dev.vars'), 'utf8')).STANDARD_WEBHOOK_SECRET ?? ''
   const headers = await standardSamples.sign(event, secret, Math.floor(Date.now() / 1000))
   const { status, response } = await post('/webhooks/standard', event.body, headers)
@@ -105,16 +105,16 @@ async function tell(event: SampleEvent): Promise<string> {
   return response.outcome
 }
 
-function happen(event: SampleEvent): Promise<string> {
+function sendNewEvent(event: SampleEvent): Promise<string> {
   sent.push(event)
-  return tell(event)
+  return sendEvent(event)
 }
 
 function order(name: string): SampleOrder {
   return { order: name, externalId: DEMO_PRICE }
 }
 
-/** A purchase whose event is longer than any statement of D1, with all that a backup could stumble over. */
+/** A purchase whose event exceeds D1's statement limit and contains characters that are hard to back up. */
 function longPurchase(name: string): SampleEvent {
   const { id, body } = standardSamples.purchase(order(name))
   const fields = JSON.parse(body)
@@ -144,7 +144,7 @@ function deliveryIdOf(order: string): unknown {
   return delivery?.id
 }
 
-async function deliveredOrders(): Promise<void> {
+async function waitForDeliveries(): Promise<void> {
   await expect
     .poll(() => query(folder, `select id from deliveries where channel <> 'email' and status = 'pending'`), {
       timeout: 30_000,
@@ -152,20 +152,20 @@ async function deliveredOrders(): Promise<void> {
     .toEqual([])
 }
 
-describe('a backup, a loss and a restore:', () => {
-  let kept: Answered
-  let lost: Answered
+describe('after a backup, a loss and a restore:', () => {
+  let kept: Reply
+  let lost: Reply
   let keysBefore: OrderKey[]
   let eventsBefore: unknown[]
   let idBefore: unknown
 
-  it('the backup is readable by nobody else, and never written over another', async () => {
+  it('the backup is readable only by its owner, and overwrites no other backup', async () => {
     kept = await issue('shop-1')
     expect((await queue('queued-before')).response.code).toBe(807)
     await expect.poll(() => delivered.length, { timeout: 20_000 }).toBe(1)
-    expect(await happen(standardSamples.purchase(order('sold-before')))).toBe('issued')
-    expect(await happen(longPurchase('sold-before-too'))).toBe('issued')
-    await deliveredOrders()
+    expect(await sendNewEvent(standardSamples.purchase(order('sold-before')))).toBe('issued')
+    expect(await sendNewEvent(longPurchase('sold-before-too'))).toBe('issued')
+    await waitForDeliveries()
     keysBefore = keysOfOrders()
     eventsBefore = query(folder, 'select event_id, payload from webhook_events order by id')
 
@@ -176,11 +176,11 @@ describe('a backup, a loss and a restore:', () => {
     expect(again.output).toContain('backup.sql exists already')
   })
 
-  it('what was backed up comes back, to the last character of its longest text', async () => {
-    expect(await happen(standardSamples.purchase(order('sold-after')))).toBe('issued')
-    expect(await happen(standardSamples.refund(order('sold-before')))).toBe('revoked')
+  it('all data is restored, including the longest text', async () => {
+    expect(await sendNewEvent(standardSamples.purchase(order('sold-after')))).toBe('issued')
+    expect(await sendNewEvent(standardSamples.refund(order('sold-before')))).toBe('revoked')
     lost = await issue('shop-2')
-    await deliveredOrders()
+    await waitForDeliveries()
     idBefore = deliveryIdOf('sold-after')
 
     await service.interrupt()
@@ -194,34 +194,34 @@ describe('a backup, a loss and a restore:', () => {
     expect((await issue('shop-1')).text).toBe(kept.text)
   })
 
-  it('keys that people hold are given back from the signed answers that tell of them', async () => {
-    const held = lost.response.license_keys.map((key: { license_key: string }) => key.license_key)
-    const use = { license_key: held[0], identifier: 'laptop' }
+  it('lost license keys are restored from signed responses', async () => {
+    const lostKeys = lost.response.license_keys.map((key: { license_key: string }) => key.license_key)
+    const use = { license_key: lostKeys[0], identifier: 'laptop' }
     expect((await call('verify', use)).response.code).toBe(210)
     const terms = { product_id: '1', status: 'assigned', activation_limit: '0', validity: '0' }
     const owner = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
     const assigned = { assigned_at: lost.response.license_keys[0].assigned_at.slice(0, 19).replace('T', ' ') }
-    const given = await call('create-license-keys', {
-      license_keys: JSON.stringify(held),
+    const created = await call('create-license-keys', {
+      license_keys: JSON.stringify(lostKeys),
       ...terms,
       ...owner,
       ...assigned,
     })
-    expect(given.response).toMatchObject({ code: 900, created: 2, duplicate: 0 })
+    expect(created.response).toMatchObject({ code: 900, created: 2, duplicate: 0 })
     expect((await call('activate', use)).response.code).toBe(300)
     expect((await call('verify', use)).response.code).toBe(200)
   })
 
-  it('all payment events sent again, twice and backwards, issue each order exactly once', async () => {
-    async function tellAll(events: readonly SampleEvent[]): Promise<string[]> {
+  it('resending all payment events twice and backwards issues each order once', async () => {
+    async function sendAll(events: readonly SampleEvent[]): Promise<string[]> {
       const outcomes = []
-      for (const event of events) outcomes.push(await tell(event))
+      for (const event of events) outcomes.push(await sendEvent(event))
       return outcomes
     }
-    expect(await tellAll([...sent].reverse())).toEqual(['revoked', 'issued', 'issued', 'issued'])
-    expect(await tellAll(sent)).toEqual(['issued', 'issued', 'issued', 'revoked'])
-    // As when the provider, or the seller by hand, tells of the same in an event of its own.
-    expect(await tell(standardSamples.purchase(order('sold-after')))).toBe('duplicate')
+    expect(await sendAll([...sent].reverse())).toEqual(['revoked', 'issued', 'issued', 'issued'])
+    expect(await sendAll(sent)).toEqual(['issued', 'issued', 'issued', 'revoked'])
+    // As if the provider or the seller reported the same sale in another event.
+    expect(await sendEvent(standardSamples.purchase(order('sold-after')))).toBe('duplicate')
 
     const keyOf = (name: string) => keysBefore.find((key) => key.order === name)?.licenseKey
     expect(keysOfOrders()).toEqual([
@@ -231,7 +231,7 @@ describe('a backup, a loss and a restore:', () => {
     ])
   })
 
-  it('an order of a shop that was forgotten is issued once, however often it is repeated', async () => {
+  it('a lost order of a shop is issued once, even if it is repeated', async () => {
     const first = await issue('shop-3')
     expect((await issue('shop-3')).text).toBe(first.text)
     expect(query(folder, `select count(*) as n from issuances where idempotency_key = 'shop-3'`)).toEqual([
@@ -239,8 +239,8 @@ describe('a backup, a loss and a restore:', () => {
     ])
   })
 
-  it('no delivery after the restore has the name of one before it, though it may have its id', async () => {
-    await deliveredOrders()
+  it('deliveries after the restore have new names, even if they reuse an id', async () => {
+    await waitForDeliveries()
     expect(deliveryIdOf('sold-after')).toBe(idBefore)
     const orders = ['queued-before', 'sold-before', 'sold-before-too', 'sold-after', 'sold-after']
     expect(delivered.map(({ order }) => order)).toEqual(orders)

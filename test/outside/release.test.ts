@@ -1,4 +1,4 @@
-/** A release, made in a clone with a history of its own. */
+/** `npm run release` in a clone with its own history. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -52,27 +52,27 @@ function release(...parameters: string[]) {
 
 describe('npm run release', () => {
   it.each([
-    ['no version', [], 'VERSION is missing.'],
-    ['no version of three numbers', ['0.2'], 'VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0'],
-    ['a tag', ['v0.2.0'], 'without a v and without a pre-release, not "v0.2.0".'],
+    ['a missing version', [], 'VERSION is missing.'],
+    ['a version with two numbers', ['0.2'], 'VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0'],
+    ['a version with a v', ['v0.2.0'], 'without a v and without a pre-release, not "v0.2.0".'],
     ['a pre-release', ['0.2.0-beta.1'], 'VERSION must be MAJOR.MINOR.PATCH, such as 0.2.0'],
-    ['a word too many', ['0.2.0', 'extra', '--skip-tests'], 'Unexpected argument: extra'],
-    ['the version there is', ['0.1.0'], 'VERSION must be greater than 0.1.0, not "0.1.0".'],
-    ['an earlier one', ['0.0.9'], 'VERSION must be greater than 0.1.0, not "0.0.9".'],
-  ])('refuses %s and says so', (_, parameters, fault) => {
+    ['an extra argument', ['0.2.0', 'extra', '--skip-tests'], 'Unexpected argument: extra'],
+    ['the current version', ['0.1.0'], 'VERSION must be greater than 0.1.0, not "0.1.0".'],
+    ['an earlier version', ['0.0.9'], 'VERSION must be greater than 0.1.0, not "0.0.9".'],
+  ])('rejects %s', (_, parameters, fault) => {
     const { status, output } = release(...parameters)
     expect(status).toBe(1)
     expect(output).toContain(fault)
     expect(output).not.toMatch(/\n\s+at /)
   })
 
-  it('refuses a tree with changes in it', () => {
+  it('rejects uncommitted changes', () => {
     write('forgotten.txt', 'x')
     expect(release('0.2.0').output).toContain('There are uncommitted changes.')
     rmSync(path.join(folder, 'forgotten.txt'))
   })
 
-  it('refuses tests that fail, unless it is told to skip them, and then leaves everything as it was', () => {
+  it('changes nothing if tests fail, unless they are skipped', () => {
     write('broken', 'x')
     commit()
     const before = git('rev-parse', 'HEAD')
@@ -84,7 +84,7 @@ describe('npm run release', () => {
     expect(git('tag')).toBe('')
   })
 
-  it('moves what is unreleased to the version and the day, and commits and tags it', () => {
+  it('moves unreleased changes to the version and date, commits and tags', () => {
     expect(release('0.10.0', '--skip-tests')).toMatchObject({ status: 0 })
     const today = new Date().toISOString().slice(0, 10)
     expect(readFileSync(path.join(folder, 'CHANGELOG.md'), 'utf8')).toBe(
@@ -95,7 +95,7 @@ describe('npm run release', () => {
     expect(git('status', '--porcelain')).toBe('')
   })
 
-  it('refuses a release of nothing', () => {
+  it('rejects a release without changes', () => {
     expect(release('0.11.0', '--skip-tests').output).toContain('CHANGELOG.md has no unreleased changes.')
   })
 })

@@ -1,4 +1,4 @@
-/** The story of the first sale: a sample event, an offer, a retry, and the keys on their way to seller and buyer. */
+/** The first sale: a sample event, an offer, a retry, and the deliveries to seller and buyer. */
 
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -23,7 +23,7 @@ let service: Running
 let receiver: Server
 let receiverUrl: string
 const posted: Posted[] = []
-/** What the receiver answers, one after the other, and 200 at last. */
+/** The statuses of the receiver's responses in order; then 200. */
 const statuses: number[] = []
 
 beforeAll(async () => {
@@ -53,10 +53,10 @@ afterAll(async () => {
 
 const operator = () => commandLineIn(folder, { PORT: String(port) })
 
-/** @param commands the words of each, separated by blanks. @returns what each printed, all of which succeed */
-function type(...commands: string[]): string[] {
+/** @param commands with their words separated by spaces. @returns their outputs; all must succeed */
+function runAll(...commands: string[]): string[] {
   return commands.map((command) => {
-    const { status, stdout, stderr } = operator().type(...command.split(' '))
+    const { status, stdout, stderr } = operator().run(...command.split(' '))
     expect(status, stderr).toBe(0)
     return stdout
   })
@@ -65,23 +65,23 @@ function type(...commands: string[]): string[] {
 describe('keyseal webhook', () => {
   let order: string
 
-  it("as the README prints it ends with the license keys in the terminal, and the service shows the buyer's e-mail", async () => {
+  it('in the README prints the license keys, and the service shows the e-mail', async () => {
     const { status, output } = run(folder, 'env', `PORT=${port}`, 'bash', '-ec', example('run: webhook'))
     expect(status).toBe(0)
-    const shown = output.slice(output.indexOf('Sent a purchase'))
-    const shape = (text: string) =>
+    const printed = output.slice(output.indexOf('Sent a purchase'))
+    const normalize = (text: string) =>
       text
         .replace(/\d{13}/g, 'N')
         .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'KEY')
         .trim()
-    expect(shape(shown)).toBe(shape(example('answer: webhook')))
-    order = /cs_live_(\d+)/.exec(shown)?.[1] ?? ''
+    expect(normalize(printed)).toBe(normalize(example('answer: webhook')))
+    order = /cs_live_(\d+)/.exec(printed)?.[1] ?? ''
     await expect.poll(() => service.output(), { timeout: 20_000 }).toContain('To: ada@example.com')
     expect(service.output()).toContain('Your license key for Demo product')
   })
 
-  it('with the same order issues nothing more, and with --event refund blocks its keys', () => {
-    const [again, refund] = type(
+  it('issues an order once, and --event refund blocks its keys', () => {
+    const [again, refund] = runAll(
       `webhook stripe --order ${order}`,
       `webhook stripe --order ${order} --event refund`,
     )
@@ -91,8 +91,8 @@ describe('keyseal webhook', () => {
     expect(refund?.match(/ blocked /g)).toHaveLength(1)
   })
 
-  it('sells at Dodo, Lemon Squeezy and Paddle', () => {
-    for (const output of type('webhook dodo', 'webhook lemon-squeezy', 'webhook paddle')) {
+  it('sells through Dodo, Lemon Squeezy and Paddle', () => {
+    for (const output of runAll('webhook dodo', 'webhook lemon-squeezy', 'webhook paddle')) {
       expect(output).toContain('HTTP 200, issued')
       expect(output).toContain('Ada Lovelace')
     }
@@ -100,11 +100,11 @@ describe('keyseal webhook', () => {
 })
 
 describe('an offer', () => {
-  it('is added as the README prints it', () => {
+  it('is added as in the document', () => {
     const { status, output } = run(folder, 'bash', '-ec', example('run: offers'))
     expect(status).toBe(0)
     expect(output).toContain('Offer price_1Q2w3E at stripe sells product 1.')
-    const [listed, removed] = type(
+    const [listed, removed] = runAll(
       'offers list',
       'offers remove --provider stripe --external-id price_1Q2w3E',
     )
@@ -113,11 +113,11 @@ describe('an offer', () => {
     expect(query(folder, `select id from offers where external_id = 'price_1Q2w3E'`)).toEqual([])
   })
 
-  it('that comes after its orders issues them with keyseal events retry --unmapped', () => {
+  it('issues earlier orders after keyseal events retry --unmapped', () => {
     const terms = '--product-id 1 --validity-days 0 --activation-limit 0 --mode seats'
-    const sold = operator().type('webhook', 'polar', '--price', 'new-thing', '--quantity', '2')
+    const sold = operator().run('webhook', 'polar', '--price', 'new-thing', '--quantity', '2')
     expect(sold.stdout).toContain('HTTP 200, unmapped')
-    const [events, , retried] = type(
+    const [events, , retried] = runAll(
       'events list --outcome unmapped',
       `offers add --provider polar --external-id new-thing ${terms}`,
       'events retry --unmapped',
@@ -128,9 +128,9 @@ describe('an offer', () => {
 })
 
 describe('a delivery to the seller', () => {
-  it('is tried again until it is taken, and verifies by the secret', async () => {
+  it('is retried until it is accepted, and has a valid signature', async () => {
     statuses.push(500)
-    const [, sold = ''] = type(`delivery-url --product-id 1 --url ${receiverUrl}`, 'webhook standard')
+    const [, sold = ''] = runAll(`delivery-url --product-id 1 --url ${receiverUrl}`, 'webhook standard')
     const [licenseKey] = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(sold) ?? []
     await expect.poll(() => posted.length, { timeout: 40_000, interval: 500 }).toBe(2)
 
@@ -146,18 +146,18 @@ describe('a delivery to the seller', () => {
     expect(posted[0]?.headers['webhook-id']).toBe(posted[1]?.headers['webhook-id'])
     const pending = () => query(folder, `select id from deliveries where status = 'pending'`)
     await expect.poll(pending, { timeout: 20_000 }).toEqual([])
-    expect(type('deliveries list --status delivered')[0]).toMatch(/webhook +standard/)
+    expect(runAll('deliveries list --status delivered')[0]).toMatch(/webhook +standard/)
   })
 })
 
-it('to retry what failed where nothing did is no failure: a schedule may do it', () => {
+it('a retry without failures succeeds, so that a schedule can run it', () => {
   for (const command of ['deliveries retry --failed', 'events retry --failed', 'events retry --unmapped']) {
-    expect(type(command)).toEqual(['Nothing to retry.\n'])
+    expect(runAll(command)).toEqual(['Nothing to retry.\n'])
   }
-  expect(type('events retry --failed --json')).toEqual(['[]\n'])
+  expect(runAll('events retry --failed --json')).toEqual(['[]\n'])
 })
 
-describe('a command that is not right', () => {
+describe('an invalid command', () => {
   const terms = ['--product-id', '77', '--validity-days', '0', '--activation-limit', '0']
   itRefuses(
     () => commandLineIn(folder),

@@ -22,7 +22,7 @@ it.each([
   expect(formatLine(line, 'text', TIME)).toBe(text)
 })
 
-it('keeps the JSON if asked to', () => {
+it('keeps JSON lines in the format json', () => {
   expect(formatLine(REQUEST, 'json', TIME)).toBe(REQUEST)
   expect(formatLine(`${RED}${FAILURE}\x1b[0m`, 'json', TIME)).toBe(FAILURE)
 })
@@ -32,15 +32,13 @@ it.each([
   `${RED}Uncaught TypeError: x is not a function\x1b[0m`,
   '      at handle (src/keys/verify.ts:9:12)',
   '⎔ Reloading local server...',
+  'env.DB (keyseal)          D1 Database       local',
 ])('keeps %j of wrangler', (line) => {
   expect(formatLine(line, 'text', TIME)).toBe(line)
 })
 
 it.each([
   '',
-  'Your Worker has access to the following bindings:',
-  'Binding                   Resource          Mode',
-  'env.DB (keyseal)          D1 Database       local',
   '[wrangler:info] Ready on http://127.0.0.1:8787',
   '[wrangler:info] GET /health 200 OK (15ms)',
   '[wrangler:info] QUEUE keyseal-deliveries 1/1 (28ms)',

@@ -1,4 +1,4 @@
-/** Signatures of Ed25519, verified by others: as docs/signing-keys.md prints it, with what openssl signed. */
+/** The examples in docs/signing-keys.md verify Ed25519 signatures that openssl created. */
 import { createPublicKey } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import vector from '../protocol/vector.json' with { type: 'json' }
 import keyVectors from '../signing/key-vectors.json' with { type: 'json' }
-import { type Ended, isInstalled, project, run } from './support/clone.ts'
+import { isInstalled, type ProcessResult, project, run } from './support/clone.ts'
 import { example } from './support/readme.ts'
 
 const { privateKey, signature } = keyVectors.ed25519
@@ -22,50 +22,54 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** Puts an answer and the key to verify it with where the examples look for them. */
-function receive(privateKeyPem: string, signed: string, responseBase64 = vector.response_base64): void {
+/** Writes the answer and the public key to the files that the examples read. */
+function writeAnswer(privateKeyPem: string, signed: string, responseBase64 = vector.response_base64): void {
   const answer = `{"response":${vector.response},"response_base64":"${responseBase64}","private_key_used":"global","signature":"${signed}"}`
   writeFileSync(path.join(folder, 'answer.json'), answer)
   const publicKey = createPublicKey(privateKeyPem).export({ type: 'spki', format: 'pem' })
   writeFileSync(path.join(folder, 'public-key.pem'), publicKey)
 }
 
-function runExample(mark: string, file: string, ...program: [string, ...string[]]): Ended {
+function runExample(mark: string, file: string, ...program: [string, ...string[]]): ProcessResult {
   writeFileSync(path.join(folder, file), example(mark))
   const [name, ...parameters] = program
   return run(folder, name, ...parameters, file)
 }
 
-/** The example accepts the answer, and refuses it once a single character of it is another. */
-function verifies(verify: () => Ended, printed: string): void {
-  receive(privateKey, signature)
+/** Expects that the example accepts the answer, and rejects it after a change of one character. */
+function expectVerifies(verify: () => ProcessResult, printed: string): void {
+  writeAnswer(privateKey, signature)
   expect(verify()).toEqual({ status: 0, output: `${printed}\n` })
-  receive(privateKey, signature, vector.response_base64.replace('eyJ', 'eyK'))
+  writeAnswer(privateKey, signature, vector.response_base64.replace('eyJ', 'eyK'))
   expect(verify().status).not.toBe(0)
   expect(verify().output).not.toContain(printed)
 }
 
-it.skipIf(!hasOpenssl3)('openssl verifies Ed25519 (skipped where OpenSSL 3 is absent)', () => {
-  verifies(() => runExample('run: openssl-ed25519', 'verify.sh', 'sh'), 'Signature Verified Successfully')
+it.skipIf(!hasOpenssl3)('openssl verifies Ed25519 (skipped without OpenSSL 3)', () => {
+  expectVerifies(
+    () => runExample('run: openssl-ed25519', 'verify.sh', 'sh'),
+    'Signature Verified Successfully',
+  )
 })
 
-it('Node.js verifies Ed25519, and RSA with the same lines', () => {
+it('Node.js verifies Ed25519 and RSA with the same code', () => {
   const verify = () => runExample('run: node-either', 'verify.mjs', 'node')
-  verifies(verify, 'Verified 803')
+  expectVerifies(verify, 'Verified 803')
   const rsa = readFileSync(path.join(project, 'test/support/global-signing-key.pem'), 'utf8')
-  receive(rsa, vector.signature)
+  writeAnswer(rsa, vector.signature)
   expect(verify()).toEqual({ status: 0, output: 'Verified 803\n' })
-  receive(rsa, signature)
+  writeAnswer(rsa, signature)
   expect(verify().status).not.toBe(0)
 })
 
 it.skipIf(!isInstalled('php', '-r', 'sodium_crypto_sign_keypair();'))(
-  'PHP verifies Ed25519 (skipped where php or its sodium is absent)',
-  () => verifies(() => runExample('run: php-ed25519', 'verify.php', 'php'), 'Verified 803'),
+  'PHP verifies Ed25519 (skipped without php or its sodium)',
+  () => expectVerifies(() => runExample('run: php-ed25519', 'verify.php', 'php'), 'Verified 803'),
 )
 
-it.skipIf(PYTHONS.length === 0)(
-  'Python verifies Ed25519 (skipped where its package cryptography is absent)',
-  () =>
-    verifies(() => runExample('run: python-ed25519', 'verify.py', PYTHONS[0] ?? 'python3'), 'Verified 803'),
+it.skipIf(PYTHONS.length === 0)('Python verifies Ed25519 (skipped without its package cryptography)', () =>
+  expectVerifies(
+    () => runExample('run: python-ed25519', 'verify.py', PYTHONS[0] ?? 'python3'),
+    'Verified 803',
+  ),
 )

@@ -1,4 +1,4 @@
-/** docs/woocommerce.md: its commands on a local service, and the requests of the WooCommerce plugins, end in license keys. */
+/** Runs the commands of docs/woocommerce.md on a local service, and sends the requests of the WooCommerce plugins. */
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -25,7 +25,7 @@ const PLUGIN_COLUMNS = [
   ],
   ...['status', 'created_at', 'updated_at', 'contract_id'],
 ]
-/** The plugin removes these before its insert. */
+/** The plugin removes these members before its insert. */
 const PLUGIN_IGNORES = ['id', 'meta_data']
 
 let folder: string
@@ -33,7 +33,7 @@ let origin: string
 let service: Running
 let shop: Server
 const callbacks: string[] = []
-/** What the page's commands print. */
+/** The output of the page's commands. */
 let printed: string
 
 beforeAll(async () => {
@@ -96,7 +96,7 @@ describe('the page', () => {
     expect(page.split('\n').length).toBeLessThan(120)
   })
 
-  it('prints what adding the product prints', () => {
+  it('shows the real output of products add', () => {
     const withoutIds = (text: string) => text.replaceAll(/(Product|generator) \d+/g, '$1 N')
     expect(withoutIds(printed)).toContain(withoutIds(example('answer: woocommerce-product')))
   })
@@ -112,7 +112,7 @@ describe('the page', () => {
 })
 
 describe('the license-key plugin', () => {
-  it('gets a license key of the product immediately: 803', () => {
+  it('gets a license key immediately, with code 803', () => {
     const text = sendPluginRequest()
     const [start = ''] = /\{"response":\{"code":803,[^`]*/.exec(page) ?? []
     expect(start).not.toBe('')
@@ -120,7 +120,7 @@ describe('the license-key plugin', () => {
     expectPluginStores(JSON.parse(text).response.license_keys)
   })
 
-  it('gets it from the queued endpoint in a callback that it accepts', async () => {
+  it('gets a license key in a callback from the queued endpoint', async () => {
     const { port } = shop.address() as AddressInfo
     const text = sendPluginRequest('random-assign-license-keys-queued', `http://127.0.0.1:${port}/`)
     expect(JSON.parse(text).response.code).toBe(807)
@@ -130,16 +130,16 @@ describe('the license-key plugin', () => {
     expectPluginStores(original.response.license_keys)
   })
 
-  it('gets 806 once the default generator is disabled, and a license key once it is enabled', () => {
+  it('gets code 806 while the default generator is disabled', () => {
     const [{ id } = { id: 0 }] = query<{ id: number }>(
       folder,
       `select id from generators where product_id = ${productId()}`,
     )
-    const switchTo = (status: 0 | 1) =>
+    const setStatus = (status: 0 | 1) =>
       query(folder, `update generators set status = ${status} where id = ${id}`)
-    switchTo(0)
+    setStatus(0)
     expect(JSON.parse(sendPluginRequest()).response.code).toBe(806)
-    switchTo(1)
+    setStatus(1)
     expect(JSON.parse(sendPluginRequest()).response.code).toBe(803)
   })
 })
@@ -172,7 +172,7 @@ describe('the contracts plugin', () => {
     expect((await createContract(apiKey())).code).toBe(102)
   })
 
-  it('creates a contract, with which the buyer generates license keys of the new product', async () => {
+  it('creates a contract with which the buyer generates license keys', async () => {
     const command = 'npm run keyseal -- api-keys create --name Contracts --capability contracts'
     const contractApiKey = /^ks_[\w-]{43}$/m.exec(runShell(folder, command))?.[0] ?? ''
     expect(await createContract(contractApiKey)).toMatchObject({

@@ -32,7 +32,7 @@ describe('a payment', () => {
     })
   })
 
-  it('is a purchase even if it was refunded since', () => {
+  it('is a purchase even if it was refunded meanwhile', () => {
     expect(parseChanged(purchase, { 'data.refund_status': 'full' }).kind).toBe('purchase')
   })
 
@@ -100,7 +100,7 @@ describe('a subscription', () => {
     expect('firstPeriod' in started).toBe(isFirst)
   })
 
-  it('uses the end of the period if nothing was billed yet', () => {
+  it('uses the end of the period before the first payment', () => {
     const renewal = dodoSamples.renewal?.(SUBSCRIPTION_ORDER) as SampleEvent
     expect(parseChanged(renewal, { 'data.previous_billing_date': null })).toMatchObject({
       period: '2026-03-02',
@@ -120,7 +120,7 @@ describe('a refund', () => {
     })
   })
 
-  it('of a part is flagged', () => {
+  it('that is partial is flagged', () => {
     expect(parse(dodoSamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
       kind: 'flagged',
       order: 'pay_1001',

@@ -28,7 +28,7 @@ describe('an order', () => {
     })
   })
 
-  it('is a purchase even if a part was refunded since', () => {
+  it('is a purchase even if it was partly refunded meanwhile', () => {
     expect(parseChanged(purchase, { 'data.attributes.status': 'partial_refund' }).kind).toBe('purchase')
   })
 
@@ -69,7 +69,7 @@ describe('a refund', () => {
     })
   })
 
-  it('of a part is flagged', () => {
+  it('that is partial is flagged', () => {
     expect(parse(lemonSqueezySamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
       kind: 'flagged',
       order: 'order:1001',

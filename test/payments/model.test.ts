@@ -83,12 +83,12 @@ it(`shuffled and repeated events end in the same state as ordered ones ${seeded}
   )
   await fc.assert(
     fc.asyncProperty(plan, async ({ chosen, arrivals }) => {
-      const [expected, found] = [`model-${orders++}`, `model-${orders++}`]
+      const [expected, actual] = [`model-${orders++}`, `model-${orders++}`]
       const pick = (order: string, indexes: readonly number[]) =>
         indexes.flatMap((index) => eventsOf(order, perUnit, seats)[index] ?? [])
       await applyAll(pick(expected, chosen))
-      await applyAll(pick(found, arrivals))
-      expect(await stateOf(found)).toEqual(await stateOf(expected))
+      await applyAll(pick(actual, arrivals))
+      expect(await stateOf(actual)).toEqual(await stateOf(expected))
     }),
     { seed, numRuns: RUNS },
   )
@@ -119,19 +119,19 @@ it(`a reissue at any time does not change the outcome of later events ${seeded}`
   let reissues = 0
   await fc.assert(
     fc.asyncProperty(steps, async (sequence) => {
-      const [expected, found] = [`reissued-${orders++}`, `reissued-${orders++}`]
+      const [expected, actual] = [`reissued-${orders++}`, `reissued-${orders++}`]
       // The sale comes first: before it there is nothing to reissue.
       for (const step of [{ event: 0 }, ...sequence]) {
         if ('place' in step) {
-          if (await reissueAt(found, step.place)) reissues += 1
+          if (await reissueAt(actual, step.place)) reissues += 1
         } else {
           const chosenOf = (order: string) =>
             eventsOf(order, perUnit, seats).slice(step.event, step.event + 1)
-          await applyAll([...chosenOf(expected), ...chosenOf(found)])
+          await applyAll([...chosenOf(expected), ...chosenOf(actual)])
         }
-        expect(await placesOf(found)).toEqual(await placesOf(expected))
+        expect(await placesOf(actual)).toEqual(await placesOf(expected))
       }
-      expect(await deliveriesOf(found)).toEqual(await deliveriesOf(expected))
+      expect(await deliveriesOf(actual)).toEqual(await deliveriesOf(expected))
     }),
     { seed, numRuns: RUNS },
   )

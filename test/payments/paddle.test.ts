@@ -175,7 +175,7 @@ describe('a chargeback', () => {
     expect(parseChanged(won, { 'data.status': 'pending_approval' }).kind).toBe('ignored')
   })
 
-  it('is flagged while it is only a warning', () => {
+  it('is flagged if it is only a warning', () => {
     expect(parseChanged(opened, { 'data.action': 'chargeback_warning' }).kind).toBe('flagged')
   })
 })

@@ -48,7 +48,7 @@ describe('a paid order', () => {
     },
   )
 
-  it('may have no owner, and falls back to the billing name', () => {
+  it('may have no customer, and falls back to the billing name', () => {
     expect(parse(polarSamples.purchase({ ...ORDER, email: null }))).toMatchObject({ owner: { email: null } })
     expect(parseChanged(purchase, { 'data.customer': null })).toMatchObject({
       kind: 'purchase',
@@ -65,7 +65,7 @@ describe('a refund', () => {
     expect(parse(polarSamples.refund(ORDER))).toEqual({ kind: 'refund', ...reversal, phase: 'beginning' })
   })
 
-  it('of a part is flagged', () => {
+  it('that is partial is flagged', () => {
     expect(parse(polarSamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
       kind: 'flagged',
       order: '1001',
@@ -82,7 +82,7 @@ describe('a refund', () => {
     })
   })
 
-  it.each(['pending', 'succeeded'])('that is %s is ignored, because the order reports it', (status) => {
+  it.each(['pending', 'succeeded'])('that is %s is ignored, because order.refunded reports it', (status) => {
     for (const type of ['refund.created', 'refund.updated']) {
       expect(parseChanged(failed, { type, 'data.status': status }).kind).toBe('ignored')
     }

@@ -59,7 +59,7 @@ describe('a refund', () => {
     const order = newOrder()
     const { id, outcome } = await applyEvent(refundOf(order))
     expect(outcome).toBe('revoked')
-    expect((await eventOf(id))?.note).toBe('of an unknown order')
+    expect((await eventOf(id))?.note).toBe('unknown order')
     const sale = await applyEvent(purchaseOf(offer, order), {
       channels: { hasWebhook: true, hasEmail: true },
     })

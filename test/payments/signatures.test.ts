@@ -14,9 +14,9 @@ function bytes(text: string): Uint8Array {
 }
 
 function provider(name: string): Provider {
-  const found = providerNamed(name)
-  if (!found) throw new Error(`Unknown provider ${name}`)
-  return found
+  const known = providerNamed(name)
+  if (!known) throw new Error(`Unknown provider ${name}`)
+  return known
 }
 
 function verify(
@@ -134,7 +134,7 @@ describe('a published signature is accepted only without changes:', () => {
     expect(await verify(name, [], headers, body, now)).toBe(false)
     expect(await verify(name, secret, {}, body, now)).toBe(false)
     for (const header of Object.keys(headers).filter((key) => key !== 'webhook-timestamp')) {
-      const tampered = { ...headers, [header]: spoil(headers[header] ?? '') }
+      const tampered = { ...headers, [header]: corrupt(headers[header] ?? '') }
       if (header !== 'Paddle-Signature' || !body.includes('value')) {
         expect(await verify(name, secret, tampered, body, now)).toBe(false)
       }
@@ -142,7 +142,7 @@ describe('a published signature is accepted only without changes:', () => {
   })
 
   /** Changes one character near the end. */
-  function spoil(text: string): string {
+  function corrupt(text: string): string {
     const at = text.length - 8
     return text.slice(0, at) + (text[at] === '1' ? '2' : '1') + text.slice(at + 1)
   }
@@ -217,7 +217,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
   },
 )
 
-describe('a signature is accepted in one spelling only:', () => {
+describe('the format of a signature is strict:', () => {
   const hex = 'ca796b857b81e24d595a4c37abf88d2fafb533a32ede6ce4cfc9b0e892a35b08'
   const body = '{"id":"evt_test_1","object":"event","type":"checkout.session.completed"}'
   const stripe = (header: string) =>
@@ -238,7 +238,7 @@ describe('a signature is accepted in one spelling only:', () => {
     `t= 1700000000,v1=${hex}`,
     `v1=${hex}`,
     `t=1700000000;v1=${hex}`,
-  ])('%s is refused', async (header) => {
+  ])('%s is rejected', async (header) => {
     expect(await stripe(header)).toBe(false)
   })
 
@@ -258,10 +258,10 @@ describe('a signature is accepted in one spelling only:', () => {
     ['v1,g0hM9SsE-OTPJTGt_tmIKtSyZlE3uFJELVlNIOLJ1OE=', false],
     ['v2,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=', false],
     ['g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=', false],
-  ])('%s: %s', async (signature, isGood) => {
+  ])('%s: %s', async (signature, isValid) => {
     const headers = standardHeaders('msg_p5jXN8AQM9LWM0D4loKWxJek', 1_614_265_330, signature)
     const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
-    expect(await verify('standard', secret, headers, '{"test": 2432232314}', 1_614_265_330)).toBe(isGood)
+    expect(await verify('standard', secret, headers, '{"test": 2432232314}', 1_614_265_330)).toBe(isValid)
   })
 })
 
@@ -281,20 +281,20 @@ it('the signature covers the time exactly as in the header', async () => {
 })
 
 describe('at most 20 signatures are checked:', () => {
-  const wrong = (count: number) => Array.from({ length: count }, (_, index) => index.toString(16))
+  const invalid = (count: number) => Array.from({ length: count }, (_, index) => index.toString(16))
 
   it.each([
     [19, true],
     [20, false],
     [1_000, false],
-  ])('after %i wrong ones, the correct one is accepted: %s', async (count, isChecked) => {
+  ])('after %i invalid ones, the valid one is accepted: %s', async (count, isChecked) => {
     const hex = hexOf(await hmac(bytes('whsec_x'), `${NOW}.{}`))
-    const hexes = [...wrong(count).map((text) => text.padStart(64, '0')), hex]
+    const hexes = [...invalid(count).map((text) => text.padStart(64, '0')), hex]
     const stripe = { 'Stripe-Signature': `t=${NOW},${hexes.map((text) => `v1=${text}`).join()}` }
     expect(await verify('stripe', 'whsec_x', stripe, '{}', NOW)).toBe(isChecked)
 
     const digest = (await hmac(bytes('key'), `msg_1.${NOW}.{}`)).toBase64()
-    const digests = [...wrong(count).map((text) => `${text.padStart(42, 'A')}A=`), digest]
+    const digests = [...invalid(count).map((text) => `${text.padStart(42, 'A')}A=`), digest]
     const standard = standardHeaders('msg_1', NOW, digests.map((text) => `v1,${text}`).join(' '))
     expect(await verify('standard', btoa('key'), standard, '{}', NOW)).toBe(isChecked)
   })

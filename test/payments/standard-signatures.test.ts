@@ -1,4 +1,4 @@
-/** Compares Standard Webhooks signatures with the libraries of the standard, of Polar and of Dodo. */
+/** Compares signatures with the libraries of Standard Webhooks, Polar and Dodo. */
 import { webhooks as polarWebhooks } from '@polar-sh/sdk/2026-10'
 import { DodoPayments } from 'dodopayments'
 import * as fc from 'fast-check'
@@ -40,7 +40,7 @@ function signWith(keyOf: (secret: string) => Uint8Array) {
 }
 
 it(
-  `any shop: agrees with the library of Standard Webhooks ${seeded}`,
+  `Standard Webhooks: agrees with its library ${seeded}`,
   async () => {
     function oracle({ headers, body, secret }: Delivery): boolean {
       try {

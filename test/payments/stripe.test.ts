@@ -8,7 +8,7 @@ const { parse, parseChanged, describe: describeEvent } = parserOf(stripe)
 const purchase = stripeSamples.purchase(ORDER)
 const subscriptionPurchase = stripeSamples.purchase(SUBSCRIPTION_ORDER)
 const SESSION = 'cs_live_1001'
-const LATER = 'checkout.session.async_payment_succeeded'
+const ASYNC_PAYMENT_SUCCEEDED = 'checkout.session.async_payment_succeeded'
 
 function lineItems(...items: unknown[]) {
   return { object: 'list', data: items, has_more: false }
@@ -73,7 +73,7 @@ describe('an unpaid session', () => {
   })
 
   it('becomes a purchase of the same order once it is paid', () => {
-    expect(parseChanged(purchase, { ...unpaid, type: LATER })).toMatchObject({
+    expect(parseChanged(purchase, { ...unpaid, type: ASYNC_PAYMENT_SUCCEEDED })).toMatchObject({
       kind: 'purchase',
       order: SESSION,
     })
@@ -139,10 +139,10 @@ describe('looked-up line items', () => {
 
   it('are looked up only for a paid session', () => {
     const url = (changes: Record<string, unknown>) => stripe.lookUp?.url(changed(purchase, changes), 'rk_x')
-    const address = `https://api.stripe.com/v1/checkout/sessions/${SESSION}/line_items?limit=100`
+    const lineItemsUrl = `https://api.stripe.com/v1/checkout/sessions/${SESSION}/line_items?limit=100`
     expect(stripe.lookUp?.setting).toBe('STRIPE_API_KEY')
-    expect(url({})).toBe(address)
-    expect(url({ type: LATER, 'data.object.payment_status': 'unpaid' })).toBe(address)
+    expect(url({})).toBe(lineItemsUrl)
+    expect(url({ type: ASYNC_PAYMENT_SUCCEEDED, 'data.object.payment_status': 'unpaid' })).toBe(lineItemsUrl)
     expect(url({ 'data.object.payment_status': 'unpaid' })).toBeUndefined()
     expect(url({ type: 'invoice.paid' })).toBeUndefined()
     for (const id of ['../charges', 'cs_1?x=', 'cs/1', '', 7])
@@ -168,7 +168,7 @@ describe('a refunded charge', () => {
     expect(parseChanged(refund, { 'data.object.payment_intent': null })).toMatchObject({ order: 'ch_1001' })
   })
 
-  it('is flagged if only a part is refunded', () => {
+  it('is flagged if it is partly refunded', () => {
     expect(parse(stripeSamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
       kind: 'flagged',
       order: 'pi_1001',
@@ -176,7 +176,7 @@ describe('a refunded charge', () => {
   })
 
   it.each(['refund.failed', 'refund.updated', 'charge.refund.updated'])(
-    'is reinstated if the refund fails: %s',
+    'is reinstated by a failed refund: %s',
     (type) => {
       const failed = stripeSamples.refundFailed?.(ORDER) as SampleEvent
       const reinstated = { kind: 'reinstatement', id: 'refund:ch_1001', order: 'pi_1001', phase: 'end' }

@@ -14,10 +14,10 @@ export const TAMPERS = [
   'junk first',
   'junk last',
   'scheme',
-  'letters',
+  'letter case',
   'no time',
   'no signature',
-  'anything',
+  'random header',
 ] as const
 export type Tamper = (typeof TAMPERS)[number]
 
@@ -41,7 +41,7 @@ const OLD_SECONDS = 1_000
 const LATE_SECONDS = 60
 
 /** Any text except the empty one: all of Unicode, all line endings, a byte order mark. */
-const anyBody = fc.oneof(
+const bodyBytes = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1, maxLength: 300 }),
   fc.json(),
   fc.constantFrom(
@@ -69,15 +69,15 @@ export const encodedSecret = fc
   .map(([bytes, isPadded, isPrefixed]) => {
     const encoded = btoa(String.fromCharCode(...bytes))
     // Without padding the library appends zeros, which do not change the HMAC of keys below 64 bytes.
-    const isWhole = isPadded || bytes.length > 60
-    return (isPrefixed ? 'whsec_' : '') + (isWhole ? encoded : encoded.replace(/=+$/, ''))
+    const isPaddingKept = isPadded || bytes.length > 60
+    return (isPrefixed ? 'whsec_' : '') + (isPaddingKept ? encoded : encoded.replace(/=+$/, ''))
   })
 
 export function planOf(secret: fc.Arbitrary<string>): fc.Arbitrary<Plan> {
   return fc.record({
     tamper: fc.oneof(fc.constantFrom(...TAMPERS), fc.constant<Tamper>('none')),
     secret,
-    body: anyBody,
+    body: bodyBytes,
     id: fc.string({ unit: printable, minLength: 1, maxLength: 40 }),
     at: fc.nat(),
     junk: fc.string({ unit: printable, maxLength: 80 }),
@@ -96,7 +96,7 @@ export function timeOf({ tamper }: Plan, nowSeconds: number): number {
 /** The receiver's body and secret. One of them may differ from the sender's. */
 export function received({ tamper, body, secret, at }: Plan): { body: string; secret: string } {
   return {
-    body: tamper === 'body' ? spoil(body, at) : body,
+    body: tamper === 'body' ? corrupt(body, at) : body,
     secret: tamper === 'secret' ? otherSecret(secret) : secret,
   }
 }
@@ -109,7 +109,7 @@ function otherSecret(secret: string): string {
 }
 
 /** Changes exactly one code point. */
-export function spoil(text: string, at: number): string {
+export function corrupt(text: string, at: number): string {
   const characters = [...text]
   const index = at % characters.length
   characters[index] = characters[index] === '0' ? '1' : '0'
@@ -134,37 +134,37 @@ export function timedHeader(
   separator: string,
   names: { readonly timestamp: string; readonly signature: string },
 ): string {
-  const stamp = `${names.timestamp}=${plan.tamper === 'time' ? time + 1 : time}`
+  const timestamp = `${names.timestamp}=${plan.tamper === 'time' ? time + 1 : time}`
   const junk = `${names.signature}=${plan.junk.replaceAll(separator, '')}`
-  const good = `${names.signature}=${hex}`
+  const valid = `${names.signature}=${hex}`
   const tampered: Partial<Record<Tamper, string[]>> = {
-    signature: [stamp, `${names.signature}=${spoil(hex, plan.at)}`],
-    'junk first': [stamp, junk, good],
-    'junk last': [stamp, good, junk],
-    scheme: [stamp, `v0=${hex}`],
-    letters: [stamp, `${names.signature}=${hex.toUpperCase()}`],
-    'no time': [good],
-    'no signature': [stamp],
-    anything: [plan.junk],
+    signature: [timestamp, `${names.signature}=${corrupt(hex, plan.at)}`],
+    'junk first': [timestamp, junk, valid],
+    'junk last': [timestamp, valid, junk],
+    scheme: [timestamp, `v0=${hex}`],
+    'letter case': [timestamp, `${names.signature}=${hex.toUpperCase()}`],
+    'no time': [valid],
+    'no signature': [timestamp],
+    'random header': [plan.junk],
   }
-  return (tampered[plan.tamper] ?? [stamp, good]).join(separator)
+  return (tampered[plan.tamper] ?? [timestamp, valid]).join(separator)
 }
 
 /** The headers of Standard Webhooks, tampered as planned. */
 export function standardHeaders(plan: Plan, time: number, base64: string): Record<string, string> {
   const { tamper, id, junk, at } = plan
-  const good = `v1,${base64}`
-  const noise = `v1,${junk.replaceAll(' ', '')}`
+  const valid = `v1,${base64}`
+  const invalid = `v1,${junk.replaceAll(' ', '')}`
   const signatures: Partial<Record<Tamper, string>> = {
-    signature: `v1,${spoil(base64, at % 40)}`,
-    'junk first': `v1a,x ${noise} ${good}`,
-    'junk last': `${good} ${noise}`,
+    signature: `v1,${corrupt(base64, at % 40)}`,
+    'junk first': `v1a,x ${invalid} ${valid}`,
+    'junk last': `${valid} ${invalid}`,
     scheme: `v2,${base64}`,
-    letters: `V1,${base64}`,
-    anything: junk,
+    'letter case': `V1,${base64}`,
+    'random header': junk,
   }
   const headers: Record<string, string> = { 'webhook-id': id }
   if (tamper !== 'no time') headers['webhook-timestamp'] = String(tamper === 'time' ? time + 1 : time)
-  if (tamper !== 'no signature') headers['webhook-signature'] = signatures[tamper] ?? good
+  if (tamper !== 'no signature') headers['webhook-signature'] = signatures[tamper] ?? valid
   return headers
 }

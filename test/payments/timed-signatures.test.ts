@@ -1,4 +1,4 @@
-/** Compares hex signatures with the providers' libraries, and with the documents of Lemon Squeezy, which has none. */
+/** Compares hex signatures with the providers' libraries, and with the documentation of Lemon Squeezy. */
 import { Paddle } from '@paddle/paddle-node-sdk'
 import Stripe from 'stripe'
 import { expect, it } from 'vitest'
@@ -7,12 +7,12 @@ import { paddle } from '../../src/payments/providers/paddle.ts'
 import { stripe } from '../../src/payments/providers/stripe/index.ts'
 import { seeded } from '../faults/plan.ts'
 import {
+  corrupt,
   type Delivery,
   hexOf,
   hmac,
   type Plan,
   received,
-  spoil,
   textSecret,
   timedHeader,
   timeOf,
@@ -92,17 +92,17 @@ it(
 )
 
 it(
-  `Lemon Squeezy: agrees with its documents ${seeded}`,
+  `Lemon Squeezy: agrees with its documentation ${seeded}`,
   async () => {
     async function sign(plan: Plan): Promise<Delivery> {
       const { tamper, at, junk } = plan
       const hex = await hexHmac(plan.secret, plan.body)
       const texts: Partial<Record<Plan['tamper'], string>> = {
-        signature: spoil(hex, at),
+        signature: corrupt(hex, at),
         'junk first': junk + hex,
         'junk last': hex + junk,
-        letters: hex.toUpperCase(),
-        anything: junk,
+        'letter case': hex.toUpperCase(),
+        'random header': junk,
       }
       const text = texts[tamper] ?? hex
       return { ...received(plan), headers: tamper === 'no signature' ? {} : { 'X-Signature': text } }

@@ -30,10 +30,10 @@ function samplesOf(provider: string): ProviderSamples {
 /** The URL of the look-up, for each provider with look-ups. */
 const LOOK_UPS = [
   ['stripe', (o: SampleOrder) => `https://api.stripe.com/v1/checkout/sessions/cs_live_${o.order}/line_items`],
-  ['paddle', (o: SampleOrder) => customerAddress(samplesOf('paddle').purchaseToLookUp?.(o).body)],
+  ['paddle', (o: SampleOrder) => customerUrl(samplesOf('paddle').purchaseToLookUp?.(o).body)],
 ] as const
 
-function customerAddress(body = '{}'): string {
+function customerUrl(body = '{}'): string {
   return `https://api.paddle.com/customers/${JSON.parse(body).data?.customer_id}`
 }
 
@@ -54,7 +54,7 @@ async function latestEventId(): Promise<number> {
   return (await env.DB.prepare('select max(id) as id from webhook_events').first<number>('id')) ?? 0
 }
 
-describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addressOf) => {
+describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, urlOf) => {
   const samples = samplesOf(provider)
 
   async function newOrder(...reactions: OutboundReaction[]): Promise<SampleOrder> {
@@ -62,7 +62,7 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addres
     await addOffer({ provider, externalId })
     const o = { order: String(orders++), externalId, quantity: 2 }
     const body = JSON.stringify(samples.lookUpResponse?.(o))
-    await stubResponses(addressOf(o), ...reactions, { body })
+    await stubResponses(urlOf(o), ...reactions, { body })
     return o
   }
   const orderName = (o: SampleOrder) => samples.orderName(o)
@@ -72,7 +72,7 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addres
     const { db, roundTrips } = observe(env.DB)
     expect(await deliver(samples, o, { DB: db })).toBe('waiting')
     expect(roundTrips).toHaveLength(1)
-    expect(await requestsTo(addressOf(o))).toEqual([])
+    expect(await requestsTo(urlOf(o))).toEqual([])
     expect(await keysOf(orderName(o), provider)).toEqual([])
   })
 
@@ -80,7 +80,7 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addres
     const o = await newOrder()
     expect(await deliver(samples, o, { DELIVERIES: env.DELIVERIES })).toBe('waiting')
     await expect.poll(() => statusesOf(orderName(o), provider), { timeout: 15_000 }).toHaveLength(2)
-    const requests = await requestsTo(addressOf(o))
+    const requests = await requestsTo(urlOf(o))
     expect(requests).toHaveLength(1)
     const apiKey = provider === 'stripe' ? env.STRIPE_API_KEY : env.PADDLE_API_KEY
     expect(requests[0]).toMatchObject({ method: 'GET', headers: { authorization: `Bearer ${apiKey}` } })
@@ -137,7 +137,7 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addres
     expect(await deliver(samples, o)).toBe('issued')
     expect(await eventOf(id)).toEqual(settled)
     expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
-    expect(await requestsTo(addressOf(o))).toHaveLength(1)
+    expect(await requestsTo(urlOf(o))).toHaveLength(1)
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
   })
 
@@ -150,7 +150,7 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addres
     expect(await deliver(samples, o)).toBe('waiting')
     expect(await latestEventId()).toBe(id)
     expect(await processEvent(quietEnv, id, now + 9_000)).toEqual({ kind: 'done' })
-    expect(await requestsTo(addressOf(o))).toHaveLength(1)
+    expect(await requestsTo(urlOf(o))).toHaveLength(1)
   })
 
   it('keeps the result of a later consumer if an earlier one exceeds its lease', async () => {
@@ -159,7 +159,7 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addres
     const id = await latestEventId()
     const now = Date.now()
     const earlier = processEvent(quietEnv, id, now)
-    while ((await requestsTo(addressOf(o))).length === 0) await scheduler.wait(5)
+    while ((await requestsTo(urlOf(o))).length === 0) await scheduler.wait(5)
     const later = now + LEASE_MS
     expect(await processEvent(quietEnv, id, later)).toEqual({ kind: 'retry', delaySeconds: 30 })
     await earlier
@@ -174,7 +174,7 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, addres
     const now = Date.now()
     await Promise.all([processEvent(quietEnv, id, now), processEvent(quietEnv, id, now)])
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
-    expect(await requestsTo(addressOf(o))).toHaveLength(1)
+    expect(await requestsTo(urlOf(o))).toHaveLength(1)
   })
 })
 
@@ -276,14 +276,14 @@ describe('the schedule', () => {
   it('deletes payloads after 30 days and keeps outcomes', async () => {
     const now = Date.now()
     const old = await storeEvent({ receivedAt: now - 30 * DAY_MS - 1, outcome: 'issued' })
-    // More than one piece.
+    // More than one batch of the cleanup.
     await env.DB.prepare(
       `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload)
        select 'standard', 'old-' || value, 'order.paid', 'live', 0, 'ignored', '{}' from json_each(?)`,
     )
       .bind(JSON.stringify(Array.from({ length: 2500 }, (_, index) => index)))
       .run()
-    const young = await storeEvent({ receivedAt: now - 30 * DAY_MS, outcome: 'issued' })
+    const recent = await storeEvent({ receivedAt: now - 30 * DAY_MS, outcome: 'issued' })
     await emptyPayloads(quietEnv, now)
     expect(
       await env.DB.prepare(
@@ -291,7 +291,7 @@ describe('the schedule', () => {
       ).first(),
     ).toBeNull()
     expect(await eventOf(old)).toEqual({ outcome: 'issued', note: null, payload: null })
-    expect((await eventOf(young))?.payload).toContain('order.paid')
+    expect((await eventOf(recent))?.payload).toContain('order.paid')
   })
 })
 
@@ -322,7 +322,7 @@ describe('an event', () => {
     expect(await deliver(samples, o)).toBe('ignored')
     const id = await latestEventId()
     expect(await eventOf(id)).toMatchObject({ note: 'a test event, signed with the live secret' })
-    // The same applies to an event that was stored before its mode was checked.
+    // An event that was stored before its mode was checked is ignored, too.
     await env.DB.prepare(`update webhook_events set outcome = 'waiting', due_at = 0 where id = ?`)
       .bind(id)
       .run()
@@ -337,7 +337,7 @@ describe('an event', () => {
     expect(await processEvent(quietEnv, id, Date.now())).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({
       outcome: 'failed',
-      note: 'its payload was deleted after 30 days',
+      note: 'the payload was deleted after 30 days',
     })
   })
 

@@ -1,6 +1,6 @@
 /**
- * Orders from an earlier version of the Worker, with its responses. The data files in this folder never
- * change, because a replay must return the same bytes in every later version.
+ * Tests stored orders and responses of an earlier version of the Worker. The data files in this folder must
+ * never change, because a replay must return the same bytes in every later version.
  */
 import { env } from 'cloudflare:workers'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -10,7 +10,7 @@ import order1001 from './order-1001.txt?raw'
 import order1002 from './order-1002.txt?raw'
 import storedOrders from './stored-orders.sql?raw'
 
-/** Exists only in these files. Its capability `assign` was the only one at that time. */
+/** A test key. `assign` was the only capability at that time. */
 const STORED_API_KEY = 'ks__xI-PEFrB8JX0qXPsDDowsJbKc0ESuNZxDyrJrwniQs'
 
 beforeAll(async () => {
@@ -20,9 +20,9 @@ beforeAll(async () => {
 
 describe('orders of an earlier version', () => {
   it.each([
-    { name: 'order-1001', quantity: '1', validity: '0', answer: order1001 },
-    { name: 'order-1002', quantity: '12', validity: '365', answer: order1002 },
-  ])('replay $name with the same bytes', async ({ name, quantity, validity, answer }) => {
+    { name: 'order-1001', quantity: '1', validity: '0', expected: order1001 },
+    { name: 'order-1002', quantity: '12', validity: '365', expected: order1002 },
+  ])('return the same bytes when $name is replayed', async ({ name, quantity, validity, expected }) => {
     const owner = { owner_name: 'Ада Lovelace', owner_email: 'ada@example.com' }
     const terms = { product_id: '3', quantity, validity, activation_limit: '2' }
     const replay = await post(
@@ -30,23 +30,23 @@ describe('orders of an earlier version', () => {
       { headers: { 'Idempotency-Key': name } },
     )
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    expect(replay.text).toBe(answer)
+    expect(replay.text).toBe(expected)
   })
 
-  it('still verify and activate their license keys', async () => {
+  it('have license keys that can be verified and activated', async () => {
     const { apiKey } = await openShop()
     const licenseKey: string = JSON.parse(order1001).response.license_keys[0].license_key
-    const use = { api_key: apiKey, license_key: licenseKey, identifier: 'laptop' }
+    const fields = { api_key: apiKey, license_key: licenseKey, identifier: 'laptop' }
     const codeOf = async (endpoint: string) =>
-      (await post(use, { path: `/api/v1/${endpoint}` })).response.code
+      (await post(fields, { path: `/api/v1/${endpoint}` })).response.code
     expect(await codeOf('verify')).toBe(202)
     expect(await codeOf('activate')).toBe(300)
     expect(await codeOf('verify')).toBe(200)
   })
 
-  it('give their API key no later capability', async () => {
-    const use = { api_key: STORED_API_KEY, license_key: 'any', identifier: 'laptop' }
-    expect((await post(use, { path: '/api/v1/verify' })).response.code).toBe(102)
+  it('do not grant later capabilities to their API key', async () => {
+    const fields = { api_key: STORED_API_KEY, license_key: 'any', identifier: 'laptop' }
+    expect((await post(fields, { path: '/api/v1/verify' })).response.code).toBe(102)
   })
 
   it('refer only to existing rows', async () => {

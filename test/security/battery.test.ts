@@ -190,7 +190,7 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
     await expectRefused(
       150,
       () => request(endpoint, fields, { headers }),
-      () => request(endpoint, { ...fields, api_key: 'nobody' }, { headers }),
+      () => request(endpoint, { ...fields, api_key: 'unknown' }, { headers }),
     )
     await env.DB.prepare('delete from blocklist').run()
     expect((await request(endpoint, fields, { headers })).status).toBe(200)

@@ -113,7 +113,7 @@ describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, cod
 
   it('refuses wrong contract keys and SQL injections', async () => {
     const { id, key } = await openContract()
-    const wrong = [...INJECTIONS, 'nobody', String(id), `contract:${id}`, `${key}x`, key.slice(1)]
+    const wrong = [...INJECTIONS, 'unknown', String(id), `contract:${id}`, `${key}x`, key.slice(1)]
     await expectRefused(
       1200,
       ...wrong.flatMap((given) => [
@@ -134,7 +134,7 @@ describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, cod
     await expectRefused(
       150,
       () => callAsContractHolder(path, { ...fields, contract_key: key }, { headers }),
-      () => callAsContractHolder(path, { ...fields, contract_key: 'nobody' }, { headers }),
+      () => callAsContractHolder(path, { ...fields, contract_key: 'unknown' }, { headers }),
       () => callAsContractHolder(path, { ...fields, contract_key: key, api_key: 'other' }, { headers }),
     )
     const elsewhere = { 'CF-Connecting-IP': '198.51.101.7' }

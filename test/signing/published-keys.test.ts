@@ -22,7 +22,7 @@ describe('X-Signing-Key-Id', () => {
     const set = await jwksOf(bindings)
     const answers = [
       await post(orderFields(shop), { bindings }),
-      await post(orderFields(shop, { api_key: 'nobody' }), { bindings }),
+      await post(orderFields(shop, { api_key: 'unknown' }), { bindings }),
       await readEnvelope(await send({ path: '/nowhere', bindings })),
     ]
     expect(answers.map(({ headers }) => headers.get('X-Signing-Key-Id'))).toEqual([FIRST, CURRENT, CURRENT])

@@ -97,7 +97,7 @@ describe('a signing key', () => {
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
     const answers = [
       await post(orderFields(other), { bindings }),
-      await post(orderFields(shop, { api_key: 'nobody' }), { bindings }),
+      await post(orderFields(shop, { api_key: 'unknown' }), { bindings }),
       await post(orderFields(shop, { quantity: 'x' }), { bindings }),
     ]
     for (const opened of answers) {

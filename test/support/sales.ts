@@ -1,7 +1,7 @@
 /** Offers, payment events, and the keys and deliveries that follow. */
 import { env } from 'cloudflare:workers'
 import type { EventRecord } from '../../src/payments/events.ts'
-import { type Channels, type Fulfilment, fulfil } from '../../src/payments/fulfil.ts'
+import { type Channels, type Fulfillment, fulfill } from '../../src/payments/fulfill.ts'
 import type { PaymentEvent, Purchase } from '../../src/payments/payment-event.ts'
 
 export interface OfferOptions {
@@ -31,7 +31,7 @@ export async function addOffer(options: OfferOptions = {}): Promise<Offer> {
   )
     .bind(productStatus, options.deliveryWebhookUrl ?? null)
     .first<{ id: number }>()
-  if (!product) throw new Error('The product could not be added.')
+  if (!product) throw new Error('The product was not added.')
   await env.DB.prepare(
     `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
      values (?, ?, ?, ?, ?, ?, ?)`,
@@ -68,7 +68,7 @@ export interface ApplyOptions {
 
 export const NO_CHANNELS: Channels = { hasWebhook: false, hasEmail: false }
 
-export function applyEvent(event: PaymentEvent, options: ApplyOptions = {}): Promise<Fulfilment> {
+export function applyEvent(event: PaymentEvent, options: ApplyOptions = {}): Promise<Fulfillment> {
   const { db = env.DB, provider = 'standard', eventId = crypto.randomUUID(), now = Date.now() } = options
   const record: EventRecord = {
     provider,
@@ -79,7 +79,7 @@ export function applyEvent(event: PaymentEvent, options: ApplyOptions = {}): Pro
     payload: '{}',
   }
   const newLicenseKey = options.newLicenseKey ?? (() => crypto.randomUUID())
-  return fulfil(db, record, event, options.channels ?? NO_CHANNELS, { now, newLicenseKey })
+  return fulfill(db, record, event, options.channels ?? NO_CHANNELS, { now, newLicenseKey })
 }
 
 export interface KeyState {

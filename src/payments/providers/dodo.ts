@@ -1,34 +1,35 @@
 /**
- * Dodo Payments, which signs with Standard Webhooks. A payment sells a cart, and a subscription's own event sells it.
+ * Dodo Payments, which signs with Standard Webhooks. `payment.succeeded` sells a cart, and
+ * `subscription.active` sells a subscription.
  *
- * Dodo builds the body of an event again for each delivery, from current data. So a payment that was refunded meanwhile
- * still counts as a sale here, and the refund's own event reverses it, in any order.
+ * Dodo rebuilds the body of an event from current data for each delivery. So a payment that was refunded
+ * meanwhile still counts as a sale here. The refund's own event reverses it, even if it arrives first.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { standardClaim, standardKeys } from '../signatures.ts'
-import { flagged, ignored, instant, mergeLines, name, unread, unusedEvent, usableNames } from './fields.ts'
+import { parseStandardHeaders, standardKeys } from '../signatures.ts'
+import { flagged, ignored, instant, mergeLines, name, unchecked, unusedEvent, usableNames } from './fields.ts'
 
 /** A subscription is in its first period if its last payment is at most this far from its creation. */
 const FIRST_PAYMENT_HOURS_MAX = 12
 
-const event = z.object({ type: name, timestamp: unread, data: unread })
+const event = z.object({ type: name, timestamp: unchecked, data: unchecked })
 
-const customer = z.nullish(z.object({ name: unread, email: unread }))
+const customer = z.nullish(z.object({ name: unchecked, email: unchecked }))
 
 const payment = z.object({
   payment_id: name,
   subscription_id: z.nullish(name),
   is_update_payment_method: z.nullish(z.boolean()),
-  product_cart: z.nullish(z.array(z.object({ product_id: name, quantity: unread }))),
+  product_cart: z.nullish(z.array(z.object({ product_id: name, quantity: unchecked }))),
   customer,
 })
 
 const subscription = z.object({
   subscription_id: name,
-  product_id: unread,
-  quantity: unread,
+  product_id: unchecked,
+  quantity: unchecked,
   created_at: z.nullish(instant),
   previous_billing_date: z.nullish(instant),
   next_billing_date: z.nullish(instant),
@@ -39,9 +40,9 @@ type Subscription = z.output<typeof subscription>
 const refund = z.object({ refund_id: name, payment_id: name, is_partial: z.nullish(z.boolean()) })
 const dispute = z.object({ dispute_id: name, payment_id: name })
 
-type Reading = (data: unknown, timestamp: unknown) => PaymentEvent
+type EventParser = (data: unknown, timestamp: unknown) => PaymentEvent
 
-const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+const EVENT_PARSERS: ReadonlyMap<string, EventParser> = new Map<string, EventParser>([
   ['payment.succeeded', paymentSucceeded],
   ['subscription.active', subscriptionActive],
   ['subscription.renewed', subscriptionRenewed],
@@ -58,14 +59,14 @@ const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
 
 export const dodo: Provider = {
   name: 'dodo',
-  signatures: { keys: standardKeys, claim: standardClaim },
+  signatures: { keys: standardKeys, parseHeaders: parseStandardHeaders },
   describe: (payload, headers) => {
     const { type } = event.parse(payload)
     return { id: headers.get('webhook-id') ?? undefined, type, isTest: undefined }
   },
   interpret: (payload) => {
     const { type, data, timestamp } = event.parse(payload)
-    return READINGS.get(type)?.(data, timestamp) ?? unusedEvent(type)
+    return EVENT_PARSERS.get(type)?.(data, timestamp) ?? unusedEvent(type)
   },
 }
 
@@ -93,12 +94,12 @@ function paymentSucceeded(data: unknown): PaymentEvent {
 /**
  * Links the payment, which refunds and disputes name, to its subscription.
  *
- * @param hasCart whether the payment includes other products, which no other event sells
+ * @param hasCart whether the payment includes other products, which have no other event
  */
 function subscriptionPaid(paymentId: string, subscriptionId: string, hasCart: boolean): PaymentEvent {
   return hasCart
     ? flagged('a payment for a subscription and other products', subscriptionId, [paymentId])
-    : ignored('names a payment of a subscription', subscriptionId, [paymentId])
+    : ignored('links a payment to a subscription', subscriptionId, [paymentId])
 }
 
 /** Sent when the subscription begins, and when it continues after a missed payment. */
@@ -125,15 +126,13 @@ function subscriptionRenewed(data: unknown): PaymentEvent {
   return { kind: 'renewal', order: `${subscription_id}:${period}`, subscription: subscription_id, period }
 }
 
-/**
- * The UTC day on which the period began. Events of one period differ by seconds, and no period is shorter than a day.
- */
+/** The UTC day on which the period began. Its events differ by seconds. A period has at least a day. */
 function periodOf({ previous_billing_date, next_billing_date }: Subscription): string {
   const instantOfPeriod = previous_billing_date ?? next_billing_date
   return instantOfPeriod ? new Date(instantOfPeriod).toISOString().slice(0, 10) : 'first'
 }
 
-/** Otherwise the period belongs to a renewal, even if this event arrives first. */
+/** If false, the period belongs to a renewal, even if this event arrives first. */
 function isInFirstPeriod({ created_at, previous_billing_date }: Subscription): boolean {
   if (!created_at || !previous_billing_date) return false
   return Math.abs(previous_billing_date - created_at) <= FIRST_PAYMENT_HOURS_MAX * 3_600_000

@@ -1,32 +1,30 @@
-/** Schemas and helpers that several providers use. */
 import * as z from 'zod/mini'
 import type { Notice, PurchasedLine } from '../payment-event.ts'
 
 /** A name given by a provider. Leaves room for a prefix within the 255 characters of the database. */
 export const name = z.string().check(z.minLength(1), z.maxLength(200))
 
-/** A numeric id, as number or text. */
 export const number = z.union([name, z.pipe(z.int().check(z.nonnegative()), z.transform(String))])
 
 /** A date and time (RFC 3339), converted to milliseconds UTC. */
 export const instant = z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.int())
 
 /** A field that another function checks, or that can have any value. */
-export const unread = z.optional(z.unknown())
+export const unchecked = z.optional(z.unknown())
 
-/** Merges lines with the same id and adds their quantities. Quantities that are not numbers are rejected later. */
+/** Merges lines with the same id and adds their quantities. Quantities may still be invalid. */
 export function mergeLines(lines: readonly PurchasedLine[]): PurchasedLine[] {
   const byId = new Map<string, PurchasedLine>()
   for (const line of lines) {
-    const known = byId.get(line.id)
-    byId.set(line.id, known ? { ...known, quantity: sum(known.quantity, line.quantity) } : line)
+    const first = byId.get(line.id)
+    byId.set(line.id, first ? { ...first, quantity: sum(first.quantity, line.quantity) } : line)
   }
   return [...byId.values()]
 }
 
-function sum(known: unknown, added: unknown): unknown {
-  if (typeof known !== 'number') return known
-  return typeof added === 'number' ? known + added : added
+function sum(one: unknown, other: unknown): unknown {
+  if (typeof one !== 'number') return one
+  return typeof other === 'number' ? one + other : other
 }
 
 /** @returns the candidates that are non-empty texts, without duplicates */
@@ -40,11 +38,7 @@ export function isPlainId(text: unknown): text is string {
   return typeof text === 'string' && /^[\w-]{1,200}$/.test(text)
 }
 
-/**
- * @param note the reason, without personal data
- * @param order a name of the order, if the event has one
- * @param references other names of the order
- */
+/** @param note the reason, without personal data */
 export function ignored(note: string, order?: string, references?: readonly string[]): Notice {
   return notice('ignored', note, order, references)
 }

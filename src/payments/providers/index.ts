@@ -1,4 +1,3 @@
-/** All payment providers. */
 import type { Provider } from '../provider.ts'
 import { dodo } from './dodo.ts'
 import { lemonSqueezy } from './lemon-squeezy.ts'
@@ -9,7 +8,6 @@ import { stripe } from './stripe/index.ts'
 
 export const PROVIDERS: readonly Provider[] = [dodo, lemonSqueezy, paddle, polar, stripe, standard]
 
-/** @param name as in the path `/webhooks/<name>` */
 export function providerNamed(name: string): Provider | undefined {
   return PROVIDERS.find((provider) => provider.name === name)
 }

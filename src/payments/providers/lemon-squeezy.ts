@@ -1,38 +1,38 @@
 /**
  * Lemon Squeezy. An order sells one product, and its event is complete.
  *
- * Ids are numbers per kind of object, so names get the kind as a prefix. Events have no id and no signed time, so the hash
- * of the body identifies an event.
+ * Each kind of object has its own numeric ids, so names get the kind as a prefix. Events have no id and no
+ * signed time, so the hash of the body identifies an event.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { textKeys, untimedClaim } from '../signatures.ts'
-import { flagged, ignored, instant, name, number, unread, unusedEvent, usableNames } from './fields.ts'
+import { parseUntimedHeader, textKeys } from '../signatures.ts'
+import { flagged, ignored, instant, name, number, unchecked, unusedEvent, usableNames } from './fields.ts'
 
 const description = z.object({
   meta: z.object({ event_name: name, test_mode: z.nullish(z.boolean()) }),
   data: z.object({ attributes: z.object({ test_mode: z.nullish(z.boolean()) }) }),
 })
 
-const kind = z.object({ meta: z.object({ event_name: name }), data: unread })
+const kind = z.object({ meta: z.object({ event_name: name }), data: unchecked })
 
 const order = z.object({
   id: number,
   attributes: z.object({
-    identifier: unread,
-    status: unread,
-    user_name: unread,
-    user_email: unread,
+    identifier: unchecked,
+    status: unchecked,
+    user_name: unchecked,
+    user_email: unchecked,
     first_order_item: z.nullish(
-      z.object({ variant_id: z.nullish(number), product_id: z.nullish(number), quantity: unread }),
+      z.object({ variant_id: z.nullish(number), product_id: z.nullish(number), quantity: unchecked }),
     ),
   }),
 })
 
 /** The attributes of an order or of a subscription's invoice. */
 const refunded = z.object({
-  refunded: unread,
+  refunded: unchecked,
   refunded_at: z.nullish(z.string()),
   updated_at: z.nullish(z.string()),
 })
@@ -42,12 +42,12 @@ const subscription = z.object({ id: number, attributes: z.object({ order_id: num
 
 const subscriptionInvoice = z.object({
   id: number,
-  attributes: z.extend(refunded, { subscription_id: number, billing_reason: unread }),
+  attributes: z.extend(refunded, { subscription_id: number, billing_reason: unchecked }),
 })
 
 export const lemonSqueezy: Provider = {
   name: 'lemon-squeezy',
-  signatures: { keys: textKeys, claim: (headers) => untimedClaim(headers.get('x-signature')) },
+  signatures: { keys: textKeys, parseHeaders: (headers) => parseUntimedHeader(headers.get('x-signature')) },
   describe: (payload) => {
     const { meta, data } = description.parse(payload)
     const isTest = meta.test_mode ?? data.attributes.test_mode ?? undefined
@@ -55,11 +55,11 @@ export const lemonSqueezy: Provider = {
   },
   interpret: (payload) => {
     const { meta, data } = kind.parse(payload)
-    return READINGS.get(meta.event_name)?.(data) ?? unusedEvent(meta.event_name)
+    return EVENT_PARSERS.get(meta.event_name)?.(data) ?? unusedEvent(meta.event_name)
   },
 }
 
-const READINGS: ReadonlyMap<string, (data: unknown) => PaymentEvent> = new Map([
+const EVENT_PARSERS: ReadonlyMap<string, (data: unknown) => PaymentEvent> = new Map([
   ['order_created', orderCreated],
   ['order_refunded', orderRefunded],
   ['subscription_created', subscriptionCreated],
@@ -98,12 +98,12 @@ function orderRefunded(data: unknown): PaymentEvent {
 /** Links the subscription to its order. The order has its own event. */
 function subscriptionCreated(data: unknown): PaymentEvent {
   const { id, attributes } = subscription.parse(data)
-  return ignored('names the subscription of an order', orderName(attributes.order_id), [subscriptionName(id)])
+  return ignored('links a subscription to its order', orderName(attributes.order_id), [subscriptionName(id)])
 }
 
 function subscriptionPaid(data: unknown): PaymentEvent {
   const { id, attributes } = subscriptionInvoice.parse(data)
-  if (attributes.billing_reason === 'initial') return ignored('the first payment is reported by the order')
+  if (attributes.billing_reason === 'initial') return ignored('the order reports the first payment')
   if (attributes.billing_reason !== 'renewal') return ignored('neither a sale nor a renewal')
   return {
     kind: 'renewal',
@@ -114,7 +114,7 @@ function subscriptionPaid(data: unknown): PaymentEvent {
   }
 }
 
-/** The first payment belongs to the order. This event does not name the order, but its subscription does. */
+/** The first payment belongs to the order. This event names the order only by its subscription. */
 function subscriptionPaymentRefunded(data: unknown): PaymentEvent {
   const { id, attributes } = subscriptionInvoice.parse(data)
   const isFirst = attributes.billing_reason === 'initial'

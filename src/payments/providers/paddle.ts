@@ -1,14 +1,12 @@
 /**
- * Paddle Billing. `transaction.completed` reports sales and renewals, adjustments report refunds and chargebacks.
- *
- * A transaction has only the customer's id. Name and e-mail address are looked up if there is an API key, unless the
- * checkout put them into `custom_data` as `keyseal_name` and `keyseal_email`. Events do not say whether they come from the
- * sandbox; only the secret does.
+ * Paddle Billing. Transactions report sales and renewals, adjustments report refunds and chargebacks.
+ * A transaction has only the customer's id. Name and e-mail address are looked up if there is an API key, unless
+ * the checkout put them into `custom_data`. Only the secret shows whether an event comes from the sandbox.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent, Purchase, PurchasedLine } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { textKeys, timedClaim } from '../signatures.ts'
+import { parseTimedHeader, textKeys } from '../signatures.ts'
 import {
   flagged,
   ignored,
@@ -16,19 +14,19 @@ import {
   isPlainId,
   mergeLines,
   name,
-  unread,
+  unchecked,
   unusedEvent,
   usableNames,
 } from './fields.ts'
 
-const event = z.object({ event_id: name, event_type: name, data: unread, occurred_at: unread })
+const event = z.object({ event_id: name, event_type: name, data: unchecked, occurred_at: unchecked })
 
 export const paddle: Provider = {
   name: 'paddle',
   signatures: {
     keys: textKeys,
-    claim: (headers) =>
-      timedClaim(headers.get('paddle-signature'), ';', { timestamp: 'ts', signature: 'h1' }, ':'),
+    parseHeaders: (headers) =>
+      parseTimedHeader(headers.get('paddle-signature'), ';', { timestamp: 'ts', signature: 'h1' }, ':'),
   },
   describe: (payload) => {
     const { event_id, event_type } = event.parse(payload)
@@ -49,27 +47,30 @@ export const paddle: Provider = {
   lookUp: { setting: 'PADDLE_API_KEY', url: customerUrl },
 }
 
-const customData = z.catch(z.nullish(z.object({ keyseal_name: unread, keyseal_email: unread })), undefined)
+const customData = z.catch(
+  z.nullish(z.object({ keyseal_name: unchecked, keyseal_email: unchecked })),
+  undefined,
+)
 
 const lineItem = z.object({
   id: name,
-  price_id: unread,
-  quantity: unread,
-  product: z.nullish(z.object({ id: unread })),
+  price_id: unchecked,
+  quantity: unchecked,
+  product: z.nullish(z.object({ id: unchecked })),
 })
 
 const item = z.object({
-  price: z.nullish(z.object({ id: unread, product_id: unread })),
-  quantity: unread,
+  price: z.nullish(z.object({ id: unchecked, product_id: unchecked })),
+  quantity: unchecked,
 })
 
 const payment = z.object({
-  method_details: z.nullish(z.object({ card: z.nullish(z.object({ cardholder_name: unread })) })),
+  method_details: z.nullish(z.object({ card: z.nullish(z.object({ cardholder_name: unchecked })) })),
 })
 
 const transaction = z.object({
   id: name,
-  origin: unread,
+  origin: unchecked,
   subscription_id: z.nullish(name),
   billing_period: z.nullish(z.object({ starts_at: name })),
   custom_data: customData,
@@ -79,11 +80,11 @@ const transaction = z.object({
 })
 type Transaction = z.output<typeof transaction>
 
-const customer = z.object({ data: z.object({ name: unread, email: unread }) })
+const customer = z.object({ data: z.object({ name: unchecked, email: unchecked }) })
 
-const soldTo = z.object({
+const saleToLookUp = z.object({
   event_type: z.literal('transaction.completed'),
-  data: z.object({ origin: unread, customer_id: unread, custom_data: customData }),
+  data: z.object({ origin: unchecked, customer_id: unchecked, custom_data: customData }),
 })
 
 /** Transactions of an existing subscription. They sell nothing new. */
@@ -93,7 +94,6 @@ const CARD_CHANGE = 'subscription_payment_method_change'
 /** A one-time sale to a subscriber. Renewals do not include it. */
 const EXTRA_CHARGE = 'subscription_charge'
 
-/** @param found the customer */
 function transactionCompleted(data: unknown, found: unknown): PaymentEvent {
   const completed = transaction.parse(data)
   switch (completed.origin) {
@@ -108,9 +108,9 @@ function transactionCompleted(data: unknown, found: unknown): PaymentEvent {
   }
 }
 
-/** The URL of the customer if the checkout did not pass the e-mail address. A sandbox key uses the sandbox. */
+/** The customer's URL, unless the checkout passed the e-mail address. A sandbox key uses the sandbox. */
 function customerUrl(payload: unknown, apiKey: string): string | undefined {
-  const { success, data: completed } = soldTo.safeParse(payload)
+  const { success, data: completed } = saleToLookUp.safeParse(payload)
   if (!success || [RENEWAL, CHANGE, CARD_CHANGE].includes(String(completed.data.origin))) return undefined
   const { customer_id, custom_data } = completed.data
   if (!isPlainId(customer_id) || firstText(custom_data?.keyseal_email) !== undefined) return undefined
@@ -133,7 +133,7 @@ function sale(completed: Transaction, found: unknown): Purchase {
 }
 
 function renewal({ id, subscription_id, billing_period }: Transaction): PaymentEvent {
-  if (!subscription_id) return flagged('a renewal that names no subscription', id)
+  if (!subscription_id) return flagged('a renewal without a subscription', id)
   // A transaction without a period counts as its own period.
   return {
     kind: 'renewal',
@@ -144,15 +144,14 @@ function renewal({ id, subscription_id, billing_period }: Transaction): PaymentE
 }
 
 function ownerOf({ custom_data, payments }: Transaction, found: unknown): Purchase['owner'] {
-  const asked = found === undefined ? undefined : customer.parse(found).data
+  const lookedUp = found === undefined ? undefined : customer.parse(found).data
   const cardholders = payments?.map(({ method_details }) => method_details?.card?.cardholder_name) ?? []
   return {
-    name: firstText(asked?.name, custom_data?.keyseal_name, ...cardholders),
-    email: firstText(asked?.email, custom_data?.keyseal_email),
+    name: firstText(lookedUp?.name, custom_data?.keyseal_name, ...cardholders),
+    email: firstText(lookedUp?.email, custom_data?.keyseal_email),
   }
 }
 
-/** @returns the first candidate that is non-blank text */
 function firstText(...candidates: readonly unknown[]): string | undefined {
   return candidates.find((candidate): candidate is string => {
     return typeof candidate === 'string' && candidate.trim() !== ''
@@ -183,29 +182,29 @@ function linesByPrice(items: readonly z.output<typeof item>[]): PurchasedLine[] 
 const adjustment = z.object({
   id: name,
   action: z.string(),
-  type: unread,
-  status: unread,
+  type: unchecked,
+  status: unchecked,
   transaction_id: name,
-  items: z.nullish(z.array(z.object({ item_id: name, type: unread }))),
+  items: z.nullish(z.array(z.object({ item_id: name, type: unchecked }))),
 })
 type Adjustment = z.output<typeof adjustment>
 
 /**
- * Refunds and chargebacks. The reversal of a chargeback does not name the chargeback, so both use the transaction's
- * name.
+ * Refunds and chargebacks. The reversal of a chargeback does not name the chargeback, so both use the
+ * transaction's name.
  */
 function adjusted(data: unknown, occurredAt: unknown): PaymentEvent {
-  const made = adjustment.parse(data)
-  const { action, transaction_id: order } = made
+  const parsed = adjustment.parse(data)
+  const { action, transaction_id: order } = parsed
   switch (action) {
     case 'refund':
-      return reversed(made, made.id, instant.parse(occurredAt))
+      return reversed(parsed, parsed.id, instant.parse(occurredAt))
     case 'chargeback':
-      return reversed(made, chargebackId(order), instant.parse(occurredAt))
+      return reversed(parsed, chargebackId(order), instant.parse(occurredAt))
     case 'chargeback_reverse': {
-      const news = { id: chargebackId(order), order, occurredAt: instant.parse(occurredAt) }
-      return made.status === 'approved'
-        ? { kind: 'reinstatement', ...news, phase: 'end' }
+      const reversal = { id: chargebackId(order), order, occurredAt: instant.parse(occurredAt) }
+      return parsed.status === 'approved'
+        ? { kind: 'reinstatement', ...reversal, phase: 'end' }
         : ignored('the reversal of a chargeback is not approved', order)
     }
     case 'chargeback_warning':
@@ -215,11 +214,11 @@ function adjusted(data: unknown, occurredAt: unknown): PaymentEvent {
   }
 }
 
-function reversed(made: Adjustment, id: string, occurredAt: number): PaymentEvent {
-  const order = made.transaction_id
-  switch (made.status) {
+function reversed(parsed: Adjustment, id: string, occurredAt: number): PaymentEvent {
+  const order = parsed.transaction_id
+  switch (parsed.status) {
     case 'approved':
-      return approved(made, id, occurredAt)
+      return approved(parsed, id, occurredAt)
     case 'rejected':
     case 'reversed':
       return { kind: 'reinstatement', id, order, occurredAt, phase: 'end' }
@@ -229,13 +228,21 @@ function reversed(made: Adjustment, id: string, occurredAt: number): PaymentEven
 }
 
 /** Reverses the lines that were refunded in full. A partial refund of a line can have any reason. */
-function approved(made: Adjustment, id: string, occurredAt: number): PaymentEvent {
-  const news = { kind: 'refund', id, order: made.transaction_id, occurredAt, phase: 'beginning' } as const
-  if (made.type === 'full') return news
-  const lines = (made.items ?? [])
+function approved(parsed: Adjustment, id: string, occurredAt: number): PaymentEvent {
+  const reversal = {
+    kind: 'refund',
+    id,
+    order: parsed.transaction_id,
+    occurredAt,
+    phase: 'beginning',
+  } as const
+  if (parsed.type === 'full') return reversal
+  const lines = (parsed.items ?? [])
     .filter(({ type }) => type === 'full')
     .map(({ item_id }) => ({ id: item_id }))
-  return lines.length === 0 ? flagged('the order was partly refunded', news.order) : { ...news, lines }
+  return lines.length === 0
+    ? flagged('the order was partly refunded', reversal.order)
+    : { ...reversal, lines }
 }
 
 function chargebackId(order: string): string {

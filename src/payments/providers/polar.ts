@@ -1,42 +1,42 @@
 /**
  * Polar. An order sells one product with seats or units, and its event is complete.
  *
- * A secret that begins with `whsec_` is the key itself if it was created before September 2026, and encodes the key since
- * then. Both are tried, as in Polar's own library.
+ * A secret that begins with `whsec_` is the key itself if it was created before September 2026, and encodes
+ * the key since then. Both are tried, as in Polar's own library.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { standardClaim, standardKeys, textKeys } from '../signatures.ts'
-import { flagged, ignored, instant, name, unread, unusedEvent, usableNames } from './fields.ts'
+import { parseStandardHeaders, standardKeys, textKeys } from '../signatures.ts'
+import { flagged, ignored, instant, name, unchecked, unusedEvent, usableNames } from './fields.ts'
 
-const event = z.object({ type: name, timestamp: unread, data: unread })
+const event = z.object({ type: name, timestamp: unchecked, data: unchecked })
 
 const order = z.object({
   id: name,
-  status: unread,
-  billing_reason: unread,
-  billing_name: unread,
-  seats: unread,
-  units: unread,
-  product_id: unread,
+  status: unchecked,
+  billing_reason: unchecked,
+  billing_name: unchecked,
+  seats: unchecked,
+  units: unchecked,
+  product_id: unchecked,
   subscription_id: z.nullish(name),
-  checkout_id: unread,
-  customer: z.nullish(z.object({ name: unread, email: unread })),
+  checkout_id: unchecked,
+  customer: z.nullish(z.object({ name: unchecked, email: unchecked })),
 })
 type Order = z.output<typeof order>
 
 const refund = z.object({
   order_id: name,
-  status: unread,
-  dispute: z.nullish(z.object({ status: unread })),
+  status: unchecked,
+  dispute: z.nullish(z.object({ status: unchecked })),
 })
 
 export const polar: Provider = {
   name: 'polar',
   signatures: {
     keys: (secret) => [...textKeys(secret), ...standardKeys(secret)],
-    claim: standardClaim,
+    parseHeaders: parseStandardHeaders,
   },
   describe: (payload, headers) => {
     const { type } = event.parse(payload)
@@ -89,7 +89,7 @@ function sale(paid: Order): PaymentEvent {
 
 /** Each period has its own order. */
 function renewal({ id, subscription_id }: Order): PaymentEvent {
-  if (!subscription_id) return flagged('a renewal that names no subscription', id)
+  if (!subscription_id) return flagged('a renewal without a subscription', id)
   return { kind: 'renewal', order: id, subscription: subscription_id, period: id }
 }
 
@@ -102,17 +102,17 @@ function orderRefunded(data: unknown, timestamp: unknown): PaymentEvent {
 }
 
 /**
- * A successful refund also sends `order.refunded`, which says whether the order is fully refunded. A refund because of a
- * dispute always covers the whole order.
+ * A successful refund also sends `order.refunded`, which says whether the order is fully refunded. A refund
+ * because of a dispute always covers the whole order.
  */
 function refundChanged(data: unknown, timestamp: unknown): PaymentEvent {
   const { order_id, status, dispute } = refund.parse(data)
-  const news = { id: refundId(order_id), order: order_id, occurredAt: instant.parse(timestamp) }
+  const reversal = { id: refundId(order_id), order: order_id, occurredAt: instant.parse(timestamp) }
   if (status === 'failed' || status === 'canceled' || dispute?.status === 'won') {
-    return { kind: 'reinstatement', ...news, phase: 'end' }
+    return { kind: 'reinstatement', ...reversal, phase: 'end' }
   }
-  if (!dispute) return ignored('order.refunded reports it', order_id)
-  if (status === 'succeeded') return { kind: 'refund', ...news, phase: 'beginning' }
+  if (!dispute) return ignored('order.refunded reports the refund', order_id)
+  if (status === 'succeeded') return { kind: 'refund', ...reversal, phase: 'beginning' }
   return flagged('the order is disputed', order_id)
 }
 

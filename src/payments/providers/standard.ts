@@ -1,8 +1,8 @@
 /**
  * Any sender of Standard Webhooks (https://www.standardwebhooks.com) with the events below.
  *
- * The three headers are `webhook-id` (the same each time an event is sent), `webhook-timestamp` (Unix seconds) and
- * `webhook-signature`; the secret is `whsec_` and base64. The body is JSON:
+ * The three headers are `webhook-id` (the same each time an event is sent), `webhook-timestamp` (Unix
+ * seconds) and `webhook-signature`. The secret is `whsec_` and base64. The body is JSON:
  *
  *     {
  *       "type": "order.paid",
@@ -18,21 +18,21 @@
  *       }
  *     }
  *
- * | type             | data                                   | meaning                                          |
- * | ---------------- | -------------------------------------- | ------------------------------------------------ |
- * | `order.paid`     | `order`, `owner`, `lines`; optional:   | The order is paid. A line's `product` is the     |
- * |                  | `references`, `subscription`, `period` | offer's external id; `quantity` defaults to 1     |
- * | `order.renewed`  | `order`, `subscription`, `period`;     | The subscription is paid for another period, by  |
- * |                  | optional: `references`                 | this order. Each period counts once              |
- * | `order.refunded` | `order`, `refund`; optional: `lines`   | The order or some of its lines were refunded:    |
- * |                  |                                        | `[{ "id": "1", "quantity": 1 }]`                 |
- * | `refund.reversed`| `order`, `refund`                      | The refund failed or was reversed                |
- * | `order.disputed` | `order`, `dispute`                     | The buyer disputes the payment                   |
- * | `dispute.won`    | `order`, `dispute`                     | The seller keeps the money                       |
- * | `dispute.lost`   | `order`, `dispute`                     | The buyer gets the money                         |
+ * | type              | data                                   | meaning                                      |
+ * | ----------------- | -------------------------------------- | -------------------------------------------- |
+ * | `order.paid`      | `order`, `owner`, `lines`; optional:   | The order is paid. `product` is the external |
+ * |                   | `references`, `subscription`, `period` | id of the offer. `quantity` defaults to 1    |
+ * | `order.renewed`   | `order`, `subscription`, `period`;     | The subscription is paid for another period  |
+ * |                   | optional: `references`                 | by this order. Each period counts once       |
+ * | `order.refunded`  | `order`, `refund`; optional: `lines`   | The order or these lines were refunded:      |
+ * |                   |                                        | `[{ "id": "1", "quantity": 1 }]`             |
+ * | `refund.reversed` | `order`, `refund`                      | The refund failed or was reversed            |
+ * | `order.disputed`  | `order`, `dispute`                     | The buyer disputes the payment               |
+ * | `dispute.won`     | `order`, `dispute`                     | The seller keeps the money                   |
+ * | `dispute.lost`    | `order`, `dispute`                     | The buyer gets the money                     |
  *
- * - Names (orders, lines, products, references, subscriptions, periods, refunds, disputes) have 1 to 100 printable
- *   ASCII characters without spaces. Orders, references and subscriptions share one namespace.
+ * - Names (orders, lines, products, references, subscriptions, periods, refunds, disputes) have 1 to 100
+ *   printable ASCII characters without spaces. Orders, references and subscriptions share one namespace.
  * - Any reference of an order can be used instead of its `order`.
  * - The event with the latest `timestamp` about a refund or dispute applies.
  * - `"test": true` marks a test order. All other orders are real.
@@ -41,8 +41,8 @@
 import * as z from 'zod/mini'
 import { type PaymentEvent, type Purchase, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { standardClaim, standardKeys } from '../signatures.ts'
-import { name as eventType, instant, unread, unusedEvent } from './fields.ts'
+import { parseStandardHeaders, standardKeys } from '../signatures.ts'
+import { name as eventType, instant, unchecked, unusedEvent } from './fields.ts'
 
 const name = z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/))
 const lineName = name.check(z.refine((text) => text !== WHOLE_ORDER))
@@ -50,15 +50,15 @@ const names = z.nullish(z.array(name).check(z.maxLength(20)))
 
 const event = z.object({
   type: eventType,
-  timestamp: unread,
+  timestamp: unchecked,
   data: z.nullish(z.object({ test: z.nullish(z.boolean()) })),
 })
-const dataOf = z.object({ data: unread, timestamp: instant })
+const dataOf = z.object({ data: unchecked, timestamp: instant })
 
 const paid = z.object({
   order: name,
-  owner: z.nullish(z.object({ name: unread, email: unread })),
-  lines: uniqueById(z.object({ id: lineName, product: name, quantity: unread })),
+  owner: z.nullish(z.object({ name: unchecked, email: unchecked })),
+  lines: uniqueById(z.object({ id: lineName, product: name, quantity: unchecked })),
   references: names,
   subscription: z.nullish(name),
   period: z.nullish(name),
@@ -75,9 +75,9 @@ const refunded = z.object({
 const refund = z.object({ order: name, refund: name })
 const dispute = z.object({ order: name, dispute: name })
 
-type Reading = (data: unknown, occurredAt: number) => PaymentEvent
+type EventParser = (data: unknown, occurredAt: number) => PaymentEvent
 
-const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+const EVENT_PARSERS: ReadonlyMap<string, EventParser> = new Map<string, EventParser>([
   ['order.paid', orderPaid],
   ['order.renewed', orderRenewed],
   ['order.refunded', orderRefunded],
@@ -89,17 +89,17 @@ const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
 
 export const standard: Provider = {
   name: 'standard',
-  signatures: { keys: standardKeys, claim: standardClaim },
+  signatures: { keys: standardKeys, parseHeaders: parseStandardHeaders },
   describe: (payload, headers) => {
     const { type, data } = event.parse(payload)
     return { id: headers.get('webhook-id') ?? undefined, type, isTest: data?.test === true }
   },
   interpret: (payload) => {
     const { type } = event.parse(payload)
-    const reading = READINGS.get(type)
-    if (reading === undefined) return unusedEvent(type)
+    const parse = EVENT_PARSERS.get(type)
+    if (parse === undefined) return unusedEvent(type)
     const { data, timestamp } = dataOf.parse(payload)
-    return reading(data, timestamp)
+    return parse(data, timestamp)
   },
 }
 
@@ -126,14 +126,14 @@ function orderRenewed(data: unknown): PaymentEvent {
 
 function orderRefunded(data: unknown, occurredAt: number): PaymentEvent {
   const { order, refund: refundName, lines } = refunded.parse(data)
-  const taken = lines?.map(({ id, quantity }) => ({ id, ...(quantity && { quantity }) }))
+  const refundedLines = lines?.map(({ id, quantity }) => ({ id, ...(quantity && { quantity }) }))
   return {
     kind: 'refund',
     id: reversalId('refund', order, refundName),
     order,
     occurredAt,
     phase: 'beginning',
-    ...(taken && { lines: taken }),
+    ...(refundedLines && { lines: refundedLines }),
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The real server process on a database file, killed in the middle of its work, as a power cut would. The
- * clients repeat what was not answered.
+ * Kills the real server process while it works on a database file, like a power failure. Clients repeat unanswered
+ * requests.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -35,7 +35,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** @returns the answer's text, or undefined where there was none, or none that counts */
+/** @returns the text of the answer, or undefined if there was none or an error */
 async function send(name: string, quantity: number): Promise<string | undefined> {
   try {
     const response = await fetch(`${server.origin}/api/v1/random-assign-license-keys`, {
@@ -59,27 +59,27 @@ async function sendUntilAnswered(name: string, quantity: number): Promise<string
   throw new Error(`${name} was never answered.`)
 }
 
-it(`no kill loses an acknowledged key, or issues an order twice ${seeded}`, async () => {
+it(`a kill neither loses an acknowledged key nor issues an order twice ${seeded}`, async () => {
   const quantities = fc.sample(fc.integer({ min: 1, max: 50 }), { seed, numRuns: orders })
-  // After so many answers each: somewhere in its part of the load, with other orders under way.
-  const part = Math.floor(orders / (kills + 1))
-  const moments = fc
-    .sample(fc.integer({ min: 0, max: part - CLIENTS }), { seed, numRuns: kills })
-    .map((offset, index) => index * part + offset)
+  // Each kill happens after a random number of answers, while other orders are in progress.
+  const ordersPerKill = Math.floor(orders / (kills + 1))
+  const answersBeforeKill = fc
+    .sample(fc.integer({ min: 0, max: ordersPerKill - CLIENTS }), { seed, numRuns: kills })
+    .map((offset, index) => index * ordersPerKill + offset)
 
   const answers = new Map<number, string>()
   let killed = 0
   let restart = Promise.resolve()
-  const isTimeToKill = () => killed < kills && answers.size >= (moments[killed] ?? Number.NaN)
+  const isTimeToKill = () => killed < kills && answers.size >= (answersBeforeKill[killed] ?? Number.NaN)
 
   async function killAndRestart(): Promise<void> {
     await server.kill()
     server = await startServer(serving)
   }
 
-  const waiting = [...quantities.entries()].reverse()
+  const pending = [...quantities.entries()].reverse()
   async function client(): Promise<void> {
-    for (let next = waiting.pop(); next; next = waiting.pop()) {
+    for (let next = pending.pop(); next; next = pending.pop()) {
       const [index, quantity] = next
       answers.set(index, await sendUntilAnswered(`order-${index}`, quantity))
       if (isTimeToKill()) {
@@ -92,7 +92,7 @@ it(`no kill loses an acknowledged key, or issues an order twice ${seeded}`, asyn
   await restart
   expect(killed).toBe(kills)
 
-  // A repeated answer is the same, byte for byte.
+  // The answer to a repeated request is byte for byte the same.
   for (const [index, quantity] of quantities.entries()) {
     expect(await send(`order-${index}`, quantity)).toBe(answers.get(index))
   }
@@ -107,7 +107,7 @@ it(`no kill loses an acknowledged key, or issues an order twice ${seeded}`, asyn
     const total = quantities.reduce((sum, quantity) => sum + quantity, 0)
     expect(issued).toEqual({ issuances: orders, quantity: total })
 
-    // The first ones are in the database from the start, for the bench to verify.
+    // The first keys were in the database from the start, for the benchmark.
     const stored = await db
       .prepare('select id, license_key from license_keys where id > ?')
       .bind(LICENSE_KEYS)

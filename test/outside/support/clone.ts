@@ -1,4 +1,4 @@
-/** A copy of the project as a newcomer would clone it, in an empty folder, and processes that run in it. */
+/** Copies of the project like a fresh clone, and the processes that run in them. */
 import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -7,13 +7,13 @@ import path from 'node:path'
 
 export const project = path.join(import.meta.dirname, '../../..')
 
-/** What a clone does not hold. */
+/** Not part of a clone. */
 const NOT_CLONED = new Set([
   ...['.git', '.wrangler', '.dev.vars', 'node_modules', 'coverage', 'dist'],
   'public/docs/scalar',
 ])
 
-/** @returns the folder; the packages are linked, everything else is its own */
+/** @returns the folder. Its node_modules is a link */
 export function cloneProject(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'keyseal-'))
   cpSync(project, folder, {
@@ -28,7 +28,7 @@ export function removeClone(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
 }
 
-/** A port of 127.0.0.1 that nothing listens on. */
+/** A free port of 127.0.0.1. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject)
@@ -39,37 +39,37 @@ export function freePort(): Promise<number> {
   })
 }
 
-export interface Ended {
+export interface ProcessResult {
   readonly status: number | null
   readonly output: string
 }
 
-/** Runs a program to its end. */
-export function run(folder: string, program: string, ...parameters: string[]): Ended {
+/** Runs a program until it exits. */
+export function run(folder: string, program: string, ...parameters: string[]): ProcessResult {
   const { status, stdout, stderr, error } = spawnSync(program, parameters, { cwd: folder, encoding: 'utf8' })
   if (error) throw error
   return { status, output: stdout + stderr }
 }
 
-/** Whether a program can be run at all. */
+/** Whether a program can be run. */
 export function isInstalled(program: string, ...parameters: string[]): boolean {
   return spawnSync(program, parameters).status === 0
 }
 
 export interface Running {
   readonly output: () => string
-  /** As Ctrl-C in a terminal: to the program and all that it started. @returns its exit code */
+  /** Sends SIGINT to the program and its children, like Ctrl-C. @returns the exit code */
   readonly interrupt: () => Promise<number | null>
-  /** Whether it, or anything that it started, still runs. */
+  /** Whether the program or one of its children still runs. */
   readonly isAlive: () => boolean
 }
 
 const STARTS_MAX = 3
 
-/** What `npm start` runs; npm is left out to save its start. */
+/** The command of `npm start`, without npm, which starts slowly. */
 const START = [process.execPath, 'scripts/start.ts']
 
-/** Starts the service and waits until it prints `ready`. @param command that starts it */
+/** Starts the service and waits until it prints `ready`. */
 export async function startService(
   folder: string,
   port: number,
@@ -80,7 +80,7 @@ export async function startService(
     try {
       return await startOnce(folder, port, ready, command)
     } catch (error) {
-      // Of the ports that wrangler looks for by itself another process may have taken one in between.
+      // Another process may have taken a port that wrangler chose.
       if (starts === STARTS_MAX || !String(error).includes('Address already in use (socket "direct'))
         throw error
     }
@@ -95,13 +95,13 @@ async function startOnce(
 ): Promise<Running> {
   const service = spawn(program, parameters, {
     cwd: folder,
-    // Services on one machine find each other's queues there; each of these is to be alone.
+    // Services of one machine share this registry and would find each other's queues.
     env: {
       ...process.env,
       PORT: String(port),
       WRANGLER_REGISTRY_PATH: path.join(folder, '.wrangler/registry'),
     },
-    detached: true, // A process group of its own, which a signal can reach as a whole.
+    detached: true, // A new process group, so that a signal reaches all of its processes.
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -129,7 +129,7 @@ async function startOnce(
   return { output: () => output, interrupt, isAlive }
 }
 
-/** Whether something listens on the port. */
+/** Whether a server listens on the port. */
 export function isListening(port: number): Promise<boolean> {
   return fetch(`http://127.0.0.1:${port}/`, { headers: { Connection: 'close' } }).then(
     () => true,

@@ -1,4 +1,4 @@
-/** The examples of the API's description, as requests to a running service. */
+/** Sends the examples of the API description to a running service. */
 
 import { DEMO_API_KEY } from '../../../scripts/demo-data.ts'
 import type { Media, Operation } from '../../../scripts/openapi/document.ts'
@@ -8,7 +8,7 @@ import { CONTRACT_KEY } from '../../../src/contracts/docs.ts'
 
 export type BodyType = 'application/json' | 'application/x-www-form-urlencoded'
 
-/** Sends an example, under an `Idempotency-Key` that is always the same. */
+/** Sends an example with a fixed `Idempotency-Key`. */
 export async function sendExample(
   origin: string,
   { endpoint }: OperationText,
@@ -25,7 +25,7 @@ export async function sendExample(
   return fetch(`${origin}${path}`, { method, headers: { ...headers, ...posted }, body })
 }
 
-/** @returns the media type of the operation's success, and its example */
+/** @returns the media type of a successful response, and its example */
 export function successOf({ responses }: Operation): readonly [string, Media] {
   const success = responses['200']
   const [media] = success && !('$ref' in success) ? Object.entries(success.content) : []

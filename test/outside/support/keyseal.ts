@@ -1,4 +1,4 @@
-/** The command line of a clone, as an operator types it. */
+/** The command line of a clone. */
 import { execFileSync, spawn } from 'node:child_process'
 import { closeSync, cpSync, mkdtempSync, openSync, readSync, writeSync } from 'node:fs'
 import path from 'node:path'
@@ -6,7 +6,7 @@ import { inject } from 'vitest'
 import { cloneProject } from './clone.ts'
 import { query } from './local-database.ts'
 
-export interface Typed {
+export interface CommandResult {
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
@@ -15,73 +15,73 @@ export interface Typed {
 export interface CommandLine {
   readonly folder: string
   /** Runs a command without a terminal. */
-  readonly type: (...words: string[]) => Typed
-  /** The same with `--json`. @returns the one value it prints */
-  readonly ask: <Value>(...words: string[]) => Value
+  readonly run: (...words: string[]) => CommandResult
+  /** Runs a command with `--json`. @returns its value */
+  readonly runJson: <Value>(...words: string[]) => Value
 }
 
 /** @param environment for every command */
 export function commandLineIn(folder: string, environment: Record<string, string> = {}): CommandLine {
-  function type(...words: string[]): Typed {
-    return typistIn(folder, environment).type(words)
+  function run(...words: string[]): CommandResult {
+    return processFor(folder, environment).run(words)
   }
-  function ask<Value>(...words: string[]): Value {
-    const { stdout, stderr } = type(...words, '--json')
+  function runJson<Value>(...words: string[]): Value {
+    const { stdout, stderr } = run(...words, '--json')
     if (stdout === '') throw new Error(stderr)
     return JSON.parse(stdout) as Value
   }
-  return { folder, type, ask }
+  return { folder, run, runJson }
 }
 
-interface Typist {
-  readonly type: (words: readonly string[]) => Typed
+interface CommandProcess {
+  readonly run: (words: readonly string[]) => CommandResult
   readonly end: () => void
 }
 
-const typists = new Map<string, Typist>()
+const processes = new Map<string, CommandProcess>()
 
-/** Ends the processes that ran commands so far. */
-export function endTypists(): void {
-  for (const typist of typists.values()) typist.end()
-  typists.clear()
+/** Stops the processes that run commands. */
+export function endProcesses(): void {
+  for (const child of processes.values()) child.end()
+  processes.clear()
 }
 
-/** One process for all commands of a folder and an environment: each of its own would take half a second to start. */
-function typistIn(folder: string, environment: Record<string, string>): Typist {
+/** One process for all commands of a folder and environment, because each start takes half a second. */
+function processFor(folder: string, environment: Record<string, string>): CommandProcess {
   const key = JSON.stringify([folder, environment])
-  const typist = typists.get(key) ?? startTypist(folder, environment)
-  typists.set(key, typist)
-  return typist
+  const child = processes.get(key) ?? startProcess(folder, environment)
+  processes.set(key, child)
+  return child
 }
 
-function startTypist(folder: string, environment: Record<string, string>): Typist {
+function startProcess(folder: string, environment: Record<string, string>): CommandProcess {
   const [input, output] = [newPipe(), newPipe()]
-  const typist = spawn(process.execPath, [path.join(folder, 'test/outside/support/typist.ts')], {
+  const child = spawn(process.execPath, [path.join(folder, 'test/outside/support/command-process.ts')], {
     cwd: folder,
-    // As npm, which is left out to save its start: the examples of the documents go through it.
+    // Like npm, which is left out because it starts slowly. Examples of documents use npm.
     env: { ...process.env, INIT_CWD: folder, ...environment },
     stdio: [input.reader, output.writer, 'inherit'],
   })
-  typist.unref()
+  child.unref()
   closeSync(input.reader)
   closeSync(output.writer)
-  function type(words: readonly string[]): Typed {
+  function run(words: readonly string[]): CommandResult {
     writeSync(input.writer, `${JSON.stringify(words)}\n`)
-    return JSON.parse(readLine(output.reader)) as Typed
+    return JSON.parse(readLine(output.reader)) as CommandResult
   }
   function end(): void {
     closeSync(input.writer)
     closeSync(output.reader)
   }
-  return { type, end }
+  return { run, end }
 }
 
-/** A pipe that is read and written synchronously, so that a test can wait for an answer without `await`. */
+/** A pipe for synchronous reads and writes, so that tests need no `await`. */
 function newPipe(): { reader: number; writer: number } {
   const folder = mkdtempSync(path.join(inject('scratch'), 'pipe-'))
   const file = path.join(folder, 'pipe')
   execFileSync('mkfifo', [file])
-  // Opening one end waits until the other one is open.
+  // Opening one end blocks until the other end is open.
   const both = openSync(file, 'r+')
   const pipe = { reader: openSync(file, 'r'), writer: openSync(file, 'w') }
   closeSync(both)
@@ -102,14 +102,14 @@ function readLine(reader: number): string {
 
 const NEW_LINE = 0x0a
 
-/** A clone with a database that holds one product, 1. */
+/** A clone whose database has one product, with id 1. */
 export function newShop(): CommandLine {
   const folder = cloneWithDatabase()
   query(folder, `insert into products (name, status, created_at, updated_at) values ('App', 'active', 0, 0)`)
   return commandLineIn(folder)
 }
 
-/** A clone with a database that is migrated, and holds nothing. */
+/** A clone with a migrated, empty database. */
 export function cloneWithDatabase(): string {
   const folder = cloneProject()
   const migrated = path.join(inject('scratch'), 'migrated-state')

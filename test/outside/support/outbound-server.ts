@@ -1,4 +1,4 @@
-/** The server behind test/support/outbound.ts. It runs outside of the Workers runtime, for as long as the tests. */
+/** The server behind test/support/outbound.ts. It runs outside of the Workers runtime, during all tests. */
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -6,15 +6,15 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CONTROL_ORIGIN, type OutboundReaction, type OutboundRequest } from '../../support/outbound.ts'
 
-interface Place {
+interface Target {
   reactions: OutboundReaction[]
   readonly requests: OutboundRequest[]
 }
 
-/** By address without query. */
-const places = new Map<string, Place>()
+/** Targets by URL without query. */
+const targets = new Map<string, Target>()
 
-/** @returns where it listens */
+/** @returns its origin */
 export async function startOutboundServer(): Promise<string> {
   const server = createServer((request, response) => {
     respond(request, response).catch((error: unknown) => response.destroy(error as Error))
@@ -29,26 +29,26 @@ async function respond(request: IncomingMessage, response: ServerResponse): Prom
   const url = String(request.headers['x-original-url'])
   const body = await text(request)
   if (url.startsWith(CONTROL_ORIGIN)) {
-    response.end(JSON.stringify(controlled(new URL(url).pathname, JSON.parse(body))))
+    response.end(JSON.stringify(handleControl(new URL(url).pathname, JSON.parse(body))))
     return
   }
-  const place = placeAt(url)
-  place.requests.push({ method: String(request.method), url, headers: headersOf(request), body })
-  await react(response, place.reactions.length > 1 ? place.reactions.shift() : place.reactions[0])
+  const target = targetAt(url)
+  target.requests.push({ method: String(request.method), url, headers: headersOf(request), body })
+  await react(response, target.reactions.length > 1 ? target.reactions.shift() : target.reactions[0])
 }
 
-function controlled(path: string, question: { url: string; reactions?: OutboundReaction[] }): unknown {
-  const place = placeAt(question.url)
-  if (path === '/requests') return place.requests
-  place.reactions = question.reactions ?? []
+function handleControl(path: string, command: { url: string; reactions?: OutboundReaction[] }): unknown {
+  const target = targetAt(command.url)
+  if (path === '/requests') return target.requests
+  target.reactions = command.reactions ?? []
   return null
 }
 
-function placeAt(url: string): Place {
+function targetAt(url: string): Target {
   const { origin, pathname } = new URL(url)
-  const place = places.get(origin + pathname) ?? { reactions: [], requests: [] }
-  places.set(origin + pathname, place)
-  return place
+  const target = targets.get(origin + pathname) ?? { reactions: [], requests: [] }
+  targets.set(origin + pathname, target)
+  return target
 }
 
 function headersOf({ headers }: IncomingMessage): Record<string, string> {

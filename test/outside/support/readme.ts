@@ -1,9 +1,9 @@
-/** The README and the documents beside it, and their examples, as printed there. */
+/** The documents and their examples. */
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { project } from './clone.ts'
 
-/** Everything that is written for people: each document by its path. */
+/** The Markdown documents by path. */
 export const documents: ReadonlyMap<string, string> = new Map(
   [...markdownIn('.'), ...markdownIn('docs')].map((name) => [name, read(name)]),
 )

@@ -1,20 +1,20 @@
-/** Commands that must fail, say why and how they go, and print nothing else. */
+/** Commands that must fail with the reason and their usage, and print nothing else. */
 import { beforeAll, expect, it } from 'vitest'
-import type { CommandLine, Typed } from './keyseal.ts'
+import type { CommandLine, CommandResult } from './keyseal.ts'
 
-/** The words of a command, and what it must say. */
+/** The words of a command, and the expected error. */
 export type Refusal = readonly [words: readonly string[], fault: string]
 
-/** Declares a test for each. They run one after the other, before the first of these tests. */
+/** Declares a test for each. The commands run before the first of these tests. */
 export function itRefuses(commandLine: () => CommandLine, refusals: readonly Refusal[]): void {
-  let typed: Typed[]
+  let results: CommandResult[]
   beforeAll(() => {
-    typed = refusals.map(([words]) => commandLine().type(...words))
+    results = refusals.map(([words]) => commandLine().run(...words))
   })
   it.each(refusals.map(([words, fault], index) => ({ words, fault, index })))(
-    'refuses $words, and says why and how it goes: $fault',
+    'refuses $words with the reason and the usage: $fault',
     ({ fault, index }) => {
-      const { status, stdout, stderr } = typed[index] ?? {}
+      const { status, stdout, stderr } = results[index] ?? {}
       expect(status).toBe(1)
       expect(stdout).toBe('')
       expect(stderr).toContain(fault)

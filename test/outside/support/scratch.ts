@@ -1,4 +1,4 @@
-/** A folder for what the test files of one run have in common: made before the first, removed after the last. */
+/** A folder shared by the test files of one run: created before the first, removed after the last. */
 import { mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -16,7 +16,7 @@ declare module 'vitest' {
 export default function setup({ provide }: TestProject): () => void {
   const scratch = mkdtempSync(path.join(tmpdir(), 'keyseal-scratch-'))
   provide('scratch', scratch)
-  // Programs are started by the hundred: each would compile wrangler and all that the commands import anew.
+  // Tests start hundreds of programs. The cache saves compiling wrangler and the commands each time.
   process.env.NODE_COMPILE_CACHE ??= path.join(scratch, 'compiled')
   const hook = pathToFileURL(path.join(project, 'scripts/quick-drizzle.js')).href
   process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${hook}`
@@ -24,7 +24,7 @@ export default function setup({ provide }: TestProject): () => void {
   return () => rmSync(scratch, { recursive: true, force: true })
 }
 
-/** What wrangler keeps of a database that is migrated and empty: it takes seconds to make one. */
+/** wrangler's files of a migrated, empty database. Creating them takes seconds. */
 function makeMigratedState(as: string): void {
   const clone = cloneProject()
   runWrangler(clone, 'd1', 'migrations', 'apply', 'DB', '--local')

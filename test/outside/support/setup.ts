@@ -1,5 +1,5 @@
-/** Runs with every test file that looks at the service from outside. */
+/** The setup of every test file in this folder. */
 import { afterAll } from 'vitest'
-import { endTypists } from './keyseal.ts'
+import { endProcesses } from './keyseal.ts'
 
-afterAll(endTypists)
+afterAll(endProcesses)

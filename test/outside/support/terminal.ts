@@ -1,18 +1,23 @@
-/** Programs on a terminal of their own, at which somebody types. */
+/** Runs programs on a terminal. */
 import { spawn } from 'node:child_process'
-import { type Ended, isInstalled, run } from './clone.ts'
+import { isInstalled, type ProcessResult, run } from './clone.ts'
 
-/** The one of BSD takes other parameters. */
+/** The `script` of BSD has other parameters. */
 export const hasTerminal =
   isInstalled('script', '--version') && run('.', 'script', '--version').output.includes('util-linux')
 
 /**
  * Runs a shell command whose input, output and errors are a terminal.
  *
- * @param keys typed once the question is on the screen
- * @returns all that the screen has shown
+ * @param keys typed after the question appears
+ * @returns all output of the terminal
  */
-export function onTerminal(folder: string, command: string, question?: string, keys = ''): Promise<Ended> {
+export function onTerminal(
+  folder: string,
+  command: string,
+  question?: string,
+  keys = '',
+): Promise<ProcessResult> {
   return new Promise((resolve, reject) => {
     const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder })
     let output = ''

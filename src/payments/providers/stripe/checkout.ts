@@ -1,35 +1,37 @@
 /**
  * Stripe's Checkout Sessions, which are paid immediately, later (for example by bank debit), or never.
  *
- * If a session created an invoice, the invoice is the name of the order, so `invoice.paid` reports the same order.
+ * If a session created an invoice, the order is named after it. So `invoice.paid` reports the same order.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, type PurchasedLine, WHOLE_ORDER } from '../../payment-event.ts'
-import { flagged, ignored, isPlainId, mergeLines, name, unread, usableNames } from '../fields.ts'
+import { flagged, ignored, isPlainId, mergeLines, name, unchecked, usableNames } from '../fields.ts'
 
 const session = z.object({
   id: name,
-  mode: unread,
-  payment_status: unread,
+  mode: unchecked,
+  payment_status: unchecked,
   payment_intent: z.nullish(name),
   subscription: z.nullish(name),
   invoice: z.nullish(name),
-  payment_link: unread,
-  metadata: z.nullish(z.object({ keyseal_product: unread })),
-  customer_details: z.nullish(z.object({ name: unread, email: unread })),
+  payment_link: unchecked,
+  metadata: z.nullish(z.object({ keyseal_product: unchecked })),
+  customer_details: z.nullish(z.object({ name: unchecked, email: unchecked })),
 })
 type Session = z.output<typeof session>
 
 const paidSession = z.object({
   type: z.enum(['checkout.session.completed', 'checkout.session.async_payment_succeeded']),
-  data: z.object({ object: z.object({ id: unread, mode: unread, payment_status: unread }) }),
+  data: z.object({ object: z.object({ id: unchecked, mode: unchecked, payment_status: unchecked }) }),
 })
 
-/** A line of a session or an invoice. `pricing` replaced `price` in API version 2025-03-31, but not in sessions. */
+/** A line of a session or an invoice. Since API version 2025-03-31, an invoice has `pricing` for `price`. */
 export const pricedLine = z.object({
-  price: z.nullish(z.object({ id: unread, product: unread })),
-  pricing: z.nullish(z.object({ price_details: z.nullish(z.object({ price: unread, product: unread })) })),
-  quantity: unread,
+  price: z.nullish(z.object({ id: unchecked, product: unchecked })),
+  pricing: z.nullish(
+    z.object({ price_details: z.nullish(z.object({ price: unchecked, product: unchecked })) }),
+  ),
+  quantity: unchecked,
 })
 
 const lineItems = z.object({ data: z.array(pricedLine), has_more: z.nullish(z.boolean()) })
@@ -58,7 +60,7 @@ export function lineItemsUrl(payload: unknown): string | undefined {
     : undefined
 }
 
-/** A session in setup mode only saves a card, and also requires no payment. */
+/** A session in setup mode requires no payment either, but it only saves a card. */
 function isPaid({ mode, payment_status }: Pick<Session, 'mode' | 'payment_status'>): boolean {
   return mode !== 'setup' && (payment_status === 'paid' || payment_status === 'no_payment_required')
 }

@@ -1,26 +1,27 @@
 /**
  * Stripe. The format of events depends on the endpoint's API version; old and new versions are supported.
  *
- * The event of a Checkout Session does not name the products. They are looked up if there is an API key. Otherwise the
- * Payment Link or the session's `metadata.keyseal_product` names the product. Invoices contain their lines.
+ * The event of a Checkout Session does not name the products. They are looked up if there is an API key.
+ * Otherwise the Payment Link or the session's `metadata.keyseal_product` names the product. Invoices contain
+ * their lines.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent } from '../../payment-event.ts'
 import type { Provider } from '../../provider.ts'
-import { textKeys, timedClaim } from '../../signatures.ts'
-import { ignored, name, unread, unusedEvent } from '../fields.ts'
+import { parseTimedHeader, textKeys } from '../../signatures.ts'
+import { ignored, name, unchecked, unusedEvent } from '../fields.ts'
 import { lineItemsUrl, sessionCompleted, sessionPaidLater } from './checkout.ts'
 import { invoicePaid, invoicePaymentPaid } from './invoices.ts'
 import { chargeRefunded, disputeClosed, disputeOpened, disputeSettled, refundChanged } from './reversals.ts'
 
 const description = z.object({ id: name, type: name, livemode: z.nullish(z.boolean()) })
-const kind = z.object({ object: unread, type: name })
+const kind = z.object({ object: unchecked, type: name })
 const snapshot = z.object({
   created: z.pipe(
     z.int(),
     z.transform((seconds) => seconds * 1000),
   ),
-  data: z.object({ object: unread }),
+  data: z.object({ object: unchecked }),
 })
 
 /**
@@ -28,9 +29,9 @@ const snapshot = z.object({
  * @param occurredAt milliseconds UTC
  * @param found the line items of the session
  */
-type Reading = (object: unknown, occurredAt: number, found: unknown) => PaymentEvent
+type EventParser = (object: unknown, occurredAt: number, found: unknown) => PaymentEvent
 
-const READINGS: ReadonlyMap<string, Reading> = new Map<string, Reading>([
+const EVENT_PARSERS: ReadonlyMap<string, EventParser> = new Map<string, EventParser>([
   ['checkout.session.completed', (object, _, found) => sessionCompleted(object, found)],
   ['checkout.session.async_payment_succeeded', (object, _, found) => sessionPaidLater(object, found)],
   ['invoice.paid', invoicePaid],
@@ -49,8 +50,8 @@ export const stripe: Provider = {
   name: 'stripe',
   signatures: {
     keys: textKeys,
-    claim: (headers) =>
-      timedClaim(headers.get('stripe-signature'), ',', { timestamp: 't', signature: 'v1' }, '.'),
+    parseHeaders: (headers) =>
+      parseTimedHeader(headers.get('stripe-signature'), ',', { timestamp: 't', signature: 'v1' }, '.'),
   },
   describe: (payload) => {
     const { id, type, livemode } = description.parse(payload)
@@ -60,10 +61,10 @@ export const stripe: Provider = {
     const { object, type } = kind.parse(payload)
     if (object === 'v2.core.event')
       return ignored('a thin event has no data: create a destination with snapshot payloads')
-    const reading = READINGS.get(type)
-    if (reading === undefined) return unusedEvent(type)
+    const parse = EVENT_PARSERS.get(type)
+    if (parse === undefined) return unusedEvent(type)
     const { created, data } = snapshot.parse(payload)
-    return reading(data.object, created, found)
+    return parse(data.object, created, found)
   },
   lookUp: { setting: 'STRIPE_API_KEY', url: lineItemsUrl },
 }

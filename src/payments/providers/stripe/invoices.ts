@@ -1,14 +1,14 @@
-/** Stripe's invoices. The first invoice of a subscription and manual invoices are sales, later ones are renewals. */
+/** Stripe's invoices. First invoices of subscriptions and manual ones are sales, later ones are renewals. */
 import * as z from 'zod/mini'
 import type { PaymentEvent } from '../../payment-event.ts'
-import { flagged, ignored, name, unread, usableNames } from '../fields.ts'
+import { flagged, ignored, name, unchecked, usableNames } from '../fields.ts'
 import { linesByPrice, pricedLine } from './checkout.ts'
 
 const invoiceLine = z.extend(pricedLine, {
-  type: unread,
-  proration: unread,
+  type: unchecked,
+  proration: unchecked,
   parent: z.nullish(
-    z.object({ type: unread, subscription_item_details: z.nullish(z.object({ proration: unread })) }),
+    z.object({ type: unchecked, subscription_item_details: z.nullish(z.object({ proration: unchecked })) }),
   ),
   period: z.nullish(z.object({ start: z.int() })),
 })
@@ -16,21 +16,21 @@ type InvoiceLine = z.output<typeof invoiceLine>
 
 const invoice = z.object({
   id: name,
-  billing_reason: unread,
-  payment_intent: unread,
-  charge: unread,
+  billing_reason: unchecked,
+  payment_intent: unchecked,
+  charge: unchecked,
   // `parent` has the subscription since API version 2025-03-31, `subscription` had it before.
-  parent: z.nullish(z.object({ subscription_details: z.nullish(z.object({ subscription: unread })) })),
-  subscription: unread,
-  customer_name: unread,
-  customer_email: unread,
+  parent: z.nullish(z.object({ subscription_details: z.nullish(z.object({ subscription: unchecked })) })),
+  subscription: unchecked,
+  customer_name: unchecked,
+  customer_email: unchecked,
   lines: z.object({ data: z.array(invoiceLine), has_more: z.nullish(z.boolean()) }),
 })
 type Invoice = z.output<typeof invoice>
 
 const invoicePayment = z.object({
   invoice: name,
-  payment: z.object({ payment_intent: unread, charge: unread }),
+  payment: z.object({ payment_intent: unchecked, charge: unchecked }),
 })
 
 export function invoicePaid(object: unknown): PaymentEvent {
@@ -50,7 +50,7 @@ export function invoicePaid(object: unknown): PaymentEvent {
 export function invoicePaymentPaid(object: unknown): PaymentEvent {
   const { invoice: order, payment } = invoicePayment.parse(object)
   const references = usableNames(payment.payment_intent, payment.charge)
-  return ignored('names the payment of an invoice', order, references)
+  return ignored('links a payment to an invoice', order, references)
 }
 
 function sale(paid: Invoice): PaymentEvent {
@@ -66,7 +66,7 @@ function sale(paid: Invoice): PaymentEvent {
 
 function renewal(paid: Invoice): PaymentEvent {
   const [subscription] = subscriptionOf(paid)
-  if (subscription === undefined) return flagged('a renewal that names no subscription', paid.id)
+  if (subscription === undefined) return flagged('a renewal without a subscription', paid.id)
   return {
     kind: 'renewal',
     order: paid.id,
@@ -76,7 +76,7 @@ function renewal(paid: Invoice): PaymentEvent {
   }
 }
 
-/** Ignores prorations, which belong to a period that began before. */
+/** Ignores prorations, which belong to an earlier period. */
 function periodOf({ id, lines }: Invoice): string {
   const starts = lines.data.filter(isOfSubscription).flatMap(({ period }) => (period ? [period.start] : []))
   return starts.length === 0 ? id : String(Math.max(...starts))

@@ -1,16 +1,16 @@
 /**
  * Stripe's refunds and disputes. Both name the payment.
  *
- * A refund takes effect when the whole charge is refunded, by one or more refunds, so they share one name. An inquiry
- * (`warning_*`) moves no money: the keys stay valid, and an operator should check it.
+ * A refund takes effect when the whole charge is refunded, by one or more refunds, so they share one name. An
+ * inquiry (`warning_*`) moves no money: the keys stay valid, and an operator should check it.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent } from '../../payment-event.ts'
-import { flagged, ignored, name, unread } from '../fields.ts'
+import { flagged, ignored, name, unchecked } from '../fields.ts'
 
-const charge = z.object({ id: name, payment_intent: z.nullish(name), refunded: unread })
-const refund = z.object({ charge: z.nullish(name), payment_intent: z.nullish(name), status: unread })
-const dispute = z.object({ id: name, charge: name, payment_intent: z.nullish(name), status: unread })
+const charge = z.object({ id: name, payment_intent: z.nullish(name), refunded: unchecked })
+const refund = z.object({ charge: z.nullish(name), payment_intent: z.nullish(name), status: unchecked })
+const dispute = z.object({ id: name, charge: name, payment_intent: z.nullish(name), status: unchecked })
 
 export function chargeRefunded(object: unknown, occurredAt: number): PaymentEvent {
   const { id, payment_intent, refunded } = charge.parse(object)
@@ -22,8 +22,8 @@ export function chargeRefunded(object: unknown, occurredAt: number): PaymentEven
 /** `refund.failed`, `refund.updated` and, of older API versions, `charge.refund.updated`. */
 export function refundChanged(object: unknown, occurredAt: number): PaymentEvent {
   const { charge: chargeId, payment_intent, status } = refund.parse(object)
-  if (status !== 'failed' && status !== 'canceled') return ignored('charge.refunded reports it')
-  if (!chargeId) return flagged('a failed refund that names no charge', payment_intent ?? undefined)
+  if (status !== 'failed' && status !== 'canceled') return ignored('charge.refunded reports the refund')
+  if (!chargeId) return flagged('a failed refund without a charge', payment_intent ?? undefined)
   const order = payment_intent ?? chargeId
   return { kind: 'reinstatement', id: refundId(chargeId), order, occurredAt, phase: 'end' }
 }

@@ -1,7 +1,7 @@
-/** What an operator switches off and on again: products and generators. */
+/** Commands that disable and enable products and generators. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
-import { type CommandLine, newShop, type Typed } from './support/keyseal.ts'
+import { type CommandLine, type CommandResult, newShop } from './support/keyseal.ts'
 import { query } from './support/local-database.ts'
 import { itRefuses } from './support/refusals.ts'
 
@@ -13,25 +13,25 @@ let shop: CommandLine
 
 beforeAll(() => {
   shop = newShop()
-  type(`${UUIDS} A-`, `${UUIDS} B-`)
-  const deleted = `insert into products (name, status, created_at, updated_at, deleted_at) values ('B', 'inactive', 0, 0, 1)`
-  query(shop.folder, deleted)
+  runAll(`${UUIDS} A-`, `${UUIDS} B-`)
+  const addDeleted = `insert into products (name, status, created_at, updated_at, deleted_at) values ('B', 'inactive', 0, 0, 1)`
+  query(shop.folder, addDeleted)
 })
 
 afterAll(() => removeClone(shop.folder))
 
-/** @param commands the words of each, separated by blanks */
-function type(...commands: string[]): Typed[] {
-  return commands.map((command) => shop.type(...command.split(' ')))
+/** @param commands with their words separated by spaces */
+function runAll(...commands: string[]): CommandResult[] {
+  return commands.map((command) => shop.run(...command.split(' ')))
 }
 
-/** What each printed for scripts. */
-function values(...typed: (Typed | undefined)[]): unknown[] {
-  return typed.map((each) => JSON.parse(each?.stdout ?? ''))
+/** The JSON output of each command. */
+function outputs(...results: (CommandResult | undefined)[]): unknown[] {
+  return results.map((each) => JSON.parse(each?.stdout ?? ''))
 }
 
-it('a product that is disabled issues nothing until it is enabled again; to switch it twice changes nothing', () => {
-  const [disabled, asBefore, refused, enabled, issued, already] = type(
+it('a disabled product issues nothing until it is enabled; repeating changes nothing', () => {
+  const [disabled, repeated, refused, enabled, issued, already] = runAll(
     'products disable 1 --yes',
     'products disable 1 --yes --json',
     ISSUE,
@@ -43,14 +43,14 @@ it('a product that is disabled issues nothing until it is enabled again; to swit
   expect(refused).toMatchObject({ status: 1, stderr: expect.stringContaining('no active product 1') })
   expect(issued?.status).toBe(0)
   expect(already).toMatchObject({ status: 0, stdout: 'Product 1 is already enabled.\n' })
-  expect(values(asBefore, enabled)).toEqual([
+  expect(outputs(repeated, enabled)).toEqual([
     { id: 1, name: 'App', status: 'inactive', isChanged: false },
     { id: 1, name: 'App', status: 'active', isChanged: true },
   ])
 })
 
-it('a generator that is enabled makes keys again, unless a later one is active', () => {
-  const [later, both, first, firstKey, second, secondKey, already] = type(
+it('an enabled generator is used again unless a newer one is active', () => {
+  const [disabledSecond, disabledFirst, first, firstKey, second, secondKey, already] = runAll(
     'generators disable 2 --yes',
     'generators disable 1 --yes',
     'generators enable 1 --json',
@@ -59,11 +59,13 @@ it('a generator that is enabled makes keys again, unless a later one is active',
     `${ISSUE} --from generator`,
     'generators enable 1',
   )
-  expect(later?.stdout).toContain('Orders for product 1 use generator 1, its newest active generator.')
-  expect(both?.stdout).toContain('Product 1 has no active generator')
+  expect(disabledSecond?.stdout).toContain(
+    'Orders for product 1 use generator 1, its newest active generator.',
+  )
+  expect(disabledFirst?.stdout).toContain('Product 1 has no active generator')
   expect(firstKey?.stdout).toContain('"A-')
   expect(secondKey?.stdout).toContain('"B-')
-  expect(values(first, second)).toEqual([
+  expect(outputs(first, second)).toEqual([
     { id: 1, product: 1, status: 'active', isChanged: true, latestActive: 1 },
     { id: 2, product: 1, status: 'active', isChanged: true, latestActive: 2 },
   ])
@@ -74,7 +76,7 @@ it('a generator that is enabled makes keys again, unless a later one is active',
   })
 })
 
-describe('what can not be switched', () => {
+describe('a rejected command', () => {
   itRefuses(
     () => shop,
     [
@@ -102,7 +104,7 @@ describe('what can not be switched', () => {
     ],
   )
 
-  describe('because it is not there is told before anything is asked', () => {
+  describe('fails before the confirmation prompt', () => {
     itRefuses(
       () => shop,
       [
@@ -115,7 +117,7 @@ describe('what can not be switched', () => {
     )
   })
 
-  it('is an API key that was revoked: the help says that it is for good', () => {
-    expect(shop.type('api-keys', 'revoke', '--help').stdout).toContain('for good')
+  it('the help warns that revoking an API key is permanent', () => {
+    expect(shop.run('api-keys', 'revoke', '--help').stdout).toContain('permanently')
   })
 })

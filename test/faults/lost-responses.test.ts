@@ -1,6 +1,6 @@
 /**
- * A database whose answers get lost: some batches fail before they reach it, some are committed and then reported
- * as failed. The clients do what the README tells them, and repeat an order until it is answered.
+ * A database that loses responses: some batches fail before they reach it, some are committed and reported as
+ * failed. The clients repeat an order until they get a response.
  */
 import { env } from 'cloudflare:workers'
 import * as fc from 'fast-check'
@@ -15,7 +15,7 @@ const ATTEMPTS_MAX = 50
 
 interface Order {
   readonly quantity: number
-  /** What happens to its batches, one after the other; afterwards all is well. */
+  /** The faults of its batches in order. Later batches have none. */
   readonly faults: readonly (Fault | null)[]
 }
 
@@ -29,11 +29,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-async function sendUntilAnswered(
-  shop: Shop,
-  { quantity, faults }: Order,
-  name: string,
-): Promise<ApiResponse> {
+async function sendUntilIssued(shop: Shop, { quantity, faults }: Order, name: string): Promise<ApiResponse> {
   const bindings = { DB: faultyDatabase(faults) }
   const request = { headers: { 'Idempotency-Key': name }, bindings }
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
@@ -42,24 +38,24 @@ async function sendUntilAnswered(
     expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
     expect(opened.headers.has('Retry-After')).toBe(true)
   }
-  throw new Error(`${name} was never answered.`)
+  throw new Error(`${name} got no response.`)
 }
 
-it(`every order is issued exactly once and answered with the keys that are stored ${seeded}`, async () => {
+it(`issues every order exactly once and returns the stored keys ${seeded}`, async () => {
   const shop = await openShop()
   const planned = fc.sample(order, { seed, numRuns: orders })
-  const answers: ApiResponse[] = []
+  const responses: ApiResponse[] = []
   for (let first = 0; first < planned.length; first += CLIENTS) {
     const chunk = planned.slice(first, first + CLIENTS)
     const names = chunk.map((_, index) => `order-${first + index}`)
-    answers.push(
-      ...(await Promise.all(chunk.map((one, index) => sendUntilAnswered(shop, one, String(names[index]))))),
+    responses.push(
+      ...(await Promise.all(chunk.map((one, index) => sendUntilIssued(shop, one, String(names[index]))))),
     )
   }
 
-  // Every acknowledged key is stored, and nothing else is.
+  // Every acknowledged key is stored, and no other.
   const stored = await env.DB.prepare('select id, license_key from license_keys order by id').all()
-  const acknowledged = answers.flatMap(
+  const acknowledged = responses.flatMap(
     ({ response }) => response.license_keys as { id: number; license_key: string }[],
   )
   acknowledged.sort((one, other) => one.id - other.id)
@@ -67,18 +63,18 @@ it(`every order is issued exactly once and answered with the keys that are store
 
   // Every order was issued exactly once, and the quantities agree.
   const quantities = planned.map(({ quantity }) => quantity)
-  expect(answers.map(({ response }) => response.license_keys.length)).toEqual(quantities)
+  expect(responses.map(({ response }) => response.license_keys.length)).toEqual(quantities)
   const total = quantities.reduce((sum, quantity) => sum + quantity, 0)
   expect(await countRows()).toEqual({ issuances: orders, licenseKeys: total })
 
-  // A repeated answer is the same, byte for byte.
+  // A replayed response is identical to the first one.
   for (const [index, { quantity }] of planned.entries()) {
     const headers = { 'Idempotency-Key': `order-${index}` }
     const repeated = await post(orderFields(shop, { quantity }), { headers })
-    expect(repeated.text).toBe(answers[index]?.text)
+    expect(repeated.text).toBe(responses[index]?.text)
   }
 
-  // The plan held what it promised: answers were lost after their batch was committed.
-  const happened = planned.flatMap((one) => one.faults)
-  expect(happened.filter((one) => one?.when === 'after').length).toBeGreaterThan(orders)
+  // Ensures that responses were lost after their batch was committed.
+  const plannedFaults = planned.flatMap((one) => one.faults)
+  expect(plannedFaults.filter((one) => one?.when === 'after').length).toBeGreaterThan(orders)
 }, 600_000)

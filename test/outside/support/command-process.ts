@@ -1,22 +1,22 @@
 /**
- * Runs the command line of the project it is in, one command after the other within one process: reads the words of
- * each from standard input, as a line of JSON, and prints what came of it as another one.
+ * Runs the commands of its project in one process, one after the other: it reads the words of each as a line of JSON from
+ * standard input, and prints the result as another line.
  */
 import { createInterface } from 'node:readline'
-import type { Typed } from './keyseal.ts'
+import type { CommandResult } from './keyseal.ts'
 
-/** What ends a command takes the place of the end of the process. */
-class Ended extends Error {}
+/** Thrown instead of exiting the process. */
+class Exit extends Error {}
 
 const writeStdout = process.stdout.write.bind(process.stdout)
 const writeStderr = process.stderr.write.bind(process.stderr)
 
 process.exit = (status) => {
   process.exitCode = status
-  throw new Ended()
+  throw new Exit()
 }
 
-async function typed(words: readonly string[], count: number): Promise<Typed> {
+async function runCommand(words: readonly string[], count: number): Promise<CommandResult> {
   let stdout = ''
   let stderr = ''
   process.exitCode = 0
@@ -30,10 +30,10 @@ async function typed(words: readonly string[], count: number): Promise<Typed> {
     return true
   }
   try {
-    // Another query, another module: the program runs anew, and what it imports is there already.
+    // Another query makes it another module, so it runs again, but its imports are cached.
     await import(`../../../scripts/keyseal.ts?${count}`)
   } catch (error) {
-    if (!(error instanceof Ended)) throw error
+    if (!(error instanceof Exit)) throw error
   } finally {
     Object.assign(process.stdout, { write: writeStdout })
     Object.assign(process.stderr, { write: writeStderr })
@@ -43,7 +43,7 @@ async function typed(words: readonly string[], count: number): Promise<Typed> {
 
 let count = 0
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await typed(JSON.parse(line) as string[], count++)
+  const result = await runCommand(JSON.parse(line) as string[], count++)
   process.exitCode = 0
-  writeStdout(`${JSON.stringify(answer)}\n`)
+  writeStdout(`${JSON.stringify(result)}\n`)
 }

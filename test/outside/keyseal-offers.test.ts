@@ -1,7 +1,7 @@
-/** What commands tell of what they were given and of what is there: offers, API keys, and the help. */
+/** The output of commands about offers and API keys, and their help. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
-import { type CommandLine, newShop, type Typed } from './support/keyseal.ts'
+import { type CommandLine, type CommandResult, newShop } from './support/keyseal.ts'
 
 let shop: CommandLine
 
@@ -10,9 +10,9 @@ beforeAll(() => {
 })
 afterAll(() => removeClone(shop.folder))
 
-/** @param commands the words of each, separated by blanks */
-function type(...commands: string[]): Typed[] {
-  return commands.map((command) => shop.type(...command.split(' ')))
+/** @param commands with their words separated by spaces */
+function runAll(...commands: string[]): CommandResult[] {
+  return commands.map((command) => shop.run(...command.split(' ')))
 }
 
 describe('keyseal offers add', () => {
@@ -27,8 +27,8 @@ describe('keyseal offers add', () => {
     activationLimit: 3,
   }
 
-  it('changes what buyers get on purpose only, and tells all terms', () => {
-    const [added, same, other, unchanged, replaced, afterwards] = type(
+  it('changes the terms of an offer only with --replace, and prints all terms', () => {
+    const [added, repeated, conflicting, unchanged, replaced, afterwards] = runAll(
       `${offer} 30 --activation-limit 3 --json`,
       `${offer} 30 --activation-limit 3 --json`,
       `${offer} 7 --activation-limit 0 --mode seats`,
@@ -37,41 +37,41 @@ describe('keyseal offers add', () => {
       'offers list --json',
     )
     expect(JSON.parse(String(added?.stdout))).toEqual({ ...terms, isChanged: true })
-    expect(same?.status).toBe(0)
-    expect(JSON.parse(String(same?.stdout))).toEqual({ ...terms, isChanged: false })
-    expect(other).toMatchObject({ status: 1, stdout: '' })
-    expect(other?.stderr).toContain(
-      'sells product 1 already, and was not changed: --validity-days 30 --activation-limit 3 --keys-per-unit 1 --mode key-per-unit.',
+    expect(repeated?.status).toBe(0)
+    expect(JSON.parse(String(repeated?.stdout))).toEqual({ ...terms, isChanged: false })
+    expect(conflicting).toMatchObject({ status: 1, stdout: '' })
+    expect(conflicting?.stderr).toContain(
+      'already sells product 1 with --validity-days 30 --activation-limit 3 --keys-per-unit 1 --mode key-per-unit, and was not changed.',
     )
-    expect(other?.stderr).toContain('--replace')
+    expect(conflicting?.stderr).toContain('--replace')
     expect(JSON.parse(String(unchanged?.stdout))).toEqual([terms])
     expect(JSON.parse(String(replaced?.stdout))).toEqual({ ...terms, validityDays: 7, isChanged: true })
     expect(JSON.parse(String(afterwards?.stdout))).toEqual([{ ...terms, validityDays: 7 }])
   })
 
-  it('replaces nothing by a product that is not there', () => {
-    const [refused] = type(`${offer} 1 --activation-limit 3 --replace --product-id 77`)
+  it('does not replace an offer if the product does not exist', () => {
+    const [refused] = runAll(`${offer} 1 --activation-limit 3 --replace --product-id 77`)
     expect(refused).toMatchObject({ status: 1, stdout: '' })
     expect(refused?.stderr).toContain('There is no product 77')
   })
 })
 
-it('an API key is listed with the capabilities and networks it was created with, as lists', () => {
+it('API keys are listed with their capabilities and networks', () => {
   const limits = '--capability use --capability stock --allow-ip 203.0.113.0/24 --allow-ip 192.0.2.1'
-  const [limited, free, forScripts, forPeople] = type(
+  const [restricted, unrestricted, json, table] = runAll(
     `api-keys create --name A ${limits} --json`,
     'api-keys create --name B --json',
     'api-keys list --json',
     'api-keys list',
   )
-  const created = [limited, free].map((each) => JSON.parse(String(each?.stdout)))
+  const created = [restricted, unrestricted].map((each) => JSON.parse(String(each?.stdout)))
   expect(created[0].capabilities).toEqual(['use', 'stock'])
-  expect(JSON.parse(String(forScripts?.stdout))).toMatchObject(created.map(({ apiKey, ...stored }) => stored))
-  expect(forPeople?.stdout).toMatch(/ use, stock +203\.0\.113\.0\/24, 192\.0\.2\.1\/32 /)
+  expect(JSON.parse(String(json?.stdout))).toMatchObject(created.map(({ apiKey, ...stored }) => stored))
+  expect(table?.stdout).toMatch(/ use, stock +203\.0\.113\.0\/24, 192\.0\.2\.1\/32 /)
 })
 
-it('the help says which options are required, and the rules of those that have some', () => {
-  const [generators, issue] = type('generators add --help', 'issue --help').map(({ stdout }) =>
+it('the help names required options and the rules of values', () => {
+  const [generators, issue] = runAll('generators add --help', 'issue --help').map(({ stdout }) =>
     stdout.replaceAll(/\s+/g, ' '),
   )
   expect(generators?.match(/--product-id <id> .*?\(required\)/)?.[0]).not.toContain('--method')

@@ -1,9 +1,9 @@
 /**
- * Applies a payment event and records it in one D1 batch, so an event is recorded if and only if it took effect.
+ * Applies a payment event and records it in one D1 batch, so only events that took effect are recorded.
  *
- * Guarantees: every effect has its own business key (an order line, a refund, a billing period), so an event that
- * arrives twice, or repeats another one, changes nothing. The state of license keys is derived from the facts
- * (settle.ts), so events may arrive in any order.
+ * Guarantees: every effect has its own business key (an order line, a refund, a billing period), so an event
+ * that arrives twice, or repeats another one, changes nothing. The state of license keys is derived from the
+ * facts (settle.ts), so events may arrive in any order.
  */
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -24,29 +24,25 @@ import {
 import { checkLines, INSERT_SALE, insertFirstPeriod, ownerOf, SALE_NOTE, SALE_OUTCOME } from './sale.ts'
 import { REFUND_OUTCOME, REINSTATEMENT_OUTCOME, REVERSAL_NOTE, SETTLE, upsertReversal } from './settle.ts'
 
-/** The available channels for delivering keys. */
 export interface Channels {
   readonly hasWebhook: boolean
   readonly hasEmail: boolean
 }
 
-/** Time and randomness. */
 export interface Sources {
   /** Milliseconds UTC. */
   readonly now: number
   readonly newLicenseKey: () => string
 }
 
-export interface Fulfilment {
-  /** The id of the event's row. */
+export interface Fulfillment {
   readonly id: number
   readonly outcome: Outcome
-  /** The ids of deliveries that are due now. */
   readonly deliveries: readonly number[]
 }
 
 /** Applies an event and wakes the consumer for its deliveries. @param now milliseconds UTC */
-export async function fulfilAndDeliver(
+export async function fulfillAndDeliver(
   { env, db }: Context,
   record: EventRecord,
   event: PaymentEvent,
@@ -55,7 +51,7 @@ export async function fulfilAndDeliver(
   const { webhookUrl, sender } = deliverySettings(env)
   const channels = { hasWebhook: webhookUrl !== undefined, hasEmail: sender !== undefined }
   const sources = { now, newLicenseKey: () => crypto.randomUUID() }
-  const { outcome, deliveries } = await fulfil(db, record, event, channels, sources)
+  const { outcome, deliveries } = await fulfill(db, record, event, channels, sources)
   await enqueue(
     env,
     deliveries.map((id) => ({ kind: 'delivery', id })),
@@ -68,13 +64,13 @@ insert into order_references (provider, reference, order_id)
 select :provider, value, :order from json_each(:references) where true on conflict do nothing`)
 
 /** @throws DatabaseUnavailableError: repeating the call is safe */
-export async function fulfil(
+export async function fulfill(
   db: D1Database,
   record: EventRecord,
   event: PaymentEvent,
   channels: Channels,
   sources: Sources,
-): Promise<Fulfilment> {
+): Promise<Fulfillment> {
   return withRetries(async () => {
     const { order, references, names, facts, values, recording } = await effectsOf(event, sources)
     const bound = {
@@ -88,9 +84,11 @@ export async function fulfil(
       nonce: crypto.randomUUID(),
       now: sources.now,
     }
-    const remember = references.length > 0 ? [insertReferences] : []
+    const addReferences = references.length > 0 ? [insertReferences] : []
     const settle = names.length > 0 ? SETTLE : []
-    const writes = [...remember, ...facts, ...settle, recording].map((statement) => bind(statement, bound))
+    const writes = [...addReferences, ...facts, ...settle, recording].map((statement) =>
+      bind(statement, bound),
+    )
     const results = await runBatch(db, [...writes, bind(selectRecorded, bound)])
     const [recorded] = results.at(-1) ?? []
     if (!recorded) throw new Error('Expected exactly one result row.')
@@ -98,15 +96,11 @@ export async function fulfil(
   }, isCollision)
 }
 
-/** What an event changes in the database. */
 interface Effects {
-  /** The order of the event, or null. */
   readonly order: string | null
-  /** More names for the order. */
   readonly references: readonly string[]
   /** The names of all orders and subscriptions to settle. */
   readonly names: readonly string[]
-  /** The statements that write the facts, and their values. */
   readonly facts: readonly Statement<never>[]
   readonly values: Readonly<Record<string, unknown>>
   /** Records the event. Runs last. */
@@ -129,7 +123,7 @@ const recordRefund = recordEvent(REFUND_OUTCOME, REVERSAL_NOTE)
 const recordReinstatement = recordEvent(REINSTATEMENT_OUTCOME, REVERSAL_NOTE)
 const recordRenewal = recordEvent(
   `case when ${IS_NEW_PERIOD} then 'renewed' else 'duplicate' end`,
-  `case when not ${IS_SUBSCRIPTION_KNOWN} then 'of an unknown subscription' end`,
+  `case when not ${IS_SUBSCRIPTION_KNOWN} then 'unknown subscription' end`,
 )
 const recordNotice = recordEvent(':outcome', ':note')
 
@@ -137,7 +131,10 @@ const recordNotice = recordEvent(':outcome', ':note')
 async function effectsOf(event: PaymentEvent, sources: Sources): Promise<Effects> {
   const unusable = unusableName(event)
   if (unusable !== undefined)
-    return effectsOfNotice({ kind: 'failed', note: `${unusable} has no usable name` })
+    return effectsOfNotice({
+      kind: 'failed',
+      note: `the name of ${unusable} is not 1 to 255 characters long`,
+    })
   switch (event.kind) {
     case 'purchase':
       return effectsOfPurchase(event, sources)
@@ -151,7 +148,7 @@ async function effectsOf(event: PaymentEvent, sources: Sources): Promise<Effects
   }
 }
 
-/** Providers choose the names, but the database allows only 1 to 255 characters. */
+/** @returns the object whose name does not have the 1 to 255 characters that the database allows */
 function unusableName(event: PaymentEvent): string | undefined {
   if (event.order !== undefined && !isName(event.order)) return 'the order'
   if ('id' in event && !isName(event.id)) return 'the refund or dispute'
