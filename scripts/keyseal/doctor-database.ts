@@ -1,9 +1,12 @@
 /** What `keyseal doctor` looks at in the database. */
-import { type Place, type Row, runSql, runStatements } from '../database.ts'
+
+import { LOOK_UP_SETTINGS } from '../../src/payments/provider.ts'
+import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { migrations, missingMigrations, SELECT_APPLIED } from '../migrations.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
 
 const OVERDUE_MINUTES = 10
+const LOOK_UP_DAYS = 7
 const UNREADABLE = 'the database cannot be read'
 
 /** Whether the database is migrated, and whether what is due is also done. */
@@ -11,11 +14,16 @@ export async function checkDatabase(place: Place): Promise<Finding[]> {
   const since = Date.now() - OVERDUE_MINUTES * 60_000
   try {
     // At once, since each start of wrangler, which production needs, takes seconds.
-    const [migrations = [], [overdue] = []] = await runStatements(place, [
+    const [migrations = [], [overdue] = [], failed = []] = await runStatements(place, [
       SELECT_APPLIED,
       countOverdue(since),
+      selectFailedLookUps(Date.now() - LOOK_UP_DAYS * 86_400_000),
     ])
-    return [migrationsFound(place, migrations), queueFound(place, Number(overdue?.overdue))]
+    return [
+      migrationsFound(place, migrations),
+      queueFound(place, Number(overdue?.overdue)),
+      ...failed.map((row) => lookUpFailed(place, row)),
+    ]
   } catch {
     return [await checkMigrations(place), notChecked('queue', UNREADABLE)]
   }
@@ -30,6 +38,27 @@ function countOverdue(since: number): string {
   return `select (select count(*) from deliveries where status = 'pending' and due_at < ${since})
      + (select count(*) from webhook_events where outcome = 'waiting' and due_at < ${since})
      + (select count(*) from queued_orders where status in ('issuing', 'releasing') and due_at < ${since}) as overdue`
+}
+
+/** One row for each API key with which look-ups failed lately, and for which events wait for a retry. */
+function selectFailedLookUps(since: number): string {
+  const settings = LOOK_UP_SETTINGS.map((setting) => `(${sqlText(setting)})`).join()
+  return `with settings(setting) as (values ${settings})
+    select setting, count(*) as events from webhook_events
+    join settings on instr(note, ': ' || setting || ' ') > 0
+    where payload is not null and received_at > ${since} and outcome = 'failed' group by setting`
+}
+
+function lookUpFailed(place: Place, { setting, events }: Row): Finding {
+  const [set, remote] =
+    place === 'local'
+      ? [`correct ${setting} in .dev.vars, restart npm start`, '']
+      : [`npx wrangler secret put ${setting}`, ' --remote']
+  return wrong(
+    'look-ups',
+    `${events} events failed because ${setting} is wrong, expired or lacks a permission`,
+    `${set}, then npm run keyseal -- events retry --failed${remote}`,
+  )
 }
 
 /** Where tables are missing, this tells which migration would make them. */

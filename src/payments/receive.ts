@@ -10,7 +10,7 @@ import { requireQueue } from '../queue/enqueue.ts'
 import { type Context, type EventRecord, waitForLookUp } from './events.ts'
 import { fulfillAndDeliver } from './fulfill.ts'
 import { isName, type PaymentEvent } from './payment-event.ts'
-import type { EventDescription, Provider } from './provider.ts'
+import type { EventDescription, LookUpSetting, Provider } from './provider.ts'
 import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
 import { hasUnusableSecret, verifySignature } from './signatures.ts'
 
@@ -114,7 +114,12 @@ export function parsePayload(text: string): unknown {
 
 export type ParsedEvent =
   | { readonly kind: 'event'; readonly event: PaymentEvent }
-  | { readonly kind: 'look-up'; readonly url: string; readonly apiKey: string }
+  | {
+      readonly kind: 'look-up'
+      readonly url: string
+      readonly setting: LookUpSetting
+      readonly apiKey: string
+    }
 
 /**
  * @param isTest from the event; undefined if it does not contain it
@@ -132,11 +137,12 @@ export function parseEvent(
     const note = `a ${isTest ? 'test' : 'live'} event, signed with the ${mode} secret`
     return { kind: 'event', event: { kind: 'ignored', note } }
   }
-  const apiKey = provider.lookUp && paymentSettings(env).apiKeys[provider.lookUp.setting]
-  const url = apiKey === undefined ? undefined : provider.lookUp?.url(payload, apiKey)
-  return apiKey === undefined || url === undefined
+  const { lookUp } = provider
+  const apiKey = lookUp && paymentSettings(env).apiKeys[lookUp.setting]
+  const url = apiKey === undefined ? undefined : lookUp?.url(payload, apiKey)
+  return lookUp === undefined || apiKey === undefined || url === undefined
     ? { kind: 'event', event: interpret(provider, payload) }
-    : { kind: 'look-up', url, apiKey }
+    : { kind: 'look-up', url, setting: lookUp.setting, apiKey }
 }
 
 /**

@@ -3,16 +3,20 @@
  * whether the event is due.
  */
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces } from '../db/batch.ts'
+import { LoggableError, logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { backoffSeconds, DONE, LEASE_MS, type ProcessingResult } from '../queue/messages.ts'
 import { SWEEP_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import type { EventRecord } from './events.ts'
 import { fulfillAndDeliver } from './fulfill.ts'
+import type { LookUpSetting } from './provider.ts'
 import { providerNamed } from './providers/index.ts'
 import { describe, interpret, parseEvent, parsePayload } from './receive.ts'
 
 const LOOK_UP_TIMEOUT_MS = 10_000
 const PAYLOAD_DAYS = 30
+/** The API key is wrong, expired or has too few permissions, or belongs to another account. A retry would not help. */
+const REJECTED_STATUSES: readonly number[] = [401, 403, 404]
 
 interface ClaimedEvent extends Omit<EventRecord, 'payload'> {
   /** null after 30 days. */
@@ -59,7 +63,11 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
   const parsed = parseEvent(provider, payload, isTest, mode, env)
   const result = parsed.kind === 'look-up' ? await lookUp(parsed.url, parsed.apiKey) : undefined
   if (result?.kind === 'failed') return tryLater(env, id, claimed, result.reason, now)
-  const event = parsed.kind === 'event' ? parsed.event : interpret(provider, payload, result?.found)
+  if (parsed.kind === 'look-up' && result?.kind === 'rejected') {
+    return failLookUp(env, id, parsed.setting, result.reason)
+  }
+  const found = result?.kind === 'found' ? result.found : undefined
+  const event = parsed.kind === 'event' ? parsed.event : interpret(provider, payload, found)
   await fulfillAndDeliver({ env, db: env.DB }, { ...claimed, payload: text }, event, now)
   return DONE
 }
@@ -68,6 +76,7 @@ type LookUpResult =
   | { readonly kind: 'found'; readonly found: unknown }
   /** `reason` is for the operator. It does not contain the URL, which may name an order. */
   | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'rejected'; readonly reason: string }
 
 async function lookUp(url: string, apiKey: string): Promise<LookUpResult> {
   try {
@@ -76,12 +85,35 @@ async function lookUp(url: string, apiKey: string): Promise<LookUpResult> {
       redirect: 'manual',
       signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS),
     })
-    if (response.ok) return { kind: 'found', found: await response.json() }
+    if (response.ok) {
+      const found = parsePayload(await response.text())
+      return found === undefined
+        ? { kind: 'rejected', reason: 'the look-up returned no JSON' }
+        : { kind: 'found', found }
+    }
     await response.body?.cancel()
-    return { kind: 'failed', reason: `the look-up returned HTTP ${response.status}` }
+    const kind = REJECTED_STATUSES.includes(response.status) ? 'rejected' : 'failed'
+    return { kind, reason: `the look-up returned HTTP ${response.status}` }
   } catch {
     return { kind: 'failed', reason: 'the look-up got no response' }
   }
+}
+
+class LookUpRejectedError extends LoggableError {
+  override name = 'LookUpRejectedError'
+}
+
+/** Fails the event immediately and names the setting, because waiting would not help. */
+function failLookUp(
+  env: Bindings,
+  id: number,
+  setting: LookUpSetting,
+  reason: string,
+): Promise<ProcessingResult> {
+  const note = `${reason}: ${setting} is wrong, expired or lacks a permission`
+  const remedy = `npx wrangler secret put ${setting}, then npm run keyseal -- events retry ${id} --remote`
+  logFailure(`event ${id}`, new LookUpRejectedError(`${note}. To fix it: ${remedy}`))
+  return giveUp(env, id, note)
 }
 
 async function tryLater(

@@ -67,6 +67,27 @@ it('keyseal doctor accepts work that became due a moment ago or is done', () => 
   })
 })
 
+it('keyseal doctor names an API key with which look-ups failed', () => {
+  const note = 'the look-up returned HTTP 401: STRIPE_API_KEY is wrong, expired or lacks a permission'
+  const row = (id: string, receivedAt: number, payload: string) =>
+    `('stripe', '${id}', 'x', 'live', ${receivedAt}, 'failed', '${note}', ${payload})`
+  const [now, longAgo] = [Date.now(), Date.now() - 8 * 24 * 60 * MINUTE_MS]
+  query(
+    shop.folder,
+    `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, note, payload)
+       values ${row('new', now, `'{}'`)}, ${row('old', longAgo, `'{}'`)}`,
+  )
+  expect(findings().find(({ check }) => check === 'look-ups')).toEqual({
+    check: 'look-ups',
+    status: 'wrong',
+    finding: '1 events failed because STRIPE_API_KEY is wrong, expired or lacks a permission',
+    remedy:
+      'correct STRIPE_API_KEY in .dev.vars, restart npm start, then npm run keyseal -- events retry --failed',
+  })
+  query(shop.folder, `update webhook_events set outcome = 'issued' where event_id = 'new'`)
+  expect(findings().find(({ check }) => check === 'look-ups')).toBeUndefined()
+})
+
 it('keyseal doctor names a missing migration even if its table is missing', () => {
   const [newest] = query<{ name: string }>(shop.folder, 'select max(name) as name from d1_migrations')
   query(

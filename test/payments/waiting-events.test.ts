@@ -10,6 +10,7 @@ import { webhookSecretName } from '../../src/payments/settings.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from '../../src/payments/waiting-events.ts'
 import { ATTEMPTS_MAX, LEASE_MS } from '../../src/queue/messages.ts'
 import { readEnvelope, send } from '../support/client.ts'
+import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { type OutboundReaction, requestsTo, stubResponses } from '../support/outbound.ts'
 import { addOffer, eventOf, keysOf, statusesOf } from '../support/sales.ts'
@@ -91,13 +92,11 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, urlOf)
 
   it.each<[string, OutboundReaction, string]>([
     ['HTTP 500', { status: 500 }, 'the look-up returned HTTP 500'],
-    ['HTTP 401', { status: 401 }, 'the look-up returned HTTP 401'],
     [
       'a redirect',
       { status: 302, headers: { Location: 'https://api.stripe.com/' } },
       'the look-up returned HTTP 302',
     ],
-    ['invalid JSON', { body: 'oops' }, 'the look-up got no response'],
     ['no response', 'none', 'the look-up got no response'],
   ])('keeps waiting after %s, and is issued later', async (_, reaction, note) => {
     const o = await newOrder(reaction)
@@ -111,6 +110,31 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, urlOf)
     expect(await processEvent(quietEnv, id, now + 10_000)).toEqual({ kind: 'done' })
     expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
     expect(await statusesOf(orderName(o), provider)).toHaveLength(2)
+  })
+
+  it.each<[string, OutboundReaction, string]>([
+    ['HTTP 401', { status: 401 }, 'the look-up returned HTTP 401'],
+    ['HTTP 403', { status: 403 }, 'the look-up returned HTTP 403'],
+    ['HTTP 404', { status: 404 }, 'the look-up returned HTTP 404'],
+    ['an HTML page', { body: '<!doctype html>' }, 'the look-up returned no JSON'],
+  ])('fails after %s, names the setting, and is issued by a retry', async (_, reaction, reason) => {
+    const o = await newOrder(reaction)
+    await deliver(samples, o)
+    const id = await latestEventId()
+    const now = Date.now()
+    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'done' })
+    const setting = provider === 'stripe' ? 'STRIPE_API_KEY' : 'PADDLE_API_KEY'
+    const note = `${reason}: ${setting} is wrong, expired or lacks a permission`
+    expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note })
+    const message = `${note}. To fix it: npx wrangler secret put ${setting}, then npm run keyseal -- events retry ${id} --remote`
+    expect(failureLines()).toMatchObject([
+      { requestId: `event ${id}`, error: 'LookUpRejectedError', message },
+    ])
+    await env.DB.prepare(`update webhook_events set outcome = 'waiting', due_at = ? where id = ?`)
+      .bind(now, id)
+      .run()
+    await processEvent(quietEnv, id, now)
+    expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
   })
 
   it('fails after the last attempt, and keeps its payload for a retry', async () => {
