@@ -1,5 +1,8 @@
 /** What `keyseal doctor` checks in the settings of deliveries and e-mail, with the Worker's own code. */
 import { deliverySettings } from '../../src/deliveries/settings.ts'
+import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
+import { MODES, paymentSettings, webhookSecretName } from '../../src/payments/settings.ts'
+import { SECRET_CHARACTERS_MIN } from '../../src/payments/signatures.ts'
 import { SettingError } from '../../src/platform/settings.ts'
 import type { Configuration } from '../configuration.ts'
 import type { Place } from '../database.ts'
@@ -25,4 +28,18 @@ export function checkDeliverySettings(place: Place, { vars, send_email = [] }: C
     if (!isInDevVars) return [wrong('settings', fault, remedy)]
     return [wrong('settings', `.dev.vars: ${fault}`, 'correct it in .dev.vars, then npm start')]
   }
+}
+
+/** @returns the webhook secrets in `.dev.vars` that are too short. Secrets in production cannot be read */
+export function checkWebhookSecrets(place: Place): Finding[] {
+  if (place === 'remote') return []
+  const { secrets } = paymentSettings(readDevVars())
+  return PROVIDER_NAMES.flatMap((name) =>
+    MODES.filter((mode) => secrets[name][mode].some((secret) => secret.length < SECRET_CHARACTERS_MIN)).map(
+      (mode) => {
+        const fault = `${webhookSecretName(name, mode)} has less than ${SECRET_CHARACTERS_MIN} characters`
+        return wrong('settings', `.dev.vars: ${fault}`, 'correct it in .dev.vars, then npm start')
+      },
+    ),
+  )
 }

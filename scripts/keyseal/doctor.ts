@@ -9,7 +9,7 @@ import { checkDatabase, databaseNotChecked } from './doctor-database.ts'
 import { type Finding, isWrong, notChecked } from './doctor-finding.ts'
 import { checkLocalKeys, checkRemoteKeys, faultOfAccount, keysNotChecked } from './doctor-keys.ts'
 import { checkService } from './doctor-service.ts'
-import { checkDeliverySettings } from './doctor-settings.ts'
+import { checkDeliverySettings, checkWebhookSecrets } from './doctor-settings.ts'
 import { isLocal, localOrigin, originOf } from './service.ts'
 
 export function addDoctor(program: Command): void {
@@ -36,10 +36,11 @@ async function examine(place: Place, origin: string | undefined): Promise<Findin
   const service = await checkServiceOf(place, origin, {
     'signing key': keys.some(isWrong),
     database: binding !== undefined,
-    migrations: binding !== undefined || database.some((found) => isWrong(found) && found.check !== 'queue'),
+    migrations:
+      binding !== undefined || database.some((found) => isWrong(found) && found.check === 'migrations'),
   })
   const bindings = checkOtherBindings(configuration)
-  const settings = checkDeliverySettings(place, configuration)
+  const settings = [...checkDeliverySettings(place, configuration), ...checkWebhookSecrets(place)]
   return [account ?? [], binding ?? [], bindings, keys, settings, database, service].flat()
 }
 

@@ -12,7 +12,7 @@ import { fulfillAndDeliver } from './fulfill.ts'
 import { isName, type PaymentEvent } from './payment-event.ts'
 import type { EventDescription, LookUpSetting, Provider } from './provider.ts'
 import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
-import { hasUnusableSecret, verifySignature } from './signatures.ts'
+import { hasUnusableSecret, SECRET_CHARACTERS_MIN, verifySignature } from './signatures.ts'
 
 export interface Webhook {
   readonly headers: Headers
@@ -69,11 +69,8 @@ async function modeOf(
   for (const mode of modes) {
     if (hasUnusableSecret(signatures, secrets[mode])) {
       const setting = webhookSecretName(name, mode)
-      throw new SettingError(
-        setting,
-        'is not a secret of this provider',
-        `npx wrangler secret put ${setting}`,
-      )
+      const fault = `is not a secret of this provider with at least ${SECRET_CHARACTERS_MIN} characters`
+      throw new SettingError(setting, fault, `npx wrangler secret put ${setting}`)
     }
     const seconds = Math.floor(now / 1000)
     if (await verifySignature(signatures, secrets[mode], headers, body, seconds)) return mode

@@ -13,6 +13,8 @@ export const TOLERANCE_SECONDS = 300
 /** No provider sends more. The limit bounds the number of HMACs. */
 const SIGNATURES_MAX = 20
 const STANDARD_SECRET_PREFIX = 'whsec_'
+/** A shorter secret could be guessed. Providers generate longer ones. */
+export const SECRET_CHARACTERS_MIN = 16
 
 /**
  * @param secrets during a rotation, any of them can have signed
@@ -38,9 +40,9 @@ export async function verifySignature(
   return false
 }
 
-/** Whether a secret has the wrong format for this provider. Then the setting is wrong, not the webhook. */
+/** Whether a secret is too short or has the wrong format. Then the setting is wrong, not the webhook. */
 export function hasUnusableSecret(scheme: SignatureScheme, secrets: readonly string[]): boolean {
-  return secrets.some((secret) => scheme.keys(secret).length === 0)
+  return secrets.some((secret) => secret.length < SECRET_CHARACTERS_MIN || scheme.keys(secret).length === 0)
 }
 
 function isTimely(timestamp: number | undefined, nowSeconds: number): boolean {

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
 import { type CommandLine, newShop } from './support/keyseal.ts'
-import { query } from './support/local-database.ts'
+import { query, writeDevVars } from './support/local-database.ts'
 
 const MINUTE_MS = 60_000
 const NO_SERVICE = ['--url', 'http://127.0.0.1:1']
@@ -86,6 +86,18 @@ it('keyseal doctor names an API key with which look-ups failed', () => {
   })
   query(shop.folder, `update webhook_events set outcome = 'issued' where event_id = 'new'`)
   expect(findings().find(({ check }) => check === 'look-ups')).toBeUndefined()
+})
+
+it('keyseal doctor names a webhook secret that is too short', () => {
+  writeDevVars(shop.folder, { STRIPE_WEBHOOK_SECRET: 'whsec_too_short' })
+  expect(findings().filter(({ check }) => check === 'settings')).toEqual([
+    {
+      check: 'settings',
+      status: 'wrong',
+      finding: '.dev.vars: STRIPE_WEBHOOK_SECRET has less than 16 characters',
+      remedy: 'correct it in .dev.vars, then npm start',
+    },
+  ])
 })
 
 it('keyseal doctor names a missing migration even if its table is missing', () => {

@@ -415,11 +415,16 @@ describe('the keys of a purchase', () => {
   })
 })
 
-it.each(['dodo', 'standard'])('an invalid secret of %s returns 503 and is named in the log', async (name) => {
+it.each([
+  ['dodo', 'sk_live_1-sk_live_1'],
+  ['standard', 'sk_live_1-sk_live_1'],
+  ['stripe', 'whsec_too_short'],
+  ['lemon-squeezy', 'too-short'],
+])('an invalid secret of %s returns 503 and is named in the log', async (name, invalid) => {
   const samples = PROVIDER_SAMPLES.find(({ provider }) => provider === name) as ProviderSamples
   const setting = webhookSecretName(samples.provider)
   const event = samples.purchase({ order: newOrder(), externalId: EXTERNAL_ID })
-  for (const secret of ['sk_live_1', `${samples.secret} sk_live_1`]) {
+  for (const secret of [invalid, `${samples.secret} ${invalid}`]) {
     const opened = await deliver(samples, event, { bindings: { [setting]: secret } })
     expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
   }

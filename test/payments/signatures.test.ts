@@ -180,6 +180,12 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       },
     )
 
+    it('a secret of less than 16 characters is unusable', () => {
+      const { signatures } = provider(name)
+      expect(hasUnusableSecret(signatures, ['whsec_YWJjZGVmZw'.slice(0, 15)])).toBe(true)
+      expect(hasUnusableSecret(signatures, ['whsec_YWJjZGVmZw'])).toBe(false)
+    })
+
     it('a blank secret is unusable', () => {
       const { signatures } = provider(name)
       for (const blank of ['', ' ', '\n\t']) expect(signatures.keys(blank)).toEqual([])
