@@ -159,8 +159,10 @@ function unusableName(event: PaymentEvent): string | undefined {
 
 async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources): Promise<Effects> {
   const checked = await checkLines(purchase, newLicenseKey)
-  if (checked.kind === 'unusable') return effectsOfNotice({ kind: 'failed', note: checked.reason })
   const { order, firstPeriod } = purchase
+  if (checked.kind === 'unusable') {
+    return { ...effectsOfNotice({ kind: 'failed', note: checked.reason }), order }
+  }
   const references = referencesOf(purchase)
   return {
     order,

@@ -7,7 +7,7 @@
 import { compileText } from '../db/batch.ts'
 import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
-import { isEmailAddress, isOwnerName, NOT_SET } from '../protocol/owner.ts'
+import { isEmailAddress, isOwnerName, NOT_SET, OWNER_NAME_CHARACTERS_MAX } from '../protocol/owner.ts'
 import { isName, type Purchase, type PurchasedLine, WHOLE_ORDER } from './payment-event.ts'
 
 /** The limit of `offers.keys_per_unit`. Only the database has the offer, so this many keys are generated. */
@@ -88,11 +88,11 @@ function usableQuantity(quantity: unknown): number | undefined {
   return isUsable ? Number(number) : undefined
 }
 
-/** Falls back to the e-mail address for the name, and to `Not set` for the address. */
+/** Cuts a long name. Falls back to the e-mail address for the name, and to `Not set` for the address. */
 export function ownerOf({ owner }: Purchase): { readonly ownerName: string; readonly ownerEmail: string } {
   const email = trimmed(owner.email)
   const ownerEmail = isEmailAddress(email) ? email : NOT_SET
-  const name = trimmed(owner.name)
+  const name = [...trimmed(owner.name)].slice(0, OWNER_NAME_CHARACTERS_MAX).join('').trim()
   return { ownerName: isOwnerName(name) ? name : ownerEmail, ownerEmail }
 }
 

@@ -184,6 +184,7 @@ describe('a purchase', () => {
     [null, 'ada@example.com', 'ada@example.com', 'ada@example.com'],
     ['  ', ' ada@example.com ', 'ada@example.com', 'ada@example.com'],
     ['Ada', 'no address', 'Ada', 'Not set'],
+    ['\u{1f511}'.repeat(400), 'ada@example.com', '\u{1f511}'.repeat(255), 'ada@example.com'],
     [7, 'x'.repeat(300), 'Not set', 'Not set'],
     ['A\u0000da', 'ada@example.com', 'ada@example.com', 'ada@example.com'],
   ])('from %j, %j is issued to %j, %j', async (name, email, ownerName, ownerEmail) => {
@@ -212,6 +213,10 @@ describe('a purchase', () => {
       const { id, outcome } = await applyEvent(purchaseOf(offer, order, { lines: [good, bad] }))
       expect(outcome).toBe('failed')
       expect((await eventOf(id))?.note).toMatch(/quantity/)
+      const named = await env.DB.prepare('select order_id from webhook_events where id = ?')
+        .bind(id)
+        .first('order_id')
+      expect(named).toBe(order)
       expect(await statusesOf(order)).toEqual([])
     },
   )

@@ -55,7 +55,7 @@ describe('a paid order', () => {
     [line, line],
     [{ ...line, id: '*' }],
     [{ ...line, id: '' }],
-    [{ ...line, id: 1 }],
+    [{ ...line, id: 1.5 }],
     [{ ...line, product: undefined }],
     [{ ...line, product: 'a b' }],
     [{ ...line, id: 'x'.repeat(101) }],
@@ -63,12 +63,20 @@ describe('a paid order', () => {
     expect(() => parseChanged(purchase, { 'data.lines': lines })).toThrow()
   })
 
-  it.each(['', ' ', 'a b', 'x'.repeat(101), 'caf\u00e9', '1\u0000', 7, null])(
+  it.each(['', ' ', 'a b', 'x'.repeat(101), 'caf\u00e9', '1\u0000', 7.5, null])(
     'cannot have the name %j',
     (order) => {
       expect(() => parseChanged(purchase, { 'data.order': order })).toThrow()
     },
   )
+
+  it('can have numbers as names', () => {
+    const numbered = { 'data.order': 1001, 'data.lines': [{ id: 1, product: 77, quantity: 2 }] }
+    expect(parseChanged(purchase, numbered)).toMatchObject({
+      order: '1001',
+      lines: [{ id: '1', externalIds: ['77'], quantity: 2 }],
+    })
+  })
 
   it('can have a name of 100 characters', () => {
     const order = '#'.repeat(100)

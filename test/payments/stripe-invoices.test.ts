@@ -11,15 +11,18 @@ const LINES = 'data.object.lines.data'
 const START = Date.UTC(2026, 2, 2) / 1000
 
 describe('the first invoice of a subscription', () => {
-  it.each(['subscription_create', 'manual'])('is a purchase of its lines (%s)', (reason) => {
-    expect(parseChanged(renewed, { ...FIRST, 'data.object.billing_reason': reason })).toEqual({
-      kind: 'purchase',
-      order: 'in_1001',
-      references: ['sub_55'],
-      owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
-      lines: [{ id: '7', externalIds: ['7', 'prod_keyseal_demo'], quantity: 1 }],
-    })
-  })
+  it.each(['subscription_create', 'manual', 'quote_accept', 'automatic_pending_invoice_item_invoice'])(
+    'is a purchase of its lines (%s)',
+    (reason) => {
+      expect(parseChanged(renewed, { ...FIRST, 'data.object.billing_reason': reason })).toEqual({
+        kind: 'purchase',
+        order: 'in_1001',
+        references: ['sub_55'],
+        owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
+        lines: [{ id: '7', externalIds: ['7', 'prod_keyseal_demo'], quantity: 1 }],
+      })
+    },
+  )
 
   it('is the same order as its session', () => {
     const session = parse(stripeSamples.purchase(SUBSCRIPTION_ORDER))

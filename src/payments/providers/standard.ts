@@ -31,8 +31,8 @@
  * | `dispute.won`     | `order`, `dispute`                     | The seller keeps the money                   |
  * | `dispute.lost`    | `order`, `dispute`                     | The buyer gets the money                     |
  *
- * - Names (orders, lines, products, references, subscriptions, periods, refunds, disputes) have 1 to 100
- *   printable ASCII characters without spaces. Orders, references and subscriptions share one namespace.
+ * - Names (orders, lines, products, references, subscriptions, periods, refunds, disputes) are whole numbers, or
+ *   1 to 100 printable ASCII characters without spaces. Orders, references and subscriptions share one namespace.
  * - Any reference of an order can be used instead of its `order`.
  * - The event with the latest `timestamp` about a refund or dispute applies.
  * - `"test": true` marks a test order. All other orders are real.
@@ -44,7 +44,11 @@ import type { Provider } from '../provider.ts'
 import { parseStandardHeaders, standardKeys } from '../signatures.ts'
 import { name as eventType, instant, unchecked, unusedEvent } from './fields.ts'
 
-const name = z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/))
+/** A shop may send its numeric ids as numbers. */
+const name = z.pipe(
+  z.union([z.string(), z.pipe(z.int(), z.transform(String))]),
+  z.string().check(z.regex(/^[\x21-\x7e]{1,100}$/)),
+)
 const lineName = name.check(z.refine((text) => text !== WHOLE_ORDER))
 const names = z.nullish(z.array(name).check(z.maxLength(20)))
 

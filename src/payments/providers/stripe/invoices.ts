@@ -38,6 +38,8 @@ export function invoicePaid(object: unknown): PaymentEvent {
   switch (paid.billing_reason) {
     case 'subscription_create':
     case 'manual':
+    case 'quote_accept':
+    case 'automatic_pending_invoice_item_invoice':
       return sale(paid)
     case 'subscription_cycle':
       return renewal(paid)
