@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { parseArgs } from 'node:util'
 import { fromCaller } from './caller.ts'
 import type { Place } from './database.ts'
+import { explainedError } from './database-faults.ts'
 import { messageOf } from './message-of.ts'
 import { restorable } from './restorable-sql.ts'
 import { runWrangler } from './wrangler.ts'
@@ -39,7 +40,9 @@ async function writeBackup(place: Place, [name, more]: readonly string[]): Promi
   const file = fromCaller(name)
   if (existsSync(file)) throw new Error(`${file} exists already. Choose another name.`)
   if (process.stderr.isTTY) console.error(STARTED[place])
-  await backUp(place, file)
+  await backUp(place, file).catch((error) => {
+    throw explainedError(place, error)
+  })
   console.log(`Written to ${file}. docs/recovery.md explains how to restore it.`)
 }
 

@@ -24,9 +24,16 @@ export function checkDeliverySettings(place: Place, { vars, send_email = [] }: C
   } catch (error) {
     if (!(error instanceof SettingError)) throw error
     const { fault, remedy } = error
+    if (place === 'remote') return [wrong('settings', fault, remedy)]
     const isInDevVars = Object.keys(devVars).some((name) => fault.startsWith(`${name} `))
-    if (!isInDevVars) return [wrong('settings', fault, remedy)]
-    return [wrong('settings', `.dev.vars: ${fault}`, 'correct it in .dev.vars, then npm start')]
+    if (isInDevVars)
+      return [wrong('settings', `.dev.vars: ${fault}`, 'correct it in .dev.vars, then npm start')]
+    // The Worker's remedies are for production.
+    const isSecret = remedy.includes('wrangler secret put')
+    const local = isSecret
+      ? 'set it in .dev.vars, then npm start'
+      : remedy.replace('npm run deploy', 'npm start')
+    return [wrong('settings', fault, local)]
   }
 }
 

@@ -21,7 +21,7 @@ export function rotationCommands(product: number | undefined, algorithm: Signing
       `Wait until all clients have it: five minutes for clients that read /.well-known/jwks.json, an update for software that ships keys. Then fetch the old public key, and add it to [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml.${unlessFirst}`,
       `curl -s 'https://<your worker>${address}'`,
     ],
-    [`Publish the old key as retired.${unlessFirst}`, 'npx wrangler deploy'],
+    [`Publish the old key as retired.${unlessFirst}`, 'npm run deploy'],
     ['Let the next key sign.', `npx wrangler secret put ${setting} < next-signing-key.pem`],
     [
       'Delete the setting of the next key, which is now the current key.',
@@ -39,7 +39,7 @@ export function retirementCommands(kid: string): CommandOutput {
     ],
     [
       'Remove its public key from [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, and deploy.',
-      'npx wrangler deploy',
+      'npm run deploy',
     ],
   ])
 }

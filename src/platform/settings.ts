@@ -35,20 +35,18 @@ export class SettingError extends LoggableError {
 
 const REMEDIES: Readonly<Record<string, string>> = {
   DB: 'npx wrangler d1 create keyseal, then set its id in [[d1_databases]] in wrangler.toml',
-  MAX_QUANTITY: 'set [vars] MAX_QUANTITY = "1000" in wrangler.toml, then npx wrangler deploy',
-  RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npx wrangler deploy',
-  DELIVERIES:
-    'declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npx wrangler deploy',
+  MAX_QUANTITY: 'set [vars] MAX_QUANTITY = "1000" in wrangler.toml, then npm run deploy',
+  RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npm run deploy',
+  DELIVERIES: 'declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npm run deploy',
   EMAIL:
-    'npx wrangler secret put RESEND_API_KEY, or declare [[send_email]] name = "EMAIL" in wrangler.toml, then npx wrangler deploy',
+    'npx wrangler secret put RESEND_API_KEY, or declare [[send_email]] name = "EMAIL" in wrangler.toml, then npm run deploy',
   RESEND_API_KEY: 'npx wrangler secret put RESEND_API_KEY',
-  SELLER_NAME: 'set [vars] SELLER_NAME = "Example Ltd." in wrangler.toml, then npx wrangler deploy',
+  SELLER_NAME: 'set [vars] SELLER_NAME = "Example Ltd." in wrangler.toml, then npm run deploy',
   SELLER_LOGO_URL:
-    'set [vars] SELLER_LOGO_URL = "https://example.com/logo.png" in wrangler.toml, then npx wrangler deploy',
-  SELLER_COLOR: 'set [vars] SELLER_COLOR = "#1a73e8" in wrangler.toml, then npx wrangler deploy',
-  SELLER_SUPPORT:
-    'set [vars] SELLER_SUPPORT = "support@example.com" in wrangler.toml, then npx wrangler deploy',
-  EMAIL_FROM: 'set [vars] EMAIL_FROM in wrangler.toml to an address of your domain, then npx wrangler deploy',
+    'set [vars] SELLER_LOGO_URL = "https://example.com/logo.png" in wrangler.toml, then npm run deploy',
+  SELLER_COLOR: 'set [vars] SELLER_COLOR = "#1a73e8" in wrangler.toml, then npm run deploy',
+  SELLER_SUPPORT: 'set [vars] SELLER_SUPPORT = "support@example.com" in wrangler.toml, then npm run deploy',
+  EMAIL_FROM: 'set [vars] EMAIL_FROM in wrangler.toml to an address of your domain, then npm run deploy',
   DELIVERY_WEBHOOK_URL: 'npx wrangler secret put DELIVERY_WEBHOOK_URL',
   DELIVERY_WEBHOOK_SECRET:
     'npm run --silent keyseal -- webhook-secret | npx wrangler secret put DELIVERY_WEBHOOK_SECRET',

@@ -86,7 +86,7 @@ async function nextKey(name: string, secret: string): Promise<PublicKey | Settin
   }
 }
 
-const REMEDY = `set [vars] ${RETIRED_KEYS_NAME} in wrangler.toml to public keys only, as returned by GET /api/v1/public-key, then npx wrangler deploy`
+const REMEDY = `set [vars] ${RETIRED_KEYS_NAME} in wrangler.toml to public keys only, as returned by GET /api/v1/public-key, then npm run deploy`
 /** Anyone who can read the setting could sign with it. */
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 const AFTER_EACH_PEM = /(?<=-----END [A-Z ]+-----)/

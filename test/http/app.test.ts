@@ -86,7 +86,7 @@ describe('a wrong setting is 2500, and the log names it and its fix', () => {
     const answer = await post(orderFields(shop), { bindings: { MAX_QUANTITY: value } })
     expect(answer).toMatchObject({ status: 500, response: { code: 2500 } })
     expect(await countRows()).toEqual(before)
-    expect(failureLine().message).toMatch(/^MAX_QUANTITY is not a whole number .* npx wrangler deploy$/)
+    expect(failureLine().message).toMatch(/^MAX_QUANTITY is not a whole number .* npm run deploy$/)
   })
 
   it('without DB', async () => {

@@ -84,7 +84,7 @@ describe('keyseal doctor', () => {
         check: 'settings',
         status: 'wrong',
         finding: 'SELLER_NAME is not set, and SELLER_LOGO_URL is',
-        remedy: 'set [vars] SELLER_NAME = "Example Ltd." in wrangler.toml, then npx wrangler deploy',
+        remedy: 'set [vars] SELLER_NAME = "Example Ltd." in wrangler.toml, then npm start',
       },
     ])
   })

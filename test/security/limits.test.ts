@@ -179,7 +179,7 @@ describe('no request is limited', () => {
   it('by an invalid RATE_LIMITS setting: requests fail, and the log names the fix', async () => {
     const opened = await post({}, { bindings: { RATE_LIMITS: 'sometimes' } })
     expect(opened.response.code).toBe(2500)
-    expect(failureLines()[0]?.message).toMatch(/RATE_LIMITS must be .* wrangler deploy/)
+    expect(failureLines()[0]?.message).toMatch(/RATE_LIMITS must be .* npm run deploy/)
   })
 })
 

@@ -137,7 +137,7 @@ describe('retired keys', () => {
     expect(failureLines()).toHaveLength(2)
     for (const { message } of failureLines()) {
       expect(message).toMatch(new RegExp(`^${RETIRED} ${fault.source}`))
-      expect(message).toContain('npx wrangler deploy')
+      expect(message).toContain('npm run deploy')
     }
     expect(JSON.stringify(failureLines())).not.toMatch(/secret-junk|BEGIN|MII/)
   })
