@@ -46,16 +46,16 @@ describe('a blocked network', () => {
     ['2001:db8::7', '2001:db8::8', 200],
     ['0.0.0.0/0', undefined, 200],
     ['0.0.0.0/0', 'junk', 200],
-  ])('%s, request from %s: code %i', async (network, address, code) => {
+  ])('%s: a request from %s gets code %i', async (network, address, code) => {
     const shop = await openShop()
     await blockNetwork(network)
-    const opened = await verifyFrom(address, { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) })
-    expect(opened.response.code).toBe(code)
+    const answer = await verifyFrom(address, { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) })
+    expect(answer.response.code).toBe(code)
     if (code === 150) {
-      expect(opened.status).toBe(403)
-      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-      expect(opened.response.message).toBe('Access denied')
-      expect(opened.envelope.private_key_used).toBe('global')
+      expect(answer.status).toBe(403)
+      expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+      expect(answer.response.message).toBe('Access denied')
+      expect(answer.envelope.private_key_used).toBe('global')
     }
   })
 })
@@ -69,25 +69,25 @@ describe('a blocked identifier', () => {
     '/api/v1/create-license-key-meta',
     '/api/v1/update-license-key-meta',
     '/api/v1/delete-license-key-meta',
-  ])('gets 150 from %s, also for an unknown license key', async (path) => {
+  ])('gets 150 from %s, even for an unknown license key', async (path) => {
     const shop = await openShop()
     await blockIdentifier('bad-device')
     const key = await addKey(shop)
     for (const license_key of [key.licenseKey, 'nothing', '']) {
       const fields = { api_key: shop.apiKey, license_key, identifier: 'bad-device', key: 'a', value: 'b' }
-      const opened = await post(fields, { path })
-      expect(opened).toMatchObject({ status: 403, response: { code: 150, message: 'Access denied' } })
+      const answer = await post(fields, { path })
+      expect(answer).toMatchObject({ status: 403, response: { code: 150, message: 'Access denied' } })
     }
     expect(await identifiersOf(key)).toEqual([])
   })
 
-  it('matches the exact identifier only', async () => {
+  it('matches only the exact identifier', async () => {
     const shop = await openShop()
     await blockIdentifier('example.com')
     for (const identifier of ['Example.com', 'www.example.com', 'example.co', '%', '']) {
       const fields = { ...(await assignedKeyFields(shop)), identifier }
-      const opened = await verifyFrom(undefined, { api_key: shop.apiKey, ...fields })
-      expect(opened.response.code).toBe(identifier === '' ? 215 : 202)
+      const answer = await verifyFrom(undefined, { api_key: shop.apiKey, ...fields })
+      expect(answer.response.code).toBe(identifier === '' ? 215 : 202)
     }
   })
 
@@ -118,7 +118,7 @@ describe('a blocked caller', () => {
     expect((await verifyFrom('203.0.113.9', fields)).response.code).toBe(150)
   })
 
-  it('gets errors for parameters or a missing API key first, without the database', async () => {
+  it('gets parameter and API key errors first, without a database query', async () => {
     await blockNetwork('203.0.113.0/24')
     expect((await verifyFrom('203.0.113.9', {})).response.code).toBe(100)
     const fields = { api_key: 'unknown', identifier: 'x'.repeat(256) }
@@ -131,9 +131,9 @@ describe('a blocked caller', () => {
     const request = { path: '/api/v1/activate', headers: { 'Idempotency-Key': 'one' } }
     expect((await post(fields, request)).response.code).toBe(300)
     await blockIdentifier('example.com')
-    const opened = await post(fields, request)
-    expect(opened.response.code).toBe(150)
-    expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
+    const answer = await post(fields, request)
+    expect(answer.response.code).toBe(150)
+    expect(answer.headers.has('Idempotent-Replayed')).toBe(false)
   })
 })
 
@@ -142,7 +142,7 @@ it('an empty blocklist refuses no request', async () => {
   const { results } = await env.DB.prepare('select * from blocklist').all()
   expect(results).toEqual([])
   for (const address of ['203.0.113.9', '2001:db8::7', 'junk', undefined]) {
-    const opened = await verifyFrom(address, { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) })
-    expect(opened.response.code).toBe(200)
+    const answer = await verifyFrom(address, { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) })
+    expect(answer.response.code).toBe(200)
   }
 })

@@ -4,7 +4,7 @@ import { deleteOldOperations } from '../../src/callers/operation.ts'
 
 const DAY_MS = 86_400_000
 
-it('deletes all operations older than thirty days', async () => {
+it('the cleanup deletes all operations older than thirty days', async () => {
   const now = Date.now()
   const insert = env.DB.prepare(
     `insert into operations (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)

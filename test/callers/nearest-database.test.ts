@@ -34,19 +34,19 @@ it('the endpoints that may use a replica exist', () => {
 })
 
 it.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))(
-  '%s uses the primary, unless its data may be stale',
+  '%s uses the primary database unless its data may be stale',
   async (path, { method }) => {
     const shop = await openShop()
     const fields = await validFields(path, shop)
     const { db, constraints } = watchSessions()
     const parameters = new URLSearchParams(fields)
     const bindings = { DB: db }
-    const opened = await readEnvelope(
+    const answer = await readEnvelope(
       method === 'POST'
         ? await send({ path, method, body: parameters, bindings })
         : await send({ path: `${path}?${parameters}`, bindings }),
     )
-    expect(opened.status).toBe(200)
+    expect(answer.status).toBe(200)
     expect(constraints).toEqual(NEAREST.includes(path) ? ['first-unconstrained'] : [])
   },
 )

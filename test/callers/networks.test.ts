@@ -51,7 +51,7 @@ describe('the networks that contain an address', () => {
   ])('do not exist for %j', (address) => expect(networksContaining(address)).toEqual([]))
 })
 
-describe('a network in canonical form', () => {
+describe('canonicalNetwork', () => {
   it.each([
     ['203.0.113.9', '203.0.113.9/32'],
     ['203.0.113.9/24', '203.0.113.0/24'],
@@ -62,7 +62,7 @@ describe('a network in canonical form', () => {
     ['::/0', '0:0:0:0:0:0:0:0/0'],
     ['::ffff:203.0.113.9', '203.0.113.9/32'],
     ['::ffff:203.0.113.9/120', '203.0.113.0/24'],
-  ])('%s is %s', (text, canonical) => {
+  ])('turns %s into %s', (text, canonical) => {
     expect(canonicalNetwork(text)).toBe(canonical)
     expect(networksContaining(text.split('/')[0] ?? '')).toContain(canonical)
   })
@@ -78,5 +78,5 @@ describe('a network in canonical form', () => {
     '1.2.3.4/8/8',
     '::ffff:1.2.3.4/95',
     '10.0/8',
-  ])('does not exist for %j', (text) => expect(canonicalNetwork(text)).toBeUndefined())
+  ])('rejects %j', (text) => expect(canonicalNetwork(text)).toBeUndefined())
 })

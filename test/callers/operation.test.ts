@@ -143,7 +143,7 @@ describe('an operation', () => {
     expect([await nameOf(shop), await nameOf(other)]).toEqual(['App!?', 'App!'])
   })
 
-  it('of an unauthorized caller is neither made nor stored', async () => {
+  it('is neither executed nor stored if the caller is unauthorized', async () => {
     const shop = await openShop({ capabilities: ['use'] })
     const request = await requestOf(shop, { idempotencyKey: 'refused' })
     expect(await perform(env.DB, rename, request, valuesOf(shop))).toEqual({

@@ -76,9 +76,9 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     const { shop, contract } = await addShopWithContract()
     const other = await addContract(shop)
     const credentials = { contract_key: contract.key, contract_uuid: other.key }
-    const opened = await callAsContractHolder(path, { ...fields, ...credentials })
-    expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
-    expectGlobalSignature(opened)
+    const answer = await callAsContractHolder(path, { ...fields, ...credentials })
+    expect(answer.response).toMatchObject({ code: 1200, message: 'Contract not found' })
+    expectGlobalSignature(answer)
     const headers = { Authorization: `Bearer ${other.key}` }
     expect(codeOf(await callAsContractHolder(path, { ...fields, api_key: contract.key }, { headers }))).toBe(
       1200,
@@ -90,10 +90,10 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     const { key } = await addContract(shop, { status: 'inactive', forbidden: PERMISSIONS })
     const before = await contractSnapshot()
     for (const contract_key of ['unknown', key, key.toUpperCase(), shop.apiKey]) {
-      const opened = await callAsContractHolder(path, { ...fields, contract_key })
-      expect(opened.response).toMatchObject({ code: 1200, message: 'Contract not found' })
-      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-      expectGlobalSignature(opened)
+      const answer = await callAsContractHolder(path, { ...fields, contract_key })
+      expect(answer.response).toMatchObject({ code: 1200, message: 'Contract not found' })
+      expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+      expectGlobalSignature(answer)
     }
     expect(await contractSnapshot()).toBe(before)
   })
@@ -115,8 +115,8 @@ describe.each(CALLS)('%s', (path, fields, code) => {
     expect(tooLong).toMatchObject({ status: 422, response: { code: 804 } })
     expect(Object.keys(tooLong.response.errors)).toEqual(['contract_key'])
     const headers = { Authorization: `Bearer ${key}`, 'Idempotency-Key': 'a b' }
-    const badHeader = await callAsContractHolder(path, fields, { headers })
-    expect(Object.keys(badHeader.response.errors)).toEqual(['Idempotency-Key'])
+    const invalidHeader = await callAsContractHolder(path, fields, { headers })
+    expect(Object.keys(invalidHeader.response.errors)).toEqual(['Idempotency-Key'])
     if (path === GET_INFO) return
     const body = new URLSearchParams(`contract_key=${key}&contract_key=${key}&${new URLSearchParams(fields)}`)
     expect(codeOf(await post({}, { path, body }))).toBe(804)
@@ -128,12 +128,12 @@ describe('contracts/get-info', () => {
     const { shop, contract } = await addShopWithContract()
     await generate(contract, 2)
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const opened = await callAsContractHolder(GET_INFO, { contract_key: contract.key }, { bindings })
-    expectGlobalSignature(opened)
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'contract', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 1204, message: 'Contract found' })
-    expect(Object.entries(opened.response.contract)).toEqual([
+    const answer = await callAsContractHolder(GET_INFO, { contract_key: contract.key }, { bindings })
+    expectGlobalSignature(answer)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'contract', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 1204, message: 'Contract found' })
+    expect(Object.entries(answer.response.contract)).toEqual([
       ['id', contract.id],
       ['name', 'Reseller'],
       ['information', 'Ten seats'],
@@ -162,9 +162,9 @@ describe.each([
   ])('returns 1202 if the product is %s', async (_, deletedAt) => {
     const { shop, contract } = await addShopWithContract()
     await deactivateProduct(shop, deletedAt)
-    const opened = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
-    expect(opened.response).toMatchObject({ code: 1202, message: 'Product not found' })
-    expectGlobalSignature(opened)
+    const answer = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
+    expect(answer.response).toMatchObject({ code: 1202, message: 'Product not found' })
+    expectGlobalSignature(answer)
     expect(await keysOfContract(contract)).toEqual([])
   })
 
@@ -173,9 +173,9 @@ describe.each([
     const contract = await addContract(shop)
     for (const prepare of [async () => {}, () => addGenerator(shop, 0)]) {
       await prepare()
-      const opened = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
-      expect(opened.response).toMatchObject({ code: 1203, message: 'Generator not found' })
-      expectGlobalSignature(opened)
+      const answer = await callAsContractHolder(path, { ...fields, contract_key: contract.key })
+      expect(answer.response).toMatchObject({ code: 1203, message: 'Generator not found' })
+      expectGlobalSignature(answer)
     }
     expect(await keysOfContract(contract)).toEqual([])
   })
@@ -185,9 +185,9 @@ describe('contracts/generate', () => {
   it("returns 1300 with keys in the generator's format and terms", async () => {
     const { shop, contract } = await addShopWithContract()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const opened = await generate(contract, 3, { bindings })
-    expectGlobalSignature(opened)
-    const { response } = opened
+    const answer = await generate(contract, 3, { bindings })
+    expectGlobalSignature(answer)
+    const { response } = answer
     expect(Object.keys(response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
     expect(response).toMatchObject({ code: 1300, message: 'Contract license keys generated' })
     const instant = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.000000Z$/)
@@ -229,18 +229,18 @@ describe('contracts/generate', () => {
       'Content-Type': 'application/json',
       'Idempotency-Key': crypto.randomUUID(),
     }
-    const opened = await post({}, { path: '/v1/contracts/generate', body, headers })
-    expect(codeOf(opened)).toBe(1300)
-    expect(opened.response.license_keys).toHaveLength(2)
-    const badType = { api_key: [key], contract_uuid: key, quantity: 2 }
-    expect(codeOf(await post({}, { path: GENERATE, body: JSON.stringify(badType), headers }))).toBe(804)
+    const answer = await post({}, { path: '/v1/contracts/generate', body, headers })
+    expect(codeOf(answer)).toBe(1300)
+    expect(answer.response.license_keys).toHaveLength(2)
+    const wrongType = { api_key: [key], contract_uuid: key, quantity: 2 }
+    expect(codeOf(await post({}, { path: GENERATE, body: JSON.stringify(wrongType), headers }))).toBe(804)
   })
 
   it.each(['', '0', '-1', '1.5', '1e3', 'x'])('returns 804 for the quantity %j', async (quantity) => {
     const { contract } = await addShopWithContract()
-    const opened = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity })
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual(['quantity'])
+    const answer = await callAsContractHolder(GENERATE, { contract_key: contract.key, quantity })
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual(['quantity'])
     expect(codeOf(await callAsContractHolder(GENERATE, { quantity }))).toBe(100)
     expect(codeOf(await callAsContractHolder(GENERATE, { contract_key: 'unknown', quantity }))).toBe(804)
   })
@@ -249,10 +249,10 @@ describe('contracts/generate', () => {
     const { contract } = await addShopWithContract({ quota: 5 })
     expect(codeOf(await generate(contract, 3))).toBe(1300)
     const before = await contractSnapshot()
-    const opened = await generate(contract, 3)
-    expect(opened.response).toMatchObject({ code: 1206, message: 'Cannot generate this quantity' })
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expectGlobalSignature(opened)
+    const answer = await generate(contract, 3)
+    expect(answer.response).toMatchObject({ code: 1206, message: 'Cannot generate this quantity' })
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expectGlobalSignature(answer)
     expect(await contractSnapshot()).toBe(before)
     expect(codeOf(await generate(contract, 2))).toBe(1300)
   })
@@ -268,9 +268,9 @@ describe('contracts/generate', () => {
   it('returns 1205 at the quota until a key is destroyed', async () => {
     const { contract } = await addShopWithContract({ quota: 2 })
     await generate(contract, 2)
-    const opened = await generate(contract, 1)
-    expect(opened.response).toMatchObject({ code: 1205, message: 'License keys limit reached' })
-    expectGlobalSignature(opened)
+    const answer = await generate(contract, 1)
+    expect(answer.response).toMatchObject({ code: 1205, message: 'License keys limit reached' })
+    expectGlobalSignature(answer)
     expect(codeOf(await generate(contract, 1_000_000))).toBe(1205)
     const [key] = await keysOfContract(contract)
     expect(codeOf(await destroy(contract, String(key)))).toBe(1400)
@@ -313,9 +313,9 @@ describe('contracts/generate', () => {
     const { shop, contract } = await addShopWithContract()
     const other = await addContract(shop)
     await generate(contract, 1, idempotencyKey('order'))
-    const opened = await generate(other, 2, idempotencyKey('order'))
-    expect(codeOf(opened)).toBe(1300)
-    expect(opened.response.license_keys).toHaveLength(2)
+    const answer = await generate(other, 2, idempotencyKey('order'))
+    expect(codeOf(answer)).toBe(1300)
+    expect(answer.response.license_keys).toHaveLength(2)
   })
 
   it('fills but never exceeds the quota when requests race', async () => {
@@ -369,10 +369,10 @@ describe('contracts/destroy', () => {
          select id, 'seats', '5' from license_keys where license_key = ?`,
       ].map((text) => env.DB.prepare(text).bind(String(key))),
     )
-    const opened = await destroy(contract, String(key))
-    expect(opened.response).toMatchObject({ code: 1400, message: 'License key deleted' })
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expectGlobalSignature(opened)
+    const answer = await destroy(contract, String(key))
+    expect(answer.response).toMatchObject({ code: 1400, message: 'License key deleted' })
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expectGlobalSignature(answer)
     expect(await keysOfContract(contract)).toEqual([other])
     const remaining = await env.DB.prepare(
       `select count(*) as count from (select license_key_id from activations
@@ -430,10 +430,10 @@ describe('contracts/destroy-all', () => {
     const other = await addContract(shop)
     await generate(contract, 5)
     await generate(other, 2)
-    const opened = await destroyAll(contract)
-    expect(opened.response).toMatchObject({ code: 1500, message: 'License keys deleted' })
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expectGlobalSignature(opened)
+    const answer = await destroyAll(contract)
+    expect(answer.response).toMatchObject({ code: 1500, message: 'License keys deleted' })
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expectGlobalSignature(answer)
     expect(await keysOfContract(contract)).toEqual([])
     expect(await keysOfContract(other)).toHaveLength(2)
     const second = await destroyAll(contract)

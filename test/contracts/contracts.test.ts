@@ -63,10 +63,10 @@ async function expectGlobalSignature(
   code: number,
 ) {
   const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-  const opened = await post({ api_key: shop.apiKey, ...fields }, { path, bindings })
-  expect(opened.response.code).toBe(code)
-  expect(opened.envelope.private_key_used).toBe('global')
-  expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+  const answer = await post({ api_key: shop.apiKey, ...fields }, { path, bindings })
+  expect(answer.response.code).toBe(code)
+  expect(answer.envelope.private_key_used).toBe('global')
+  expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
 }
 
 describe('create-contract', () => {
@@ -221,7 +221,7 @@ describe('create-contract', () => {
   })
 })
 
-describe('a repeated create-contract', () => {
+describe('a repeated create-contract request', () => {
   it('returns the current contract for the same fields', async () => {
     const shop = await openShop()
     await addGenerator(shop)
@@ -303,8 +303,12 @@ describe('a repeated create-contract', () => {
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     const json = { api_key: shop.apiKey, ...fields, can_generate: 1, license_keys_quantity: 65 }
     expect((await create(shop, {}, asJson(json, { 'Idempotency-Key': 'order-1' }))).text).toBe(first.text)
-    const misuse = await create(shop, { ...fields, contract_name: 'Third' }, idempotencyKey('order-1'))
-    expect(misuse).toMatchObject({ status: 422, response: { code: 2422 } })
+    const differentRequest = await create(
+      shop,
+      { ...fields, contract_name: 'Third' },
+      idempotencyKey('order-1'),
+    )
+    expect(differentRequest).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 
   it('takes one round trip and writes fewer rows for an existing contract', async () => {

@@ -42,8 +42,8 @@ async function addContractWithGenerator(quota = 65) {
 describe('a generated key that already exists', () => {
   it('is replaced in a new attempt', async () => {
     const contract = await addContractWithGenerator()
-    const taken = randomKeyMaterial(1)
-    const materials = [taken, taken, randomKeyMaterial(1)]
+    const existing = randomKeyMaterial(1)
+    const materials = [existing, existing, randomKeyMaterial(1)]
     const newMaterial = () => materials.shift() ?? '[]'
     await generate(contract, 1, undefined, newMaterial)
     const outcome = await generate(contract, 1, 'order', newMaterial)
@@ -54,8 +54,8 @@ describe('a generated key that already exists', () => {
 
   it('fails after three attempts and writes nothing', async () => {
     const contract = await addContractWithGenerator()
-    const taken = randomKeyMaterial(1)
-    const newMaterial = () => taken
+    const existing = randomKeyMaterial(1)
+    const newMaterial = () => existing
     await generate(contract, 1, undefined, newMaterial)
     const before = await contractSnapshot()
     const attempt = generate(contract, 1, 'order', newMaterial)
@@ -64,7 +64,7 @@ describe('a generated key that already exists', () => {
   })
 })
 
-it('generates keys once if the database response is lost', async () => {
+it('contracts/generate generates keys once if the database response is lost', async () => {
   const contract = await addContractWithGenerator(3)
   const message = 'Network connection lost.'
   const { db, roundTrips } = observe(env.DB, failAfterCommit(message, message))
@@ -74,13 +74,13 @@ it('generates keys once if the database response is lost', async () => {
   expect(await keysOfContract(contract)).toHaveLength(3)
 })
 
-it('generates and destroys 10,000 keys in one request each', async () => {
+it('a contract holder generates and destroys 10,000 keys in one request each', async () => {
   const contract = await addContractWithGenerator(10_000)
   const outcome = await generate(contract, 10_000, 'order')
   if (!('keys' in outcome)) throw new Error(`Unexpected outcome: ${outcome.kind}`)
   expect(outcome.keys.map(([, licenseKey]) => licenseKey)).toEqual(await keysOfContract(contract))
-  const opened = await callAsContractHolder(DESTROY_ALL, { contract_key: contract.key })
-  expect(opened.response.code).toBe(1500)
+  const answer = await callAsContractHolder(DESTROY_ALL, { contract_key: contract.key })
+  expect(answer.response.code).toBe(1500)
   expect(await keysOfContract(contract)).toEqual([])
   const replay = await generate(contract, 10_000, 'order')
   expect(replay).toEqual({ ...outcome, kind: 'replayed' })

@@ -276,7 +276,7 @@ describe('the constraints of the schema', () => {
     ['reissues', { ...reissue, issuance_id: 1, order_issuance_id: 99 }],
     ['reissues', { ...reissue, issuance_id: 1 }],
     ['reissues', reissue],
-  ])('reject in %s: %j', async (table, row) => {
+  ])('reject an invalid row of %s: %j', async (table, row) => {
     await expect(insert(table, row)).rejects.toThrow(/constraint failed|cannot store|malformed JSON/)
   })
 })

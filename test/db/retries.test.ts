@@ -75,7 +75,7 @@ describe('the wait before the next attempt', () => {
   })
 })
 
-it('returns the result of the first successful attempt', async () => {
+it('a retry returns the result of the first successful attempt', async () => {
   let attempts = 0
   const result = await withRetries(async () => {
     attempts++

@@ -69,7 +69,7 @@ describe('the migrated database', () => {
       const { columns, foreignColumns, foreignTable } = key.reference()
       return { from: columns[0]?.name, table: getTableConfig(foreignTable).name, to: foreignColumns[0]?.name }
     })
-    expect(keys).toEqual(known.sort((one, other) => String(one.from).localeCompare(String(other.from))))
+    expect(keys).toEqual(known.sort((a, b) => String(a.from).localeCompare(String(b.from))))
   })
 
   it.each(tables)('has the indexes and unique constraints of %s', async (name, table) => {

@@ -95,21 +95,21 @@ describe('the callback of an issued order', () => {
 
     const [request, ...others] = await receivedCallbacks(order)
     expect(others).toEqual([])
-    const opened = received(request)
-    expect(Object.keys(opened.response)).toEqual([
+    const answer = received(request)
+    expect(Object.keys(answer.response)).toEqual([
       'code',
       'message',
       'license_keys',
       'identifier',
       'timestamp',
     ])
-    expect(opened.response).toMatchObject({
+    expect(answer.response).toMatchObject({
       code: 803,
       message: 'License keys assigned',
       identifier: '31',
       timestamp: Math.floor(order.completedAt / 1000),
     })
-    const keys: Record<string, unknown>[] = opened.response.license_keys
+    const keys: Record<string, unknown>[] = answer.response.license_keys
     expect(keys.map(Object.keys)).toEqual(Array(10).fill(FIELDS))
     expect(keys.map(({ id, license_key }) => ({ id, license_key }))).toEqual(await storedKeys(order))
     for (const key of keys) {
@@ -126,8 +126,8 @@ describe('the callback of an issued order', () => {
         meta_data: [],
       })
     }
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    expect(opened.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
+    expect(answer.envelope.private_key_used).toBe('global')
     expect(await stateOf(order)).toMatchObject({ status: 'delivered', attempts: 1, last_result: 'HTTP 200' })
   })
 
@@ -150,9 +150,9 @@ describe('the callback of an issued order', () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, {})
     await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
-    const opened = received((await receivedCallbacks(order))[0])
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    const answer = received((await receivedCallbacks(order))[0])
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
   })
 
   it.each([1, 2, 3, 4, 5, 8, 9])('is correct for %i keys in any number of chunks', async (quantity) => {
@@ -160,10 +160,10 @@ describe('the callback of an issued order', () => {
     const order = await completeOrder({ quantity, ownerName: `Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝` })
     await stubResponses(order.webhookUrl, {})
     await send(order)
-    const opened = received((await receivedCallbacks(order))[0])
-    expect(opened.response.license_keys).toHaveLength(quantity)
-    expect(opened.response.license_keys[0].owner_name).toBe(`Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝`)
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    const answer = received((await receivedCallbacks(order))[0])
+    expect(answer.response.license_keys).toHaveLength(quantity)
+    expect(answer.response.license_keys[0].owner_name).toBe(`Zoë "${'é'.repeat(quantity)}" \\ Åström 🗝`)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
   })
 
   it('has identifier null if the caller sent none', async () => {
@@ -210,16 +210,16 @@ describe('the callback of a refused order', () => {
     const order = await completeOrder({ origin: 'stock' }, 3)
     await stubResponses(order.webhookUrl, {})
     await send(order, { [`SIGNING_PRIVATE_KEY_PRODUCT_${order.productId}`]: env.PRODUCT_SIGNING_KEY })
-    const opened = received((await receivedCallbacks(order))[0])
-    expect(Object.entries(opened.response)).toEqual([
+    const answer = received((await receivedCallbacks(order))[0])
+    expect(Object.entries(answer.response)).toEqual([
       ['code', 802],
       ['message', 'Insufficient license keys'],
       ['available_quantity', 3],
       ['identifier', '31'],
       ['timestamp', Math.floor(order.completedAt / 1000)],
     ])
-    expect(opened.envelope.private_key_used).toBe('global')
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(answer.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
   })
 
   it('reports a missing generator or product', async () => {

@@ -40,7 +40,7 @@ describe('a delivery', () => {
     expect(await deliver(env, 2 ** 40, Date.now())).toEqual({ kind: 'done' })
   })
 
-  it('is sent again with the same webhook-id after the lease of a crashed consumer ends', async () => {
+  it('is sent again with the same webhook-id after a crashed consumer loses its lease', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, {})
     const now = Date.now()
@@ -63,7 +63,7 @@ describe('a delivery', () => {
     expect(failureLines()).toHaveLength(1)
   })
 
-  it('stays cancelled if it is cancelled while it is sent', async () => {
+  it('stays canceled if it is canceled while it is being sent', async () => {
     const delivery = await addDelivery()
     await stubResponses(delivery.url, { status: 500, delayMs: 100 })
     const sending = deliver(env, delivery.id, Date.now())
@@ -114,12 +114,9 @@ describe('the result of an attempt', () => {
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', attempts: 1 })
   })
 
-  it.each(['delivered', 'cancelled'] as const)(
-    'does not change when a %s delivery is abandoned',
-    async (status) => {
-      const delivery = await addDelivery({ status })
-      await abandonDelivery(env, delivery.id, ISSUED_AT)
-      expect(await deliveryRow(delivery)).toMatchObject({ status, last_result: null })
-    },
-  )
+  it.each(['delivered', 'cancelled'] as const)('is kept when a %s delivery is abandoned', async (status) => {
+    const delivery = await addDelivery({ status })
+    await abandonDelivery(env, delivery.id, ISSUED_AT)
+    expect(await deliveryRow(delivery)).toMatchObject({ status, last_result: null })
+  })
 })

@@ -9,7 +9,7 @@ import { addDelivery, deliveryRow, type TestDelivery } from '../support/delivery
 import { failureLines } from '../support/log.ts'
 import { requestsTo } from '../support/outbound.ts'
 
-/** Hands every message to the platform's simulation of e-mail, or refuses it. */
+/** Passes every message to the platform's simulation of e-mail, or rejects it. */
 function mailbox(failure?: Error): { readonly email: SendEmail; readonly sent: EmailMessageBuilder[] } {
   const sent: EmailMessageBuilder[] = []
   const email: SendEmail = {
@@ -111,7 +111,7 @@ Example & Sons
     })
   })
 
-  it('says so if a key does not expire or has no limit of devices', async () => {
+  it('states that a key does not expire or has no device limit', async () => {
     const delivery = await addDelivery({ channel: 'email', quantity: 1 })
     await changeKey(delivery.licenseKeys[0], 'validity_days = 0, activation_limit = 0')
     const { text, html } = await send(delivery)
@@ -120,7 +120,7 @@ Example & Sons
     expect(html).toContain('Unlimited')
   })
 
-  it('lists keys of different terms apart', async () => {
+  it('lists keys with different terms separately', async () => {
     const delivery = await addDelivery({ channel: 'email', quantity: 3, hasOrder: false })
     const [first, second, third] = delivery.licenseKeys
     await changeKey(second, 'validity_days = 730, activation_limit = 5')
@@ -139,7 +139,7 @@ Devices: 5
 `)
   })
 
-  it('calls an order of Lemon Squeezy by the number that the shop shows', async () => {
+  it('contains the order number that a Lemon Squeezy shop shows', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     await env.DB.prepare(
       `update order_lines set provider = 'lemon-squeezy', order_id = 'order:4711' where issuance_id = ?`,
@@ -149,7 +149,7 @@ Devices: 5
     expect((await send(delivery)).text).toContain('\nOrder: 4711\n')
   })
 
-  it('leaves out the keys that were blocked before it was sent', async () => {
+  it('omits keys that were blocked before it was sent', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     await changeKey(delivery.licenseKeys[0], `status = 'blocked'`)
     const { text, html } = await send(delivery)
@@ -159,7 +159,7 @@ Devices: 5
     }
   })
 
-  it('comes from the name in EMAIL_FROM, else from SELLER_NAME', async () => {
+  it('has the sender name of EMAIL_FROM, or SELLER_NAME by default', async () => {
     const settings = { ...BRANDED, EMAIL_FROM: '"Example Ltd." <keys@example.com>' }
     expect((await sendNew({}, settings)).head.from).toEqual({
       name: 'Example Ltd.',
@@ -189,9 +189,9 @@ describe('the HTML of the e-mail', () => {
   })
 
   it('escapes names, in text and in attributes', async () => {
-    const evil = `<script>alert("1")</script>&'`
+    const maliciousName = `<script>alert("1")</script>&'`
     const { html, text, head } = await sendNew(
-      { ownerName: evil, productName: '<img src=x onerror=alert(1)>' },
+      { ownerName: maliciousName, productName: '<img src=x onerror=alert(1)>' },
       { ...BRANDED, SELLER_NAME: `"><script>'`, SELLER_SUPPORT: "o'b@example.com" },
     )
     expect(html).not.toMatch(/<script|<img src=x/)
@@ -199,7 +199,7 @@ describe('the HTML of the e-mail', () => {
     expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;')
     expect(html).toContain('alt="&quot;&gt;&lt;script&gt;&#39;"')
     expect(html).toContain('mailto:o&#39;b@example.com')
-    expect(text).toContain(`Hello ${evil},`)
+    expect(text).toContain(`Hello ${maliciousName},`)
     expect(head.subject).toBe('Your license keys for <img src=x onerror=alert(1)>')
   })
 
@@ -212,7 +212,7 @@ describe('the HTML of the e-mail', () => {
     expect(text.split('\n')[0]).toBe('Hello Ada Buy at,')
   })
 
-  it('loads nothing but the logo, and supports dark mode', async () => {
+  it('loads only the logo, and supports dark mode', async () => {
     const { html } = await sendNew({}, BRANDED)
     expect(html.match(/src=|url\(|@import|<link/g)).toEqual(['src='])
     expect(html).toContain('<meta name="color-scheme" content="light dark">')
@@ -235,17 +235,17 @@ describe('the size of the e-mail', () => {
     return { html: html.length, both: text.length + html.length }
   }
 
-  it('stays below 102 kB, which Gmail shows, with 1,000 keys', () => {
+  it('stays below the 102 kB that Gmail shows, with 1,000 keys', () => {
     expect(sizesWith(1_000).html).toBeLessThan(102_000)
   })
 
-  it('stays far below 5 MiB, the limit of the Email Service, with 10,000 keys', () => {
+  it('stays far below the 5 MiB limit of the Email Service, with 10,000 keys', () => {
     expect(sizesWith(10_000).both).toBeLessThan(1_000_000)
   })
 })
 
 describe('no e-mail is sent', () => {
-  it('if all keys are blocked: the delivery is canceled', async () => {
+  it('if all keys are blocked, and the delivery is canceled', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     for (const licenseKey of delivery.licenseKeys) await changeKey(licenseKey, `status = 'blocked'`)
     const { email, sent } = mailbox()
@@ -254,7 +254,7 @@ describe('no e-mail is sent', () => {
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'cancelled' })
   })
 
-  it('without EMAIL_FROM: the delivery names the setting', async () => {
+  it('without EMAIL_FROM, and the result names the setting', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     const { email, sent } = mailbox()
     const bindings = bindingsWith(email, { EMAIL_FROM: undefined })
@@ -265,7 +265,7 @@ describe('no e-mail is sent', () => {
     expect(failureLines()).toMatchObject([{ error: 'SettingError', message }])
   })
 
-  it('without binding and API key: the delivery names the setting', async () => {
+  it('without a binding or an API key, and the result names the setting', async () => {
     const delivery = await addDelivery({ channel: 'email' })
     const bindings = { ...env, EMAIL: undefined, EMAIL_FROM: 'keys@example.com' }
     await deliver(bindings, delivery.id, Date.now())
@@ -281,7 +281,7 @@ describe('an e-mail that the Email Service refuses', () => {
     ],
     [Object.assign(new Error('no'), { code: 'ada@example.com' }), 'not accepted'],
     [new Error('ada@example.com is not welcome'), 'not accepted'],
-  ])('is sent again, without its address in the row or the log (%#)', async (failure, result) => {
+  ])('is retried, and neither its row nor the log contains its address (%#)', async (failure, result) => {
     const delivery = await addDelivery({ channel: 'email' })
     const { email } = mailbox(failure)
     const now = Date.now()

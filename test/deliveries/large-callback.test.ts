@@ -23,7 +23,7 @@ async function issued(quantity: number) {
   return { ...order, deliveryId: callback?.id ?? 0 }
 }
 
-it('issues 100,000 keys in 20 chunks and sends one callback with a valid signature', async () => {
+it('an order of 100,000 keys has 20 chunks and one callback with a valid signature', async () => {
   const order = await issued(100_000)
   expect(await chunksOf(order)).toEqual(
     Array.from({ length: 20 }, (_, chunk) => ({ chunk: String(chunk), quantity: 5_000, keys: 5_000 })),

@@ -91,7 +91,7 @@ describe('an e-mail through Resend', () => {
     ['Example Ltd', 'Example Ltd <keys@example.com>'],
     ['Example, "the" Ltd.', '"Example, \\"the\\" Ltd." <keys@example.com>'],
     ['Müller & Söhne', 'Müller & Söhne <keys@example.com>'],
-  ])('comes from the seller %j', async (name, from) => {
+  ])('has the sender name %j', async (name, from) => {
     const delivery = await add()
     await stubResponses(ENDPOINT, ACCEPTED)
     const settings = { SELLER_NAME: name, SELLER_SUPPORT: 'support@example.com' }

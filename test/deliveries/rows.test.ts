@@ -30,7 +30,7 @@ async function failCallback() {
 }
 
 describe('the statements of keyseal deliveries', () => {
-  it('list callbacks and deliveries of paid orders, the latest first', async () => {
+  it('list callbacks and deliveries of paid orders, latest first', async () => {
     const paid = await addDelivery({ channel: 'email' })
     const callback = await failCallback()
     expect(await rows(selectLatest(undefined))).toMatchObject([
@@ -58,7 +58,7 @@ describe('the statements of keyseal deliveries', () => {
     ])
   })
 
-  it('retry a failed callback, and nothing else', async () => {
+  it('retry a failed callback and nothing else', async () => {
     await addDelivery()
     const callback = await failCallback()
     expect(await rows(retryFailed(`id = ${callback.id}`))).toEqual([{ id: callback.id }])

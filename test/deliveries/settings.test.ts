@@ -21,7 +21,7 @@ function errorFor(bindings: object): string | undefined {
   }
 }
 
-describe('accepts', () => {
+describe('the Worker accepts', () => {
   it.each([
     ['no settings', {}],
     ['empty settings', { DELIVERY_WEBHOOK_URL: '', EMAIL_FROM: ' ', RESEND_API_KEY: '', SELLER_NAME: ' ' }],
@@ -57,7 +57,7 @@ describe('accepts', () => {
   })
 })
 
-describe('rejects and names a wrong setting, without its value', () => {
+describe('a wrong setting is rejected by name, without its value:', () => {
   const PRIVATE_URLS = [
     'http://shop.example/',
     'https://localhost/',
@@ -143,7 +143,7 @@ describe('rejects and names a wrong setting, without its value', () => {
   })
 })
 
-it('queue and cron do nothing while a setting is wrong', async () => {
+it('the queue and cron handlers do nothing while a setting is wrong', async () => {
   const delivery = await addDelivery()
   const bindings = { ...env, EMAIL_FROM: 'keys' }
   const body: Message = { kind: 'delivery', id: delivery.id }

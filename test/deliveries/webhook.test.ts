@@ -46,26 +46,26 @@ describe('the webhook to the seller', () => {
 
     const [request, ...others] = await requestsTo(delivery.url)
     expect(others).toEqual([])
-    const opened = received(request)
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    expect(Object.keys(opened.envelope)).toEqual([
+    const answer = received(request)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
+    expect(Object.keys(answer.envelope)).toEqual([
       'response',
       'response_base64',
       'private_key_used',
       'signature',
     ])
-    expect(opened.envelope.private_key_used).toBe('global')
-    const signed = new TextDecoder().decode(Uint8Array.fromBase64(String(opened.envelope.response_base64)))
-    expect(opened.text.startsWith(`{"response":${signed},`)).toBe(true)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'order', 'timestamp'])
-    expect(opened.response).toMatchObject({
+    expect(answer.envelope.private_key_used).toBe('global')
+    const signed = new TextDecoder().decode(Uint8Array.fromBase64(String(answer.envelope.response_base64)))
+    expect(answer.text.startsWith(`{"response":${signed},`)).toBe(true)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'license_keys', 'order', 'timestamp'])
+    expect(answer.response).toMatchObject({
       code: 803,
       message: 'License keys assigned',
       order: { provider: 'stripe', id: delivery.orderId, line: 'li_1' },
       timestamp: Math.floor(ISSUED_AT / 1000),
     })
-    expect(opened.response.license_keys.map(Object.keys)).toEqual([FIELDS, FIELDS])
-    expect(opened.response.license_keys).toMatchObject(
+    expect(answer.response.license_keys.map(Object.keys)).toEqual([FIELDS, FIELDS])
+    expect(answer.response.license_keys).toMatchObject(
       delivery.licenseKeys.map((license_key) => ({
         product_id: delivery.productId,
         license_key,
@@ -105,17 +105,17 @@ describe('the webhook to the seller', () => {
   })
 
   it('has a new name even if a restored database reuses its id', async () => {
-    const forgotten = await addDelivery()
-    await stubResponses(forgotten.url, {}, {})
-    await deliver(env, forgotten.id, Date.now())
+    const delivery = await addDelivery()
+    await stubResponses(delivery.url, {}, {})
+    await deliver(env, delivery.id, Date.now())
     await env.DB.prepare(
       `update deliveries set status = 'pending', due_at = 0, created_at = created_at + 1 where id = ?`,
     )
-      .bind(forgotten.id)
+      .bind(delivery.id)
       .run()
-    await deliver(env, forgotten.id, Date.now())
-    const names = (await requestsTo(forgotten.url)).map(({ headers }) => headers['webhook-id'])
-    expect(names).toEqual([forgotten.name, `keyseal_delivery_${forgotten.id}_${ISSUED_AT + 1}`])
+    await deliver(env, delivery.id, Date.now())
+    const names = (await requestsTo(delivery.url)).map(({ headers }) => headers['webhook-id'])
+    expect(names).toEqual([delivery.name, `keyseal_delivery_${delivery.id}_${ISSUED_AT + 1}`])
   })
 
   it("is signed with the product's own key if it has one", async () => {
@@ -123,9 +123,9 @@ describe('the webhook to the seller', () => {
     await stubResponses(delivery.url, {})
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${delivery.productId}`
     await deliver({ ...env, [name]: env.PRODUCT_SIGNING_KEY }, delivery.id, Date.now())
-    const opened = received((await requestsTo(delivery.url))[0])
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    const answer = received((await requestsTo(delivery.url))[0])
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
   })
 
   it('contains the current state of the keys', async () => {
@@ -138,12 +138,12 @@ describe('the webhook to the seller', () => {
       .bind(ISSUED_AT + 86_400_000, delivery.licenseKeys[0])
       .run()
     await deliver(env, delivery.id, Date.now())
-    const opened = received((await requestsTo(delivery.url))[0])
-    expect(opened.response.license_keys).toMatchObject([
+    const answer = received((await requestsTo(delivery.url))[0])
+    expect(answer.response.license_keys).toMatchObject([
       { status: 'blocked', validity: 730, activation_limit: 5, updated_at: '2026-11-02T12:00:00.000000Z' },
       { status: 'assigned', validity: 365, activation_limit: 3, updated_at: '2026-11-01T12:00:00.000000Z' },
     ])
-    expect(opened.response.license_keys.map(Object.keys)).toEqual([FIELDS, FIELDS])
+    expect(answer.response.license_keys.map(Object.keys)).toEqual([FIELDS, FIELDS])
   })
 
   it('contains no order if there is none', async () => {
@@ -224,11 +224,11 @@ describe('an attempt', () => {
   })
 
   it('does not follow a redirect', async () => {
-    const [delivery, elsewhere] = [await addDelivery(), outboundUrl()]
-    await stubResponses(elsewhere, {})
-    await stubResponses(delivery.url, { status: 307, headers: { Location: elsewhere } })
+    const [delivery, otherUrl] = [await addDelivery(), outboundUrl()]
+    await stubResponses(otherUrl, {})
+    await stubResponses(delivery.url, { status: 307, headers: { Location: otherUrl } })
     await deliver(env, delivery.id, Date.now())
-    expect(await requestsTo(elsewhere)).toEqual([])
+    expect(await requestsTo(otherUrl)).toEqual([])
   })
 
   it('does not read a huge response completely', async () => {
@@ -237,7 +237,7 @@ describe('an attempt', () => {
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })
   })
 
-  it('that fails as the last one fails the delivery and logs no key', async () => {
+  it('fails the delivery if it is the last one, and logs no key', async () => {
     const delivery = await addDelivery({ attempts: 12 })
     await stubResponses(delivery.url, { status: 503 })
     expect(await deliver(env, delivery.id, Date.now())).toEqual({ kind: 'done' })

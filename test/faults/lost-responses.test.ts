@@ -33,15 +33,15 @@ async function sendUntilIssued(shop: Shop, { quantity, faults }: Order, name: st
   const bindings = { DB: faultyDatabase(faults) }
   const request = { headers: { 'Idempotency-Key': name }, bindings }
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-    const opened = await post(orderFields(shop, { quantity }), request)
-    if (opened.response.code === 803) return opened
-    expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
-    expect(opened.headers.has('Retry-After')).toBe(true)
+    const answer = await post(orderFields(shop, { quantity }), request)
+    if (answer.response.code === 803) return answer
+    expect(answer).toMatchObject({ status: 503, response: { code: 2503 } })
+    expect(answer.headers.has('Retry-After')).toBe(true)
   }
   throw new Error(`${name} got no response.`)
 }
 
-it(`issues every order exactly once and returns the stored keys ${seeded}`, async () => {
+it(`every order is issued exactly once and returns the stored keys ${seeded}`, async () => {
   const shop = await openShop()
   const planned = fc.sample(order, { seed, numRuns: orders })
   const responses: ApiResponse[] = []
@@ -49,7 +49,7 @@ it(`issues every order exactly once and returns the stored keys ${seeded}`, asyn
     const chunk = planned.slice(first, first + CLIENTS)
     const names = chunk.map((_, index) => `order-${first + index}`)
     responses.push(
-      ...(await Promise.all(chunk.map((one, index) => sendUntilIssued(shop, one, String(names[index]))))),
+      ...(await Promise.all(chunk.map((plan, index) => sendUntilIssued(shop, plan, String(names[index]))))),
     )
   }
 
@@ -58,7 +58,7 @@ it(`issues every order exactly once and returns the stored keys ${seeded}`, asyn
   const acknowledged = responses.flatMap(
     ({ response }) => response.license_keys as { id: number; license_key: string }[],
   )
-  acknowledged.sort((one, other) => one.id - other.id)
+  acknowledged.sort((a, b) => a.id - b.id)
   expect(stored.results).toEqual(acknowledged.map(({ id, license_key }) => ({ id, license_key })))
 
   // Every order was issued exactly once, and the quantities agree.
@@ -75,6 +75,6 @@ it(`issues every order exactly once and returns the stored keys ${seeded}`, asyn
   }
 
   // Ensures that responses were lost after their batch was committed.
-  const plannedFaults = planned.flatMap((one) => one.faults)
-  expect(plannedFaults.filter((one) => one?.when === 'after').length).toBeGreaterThan(orders)
+  const plannedFaults = planned.flatMap(({ faults }) => faults)
+  expect(plannedFaults.filter((fault) => fault?.when === 'after').length).toBeGreaterThan(orders)
 }, 600_000)

@@ -60,7 +60,7 @@ async function sendUntilAccepted(
   throw new Error('An event was never accepted.')
 }
 
-it(`issues every paid order exactly once, and blocks refunded ones ${seeded}`, async () => {
+it(`every paid order is issued exactly once, and refunded orders are blocked ${seeded}`, async () => {
   for (const { provider } of PROVIDER_SAMPLES)
     await addOffer({ provider, externalId: EXTERNAL_ID, keysPerUnit: 3 })
   const planned = fc.sample(sale, { seed, numRuns: ORDERS })

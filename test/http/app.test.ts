@@ -21,7 +21,7 @@ async function orderWithFailure(message: string) {
   return post(orderFields(await openShop()), { bindings: { DB: db } })
 }
 
-describe('an error of the database', () => {
+describe('a database error', () => {
   it.each([
     'D1_ERROR: Network connection lost.',
     'D1_ERROR: D1 DB is overloaded. Requests queued for too long.',
@@ -29,7 +29,7 @@ describe('an error of the database', () => {
     'D1_ERROR: Internal error while starting up D1 DB storage caused object to be reset.',
     'D1_ERROR: Cannot resolve D1 DB due to transient issue on remote node.',
     'an unknown error',
-  ])('is 2503 with Retry-After if a retry may help: %s', async (failure) => {
+  ])('returns 2503 with Retry-After if a retry may help: %s', async (failure) => {
     const answer = await orderWithFailure(failure)
     expect(answer).toMatchObject({ status: 503, response: { code: 2503 } })
     expect(Number(answer.headers.get('Retry-After'))).toBeGreaterThan(0)
@@ -41,7 +41,7 @@ describe('an error of the database', () => {
     'D1_ERROR: no such table: issuances: SQLITE_ERROR',
     'D1_ERROR: CHECK constraint failed: quantity: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_CHECK)',
     'D1_ERROR: UNIQUE constraint failed: issuances.id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_PRIMARYKEY)',
-  ])('is 2500 if a retry cannot help: %s', async (failure) => {
+  ])('returns 2500 if a retry cannot help: %s', async (failure) => {
     const answer = await orderWithFailure(failure)
     expect(answer).toMatchObject({ status: 500, response: { code: 2500, message: 'Internal error' } })
     expect(answer.headers.has('Retry-After')).toBe(false)
@@ -57,7 +57,7 @@ describe('an error of the database', () => {
 })
 
 describe('a bug', () => {
-  const thrower = endpoint({
+  const failingEndpoint = endpoint({
     method: 'GET',
     path: '/bug',
     summary: 'Fail',
@@ -68,9 +68,11 @@ describe('a bug', () => {
     },
   })
 
-  it('is 2500, and the log only shows the place in the code', async () => {
+  it('returns 2500, and the log shows only where it occurred', async () => {
     const request = new Request('https://keyseal.test/bug')
-    const answer = await readEnvelope(await createApp([thrower], () => {}).fetch(request, env as never))
+    const answer = await readEnvelope(
+      await createApp([failingEndpoint], () => {}).fetch(request, env as never),
+    )
     expect(answer).toMatchObject({ status: 500, response: { code: 2500, message: 'Internal error' } })
     const line = failureLine()
     expect(line).toMatchObject({ requestId: answer.headers.get('X-Request-Id'), error: 'TypeError' })
@@ -79,7 +81,7 @@ describe('a bug', () => {
   })
 })
 
-describe('a wrong setting is 2500, and the log names it and its fix', () => {
+describe('a wrong setting returns 2500, and the log names it and its fix:', () => {
   it.each(['0', '-1', '1.5', '1e3', 'many', ''])('MAX_QUANTITY = "%s"', async (value) => {
     const shop = await openShop()
     const before = await countRows()
@@ -89,7 +91,7 @@ describe('a wrong setting is 2500, and the log names it and its fix', () => {
     expect(failureLine().message).toMatch(/^MAX_QUANTITY is not a whole number .* npm run deploy$/)
   })
 
-  it('without DB', async () => {
+  it('no DB binding', async () => {
     const answer = await post(orderFields(await openShop()), { bindings: { DB: undefined } })
     expect(answer).toMatchObject({ status: 500, response: { code: 2500 } })
     expect(failureLine().message).toMatch(/^DB is not bound.*npx wrangler d1 create keyseal/)
@@ -129,7 +131,7 @@ describe('a request', () => {
     expect((await readEnvelope(await send({ path: '//' }))).response.code).toBe(2404)
   })
 
-  it('with an API key has no ETag, and HEAD checks the API key too', async () => {
+  it('with an API key gets no ETag, and HEAD also checks the API key', async () => {
     const { apiKey } = await openShop()
     const path = `/api/v1/get-all-products?api_key=${apiKey}`
     const response = await send({ path, headers: { 'If-None-Match': '*' } })
@@ -141,7 +143,7 @@ describe('a request', () => {
   })
 
   it.each(['send-telemetry-date', 'get-telemetry-data', 'access-downloadables', 'products/app/changelog'])(
-    'to %s, which Keyseal does not implement, is 2404',
+    'to %s, which Keyseal does not implement, gets 2404',
     async (name) => {
       const answer = await post({ api_key: 'any' }, { path: `/api/v1/${name}` })
       expect(answer).toMatchObject({ status: 404, response: { code: 2404 } })

@@ -16,23 +16,23 @@ function formOf(bytes: number): string {
 describe('the body size', () => {
   it('may be 64 KiB, and one byte more gets 2413', async () => {
     expect((await post({}, { body: formOf(BODY_BYTES_MAX), headers: FORM })).response.code).toBe(803)
-    const opened = await post({}, { body: formOf(BODY_BYTES_MAX + 1), headers: FORM })
-    expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
+    const answer = await post({}, { body: formOf(BODY_BYTES_MAX + 1), headers: FORM })
+    expect(answer).toMatchObject({ status: 413, response: { code: 2413 } })
   })
 
   it('is checked before the content type', async () => {
-    const opened = await post(
+    const answer = await post(
       {},
       { body: formOf(BODY_BYTES_MAX + 1), headers: { 'Content-Type': 'image/png' } },
     )
-    expect(opened.response.code).toBe(2413)
+    expect(answer.response.code).toBe(2413)
   })
 
-  it('is refused without reading if Content-Length is too large', async () => {
-    const pulled = await sendChunks(new Array(10).fill(1000), {
+  it('is refused before reading if Content-Length is too large', async () => {
+    const result = await sendChunks(new Array(10).fill(1000), {
       'Content-Length': String(BODY_BYTES_MAX + 1),
     })
-    expect(pulled).toEqual({ code: 2413, chunks: 0 })
+    expect(result).toEqual({ code: 2413, chunks: 0 })
   })
 
   it.each([
@@ -42,7 +42,7 @@ describe('the body size', () => {
       { 'Content-Length': '10', 'Transfer-Encoding': 'chunked' },
     ],
     ['with an invalid Content-Length', { 'Content-Length': 'ten' }],
-  ])('%s is refused as soon as the limit is exceeded', async (_, headers) => {
+  ])('%s is checked while reading, which stops at the limit', async (_, headers) => {
     const { code, chunks } = await sendChunks(new Array(1000).fill(10_000), headers)
     expect(code).toBe(2413)
     // Seven chunks pass the limit; the stream may have queued one more.
@@ -63,10 +63,10 @@ describe('the body size', () => {
       { highWaterMark: 0 },
     )
     const bindings = {}
-    const opened = await readEnvelope(
+    const answer = await readEnvelope(
       await send({ method: 'POST', body, bindings, headers: { ...FORM, ...headers } }),
     )
-    return { code: opened.response.code, chunks }
+    return { code: answer.response.code, chunks }
   }
 })
 
@@ -90,13 +90,13 @@ describe('an invalid body gets 804 with errors.body:', () => {
     ['unclosed nesting', '['.repeat(60_000), JSON_TYPE],
     ['deep nesting', `{"x":${'['.repeat(30_000)}${']'.repeat(30_000)}}junk`, JSON_TYPE],
   ])('%s', async (_, body, headers) => {
-    const opened = await post({}, { body, headers })
-    expect(opened.status).toBe(422)
-    expect(opened.response).toMatchObject({
+    const answer = await post({}, { body, headers })
+    expect(answer.status).toBe(422)
+    expect(answer.response).toMatchObject({
       code: 804,
       errors: { body: [expect.stringMatching(/^The body .*\.$/)] },
     })
-    expect(Object.keys(opened.response.errors)).toEqual(['body'])
+    expect(Object.keys(answer.response.errors)).toEqual(['body'])
   })
 
   it.each([FORM, JSON_TYPE])('invalid UTF-8, as %j', async (headers) => {
@@ -104,7 +104,7 @@ describe('an invalid body gets 804 with errors.body:', () => {
     expect(Object.keys((await post({}, { body, headers })).response.errors)).toEqual(['body'])
   })
 
-  it('is reported before a missing API key', async () => {
+  it('incomplete JSON without an API key', async () => {
     expect((await post({}, { body: '{', headers: JSON_TYPE })).response.code).toBe(804)
   })
 })

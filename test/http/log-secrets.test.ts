@@ -35,10 +35,10 @@ async function requestEverything(): Promise<string[]> {
   }
   for (const endpoint of ENDPOINTS) {
     if (!(endpoint.path in VALID_REQUESTS)) continue
-    const good = () => validFields(endpoint.path, shop)
-    await request(endpoint, await good(), {})
-    await request(endpoint, { ...(await good()), api_key: 'api-key-of-a-stranger' }, {})
-    await request(endpoint, await good(), { DB: db })
+    const createFields = () => validFields(endpoint.path, shop)
+    await request(endpoint, await createFields(), {})
+    await request(endpoint, { ...(await createFields()), api_key: 'api-key-of-a-stranger' }, {})
+    await request(endpoint, await createFields(), { DB: db })
     await request(
       endpoint,
       { api_key: shop.apiKey, license_key: 'hush\u0000', identifier: 'device-of-ada' },
@@ -77,8 +77,8 @@ describe('the log contains no secrets and no personal data', () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     const { key } = await addContract(shop)
-    const made = await callAsContractHolder(GENERATE, { contract_key: key, quantity: '2' })
-    const licenseKeys = made.response.license_keys.map((one: { license_key: string }) => one.license_key)
+    const generated = await callAsContractHolder(GENERATE, { contract_key: key, quantity: '2' })
+    const licenseKeys = generated.response.license_keys.map((key: { license_key: string }) => key.license_key)
     await callAsContractHolder(GET_INFO, { contract_key: key })
     await callAsContractHolder(GET_INFO, { contract_key: 'contract-key-of-a-stranger' })
     await callAsContractHolder(DESTROY, { contract_key: key, license_key: licenseKeys[0] })
@@ -113,7 +113,7 @@ describe('the log contains no secrets and no personal data', () => {
   })
 })
 
-describe('a test fails if a log line', () => {
+describe('the check of log lines', () => {
   const requestId = crypto.randomUUID()
   const request = {
     level: 'info',
@@ -144,11 +144,11 @@ describe('a test fails if a log line', () => {
     ['contains a name in an error', { ...failure, message: 'Ada Lovelace not found' }],
     ['contains a signature in an error', { ...failure, message: `Wrong: ${'Zm9v'.repeat(20)}` }],
     ['contains the hash of a key in an error', { ...failure, message: `Unknown: ${'0af1'.repeat(16)}` }],
-  ])('%s', (_, line) => {
+  ])('fails if a line %s', (_, line) => {
     expect(violationsInLine(JSON.stringify(line))).toEqual([JSON.stringify(line)])
   })
 
-  it('contains none of these: no failure', () => {
+  it('passes lines without secrets and personal data', () => {
     expect([request, failure].flatMap((line) => violationsInLine(JSON.stringify(line)))).toEqual([])
   })
 })

@@ -20,7 +20,7 @@ beforeEach(() => {
 })
 afterEach(() => vi.restoreAllMocks())
 
-describe('the line of a request', () => {
+describe('the log line of a request', () => {
   it('has the request, its caller, its result and its cost', async () => {
     const shop = await openShop()
     const answer = await post(orderFields(shop), { headers: { 'CF-Connecting-IP': '203.0.113.7' } })
@@ -99,14 +99,14 @@ describe('the line of a request', () => {
     ])
   })
 
-  it('has the product if the global key signs, too', async () => {
+  it('has the product even if the global key signs', async () => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }
     await post(fields, { path: '/api/v1/deactivate' })
     expect(requestLines()).toEqual([expect.objectContaining({ code: '400', product: shop.productId })])
   })
 
-  it('has the endpoint, never the path as sent', async () => {
+  it('has the endpoint, not the path as sent', async () => {
     await send({ path: '/api/v1/verify/my-license-key?license_key=my-license-key' })
     await send({ path: '//v1//verify?license_key=my-license-key', method: 'PROPFIND' })
     expect(requestLines()).toEqual([
@@ -138,7 +138,7 @@ describe('the line of a request', () => {
     ])
   })
 
-  it('has nothing of an unknown API key, which may be a password', async () => {
+  it('has no part of an unknown API key, which may be a password', async () => {
     const shop = await openShop()
     await post(orderFields(shop, { api_key: 'correct horse' }))
     expect(requestLines()).toEqual([expect.objectContaining({ code: 100, apiKeyId: null })])
@@ -153,7 +153,7 @@ describe('the line of a request', () => {
       keys,
       roundTrips,
     }))
-    expect(lines.sort((one, other) => Number(one.product) - Number(other.product))).toEqual(
+    expect(lines.sort((a, b) => Number(a.product) - Number(b.product))).toEqual(
       shops.map(({ productId: product }, index) => ({
         product,
         quantity: index + 1,

@@ -8,11 +8,11 @@ const EMOJI = '😀'
 
 async function errorsFor(changes: Record<string, unknown>, json = false): Promise<Record<string, string[]>> {
   const before = await countRows()
-  const opened = await sendOrder(changes, json)
-  expect(opened).toMatchObject({ status: 422, response: { code: 804, message: 'Incorrect data found' } })
-  expect(Object.keys(opened.response)).toEqual(['code', 'message', 'errors', 'timestamp'])
+  const answer = await sendOrder(changes, json)
+  expect(answer).toMatchObject({ status: 422, response: { code: 804, message: 'Incorrect data found' } })
+  expect(Object.keys(answer.response)).toEqual(['code', 'message', 'errors', 'timestamp'])
   expect(await countRows()).toEqual(before)
-  return opened.response.errors
+  return answer.response.errors
 }
 
 function sendOrder(changes: Record<string, unknown>, json: boolean): Promise<ApiResponse> {
@@ -115,7 +115,7 @@ describe('the response names the field, and nothing is written, if', () => {
   )
 
   it('a JSON value has the wrong type', async () => {
-    const wrong = [true, false, [], ['1'], {}, { value: 1 }, -1, 1.5, 1e21]
+    const wrongValues = [true, false, [], ['1'], {}, { value: 1 }, -1, 1.5, 1e21]
     for (const name of [
       'product_id',
       'quantity',
@@ -124,7 +124,8 @@ describe('the response names the field, and nothing is written, if', () => {
       'owner_name',
       'owner_email',
     ]) {
-      for (const value of wrong) expect(Object.keys(await errorsFor({ [name]: value }, true))).toEqual([name])
+      for (const value of wrongValues)
+        expect(Object.keys(await errorsFor({ [name]: value }, true))).toEqual([name])
     }
     for (const value of [true, 7, [], {}]) {
       expect(Object.keys(await errorsFor({ api_key: value }, true))).toEqual(['api_key'])
@@ -139,21 +140,21 @@ describe('the response names the field, and nothing is written, if', () => {
     'a JSON number is written as %s',
     async (number) => {
       const body = JSON.stringify(orderFields(shop)).replace('"365"', number)
-      const opened = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
-      expect(opened.response).toMatchObject({ code: 804, errors: { validity: [expect.any(String)] } })
+      const answer = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
+      expect(answer.response).toMatchObject({ code: 804, errors: { validity: [expect.any(String)] } })
     },
   )
 
   it('a JSON string contains half of a surrogate pair', async () => {
     for (const name of ['owner_name', 'owner_email']) {
       const body = JSON.stringify(orderFields(shop)).replace(`"${name}":"`, `"${name}":"\\ud83d`)
-      const opened = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
-      expect(Object.keys(opened.response.errors)).toEqual([name])
+      const answer = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
+      expect(Object.keys(answer.response.errors)).toEqual([name])
     }
   })
 
-  it('all fields and the header are invalid: one response names them all', async () => {
-    const bad = {
+  it('all fields and the header are invalid (one response names them all)', async () => {
+    const invalidFields = {
       product_id: 'x',
       owner_name: '',
       owner_email: 'x',
@@ -161,15 +162,15 @@ describe('the response names the field, and nothing is written, if', () => {
       validity: '-1',
       activation_limit: '',
     }
-    const opened = await post(orderFields(shop, bad), { headers: { 'Idempotency-Key': 'a b' } })
-    expect(Object.keys(opened.response.errors).sort()).toEqual(
-      [...Object.keys(bad), 'Idempotency-Key'].sort(),
+    const answer = await post(orderFields(shop, invalidFields), { headers: { 'Idempotency-Key': 'a b' } })
+    expect(Object.keys(answer.response.errors).sort()).toEqual(
+      [...Object.keys(invalidFields), 'Idempotency-Key'].sort(),
     )
   })
 
-  it.each(['', 'a b', 'ü', 'x'.repeat(256), '\t'])('the header Idempotency-Key is %j', async (value) => {
-    const opened = await post(orderFields(shop), { headers: { 'Idempotency-Key': value } })
-    expect(opened.response).toMatchObject({ code: 804, errors: { 'Idempotency-Key': [expect.any(String)] } })
+  it.each(['', 'a b', 'ü', 'x'.repeat(256), '\t'])('the Idempotency-Key header is %j', async (value) => {
+    const answer = await post(orderFields(shop), { headers: { 'Idempotency-Key': value } })
+    expect(answer.response).toMatchObject({ code: 804, errors: { 'Idempotency-Key': [expect.any(String)] } })
   })
 })
 
@@ -199,7 +200,7 @@ describe('a field is accepted at its limit:', () => {
     expect((await post(orderFields(last))).response.license_keys[0].product_id).toBe(2_147_483_647)
   })
 
-  it.each(['!', '~', `${'x'.repeat(255)}`])('the header Idempotency-Key %s', async (value) => {
+  it.each(['!', '~', `${'x'.repeat(255)}`])('Idempotency-Key header %s', async (value) => {
     expect((await post(orderFields(shop), { headers: { 'Idempotency-Key': value } })).response.code).toBe(803)
   })
 
@@ -211,10 +212,10 @@ describe('a field is accepted at its limit:', () => {
     ['20000', '10001', 804],
     [undefined, '1000', 803],
     [undefined, '1001', 804],
-  ])('with MAX_QUANTITY %s, quantity %s gets code %i', async (limit, quantity, code) => {
-    const opened = await post(orderFields(shop, { quantity }), { bindings: { MAX_QUANTITY: limit } })
-    expect(opened.response.code).toBe(code)
-    if (code === 803) expect(opened.response.license_keys).toHaveLength(Number(quantity))
+  ])('MAX_QUANTITY %s, quantity %s, code %i', async (limit, quantity, code) => {
+    const answer = await post(orderFields(shop, { quantity }), { bindings: { MAX_QUANTITY: limit } })
+    expect(answer.response.code).toBe(code)
+    if (code === 803) expect(answer.response.license_keys).toHaveLength(Number(quantity))
   })
 })
 

@@ -12,16 +12,16 @@ afterEach(() => vi.restoreAllMocks())
 /** Sends an order and records its round trips. */
 async function costOf(fields: Record<string, unknown>, headers: Record<string, string> = {}) {
   const { db, roundTrips } = observe(env.DB)
-  const opened = await post(fields, { headers, bindings: { DB: db, MAX_QUANTITY: '10000' } })
-  return { opened, roundTrips }
+  const answer = await post(fields, { headers, bindings: { DB: db, MAX_QUANTITY: '10000' } })
+  return { answer, roundTrips }
 }
 
 /**
  * Expects one batch with a limited number of statements for any quantity.
  * @returns the number of rows written
  */
-function expectOneBatch({ opened, roundTrips }: Awaited<ReturnType<typeof costOf>>, code: number) {
-  expect(opened.response.code).toBe(code)
+function expectOneBatch({ answer, roundTrips }: Awaited<ReturnType<typeof costOf>>, code: number) {
+  expect(answer.response.code).toBe(code)
   expect(roundTrips).toHaveLength(1)
   expect(roundTrips[0]?.statements).toBeGreaterThan(1)
   expect(roundTrips[0]?.statements).toBeLessThanOrEqual(STATEMENTS_MAX)
@@ -29,13 +29,16 @@ function expectOneBatch({ opened, roundTrips }: Awaited<ReturnType<typeof costOf
 }
 
 describe('one round trip to the database', () => {
-  it.each([1, 10, 1000, 10_000])('issues %i keys: 3 rows each and 2 for the issuance', async (quantity) => {
-    const cost = await costOf(orderFields(await openShop(), { quantity }))
-    const rowsWritten = expectOneBatch(cost, 803)
-    expect(cost.opened.response.license_keys).toHaveLength(quantity)
-    // Each key: row, unique index, issuance index. The issuance: row and unique index.
-    expect(rowsWritten).toBe(3 * quantity + 2)
-  })
+  it.each([1, 10, 1000, 10_000])(
+    'issues %i keys, with 3 rows each and 2 for the issuance',
+    async (quantity) => {
+      const cost = await costOf(orderFields(await openShop(), { quantity }))
+      const rowsWritten = expectOneBatch(cost, 803)
+      expect(cost.answer.response.license_keys).toHaveLength(quantity)
+      // Each key: row, unique index, issuance index. The issuance: row and unique index.
+      expect(rowsWritten).toBe(3 * quantity + 2)
+    },
+  )
 
   it('replays an order and writes nothing', async () => {
     const shop = await openShop()

@@ -79,15 +79,15 @@ describe('a generated license key that already exists', () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { method: 'uuid' })
     const order = { ...orderFor(shop, 'generator'), quantity: 1 }
-    const taken = await issueOrder(env.DB, shop, order, 'first', { now: NOW })
-    if (!('keys' in taken)) throw new Error('Expected new keys.')
-    const takenKey = taken.keys[0]?.[1] as ReturnType<typeof crypto.randomUUID>
+    const existing = await issueOrder(env.DB, shop, order, 'first', { now: NOW })
+    if (!('keys' in existing)) throw new Error('Expected new keys.')
+    const existingKey = existing.keys[0]?.[1] as ReturnType<typeof crypto.randomUUID>
     const before = await countRows()
     // The first UUID is the nonce of the attempt, the second is its key.
-    vi.spyOn(crypto, 'randomUUID').mockReturnValueOnce(crypto.randomUUID()).mockReturnValueOnce(takenKey)
+    vi.spyOn(crypto, 'randomUUID').mockReturnValueOnce(crypto.randomUUID()).mockReturnValueOnce(existingKey)
     const outcome = await issueOrder(env.DB, shop, order, 'second', { now: NOW })
     expect(outcome).toMatchObject({ kind: 'issued', keys: { length: 1 } })
-    expect(outcome.kind === 'issued' && 'keys' in outcome && outcome.keys[0]?.[1]).not.toBe(takenKey)
+    expect(outcome.kind === 'issued' && 'keys' in outcome && outcome.keys[0]?.[1]).not.toBe(existingKey)
     expect(await countRows()).toEqual({
       issuances: before.issuances + 1,
       licenseKeys: before.licenseKeys + 1,

@@ -152,7 +152,7 @@ describe('concurrent orders', () => {
     expect([...keysByName.values()].map((texts) => texts.size)).toEqual(new Array(20).fill(1))
   })
 
-  it('issue one order if they share a key but not the parameters', async () => {
+  it('result in one issuance if they share a key but not parameters', async () => {
     const shop = await openShop()
     const outcomes = await Promise.all(
       [1, 2, 3, 4, 5].map((quantity) =>

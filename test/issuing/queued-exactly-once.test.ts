@@ -130,17 +130,17 @@ describe('a queued order is issued exactly once', () => {
   it('if a fresh key already exists', async () => {
     const shop = await openShop()
     const order = await addQueuedOrder(shop, { quantity: 10 })
-    const taken = '00000000-0000-4000-8000-000000000000'
+    const existing = '00000000-0000-4000-8000-000000000000'
     await env.DB.prepare(
       `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at, updated_at)
        values (?, ?, 'reserved', 0, 0, 0, 0)`,
     )
-      .bind(shop.productId, taken)
+      .bind(shop.productId, existing)
       .run()
     const random = vi
       .spyOn(crypto, 'randomUUID')
       .mockReturnValueOnce('nonce-0-0-0-0')
-      .mockReturnValueOnce(taken)
+      .mockReturnValueOnce(existing)
     try {
       await processOrder(order)
     } finally {

@@ -26,8 +26,8 @@ async function sendOrder(
 ): Promise<QueueResult> {
   const { queue, messages } = capturingQueue()
   const allBindings = { DELIVERIES: queue, ...bindings }
-  const opened = await post(fields, { path: QUEUED_PATH, headers, bindings: allBindings, ...options })
-  return { ...opened, messages }
+  const answer = await post(fields, { path: QUEUED_PATH, headers, bindings: allBindings, ...options })
+  return { ...answer, messages }
 }
 
 async function ordersOf({ apiKeyId }: Shop): Promise<Record<string, unknown>[]> {

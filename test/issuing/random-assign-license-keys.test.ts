@@ -6,18 +6,18 @@ import { countRows, openShop, orderFields } from '../support/shop.ts'
 /** Expects that a request writes nothing. */
 async function expectNoIssuance(request: () => Promise<ApiResponse>): Promise<ApiResponse> {
   const before = await countRows()
-  const opened = await request()
+  const answer = await request()
   expect(await countRows()).toEqual(before)
-  return opened
+  return answer
 }
 
 describe('an issued order', () => {
   it("has the protocol's fields with their order and types", async () => {
     const shop = await openShop()
     const before = Date.now()
-    const opened = await post(orderFields(shop))
-    expect(opened.status).toBe(200)
-    const { response } = opened
+    const answer = await post(orderFields(shop))
+    expect(answer.status).toBe(200)
+    const { response } = answer
     expect(Object.keys(response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
     expect(response.code).toBe(803)
     expect(response.message).toBe('License keys assigned')
@@ -47,9 +47,9 @@ describe('an issued order', () => {
       expect(assignedAt).toBeLessThanOrEqual(Date.now())
       expect(response.timestamp).toBe(Math.floor(assignedAt / 1000))
     }
-    expect(opened.envelope.private_key_used).toBe('global')
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(false)
+    expect(answer.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(false)
   })
 
   it('returns unique stored keys by ascending id', async () => {
@@ -79,20 +79,20 @@ describe('an issued order', () => {
   it('is signed by the product key if the product has one', async () => {
     const shop = await openShop()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const opened = await post(orderFields(shop), { bindings })
-    expect(opened.response.code).toBe(803)
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    const answer = await post(orderFields(shop), { bindings })
+    expect(answer.response.code).toBe(803)
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
   })
 
   it('accepts JSON numbers and strings', async () => {
     const shop = await openShop()
     const fields = { ...orderFields(shop), product_id: shop.productId, quantity: 1, validity: '30' }
     const headers = { 'Content-Type': 'application/json; charset=utf-8' }
-    const opened = await post({}, { body: JSON.stringify(fields), headers })
-    expect(opened.response.code).toBe(803)
-    expect(opened.response.license_keys).toHaveLength(1)
-    expect(opened.response.license_keys[0].validity).toBe(30)
+    const answer = await post({}, { body: JSON.stringify(fields), headers })
+    expect(answer.response.code).toBe(803)
+    expect(answer.response.license_keys).toHaveLength(1)
+    expect(answer.response.license_keys[0].validity).toBe(30)
   })
 
   it.each(['//api/v1/random-assign-license-keys', '/api//v1///random-assign-license-keys'])(
@@ -131,8 +131,8 @@ describe('an API key', () => {
   it('returns 100 if the request contains two different API keys', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const headers = { Authorization: `Bearer ${other.apiKey}` }
-    const opened = await expectNoIssuance(() => post(orderFields(shop), { headers }))
-    expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
+    const answer = await expectNoIssuance(() => post(orderFields(shop), { headers }))
+    expect(answer).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
   })
 
   it.each([
@@ -141,21 +141,21 @@ describe('an API key', () => {
     ['has another scheme', {}, { Authorization: 'Basic YTpi' }],
     ['is an empty bearer token', {}, { Authorization: 'Bearer ' }],
   ])('returns 100 before parameter validation if it %s', async (_, fields, headers) => {
-    const opened = await expectNoIssuance(() => post({ ...fields, quantity: 'junk' }, { headers }))
-    expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
+    const answer = await expectNoIssuance(() => post({ ...fields, quantity: 'junk' }, { headers }))
+    expect(answer).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
   })
 
   it('is looked up after parameter validation', async () => {
-    const opened = await expectNoIssuance(() => post({ api_key: 'unknown', quantity: 'junk' }))
-    expect(opened.response.code).toBe(804)
+    const answer = await expectNoIssuance(() => post({ api_key: 'unknown', quantity: 'junk' }))
+    expect(answer.response.code).toBe(804)
   })
 
   it('returns 100 if it is unknown', async () => {
-    const opened = await expectNoIssuance(async () =>
+    const answer = await expectNoIssuance(async () =>
       post(orderFields(await openShop(), { api_key: 'unknown' })),
     )
-    expect(opened).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
-    expect(opened.envelope.private_key_used).toBe('global')
+    expect(answer).toMatchObject({ status: 401, response: { code: 100, message: 'Invalid API Key' } })
+    expect(answer.envelope.private_key_used).toBe('global')
   })
 
   it('returns 101 if it is inactive, even for a replay', async () => {
@@ -163,16 +163,16 @@ describe('an API key', () => {
     const headers = { 'Idempotency-Key': 'before' }
     expect((await post(orderFields(shop), { headers })).response.code).toBe(803)
     await env.DB.prepare(`update api_keys set status = 'inactive' where id = ?`).bind(shop.apiKeyId).run()
-    const opened = await expectNoIssuance(() => post(orderFields(shop), { headers }))
-    expect(opened).toMatchObject({ status: 401, response: { code: 101, message: 'Inactive API Key' } })
-    expect(opened.response.license_keys).toBeUndefined()
+    const answer = await expectNoIssuance(() => post(orderFields(shop), { headers }))
+    expect(answer).toMatchObject({ status: 401, response: { code: 101, message: 'Inactive API Key' } })
+    expect(answer.response.license_keys).toBeUndefined()
   })
 
   it('returns 102 without the capability', async () => {
     const shop = await openShop({ capabilities: ['something-else'] })
-    const opened = await expectNoIssuance(() => post(orderFields(shop)))
+    const answer = await expectNoIssuance(() => post(orderFields(shop)))
     const message = "The used API key doesn't have the required capability to access this endpoint"
-    expect(opened).toMatchObject({ status: 401, response: { code: 102, message } })
+    expect(answer).toMatchObject({ status: 401, response: { code: 102, message } })
   })
 
   it.each([
@@ -194,10 +194,10 @@ describe('an API key', () => {
   ])('from %s with the allowlist %j returns %i', async (address, allowedIps, code) => {
     const shop = await openShop({ allowedIps })
     const headers: Record<string, string> = address ? { 'CF-Connecting-IP': address } : {}
-    const opened = await post(orderFields(shop), { headers })
-    expect(opened.response.code).toBe(code)
-    expect(opened.status).toBe(code === 803 ? 200 : 401)
-    if (code === 103) expect(opened.response.message).toBe("API key can't be used from this IP address")
+    const answer = await post(orderFields(shop), { headers })
+    expect(answer.response.code).toBe(code)
+    expect(answer.status).toBe(code === 803 ? 200 : 401)
+    if (code === 103) expect(answer.response.message).toBe("API key can't be used from this IP address")
   })
 
   it('is checked before the product in the order 101, 102, 103', async () => {
@@ -222,9 +222,9 @@ describe('a product', () => {
     ['is inactive', 'inactive', {}],
   ] as const)('returns 805 if it %s', async (_, productStatus, changes) => {
     const shop = await openShop({ productStatus })
-    const opened = await expectNoIssuance(() => post(orderFields(shop, changes)))
-    expect(opened).toMatchObject({ status: 200, response: { code: 805, message: 'Product not found' } })
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    const answer = await expectNoIssuance(() => post(orderFields(shop, changes)))
+    expect(answer).toMatchObject({ status: 200, response: { code: 805, message: 'Product not found' } })
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
   })
 })
 
@@ -263,9 +263,9 @@ describe('an Idempotency-Key', () => {
   ])('returns 2422 without details if it is reused with a different %s', async (name, value) => {
     const shop = await openShop()
     await post(orderFields(shop), key('order-1'))
-    const opened = await expectNoIssuance(() => post(orderFields(shop, { [name]: value }), key('order-1')))
-    expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    const answer = await expectNoIssuance(() => post(orderFields(shop, { [name]: value }), key('order-1')))
+    expect(answer).toMatchObject({ status: 422, response: { code: 2422 } })
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
   })
 
   it('treats a form, JSON and untrimmed values as the same order', async () => {
@@ -314,23 +314,23 @@ describe('an Idempotency-Key', () => {
 
 describe('an invalid request', () => {
   it('returns 2404 for an unknown path', async () => {
-    const opened = await readEnvelope(await send({ path: '/api/v1/nothing', method: 'POST' }))
-    expect(opened).toMatchObject({ status: 404, response: { code: 2404 } })
+    const answer = await readEnvelope(await send({ path: '/api/v1/nothing', method: 'POST' }))
+    expect(answer).toMatchObject({ status: 404, response: { code: 2404 } })
   })
 
   it('returns 2405 with the allowed method for an unsupported method', async () => {
-    const opened = await readEnvelope(await send({ method: 'GET' }))
-    expect(opened).toMatchObject({ status: 405, response: { code: 2405 } })
-    expect(opened.headers.get('Allow')).toBe('POST')
+    const answer = await readEnvelope(await send({ method: 'GET' }))
+    expect(answer).toMatchObject({ status: 405, response: { code: 2405 } })
+    expect(answer.headers.get('Allow')).toBe('POST')
   })
 
   it.each(['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'junk'])(
     'returns 2415 for the content type %s',
     async (type) => {
-      const opened = await expectNoIssuance(async () =>
+      const answer = await expectNoIssuance(async () =>
         post(orderFields(await openShop()), { headers: { 'Content-Type': type } }),
       )
-      expect(opened).toMatchObject({ status: 415, response: { code: 2415 } })
+      expect(answer).toMatchObject({ status: 415, response: { code: 2415 } })
     },
   )
 })

@@ -20,11 +20,11 @@ function keyEntries({ response }: ApiResponse): [string, unknown][][] {
 
 async function expectRefusal(code: number, request: () => Promise<ApiResponse>): Promise<ApiResponse> {
   const before = await countRows()
-  const opened = await request()
-  expect(opened.response.code).toBe(code)
-  expect(opened.envelope.private_key_used).toBe('global')
+  const answer = await request()
+  expect(answer.response.code).toBe(code)
+  expect(answer.envelope.private_key_used).toBe('global')
   expect(await countRows()).toEqual(before)
-  return opened
+  return answer
 }
 
 describe('an order of generated keys', () => {
@@ -32,16 +32,16 @@ describe('an order of generated keys', () => {
     const shop = await openShop()
     await addGenerator(shop.productId)
     for (const send of [callApi, callApiWithJson]) {
-      const opened = await send(shop, ENDPOINT, order(shop, { generate: 1 }))
-      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
-      expect(opened.response).toMatchObject({ code: 803, message: 'License keys assigned' })
-      expect(opened.envelope.private_key_used).toBe('product')
-      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
-      const [first, second] = opened.response.license_keys
-      expect(opened.response.license_keys).toHaveLength(2)
+      const answer = await send(shop, ENDPOINT, order(shop, { generate: 1 }))
+      expect(Object.keys(answer.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
+      expect(answer.response).toMatchObject({ code: 803, message: 'License keys assigned' })
+      expect(answer.envelope.private_key_used).toBe('product')
+      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
+      const [first, second] = answer.response.license_keys
+      expect(answer.response.license_keys).toHaveLength(2)
       expect(second.id).toBeGreaterThan(first.id)
       const createdAt = first.assigned_at.replace(/\.\d{6}Z/, '.000000Z')
-      expect(keyEntries(opened)[0]).toEqual([
+      expect(keyEntries(answer)[0]).toEqual([
         ['product_id', shop.productId],
         ['license_key', expect.stringMatching(/^[0-9A-F]{4}(-[0-9A-F]{4}){3}$/)],
         ['activation_limit', 1],
@@ -94,19 +94,19 @@ describe('an order of generated keys', () => {
   it('returns 805 for an unknown or inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     for (const product_id of [shop.productId, 2_147_483_647]) {
-      const opened = await expectRefusal(805, () =>
+      const answer = await expectRefusal(805, () =>
         callApi(shop, ENDPOINT, order(shop, { generate: 1, product_id })),
       )
-      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+      expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
     }
   })
 
   it('returns 806 without an active generator', async () => {
     const shop = await openShop()
     await addGenerator(shop.productId, { status: 0 })
-    const opened = await expectRefusal(806, () => callApi(shop, ENDPOINT, order(shop, { generate: 1 })))
-    expect(opened).toMatchObject({ status: 200, response: { message: 'Generator not found' } })
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    const answer = await expectRefusal(806, () => callApi(shop, ENDPOINT, order(shop, { generate: 1 })))
+    expect(answer).toMatchObject({ status: 200, response: { message: 'Generator not found' } })
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
   })
 
   it('is issued once for 50 concurrent requests with one idempotency key', async () => {
@@ -144,12 +144,12 @@ describe('an order from stock', () => {
       await addLicenseKey(shop.productId),
       await addLicenseKey(shop.productId, { validity_days: 0, activation_limit: 9 }),
     ]
-    const opened = await callApi(shop, ENDPOINT, order(shop, { generate: 0 }))
-    expect(opened.response.code).toBe(803)
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
-    const [{ assigned_at: assignedAt }] = opened.response.license_keys
-    expect(keyEntries(opened)).toEqual(
+    const answer = await callApi(shop, ENDPOINT, order(shop, { generate: 0 }))
+    expect(answer.response.code).toBe(803)
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
+    const [{ assigned_at: assignedAt }] = answer.response.license_keys
+    expect(keyEntries(answer)).toEqual(
       licenseKeys.map((licenseKey, index) => [
         ['product_id', shop.productId],
         ['license_key', licenseKey],
@@ -182,11 +182,11 @@ describe('an order from stock', () => {
     await addStock(shop.productId, 5)
     await addLicenseKey(shop.productId, { status: 'reserved' })
     for (const quantity of [7, 6]) {
-      const opened = await expectRefusal(802, () =>
+      const answer = await expectRefusal(802, () =>
         callApi(shop, ENDPOINT, order(shop, { generate: 0, quantity })),
       )
-      expect(opened.status).toBe(200)
-      expect(Object.entries(opened.response)).toEqual([
+      expect(answer.status).toBe(200)
+      expect(Object.entries(answer.response)).toEqual([
         ['code', 802],
         ['message', 'Insufficient license keys'],
         ['available_quantity', 5],

@@ -56,13 +56,13 @@ async function countPicks(productId: number, quantity: number, rounds: number): 
   const counts = new Map((await rowsOf('product_id = ?', productId)).map(({ id }) => [id, 0]))
   const issuanceId = await insertIssuance(productId, quantity)
   const statement = env.DB.prepare(takeFromStock(`issuances.id = ${issuanceId}`).sql)
-  const selectTaken = env.DB.prepare('select id from license_keys where issuance_id = ?').bind(issuanceId)
+  const selectAssigned = env.DB.prepare('select id from license_keys where issuance_id = ?').bind(issuanceId)
   const returnToStock = env.DB.prepare(
     `update license_keys set status = 'available', issuance_id = null where issuance_id = ?`,
   ).bind(issuanceId)
   for (let done = 0; done < rounds; done += 50) {
     const results = await env.DB.batch<{ id: number }>(
-      Array.from({ length: 50 }, () => [statement, selectTaken, returnToStock]).flat(),
+      Array.from({ length: 50 }, () => [statement, selectAssigned, returnToStock]).flat(),
     )
     for (const { results: rows } of results.filter((_, index) => index % 3 === 1)) {
       expect(rows).toHaveLength(quantity)

@@ -42,17 +42,17 @@ describe('activate', () => {
       const key = await addKey(shop, options)
       const before = await identifiersOf(key)
       const fields = { license_key: key.licenseKey, identifier: IDENTIFIER, ...changes }
-      const opened = await send(shop, 'activate', fields)
-      await expectCodeOnly(opened, code, message, scope)
+      const answer = await send(shop, 'activate', fields)
+      await expectCodeOnly(answer, code, message, scope)
       expect(await identifiersOf(key)).toEqual(code === 300 ? [...before, IDENTIFIER] : before)
     }
   })
 
   it('returns 203 for an inactive product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
-    const opened = await callApi(shop, 'activate', await assignedKeyFields(shop))
-    expect(opened.response.code).toBe(203)
-    expect(opened.envelope.private_key_used).toBe('product')
+    const answer = await callApi(shop, 'activate', await assignedKeyFields(shop))
+    expect(answer.response.code).toBe(203)
+    expect(answer.envelope.private_key_used).toBe('product')
   })
 
   it('checks for errors in a fixed order, 301 before 302', async () => {
@@ -91,8 +91,8 @@ describe('activate', () => {
     const shop = await openShop()
     const key = await addKey(shop)
     const fields = { license_key: key.licenseKey, identifier: IDENTIFIER, post_url: 'x'.repeat(2049) }
-    const opened = await callApi(shop, 'activate', fields)
-    expect(opened).toMatchObject({
+    const answer = await callApi(shop, 'activate', fields)
+    expect(answer).toMatchObject({
       status: 422,
       response: { code: 804, errors: { post_url: [expect.any(String)] } },
     })
@@ -191,8 +191,8 @@ describe('one round trip', () => {
   it('writes nothing for a refused caller', async () => {
     const shop = await openShop({ capabilities: ['assign', 'stock'] })
     const { db, roundTrips } = observe(env.DB)
-    const opened = await callApi(shop, 'activate', await assignedKeyFields(shop), { bindings: { DB: db } })
-    expect(opened).toMatchObject({ status: 401, response: { code: 102 } })
+    const answer = await callApi(shop, 'activate', await assignedKeyFields(shop), { bindings: { DB: db } })
+    expect(answer).toMatchObject({ status: 401, response: { code: 102 } })
     expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 0 }])
   })
 })

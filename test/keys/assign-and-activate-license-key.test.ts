@@ -38,8 +38,8 @@ describe('assign-and-activate-license-key', () => {
       for (const send of [callApi, callApiWithJson]) {
         const licenseKey = await addLicenseKey(shop.productId, { status })
         const fields = { license_key: licenseKey, ...FIELDS, post_url: 'https://example.com/off' }
-        const opened = await send(shop, ENDPOINT, fields)
-        await expectCodeOnly(opened, 300, 'License key activated', 'product')
+        const answer = await send(shop, ENDPOINT, fields)
+        await expectCodeOnly(answer, 300, 'License key activated', 'product')
         expect(await licenseKeyRow(licenseKey)).toMatchObject({
           status: 'assigned',
           owner_name: 'Ada Lovelace',
@@ -57,9 +57,9 @@ describe('assign-and-activate-license-key', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
     await insertActivation(licenseKey, IDENTIFIER)
-    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
-    expect(opened.response).toMatchObject({ code: 301, message: 'License key already active' })
-    expect(opened.envelope.private_key_used).toBe('product')
+    const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
+    expect(answer.response).toMatchObject({ code: 301, message: 'License key already active' })
+    expect(answer.envelope.private_key_used).toBe('product')
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'assigned', owner_name: 'Ada Lovelace' })
     expect(await activationsOf(licenseKey)).toHaveLength(1)
   })
@@ -76,8 +76,8 @@ describe('assign-and-activate-license-key', () => {
       const licenseKey = await addLicenseKey(shop.productId, { activation_limit: 1 })
       await insertActivation(licenseKey, 'other.example')
       const before = await stateOf(licenseKey)
-      const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS, ...changes })
-      await expectCodeOnly(opened, code, message, scope)
+      const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS, ...changes })
+      await expectCodeOnly(answer, code, message, scope)
       expect(await stateOf(licenseKey)).toEqual(before)
     },
   )
@@ -86,9 +86,9 @@ describe('assign-and-activate-license-key', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId, { status, assigned_at: 1 })
     const before = await stateOf(licenseKey)
-    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
-    expect(opened.response.code).toBe(801)
-    expect(opened.envelope.private_key_used).toBe('global')
+    const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
+    expect(answer.response.code).toBe(801)
+    expect(answer.envelope.private_key_used).toBe('global')
     expect(await stateOf(licenseKey)).toEqual(before)
   })
 
@@ -98,9 +98,9 @@ describe('assign-and-activate-license-key', () => {
     const before = await stateOf(licenseKey)
     for (const deletedAt of [null, 1]) {
       await executeSql('update products set deleted_at = ? where id = ?', deletedAt, shop.productId)
-      const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
-      expect(opened.response.code).toBe(203)
-      expect(opened.envelope.private_key_used).toBe('product')
+      const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS })
+      expect(answer.response.code).toBe(203)
+      expect(answer.envelope.private_key_used).toBe('product')
     }
     expect(await stateOf(licenseKey)).toEqual(before)
   })
@@ -132,8 +132,8 @@ describe('assign-and-activate-license-key requests', () => {
   it('return 804 without an owner', async () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
-    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, identifier: IDENTIFIER })
-    expect(opened).toMatchObject({
+    const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, identifier: IDENTIFIER })
+    expect(answer).toMatchObject({
       status: 422,
       response: {
         code: 804,
@@ -149,8 +149,8 @@ describe('assign-and-activate-license-key requests', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     await executeSql(`insert into blocklist (kind, value, created_at) values ('identifier', 'stolen', 0)`)
-    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS, identifier: 'stolen' })
-    expect(opened).toMatchObject({ status: 403, response: { code: 150 } })
+    const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...FIELDS, identifier: 'stolen' })
+    expect(answer).toMatchObject({ status: 403, response: { code: 150 } })
     expect(await licenseKeyRow(licenseKey)).toMatchObject({ status: 'available' })
   })
 

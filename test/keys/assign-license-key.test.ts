@@ -17,8 +17,8 @@ describe('assign-license-key', () => {
       for (const send of [callApi, callApiWithJson]) {
         const licenseKey = await addLicenseKey(shop.productId, { status })
         const before = Date.now()
-        const opened = await send(shop, ENDPOINT, { license_key: licenseKey, ...OWNER })
-        await expectCodeOnly(opened, 800, 'License key assigned', 'global')
+        const answer = await send(shop, ENDPOINT, { license_key: licenseKey, ...OWNER })
+        await expectCodeOnly(answer, 800, 'License key assigned', 'global')
         const row = await licenseKeyRow(licenseKey)
         expect(row).toMatchObject({
           status: 'assigned',
@@ -39,17 +39,17 @@ describe('assign-license-key', () => {
     const owned = { status, assigned_at: 1, owner_name: 'Grace Hopper' }
     const licenseKey = await addLicenseKey(shop.productId, owned)
     const before = await licenseKeyRow(licenseKey)
-    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...OWNER })
-    await expectCodeOnly(opened, 801, 'Invalid or already assigned license key', 'global')
+    const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...OWNER })
+    await expectCodeOnly(answer, 801, 'Invalid or already assigned license key', 'global')
     expect(await licenseKeyRow(licenseKey)).toEqual(before)
   })
 
   it.each([[{ license_key: 'nothing' }], [{ license_key: '' }], [{}]])(
     'returns 801 for an unknown or missing key: %j',
     async (fields) => {
-      const opened = await callApi(await openShop(), ENDPOINT, { ...fields, ...OWNER })
-      expect(opened).toMatchObject({ status: 200, response: { code: 801 } })
-      expect(opened.envelope.private_key_used).toBe('global')
+      const answer = await callApi(await openShop(), ENDPOINT, { ...fields, ...OWNER })
+      expect(answer).toMatchObject({ status: 200, response: { code: 801 } })
+      expect(answer.envelope.private_key_used).toBe('global')
     },
   )
 
@@ -103,9 +103,9 @@ describe('assign-license-key with invalid parameters', () => {
     const shop = await openShop()
     const licenseKey = await addLicenseKey(shop.productId)
     const before = await licenseKeyRow(licenseKey)
-    const opened = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...OWNER, ...changes })
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors).sort()).toEqual([...names].sort())
+    const answer = await callApi(shop, ENDPOINT, { license_key: licenseKey, ...OWNER, ...changes })
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors).sort()).toEqual([...names].sort())
     expect(await licenseKeyRow(licenseKey)).toEqual(before)
   })
 })

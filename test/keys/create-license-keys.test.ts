@@ -33,17 +33,17 @@ function expectIncorrectData({ status, response, envelope }: ApiResponse, errors
 describe('create-license-keys', () => {
   it("returns the protocol's fields, signed by the product key", async () => {
     const shop = await openShop()
-    const opened = await create(fieldsOf(shop), withProductKey(shop))
-    expect(opened.status).toBe(200)
-    expect(Object.entries(opened.response)).toEqual([
+    const answer = await create(fieldsOf(shop), withProductKey(shop))
+    expect(answer.status).toBe(200)
+    expect(Object.entries(answer.response)).toEqual([
       ['code', 900],
       ['message', 'License keys creation result'],
       ['created', 2],
       ['duplicate', 0],
       ['timestamp', expect.any(Number)],
     ])
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
   })
 
   it('stores trimmed keys with their terms in request order', async () => {
@@ -126,10 +126,10 @@ describe('duplicate license keys', () => {
   it('change nothing if the list has no new keys', async () => {
     const shop = await openShop()
     const existing = await addKey(shop)
-    const opened = await expectNoChange(() =>
+    const answer = await expectNoChange(() =>
       create(fieldsOf(shop, { license_keys: JSON.stringify([existing]) })),
     )
-    expect(opened.response).toMatchObject({ code: 900, created: 0, duplicate: 1 })
+    expect(answer.response).toMatchObject({ code: 900, created: 0, duplicate: 1 })
   })
 
   it('are created once when requests race', async () => {
@@ -159,20 +159,20 @@ describe('an Idempotency-Key', () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'stock' }
     await create(fieldsOf(shop), { headers })
-    const opened = await expectNoChange(() => create(fieldsOf(shop), { headers }))
-    expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
+    const answer = await expectNoChange(() => create(fieldsOf(shop), { headers }))
+    expect(answer).toMatchObject({ status: 422, response: { code: 2422 } })
   })
 })
 
 describe('code 902', () => {
   it('is returned for an empty list, signed by the product key', async () => {
     const shop = await openShop()
-    const opened = await expectNoChange(() =>
+    const answer = await expectNoChange(() =>
       create(fieldsOf(shop, { license_keys: '[]' }), withProductKey(shop)),
     )
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 902, message: 'No license keys created' })
-    expect(opened.envelope.private_key_used).toBe('product')
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 902, message: 'No license keys created' })
+    expect(answer.envelope.private_key_used).toBe('product')
   })
 })
 
@@ -226,8 +226,8 @@ describe('code 901', () => {
     ['assigned_at', '2024-02-01'],
   ])('reports an invalid %s', async (name, value) => {
     const { db, roundTrips } = observe(env.DB)
-    const opened = await create(fieldsOf(await openShop(), { [name]: value }), { bindings: { DB: db } })
-    expectIncorrectData(opened, { [name]: [expect.stringMatching(name)] })
+    const answer = await create(fieldsOf(await openShop(), { [name]: value }), { bindings: { DB: db } })
+    expectIncorrectData(answer, { [name]: [expect.stringMatching(name)] })
     expect(roundTrips).toEqual([])
   })
 })
@@ -247,12 +247,12 @@ describe('large lists', () => {
 
   it('are accepted just below the size limit', async () => {
     const keys = Array.from({ length: 5_800 }, () => crypto.randomUUID().padEnd(255, 'x'))
-    const opened = await create(fieldsOf(await openShop(), { license_keys: JSON.stringify(keys) }))
-    expect(opened.response).toMatchObject({ code: 900, created: 5_800 })
+    const answer = await create(fieldsOf(await openShop(), { license_keys: JSON.stringify(keys) }))
+    expect(answer.response).toMatchObject({ code: 900, created: 5_800 })
   })
 
   it('return 2413 above the size limit', async () => {
-    const opened = await create(fieldsOf(await openShop(), { license_keys: 'x'.repeat(4_000_000) }))
-    expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
+    const answer = await create(fieldsOf(await openShop(), { license_keys: 'x'.repeat(4_000_000) }))
+    expect(answer).toMatchObject({ status: 413, response: { code: 2413 } })
   })
 })

@@ -39,8 +39,8 @@ describe('deactivate', () => {
       const key = await addKey(shop, options)
       const before = await identifiersOf(key)
       const fields = { license_key: key.licenseKey, identifier: IDENTIFIER, ...changes }
-      const opened = await send(shop, 'deactivate', fields)
-      await expectCodeOnly(opened, code, message, scope)
+      const answer = await send(shop, 'deactivate', fields)
+      await expectCodeOnly(answer, code, message, scope)
       expect(await identifiersOf(key)).toEqual(code === '400' ? [] : before)
     }
   })
@@ -72,7 +72,7 @@ describe('deactivate', () => {
   })
 })
 
-it('deactivates once when requests race', async () => {
+it('an activation is deactivated once when requests race', async () => {
   const shop = await openShop()
   const fields = await activatedKeyFields(shop)
   const responses = await Promise.all(Array.from({ length: 50 }, () => callApi(shop, 'deactivate', fields)))
@@ -104,18 +104,18 @@ describe('an Idempotency-Key for deactivate', () => {
     const key = await addKey(shop, { identifiers: [IDENTIFIER, 'other.example'] })
     const fields = { license_key: key.licenseKey, identifier: IDENTIFIER }
     await callApiWithIdempotencyKey(shop, 'deactivate', fields, 'one')
-    const opened = await callApiWithIdempotencyKey(
+    const answer = await callApiWithIdempotencyKey(
       shop,
       'deactivate',
       { ...fields, identifier: 'other.example' },
       'one',
     )
-    expect(opened).toMatchObject({ status: 422, response: { code: 2422 } })
+    expect(answer).toMatchObject({ status: 422, response: { code: 2422 } })
     expect(await identifiersOf(key)).toEqual(['other.example'])
   })
 })
 
-it('takes one round trip and writes nothing without an activation', async () => {
+it('deactivate takes one round trip and writes nothing without an activation', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = await activatedKeyFields(shop)

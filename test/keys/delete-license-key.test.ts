@@ -13,12 +13,12 @@ describe('delete-license-key', () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
     const fields = { api_key: shop.apiKey, license_key: licenseKey }
-    const opened = await deleteKey(fields, withProductKey(shop))
-    expect(opened.status).toBe(200)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 850, message: 'License key deleted' })
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    const answer = await deleteKey(fields, withProductKey(shop))
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 850, message: 'License key deleted' })
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
     expect(await storedKey(licenseKey)).toBeNull()
   })
 
@@ -87,19 +87,19 @@ describe('code 851', () => {
   it.each([['unknown'], [''], [undefined]])('is returned for the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
-    const opened = await expectNoChange(() => deleteKey(fields, withProductKey(shop)))
-    expect(opened.status).toBe(200)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 851, message: 'License key not found' })
-    expect(opened.envelope.private_key_used).toBe('global')
+    const answer = await expectNoChange(() => deleteKey(fields, withProductKey(shop)))
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 851, message: 'License key not found' })
+    expect(answer.envelope.private_key_used).toBe('global')
   })
 })
 
 describe('code 804', () => {
   it('is returned for an invalid license key', async () => {
     const { apiKey } = await openShop()
-    const opened = await expectNoChange(() => deleteKey({ api_key: apiKey, license_key: 'x'.repeat(256) }))
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual(['license_key'])
+    const answer = await expectNoChange(() => deleteKey({ api_key: apiKey, license_key: 'x'.repeat(256) }))
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual(['license_key'])
   })
 })

@@ -18,16 +18,16 @@ describe('code 741', () => {
       await addKey(shop, { status })
     }
     await addKey(other)
-    const opened = await expectNoChange(() => count(shop))
-    expect(opened.status).toBe(200)
-    expect(Object.entries(opened.response)).toEqual([
+    const answer = await expectNoChange(() => count(shop))
+    expect(answer.status).toBe(200)
+    expect(Object.entries(answer.response)).toEqual([
       ['code', 741],
       ['message', 'Available license keys count'],
       ['count', 2],
       ['timestamp', expect.any(Number)],
     ])
-    expect(opened.envelope.private_key_used).toBe('global')
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(answer.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
   })
 
   it('is returned for an inactive product without keys', async () => {
@@ -42,19 +42,19 @@ describe('code 740', () => {
     await addKey(shop)
     await markDeleted(shop.productId)
     for (const changes of [{}, { product_id: '2147483647' }]) {
-      const opened = await expectNoChange(() => count(shop, changes))
-      expect(opened.status).toBe(200)
-      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-      expect(opened.response).toMatchObject({ code: 740, message: "Product doesn't exist" })
-      expect(opened.envelope.private_key_used).toBe('global')
+      const answer = await expectNoChange(() => count(shop, changes))
+      expect(answer.status).toBe(200)
+      expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+      expect(answer.response).toMatchObject({ code: 740, message: "Product doesn't exist" })
+      expect(answer.envelope.private_key_used).toBe('global')
     }
   })
 })
 
 describe('code 804', () => {
   it.each(['', 'junk', '0'])('is returned for the product "%s"', async (product_id) => {
-    const opened = await count(await openShop(), { product_id })
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
+    const answer = await count(await openShop(), { product_id })
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual(['product_id'])
   })
 })

@@ -33,11 +33,11 @@ describe('get-license-key-details', () => {
       shop.productId,
     )
     const fields = { license_key: key.licenseKey, identifier: IDENTIFIER }
-    for (const opened of [
+    for (const answer of [
       await callApi(shop, ENDPOINT, fields),
       await callApiWithJson(shop, ENDPOINT, fields),
     ]) {
-      const { response } = opened
+      const { response } = answer
       expect(Object.keys(response)).toEqual(['code', 'message', 'licenseKey', 'product', 'timestamp'])
       expect(response).toMatchObject({ code: 500, message: 'Active license key found' })
       expect(Object.entries(response.licenseKey)).toEqual([
@@ -67,9 +67,9 @@ describe('get-license-key-details', () => {
         ['description', 'Text & more'],
         ['meta_data', [{ key: 'x', value: 'y' }]],
       ])
-      expect(opened.status).toBe(200)
-      expect(opened.envelope.private_key_used).toBe('product')
-      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+      expect(answer.status).toBe(200)
+      expect(answer.envelope.private_key_used).toBe('product')
+      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
     }
   })
 
@@ -99,21 +99,21 @@ describe('get-license-key-details', () => {
   ])('returns %i without details, signed by the %s key', async (code, scope, options, changes) => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, options)
-    const opened = await callApi(shop, ENDPOINT, {
+    const answer = await callApi(shop, ENDPOINT, {
       license_key: licenseKey,
       identifier: IDENTIFIER,
       ...changes,
     })
-    expect(opened.response.code).toBe(code)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.envelope.private_key_used).toBe(scope)
+    expect(answer.response.code).toBe(code)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.envelope.private_key_used).toBe(scope)
   })
 
   it('returns 203 if the product is inactive', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
-    const opened = await callApi(shop, ENDPOINT, await activatedKeyFields(shop))
-    expect(opened.response.code).toBe(203)
-    expect(opened.envelope.private_key_used).toBe('product')
+    const answer = await callApi(shop, ENDPOINT, await activatedKeyFields(shop))
+    expect(answer.response.code).toBe(203)
+    expect(answer.envelope.private_key_used).toBe('product')
   })
 
   it('checks for errors in a fixed order', async () => {
@@ -123,7 +123,7 @@ describe('get-license-key-details', () => {
   })
 })
 
-it('takes one round trip and writes nothing', async () => {
+it('get-license-key-details takes one round trip and writes nothing', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const { response } = await callApi(shop, ENDPOINT, await activatedKeyFields(shop), { bindings: { DB: db } })

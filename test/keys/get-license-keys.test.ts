@@ -10,7 +10,7 @@ const PATH = '/api/v1/get-license-keys'
 const list = (shop: Shop, filter: Record<string, unknown> = {}, options = {}) =>
   get(PATH, { api_key: shop.apiKey, product_id: String(shop.productId), ...filter }, options)
 
-const isFewRows = (count: number) => count < 500
+const isSmall = (count: number) => count < 500
 
 async function listKeys(shop: Shop, filter: Record<string, unknown> = {}): Promise<string[]> {
   const { response } = await list(shop, filter)
@@ -22,11 +22,11 @@ describe('a listed key', () => {
   it("has the protocol's fields with their order and types", async () => {
     const shop = await openShop()
     const licenseKey = await addKey(shop)
-    const opened = await expectNoChange(() => list(shop, {}, withProductKey(shop)))
-    expect(opened.status).toBe(200)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 730, message: 'License keys' })
-    expect(opened.response.license_keys.map(Object.entries)).toEqual([
+    const answer = await expectNoChange(() => list(shop, {}, withProductKey(shop)))
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'license_keys', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 730, message: 'License keys' })
+    expect(answer.response.license_keys.map(Object.entries)).toEqual([
       [
         ['id', expect.any(Number)],
         ['product_id', shop.productId],
@@ -41,8 +41,8 @@ describe('a listed key', () => {
         ['updated_at', '1970-01-01T00:00:03.000000Z'],
       ],
     ])
-    expect(opened.envelope.private_key_used).toBe('global')
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    expect(answer.envelope.private_key_used).toBe('global')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
   })
 
   it('equals the key in the issuance response', async () => {
@@ -90,7 +90,7 @@ describe('get-license-keys', () => {
     expect(await listKeys(shop, { status: '' })).toEqual(keys)
   })
 
-  it('filters by exact owner name and email address', async () => {
+  it('filters by exact owner name and e-mail address', async () => {
     const shop = await openShop()
     const ada = { ownerName: 'Ada', ownerEmail: 'ada@example.com' }
     const [key, stock] = [await addKey(shop, { status: 'assigned', ...ada }), await addKey(shop, ada)]
@@ -128,7 +128,7 @@ describe('get-license-keys', () => {
     expect((await list(shop, stock, { bindings })).response.license_keys).toHaveLength(10)
     expect((await list(shop, { ...stock, status: 'reserved' }, { bindings })).response.code).toBe(730)
     // Each request executes one statement.
-    expect(rowsRead).toEqual([expect.toSatisfy(isFewRows), expect.toSatisfy(isFewRows)])
+    expect(rowsRead).toEqual([expect.toSatisfy(isSmall), expect.toSatisfy(isSmall)])
   })
 
   it.each([
@@ -142,8 +142,8 @@ describe('get-license-keys', () => {
     ['items_per_page', '0'],
     ['items_per_page', '1001'],
   ])('returns 804 if %s is "%s"', async (name, value) => {
-    const opened = await list(await openShop(), { [name]: value })
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual([name])
+    const answer = await list(await openShop(), { [name]: value })
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual([name])
   })
 })

@@ -67,18 +67,18 @@ describe('metadata of a license key with the plan "basic"', () => {
         const key = await addKey(shop, options)
         await addMetadata(key, 'plan', 'basic')
         const fields = { license_key: key.licenseKey, identifier: 'example.com', key: 'plan', value: 'new' }
-        const opened = await send(shop, name, { ...fields, ...changes })
+        const answer = await send(shop, name, { ...fields, ...changes })
         const after = await metadataOf(key)
-        expect(opened.status).toBe(200)
-        expect(Object.entries(opened.response)).toEqual([
+        expect(answer.status).toBe(200)
+        expect(Object.entries(answer.response)).toEqual([
           ['code', code],
           ['message', message],
           ...(code === 453 || code === 353 ? [['meta_id', after.at(-1)?.id]] : []),
           ['timestamp', expect.any(Number)],
         ])
-        expect(opened.envelope.private_key_used).toBe(scope)
+        expect(answer.envelope.private_key_used).toBe(scope)
         const pem = scope === 'product' ? env.PRODUCT_SIGNING_KEY : env.SIGNING_PRIVATE_KEY
-        expect(await isSignedBy(pem, opened)).toBe(true)
+        expect(await isSignedBy(pem, answer)).toBe(true)
         expect(after.map(({ key, value }) => [key, value])).toEqual(stored)
       }
     },
@@ -110,9 +110,9 @@ it.each([CREATE, UPDATE])('%s accepts keys up to 255 and values up to 10,000 cha
   const fields = { license_key: license.licenseKey, key, value }
   expect([453, 353]).toContain((await callApi(shop, name, fields)).response.code)
   expect((await metadataOf(license)).map((row) => [row.key, row.value])).toEqual([[key, value]])
-  const opened = await callApi(shop, name, { ...fields, key: 'x'.repeat(256), value: `${value}x` })
-  expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-  expect(Object.keys(opened.response.errors)).toEqual(['key', 'value'])
+  const answer = await callApi(shop, name, { ...fields, key: 'x'.repeat(256), value: `${value}x` })
+  expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+  expect(Object.keys(answer.response.errors)).toEqual(['key', 'value'])
 })
 
 describe('an Idempotency-Key', () => {
@@ -129,8 +129,8 @@ describe('an Idempotency-Key', () => {
     expect(first.response.code).toBe(code)
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    const misuse = await callApiWithIdempotencyKey(shop, name, { ...fields, key: 'other' }, 'one')
-    expect(misuse).toMatchObject({ status: 422, response: { code: 2422 } })
+    const conflict = await callApiWithIdempotencyKey(shop, name, { ...fields, key: 'other' }, 'one')
+    expect(conflict).toMatchObject({ status: 422, response: { code: 2422 } })
     const { results } = await env.DB.prepare('select 1 from license_key_metadata where key in (?, ?)')
       .bind(key, 'other')
       .all()
@@ -176,7 +176,7 @@ describe('concurrent requests', () => {
   })
 })
 
-it('never reuses the id of deleted metadata', async () => {
+it('new metadata never reuses the id of deleted metadata', async () => {
   const shop = await openShop()
   const { licenseKey } = await addKey(shop)
   const fields = { license_key: licenseKey, key: 'plan', value: 'basic' }
@@ -186,7 +186,7 @@ it('never reuses the id of deleted metadata', async () => {
   expect(second.response.meta_id).toBeGreaterThan(first.response.meta_id)
 })
 
-it('keeps metadata of different license keys separate', async () => {
+it('metadata of different license keys is separate', async () => {
   const shop = await openShop()
   const [one, other] = [await addKey(shop), await addKey(shop)]
   for (const key of [one, other]) {
@@ -198,7 +198,7 @@ it('keeps metadata of different license keys separate', async () => {
   expect(await metadataOf(other)).toMatchObject([{ key: 'plan', value: 'basic' }])
 })
 
-it('takes one round trip and writes nothing for a refused request', async () => {
+it('a refused request takes one round trip and writes nothing', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = { ...(await metadataFields(shop)), key: 'seats' }

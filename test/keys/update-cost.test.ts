@@ -8,7 +8,7 @@ import { openShop, orderFields } from '../support/shop.ts'
 /** Small compared with the 1,001 keys in the table. */
 const ROWS_READ_MAX = 100
 
-it('reads few rows of a large table for updates, deletions and counts', async () => {
+it('updates, deletions and counts read few rows of a large table', async () => {
   const shop = await openShop()
   const issued = await post(orderFields(shop, { quantity: '1000' }))
   const [first, second] = issued.response.license_keys.map(

@@ -41,12 +41,12 @@ describe('update-license-key', () => {
     const productId = await addProduct()
     const licenseKey = await addKey({ productId })
     const fields = { api_key: shop.apiKey, license_key: licenseKey, product_id: String(shop.productId) }
-    const opened = await update(fields, withProductKey(shop))
-    expect(opened.status).toBe(200)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 950, message: 'License keys updated' })
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    const answer = await update(fields, withProductKey(shop))
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 950, message: 'License keys updated' })
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
     expect(await storedKey(licenseKey)).toMatchObject({ product_id: shop.productId })
   })
 
@@ -204,8 +204,8 @@ describe('code 951', () => {
     for (const license_key of [licenseKey, 'unknown']) {
       for (const product_id of ['2147483647', String(deleted)]) {
         const fields = { api_key: shop.apiKey, license_key, product_id, status: 'blocked' }
-        const opened = await expectNoChange(() => update(fields, withProductKey(shop)))
-        expectIncorrectData(opened, { product_id: ['The selected product id is invalid.'] })
+        const answer = await expectNoChange(() => update(fields, withProductKey(shop)))
+        expectIncorrectData(answer, { product_id: ['The selected product id is invalid.'] })
       }
     }
   })
@@ -222,8 +222,8 @@ describe('code 951', () => {
   ])('is returned for an invalid %s', async (name, value) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, license_key: await addKey(shop), [name]: value }
-    const opened = await expectNoChange(() => update(fields))
-    expectIncorrectData(opened, { [name]: [expect.stringMatching(name)] })
+    const answer = await expectNoChange(() => update(fields))
+    expectIncorrectData(answer, { [name]: [expect.stringMatching(name)] })
   })
 })
 
@@ -231,9 +231,9 @@ describe('code 952', () => {
   it.each([['unknown'], [''], [undefined]])('is returned for the license key %s', async (licenseKey) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, ...(licenseKey !== undefined && { license_key: licenseKey }) }
-    const opened = await expectNoChange(() => update({ ...fields, status: 'blocked' }, withProductKey(shop)))
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 952, message: 'License key not found' })
-    expect(opened.envelope.private_key_used).toBe('global')
+    const answer = await expectNoChange(() => update({ ...fields, status: 'blocked' }, withProductKey(shop)))
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 952, message: 'License key not found' })
+    expect(answer.envelope.private_key_used).toBe('global')
   })
 })

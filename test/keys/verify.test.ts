@@ -43,11 +43,11 @@ describe('verify', () => {
     const shop = await openShop()
     const { licenseKey } = await addKey(shop, key)
     const fields = { license_key: licenseKey, identifier: 'example.com', ...changes }
-    for (const opened of [
+    for (const answer of [
       await callApi(shop, 'verify', fields),
       await callApiWithJson(shop, 'verify', fields),
     ]) {
-      await expectCodeOnly(opened, code, message, scope)
+      await expectCodeOnly(answer, code, message, scope)
     }
   })
 
@@ -62,10 +62,10 @@ describe('verify', () => {
       deletedAt,
       shop.productId,
     )
-    const opened = await callApi(shop, 'verify', fields)
+    const answer = await callApi(shop, 'verify', fields)
     const message = "The product associated with this license key is not active or doesn't exist"
-    expect(opened.response).toMatchObject({ code: 203, message })
-    expect(opened.envelope.private_key_used).toBe('product')
+    expect(answer.response).toMatchObject({ code: 203, message })
+    expect(answer.envelope.private_key_used).toBe('product')
   })
 
   it('checks for errors in a fixed order', async () => {
@@ -107,15 +107,15 @@ describe('verify', () => {
   })
 })
 
-it('returns 804 and names the invalid parameters', async () => {
+it('verify returns 804 and names the invalid parameters', async () => {
   const shop = await openShop()
   const fields = { license_key: 'x'.repeat(256), identifier: 'a\u0000b' }
-  const opened = await callApi(shop, 'verify', fields)
-  expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-  expect(Object.keys(opened.response.errors)).toEqual(['license_key', 'identifier'])
+  const answer = await callApi(shop, 'verify', fields)
+  expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+  expect(Object.keys(answer.response.errors)).toEqual(['license_key', 'identifier'])
 })
 
-it('verifies in one round trip and writes nothing', async () => {
+it('verify takes one round trip and writes nothing', async () => {
   const shop = await openShop()
   const { db, roundTrips } = observe(env.DB)
   const fields = await activatedKeyFields(shop)

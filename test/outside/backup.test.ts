@@ -15,7 +15,7 @@ beforeAll(() => {
 })
 afterAll(() => removeClone(shop.folder))
 
-it('writes to the folder of the caller and shows progress on a terminal', async () => {
+it("a backup is written to the caller's folder and shows progress on a terminal", async () => {
   const folder = path.join(shop.folder, 'kept')
   mkdirSync(folder)
   const command = 'npm run --silent backup -- b.sql'
@@ -29,7 +29,7 @@ it('writes to the folder of the caller and shows progress on a terminal', async 
   expect(existsSync(path.join(shop.folder, 'b.sql'))).toBe(false)
 })
 
-it('cannot be restored into a database with tables, which stays unchanged', () => {
+it('a backup cannot be restored into a database with tables', () => {
   renameSync(path.join(shop.folder, 'kept/b.sql'), path.join(shop.folder, 'backup.sql'))
   query(shop.folder, `update products set name = 'Later'`)
   const { status, output } = run(shop.folder, 'env', 'CI=true', 'bash', '-ec', example('run: restore'))

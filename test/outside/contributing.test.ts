@@ -42,7 +42,7 @@ function applyStep({ kind, file, after, code }: Step): void {
   writeFileSync(target, lines.join('\n'))
 }
 
-it('the steps add an endpoint with four files that passes all checks', () => {
+it('the steps add an endpoint in four files, and it passes all checks', () => {
   const files = new Set(steps.map(({ file }) => file))
   expect(files.size).toBe(4)
   expect([...files].filter((file) => file.endsWith('.test.ts'))).toHaveLength(1)

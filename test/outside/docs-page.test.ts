@@ -182,27 +182,27 @@ const CONTRASTS = `
       canvas.fillRect(0, 0, 1, 1)
       return [...canvas.getImageData(0, 0, 1, 1).data]
     }
-    const painted = ([r, g, b, a], below) => [r, g, b].map((part, i) => (part * a + below[i] * (255 - a)) / 255)
-    const behind = (element) =>
+    const blend = ([r, g, b, a], below) => [r, g, b].map((part, i) => (part * a + below[i] * (255 - a)) / 255)
+    const backgroundOf = (element) =>
       element === null
         ? [255, 255, 255]
-        : painted(colorOf(getComputedStyle(element).backgroundColor), behind(element.parentElement))
+        : blend(colorOf(getComputedStyle(element).backgroundColor), backgroundOf(element.parentElement))
     const luminance = (color) => {
       const [r, g, b] = color.map((part) => (part <= 10 ? part / 3294.6 : ((part / 255 + 0.055) / 1.055) ** 2.4))
       return 0.2126 * r + 0.7152 * g + 0.0722 * b
     }
     const contrastOf = (element) => {
-      const below = behind(element)
-      const text = painted(colorOf(getComputedStyle(element).color), below)
-      const [less, more] = [luminance(text), luminance(below)].sort((one, other) => one - other)
-      return (more + 0.05) / (less + 0.05)
+      const below = backgroundOf(element)
+      const text = blend(colorOf(getComputedStyle(element).color), below)
+      const [darker, lighter] = [luminance(text), luminance(below)].sort((a, b) => a - b)
+      return (lighter + 0.05) / (darker + 0.05)
     }
     const found = []
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT)
     for (let node = texts.nextNode(); node; node = texts.nextNode()) {
       const element = node.parentElement
-      const isSeen = element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
-      if (isSeen && element.clientHeight !== 1 && node.data.trim() !== '') found.push([contrastOf(element), node.data])
+      const isVisible = element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
+      if (isVisible && element.clientHeight !== 1 && node.data.trim() !== '') found.push([contrastOf(element), node.data])
     }
-    return [luminance(behind(document.body)), found]
+    return [luminance(backgroundOf(document.body)), found]
   })()`

@@ -13,7 +13,7 @@ function lines(text: string, pattern: RegExp): string[] {
   return [...text.matchAll(pattern)].map((match) => match[1] ?? '')
 }
 
-/** All tests except this one. `support/` only looks marks up. */
+/** All tests except this one. `support/` only looks up marks. */
 const tests = readdirSync(path.join(project, 'test/outside'))
   .filter((name) => name.endsWith('.test.ts') && name !== 'docs.test.ts')
   .map((name) => contents('test/outside', name))
@@ -51,7 +51,7 @@ describe('every shell example in the documents', () => {
 })
 
 /** Addresses that GitHub resolves from the repository's page. */
-const OF_GITHUB = '../../actions/'
+const GITHUB_ACTIONS = '../../actions/'
 
 describe.each([...documents])('%s', (name, text) => {
   it('names only commands that exist', () => {
@@ -61,7 +61,7 @@ describe.each([...documents])('%s', (name, text) => {
 
   it('links and refers only to files that exist', () => {
     const links = lines(text, /\]\((?!https?:|#|mailto:)([^)#]+)/g).filter(
-      (link) => !link.startsWith(OF_GITHUB),
+      (link) => !link.startsWith(GITHUB_ACTIONS),
     )
     const folder = path.join(project, path.dirname(name))
     expect(links.filter((link) => !existsSync(path.join(folder, link)))).toEqual([])

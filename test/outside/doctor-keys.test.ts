@@ -94,7 +94,7 @@ const backupCopies = () => readdirSync(shop.folder).filter((name) => name.starts
 
 const CREATE = 'npm run keyseal -- signing-key create --write'
 
-it('a missing .dev.vars is created by npm start, as the error says', () => {
+it('npm start is the suggested fix for a missing .dev.vars', () => {
   const commands = [['list'], ['list', '--json'], ['rotate'], ['create', '--write']]
   const results = commands.map((words) => shop.run('signing-key', ...words))
   const hint = 'There is no .dev.vars. Run npm start, which creates it with a signing key.\n'

@@ -27,10 +27,10 @@ function runAll(...commands: string[]): CommandResult[] {
 
 /** The JSON output of each command. */
 function outputs(...results: (CommandResult | undefined)[]): unknown[] {
-  return results.map((each) => JSON.parse(each?.stdout ?? ''))
+  return results.map((result) => JSON.parse(result?.stdout ?? ''))
 }
 
-it('a disabled product issues nothing until it is enabled; repeating changes nothing', () => {
+it('a disabled product issues nothing until it is enabled, and repetitions are harmless', () => {
   const [disabled, repeated, refused, enabled, issued, already] = runAll(
     'products disable 1 --yes',
     'products disable 1 --yes --json',
@@ -76,7 +76,7 @@ it('an enabled generator is used again unless a newer one is active', () => {
   })
 })
 
-describe('a rejected command', () => {
+describe('keyseal', () => {
   itRefuses(
     () => shop,
     [
@@ -104,7 +104,7 @@ describe('a rejected command', () => {
     ],
   )
 
-  describe('fails before the confirmation prompt', () => {
+  describe('before the confirmation prompt', () => {
     itRefuses(
       () => shop,
       [
@@ -117,7 +117,7 @@ describe('a rejected command', () => {
     )
   })
 
-  it('the help warns that revoking an API key is permanent', () => {
+  it('warns in its help that revoking an API key is permanent', () => {
     expect(shop.run('api-keys', 'revoke', '--help').stdout).toContain('permanently')
   })
 })

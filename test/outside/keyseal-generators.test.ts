@@ -57,7 +57,7 @@ describe('keyseal generators', () => {
     ],
   )
 
-  it('adds the generator of the document', () => {
+  it('adds the generator in the document', () => {
     const { status, output } = run(shop.folder, 'bash', '-ec', example('run: generators'))
     expect(status).toBe(0)
     expect(output).toContain('Each license key has 123.9 random bits.')

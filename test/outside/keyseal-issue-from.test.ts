@@ -50,7 +50,7 @@ describe('keyseal issue --from', () => {
     expect(stderr).toContain('Fresh keys need --validity-days and --activation-limit.')
   })
 
-  it('generator issues many keys of the longest format once, on its terms', () => {
+  it('generator issues many keys of the longest format once, with its terms', () => {
     expect(issue('generator', 1).stderr).toContain('Product 1 has no active generator')
     const format = ['--method', 'chunk-system', '--chunks', '48', '--chunk-length', '1']
     const affixes = ['--prefix', "it's-:name-".padEnd(32, '<'), '--suffix', '>'.repeat(32)]
@@ -79,7 +79,7 @@ describe('keyseal issue --from', () => {
     }
   })
 
-  it('stock issues keys on their own terms once, or none if there are too few', () => {
+  it('stock issues keys with their own terms once, or none if too few', () => {
     writeFileSync(path.join(shop.folder, 'stock.csv'), 'license_key\nS-1\nS-2\nS-3\n')
     const terms = ['--validity-days', '90', '--activation-limit', '4']
     shop.run('stock', 'import', path.join(shop.folder, 'stock.csv'), '--product-id', '1', ...terms)

@@ -37,7 +37,7 @@ function count(sql: string): number {
 }
 
 describe('keyseal issue', () => {
-  it('issues an order of several statements completely and once', () => {
+  it('issues an order that needs several statements completely and once', () => {
     const first = shop.runJson<Issued>(...issueCommand('1500', '--idempotency-key', 'order-1'))
     expect(first).toMatchObject({ idempotencyKey: 'order-1', isReplay: false })
     expect(new Set(first.licenseKeys).size).toBe(1500)
@@ -105,7 +105,7 @@ describe('keyseal licenses', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ licenseKey: licenseKeys[1] }])
   })
 
-  it('reissues a license key once, with the same owner and end, and blocks the old one', () => {
+  it('reissues a license key once, keeps owner and expiry, and blocks the old key', () => {
     const [, , old = ''] = licenseKeys
     const refused = shop.run('licenses', 'reissue', old)
     expect(refused.status).toBe(1)

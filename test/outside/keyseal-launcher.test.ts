@@ -18,19 +18,19 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { project } from './support/clone.ts'
 
-const nodeOfProject = realpathSync(path.join(project, 'node_modules/node/bin/node'))
+const projectNode = realpathSync(path.join(project, 'node_modules/node/bin/node'))
 
 /** The first Node.js of the machine that is not the project's. */
-function nodeOfMachine(): string | undefined {
+function findSystemNode(): string | undefined {
   const folders = (process.env.PATH ?? '').split(path.delimiter).filter(path.isAbsolute)
   const candidates = [...folders, '/usr/local/bin', '/usr/bin'].map((folder) => path.join(folder, 'node'))
   return candidates.find((program) => {
     const found = spawnSync(program, ['-p', 'process.execPath'], { encoding: 'utf8' })
-    return found.status === 0 && realpathSync(found.stdout.trim()) !== nodeOfProject
+    return found.status === 0 && realpathSync(found.stdout.trim()) !== projectNode
   })
 }
 
-const node = nodeOfMachine()
+const node = findSystemNode()
 let bin: string
 
 beforeAll(() => {

@@ -64,7 +64,7 @@ it('API keys are listed with their capabilities and networks', () => {
     'api-keys list --json',
     'api-keys list',
   )
-  const created = [restricted, unrestricted].map((each) => JSON.parse(String(each?.stdout)))
+  const created = [restricted, unrestricted].map((result) => JSON.parse(String(result?.stdout)))
   expect(created[0].capabilities).toEqual(['use', 'stock'])
   expect(JSON.parse(String(json?.stdout))).toMatchObject(created.map(({ apiKey, ...stored }) => stored))
   expect(table?.stdout).toMatch(/ use, stock +203\.0\.113\.0\/24, 192\.0\.2\.1\/32 /)

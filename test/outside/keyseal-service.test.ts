@@ -145,8 +145,8 @@ describe('keyseal doctor', () => {
       const missing = findings(...NO_SERVICE).find(({ check }) => check === 'migrations')
       expect(missing).toMatchObject({ status: 'wrong' })
       runShell(folder, missing?.remedy ?? '')
-      const wanted = readdirSync(path.join(folder, 'migrations')).filter((name) => name.endsWith('.sql'))
-      expect(query(folder, 'select name from d1_migrations')).toHaveLength(wanted.length)
+      const migrations = readdirSync(path.join(folder, 'migrations')).filter((name) => name.endsWith('.sql'))
+      expect(query(folder, 'select name from d1_migrations')).toHaveLength(migrations.length)
     } finally {
       runShell(folder, 'rm -r .wrangler/state; mv .wrangler/kept .wrangler/state')
     }
@@ -175,7 +175,7 @@ describe('keyseal doctor', () => {
 })
 
 describe('keyseal signing-key', () => {
-  it('create prints a key of each algorithm', () => {
+  it('create prints a key for each algorithm', () => {
     const commands = ['RSA', 'EdDSA'].map((name) => ['signing-key', 'create', '--algorithm', name])
     const created = commands.map((words) => createPrivateKey(commandLine.run(...words).stdout))
     expect(created.map(({ asymmetricKeyType }) => asymmetricKeyType)).toEqual(['rsa', 'ed25519'])
@@ -201,9 +201,9 @@ describe('keyseal signing-key', () => {
 
     await restart()
     expect(runExample('run: list-published')).toMatch(new RegExp(`^${next?.kid} +RSA +published`, 'm'))
-    const switched = runExample('run: rotate-locally')
-    expect(switched).toContain(`The key ${next?.kid} (RSA) replaces ${first?.kid}`)
-    expect(switched).toContain('1. Restart the service now')
+    const rotated = runExample('run: rotate-locally')
+    expect(rotated).toContain(`The key ${next?.kid} (RSA) replaces ${first?.kid}`)
+    expect(rotated).toContain('1. Restart the service now')
     expect(keys()).toMatchObject([
       { kid: next?.kid, role: 'current' },
       { kid: first?.kid, role: 'retired' },

@@ -47,7 +47,7 @@ describe('keyseal stock import', () => {
       { line: 7, reason: 'is longer than 255 characters or contains control characters' },
     ]
     const words = ['stock', 'import', 'keys.csv', '--product-id', '1', ...TERMS, '--json']
-    const reports = [words, words].map((each) => JSON.parse(shop.run(...each).stdout))
+    const reports = [words, words].map((command) => JSON.parse(shop.run(...command).stdout))
     expect(reports).toEqual([
       { created: 3, known: 0, refused },
       { created: 0, known: 3, refused },
@@ -63,7 +63,7 @@ describe('keyseal stock import', () => {
     expect(stockOf(2)).toBe(0)
   })
 
-  it('imports more than one statement from a file without a heading', () => {
+  it('imports a file without a heading in several statements', () => {
     write(
       'many.csv',
       // SQL escapes an apostrophe by doubling it.

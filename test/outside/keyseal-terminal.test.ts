@@ -42,7 +42,7 @@ describe('a command that cannot be undone', () => {
       ['just Enter', '\r'],
       ['Ctrl-D', '\x04'],
       ['Ctrl-C', '\x03'],
-    ])('asks, and changes nothing if the answer is %s', async (_, keys) => {
+    ])('asks for confirmation, and changes nothing if the answer is %s', async (_, keys) => {
       const { status, output } = await onTerminal(shop.folder, `${KEYSEAL} api-keys revoke 1`, QUESTION, keys)
       expect(output).toContain('API key 1 (')
       expect(output).toContain('Nothing was changed.')
@@ -53,7 +53,7 @@ describe('a command that cannot be undone', () => {
 
     it.each([
       ['revokes the API key if the answer is yes', '', 'Yes \r'],
-      ['revokes the API key with --yes without a question', '--yes', '\x03'],
+      ['revokes the API key without confirmation if --yes is set', '--yes', '\x03'],
     ])('%s', async (_, option, keys) => {
       query(shop.folder, `update api_keys set status = 'active'`)
       const command = `${KEYSEAL} api-keys revoke 1 ${option}`
@@ -65,7 +65,7 @@ describe('a command that cannot be undone', () => {
     })
   })
 
-  describe('without a terminal changes nothing and suggests --yes', () => {
+  describe('without a terminal', () => {
     const fault = 'Not a terminal, so nothing was changed. Run it again with --yes.'
     const commands = [
       ['products', 'disable', '1'],

@@ -106,7 +106,7 @@ describe('npm start', () => {
     expect(JSON.parse(output).response).toMatchObject({ code: 803, license_keys: [{ product_id: 1 }, {}] })
   })
 
-  it('prints a readable line for each request, and nothing for its own', async () => {
+  it('prints a readable line for each request except its own', async () => {
     await fetch(`http://127.0.0.1:${port}/health`, { headers: FRESH_CONNECTION })
     await expect.poll(() => service.output()).toMatch(/^\d\d:\d\d:\d\d GET \/health 200 code 2201 \d+ ms$/m)
     expect(service.output()).not.toMatch(/"level":|wrangler:info|jwks\.json|cdn-cgi/)
@@ -140,7 +140,7 @@ describe('npm start', () => {
   })
 })
 
-describe('the examples of the documents', () => {
+describe('the examples in the documents', () => {
   it('issue a license key once, with an answer of the printed shape', () => {
     expect(runExample('run: issue')).toMatchObject({ status: 0 })
     expect(shapeOf(JSON.parse(file('answer.json')))).toEqual(shapeOf(JSON.parse(example('answer: issue'))))
@@ -173,7 +173,7 @@ describe('the examples of the documents', () => {
     expectVerification(() => run(folder, PYTHONS[0] ?? '', 'verify.py'), 'Verified 803')
   })
 
-  it('check a license in an app with an API key of its own', () => {
+  it('check a license in an app with its own API key', () => {
     const created = runExample('run: app-api-key')
     expect(created.status).toBe(0)
     const apiKey = /^ks_[\w-]{43}$/m.exec(created.output)?.[0] ?? ''
@@ -197,17 +197,17 @@ describe('the examples of the documents', () => {
     printed: string,
   ): void {
     expect(verify()).toEqual({ status: 0, output: `${printed}\n` })
-    const good = path.join(folder, 'answer.json')
-    copyFileSync(good, path.join(folder, 'good.json'))
+    const answerFile = path.join(folder, 'answer.json')
+    copyFileSync(answerFile, path.join(folder, 'good.json'))
     const signed = JSON.parse(file('answer.json')).response_base64 as string
     const forged = (signed.startsWith('eyJ') ? 'eyK' : 'eyJ') + signed.slice(3)
-    writeFileSync(good, file('answer.json').replace(signed, forged))
+    writeFileSync(answerFile, file('answer.json').replace(signed, forged))
     try {
       const { status, output } = verify()
       expect(status).not.toBe(0)
       expect(output).not.toContain(printed)
     } finally {
-      copyFileSync(path.join(folder, 'good.json'), good)
+      copyFileSync(path.join(folder, 'good.json'), answerFile)
     }
   }
 })
@@ -221,8 +221,10 @@ describe('a new product and API key', () => {
     })
     const key = runCommand('api-keys', 'create', '--name', 'Shop', '--allow-ip', '127.0.0.0/8')
     expect(key.output).toMatch(/^API key for Shop, shown only once:\nks_[\w-]{43}\n$/)
-    const elsewhere = runCommand('api-keys', 'create', '--name', 'Shop', '--allow-ip', '192.0.2.1')
-    const [apiKey = '', otherKey = ''] = [key, elsewhere].map(({ output }) => output.split('\n')[1] ?? '')
+    const otherNetworkKey = runCommand('api-keys', 'create', '--name', 'Shop', '--allow-ip', '192.0.2.1')
+    const [apiKey = '', otherKey = ''] = [key, otherNetworkKey].map(
+      ({ output }) => output.split('\n')[1] ?? '',
+    )
     expect(await (await issue(apiKey, '3')).json()).toMatchObject({ response: { code: 803 } })
     expect(await (await issue(otherKey, '3')).json()).toMatchObject({ response: { code: 103 } })
   })

@@ -28,7 +28,7 @@ interface PinnedEndpoint {
 
 const description = JSON.parse(readFileSync(descriptionFile, 'utf8'))
 
-describe('the description', () => {
+describe('the API description', () => {
   it('is up to date (run npm run openapi)', () => {
     expect(readFileSync(descriptionFile, 'utf8') === descriptionText()).toBe(true)
   })
@@ -159,7 +159,7 @@ describe('the example answers', () => {
   const envelopes = OPERATIONS.filter(({ codes, document }) => codes.length > 0 && !document)
 
   it.each(envelopes)(
-    'of $endpoint.path match their schema and are encoded and signed like a server',
+    'of $endpoint.path match their schema, and their encoding and signatures are valid',
     (text) => {
       const operation = description.paths[text.endpoint.path][text.endpoint.method.toLowerCase()]
       const envelope = successOf(operation)[1].example as Record<string, string>
@@ -232,7 +232,7 @@ describe('the schema of parameters', () => {
     )
   })
 
-  it('limits credentials like the server', () => {
+  it('limits credentials as the server does', () => {
     const { VerifyRequest, ContractsGenerateRequest } = description.components.schemas
     expect(VerifyRequest.properties.api_key).toMatchObject({ minLength: 1 })
     expect(ContractsGenerateRequest.properties.contract_key).toMatchObject({ minLength: 1, maxLength: 255 })

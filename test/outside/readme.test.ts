@@ -54,7 +54,7 @@ describe('docs/api.md', () => {
 })
 
 describe('docs/settings.md', () => {
-  it('names the limit of a request', () => {
+  it('names the highest quantity of a request', () => {
     expect(settings).toContain(`never more than ${QUANTITY_LIMIT}`)
   })
 })

@@ -220,7 +220,7 @@ describe('after a backup, a loss and a restore:', () => {
     }
     expect(await sendAll([...sent].reverse())).toEqual(['revoked', 'issued', 'issued', 'issued'])
     expect(await sendAll(sent)).toEqual(['issued', 'issued', 'issued', 'revoked'])
-    // As if the provider or the seller reported the same sale in another event.
+    // The provider or the seller reports the same sale in another event.
     expect(await sendEvent(standardSamples.purchase(order('sold-after')))).toBe('duplicate')
 
     const keyOf = (name: string) => keysBefore.find((key) => key.order === name)?.licenseKey

@@ -1,4 +1,4 @@
-/** Rewriting an export for a backup. recovery.test.ts restores one. */
+/** Rewrites an exported database as a backup. recovery.test.ts restores one. */
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
 import { restorable } from '../../scripts/restorable-sql.ts'
@@ -14,7 +14,7 @@ async function* streamOf(pieces: readonly string[]): AsyncGenerator<string> {
   yield* pieces
 }
 
-it('moves tables before rows and keeps texts, wherever the export is split', async () => {
+it('a backup has tables before rows, wherever the export is split', async () => {
   const tables = [
     "CREATE TABLE a (\n  -- It's one; or not\n  b TEXT) STRICT;\n",
     'CREATE TABLE c (d TEXT);\n',
@@ -31,7 +31,7 @@ it('moves tables before rows and keeps texts, wherever the export is split', asy
   }
 })
 
-it('joins the rows of a table in order, in short statements', async () => {
+it('a backup joins the rows of a table in order, in short statements', async () => {
   const rows = Array.from({ length: 3_000 }, (_, id) => `(${id},'a;(''${'x'.repeat(id % 90)}'')')`)
   const otherRows = ['(1)', '(2)']
   const statements = [
@@ -53,13 +53,13 @@ it('joins the rows of a table in order, in short statements', async () => {
   }
 })
 
-it('creates no statement above the limit of D1, and splits no character', async () => {
+it('a backup has no statement above the limit of D1, and no split character', async () => {
   const result = await toRestorable(`INSERT INTO "a" VALUES('${"''😀".repeat(200_000)}');\n`)
   for (const line of result.split('\n')) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(100_000)
   expect(result).not.toMatch(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])/)
 })
 
-it('rejects a truncated export, and a row that cannot be split', async () => {
+it('a truncated export or a row that cannot be split is rejected', async () => {
   await expect(toRestorable(`INSERT INTO "a" VALUES('truncated`)).rejects.toThrow(
     'Export the database again.',
   )

@@ -65,7 +65,7 @@ function runAll(...commands: string[]): string[] {
 describe('keyseal webhook', () => {
   let order: string
 
-  it('in the README prints the license keys, and the service shows the e-mail', async () => {
+  it('prints the license keys as in the README, and the service prints the e-mail', async () => {
     const { status, output } = run(folder, 'env', `PORT=${port}`, 'bash', '-ec', example('run: webhook'))
     expect(status).toBe(0)
     const printed = output.slice(output.indexOf('Sent a purchase'))
@@ -157,7 +157,7 @@ it('a retry without failures succeeds, so that a schedule can run it', () => {
   expect(runAll('events retry --failed --json')).toEqual(['[]\n'])
 })
 
-describe('an invalid command', () => {
+describe('keyseal', () => {
   const terms = ['--product-id', '77', '--validity-days', '0', '--activation-limit', '0']
   itRefuses(
     () => commandLineIn(folder),

@@ -22,7 +22,7 @@ it.each([
   expect(formatLine(line, 'text', TIME)).toBe(text)
 })
 
-it('keeps JSON lines in the format json', () => {
+it('keeps JSON lines with --logs json', () => {
   expect(formatLine(REQUEST, 'json', TIME)).toBe(REQUEST)
   expect(formatLine(`${RED}${FAILURE}\x1b[0m`, 'json', TIME)).toBe(FAILURE)
 })
@@ -33,7 +33,7 @@ it.each([
   '      at handle (src/keys/verify.ts:9:12)',
   '⎔ Reloading local server...',
   'env.DB (keyseal)          D1 Database       local',
-])('keeps %j of wrangler', (line) => {
+])('keeps the wrangler line %j', (line) => {
   expect(formatLine(line, 'text', TIME)).toBe(line)
 })
 
@@ -43,6 +43,6 @@ it.each([
   '[wrangler:info] GET /health 200 OK (15ms)',
   '[wrangler:info] QUEUE keyseal-deliveries 1/1 (28ms)',
   '  For more details, see \x1b[4mhttps://developers.cloudflare.com/workers/configuration/cron-triggers/\x1b[0m',
-])('drops %j of wrangler', (line) => {
+])('drops the wrangler line %j', (line) => {
   expect(formatLine(line, 'text', TIME)).toBeUndefined()
 })

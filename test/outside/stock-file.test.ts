@@ -97,13 +97,13 @@ describe('a file that is not UTF-8', () => {
 describe('an unreadable file', () => {
   const read = (name: string) => readPieces(name, { pieceLinesMax: 10, pieceBytesMax: 1_000 }).next()
 
-  it('gets a readable error', async () => {
+  it('causes a readable error', async () => {
     await expect(read(folder)).rejects.toThrow('is a folder')
     await expect(read(path.join(folder, 'none.csv'))).rejects.toThrow('There is no file')
     await expect(read(path.join(file, 'none.csv'))).rejects.toThrow('There is no file')
   })
 
-  it.skipIf(process.platform !== 'linux')('gets a readable error (skipped without /proc)', async () => {
+  it.skipIf(process.platform !== 'linux')('causes a readable error (skipped without /proc)', async () => {
     await expect(read('/proc/self/mem')).rejects.toThrow('/proc/self/mem cannot be read (EIO).')
   })
 })

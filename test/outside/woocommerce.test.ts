@@ -91,7 +91,7 @@ function expectPluginStores(licenseKeys: Record<string, unknown>[]): void {
   expect(stored.filter((name) => !PLUGIN_COLUMNS.includes(name))).toEqual([])
 }
 
-describe('the page', () => {
+describe('the WooCommerce page', () => {
   it('is shorter than 120 lines', () => {
     expect(page.split('\n').length).toBeLessThan(120)
   })

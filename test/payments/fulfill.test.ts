@@ -93,10 +93,10 @@ describe('a purchase', () => {
     vi.spyOn(Math, 'random').mockReturnValue(0)
     const offer = await addOffer()
     const order = newOrder()
-    let losses = 1
+    let lostResponses = 1
     const { db } = observe(env.DB, {
       after() {
-        if (losses-- > 0) throw new Error('D1_ERROR: Network connection lost.')
+        if (lostResponses-- > 0) throw new Error('D1_ERROR: Network connection lost.')
       },
     })
     expect((await applyEvent(purchaseOf(offer, order), { db })).outcome).toBe('issued')
@@ -208,9 +208,9 @@ describe('a purchase', () => {
     async (quantity) => {
       const offer = await addOffer()
       const order = newOrder()
-      const good = { id: '0', externalIds: [offer.externalId], quantity: 1 }
-      const bad = { id: '1', externalIds: [offer.externalId], quantity }
-      const { id, outcome } = await applyEvent(purchaseOf(offer, order, { lines: [good, bad] }))
+      const validLine = { id: '0', externalIds: [offer.externalId], quantity: 1 }
+      const invalidLine = { id: '1', externalIds: [offer.externalId], quantity }
+      const { id, outcome } = await applyEvent(purchaseOf(offer, order, { lines: [validLine, invalidLine] }))
       expect(outcome).toBe('failed')
       expect((await eventOf(id))?.note).toMatch(/quantity/)
       const named = await env.DB.prepare('select order_id from webhook_events where id = ?')

@@ -51,10 +51,10 @@ function eventsOf(order: string, perUnit: Offer, seats: Offer): PaymentEvent[] {
 
 /** Everything that must not depend on the order of events. */
 async function stateOf(order: string): Promise<unknown> {
-  return { keys: (await keysOf(order)).sort(byText), deliveries: await deliveriesOf(order) }
+  return { keys: (await keysOf(order)).sort(compareAsJson), deliveries: await deliveriesOf(order) }
 }
 
-function byText(one: unknown, other: unknown): number {
+function compareAsJson(one: unknown, other: unknown): number {
   return JSON.stringify(one).localeCompare(JSON.stringify(other))
 }
 
@@ -125,9 +125,9 @@ it(`a reissue at any time does not change the outcome of later events ${seeded}`
         if ('place' in step) {
           if (await reissueAt(actual, step.place)) reissues += 1
         } else {
-          const chosenOf = (order: string) =>
+          const eventFor = (order: string) =>
             eventsOf(order, perUnit, seats).slice(step.event, step.event + 1)
-          await applyAll([...chosenOf(expected), ...chosenOf(actual)])
+          await applyAll([...eventFor(expected), ...eventFor(actual)])
         }
         expect(await placesOf(actual)).toEqual(await placesOf(expected))
       }

@@ -165,18 +165,18 @@ describe('a refund', () => {
 })
 
 describe('a chargeback', () => {
-  const opened = paddleSamples.disputeOpened?.(ORDER) as SampleEvent
+  const answer = paddleSamples.disputeOpened?.(ORDER) as SampleEvent
   const won = paddleSamples.disputeWon?.(ORDER) as SampleEvent
   const names = { id: 'chargeback:txn_1001', order: 'txn_1001', occurredAt: ORDER.now }
 
   it('reverses the order, and its own reversal reinstates it', () => {
-    expect(parse(opened)).toEqual({ kind: 'refund', ...names, phase: 'beginning' })
+    expect(parse(answer)).toEqual({ kind: 'refund', ...names, phase: 'beginning' })
     expect(parse(won)).toEqual({ kind: 'reinstatement', ...names, phase: 'end' })
     expect(parseChanged(won, { 'data.status': 'pending_approval' }).kind).toBe('ignored')
   })
 
   it('is flagged if it is only a warning', () => {
-    expect(parseChanged(opened, { 'data.action': 'chargeback_warning' }).kind).toBe('flagged')
+    expect(parseChanged(answer, { 'data.action': 'chargeback_warning' }).kind).toBe('flagged')
   })
 })
 

@@ -90,10 +90,10 @@ describe('a refund', () => {
 })
 
 describe('a dispute', () => {
-  const opened = polarSamples.disputeOpened?.(ORDER) as SampleEvent
+  const answer = polarSamples.disputeOpened?.(ORDER) as SampleEvent
 
   it('that is refunded reverses the order, and reinstates it if won', () => {
-    expect(parse(opened)).toEqual({ kind: 'refund', ...reversal, phase: 'beginning' })
+    expect(parse(answer)).toEqual({ kind: 'refund', ...reversal, phase: 'beginning' })
     expect(parse(polarSamples.disputeWon?.(ORDER) as SampleEvent)).toEqual({
       kind: 'reinstatement',
       ...reversal,
@@ -103,7 +103,7 @@ describe('a dispute', () => {
 
   it('that is undecided is flagged', () => {
     const pending = { 'data.status': 'pending', 'data.dispute.status': 'needs_response' }
-    expect(parseChanged(opened, pending)).toMatchObject({ kind: 'flagged', order: '1001' })
+    expect(parseChanged(answer, pending)).toMatchObject({ kind: 'flagged', order: '1001' })
   })
 })
 

@@ -61,9 +61,9 @@ async function outcomeOf(
   event: SampleEvent,
   options?: DeliverOptions,
 ): Promise<string> {
-  const opened = await deliver(samples, event, options)
-  expect(opened).toMatchObject({ status: 200, response: { code: 2200 } })
-  return opened.response.outcome
+  const answer = await deliver(samples, event, options)
+  expect(answer).toMatchObject({ status: 200, response: { code: 2200 } })
+  return answer.response.outcome
 }
 
 async function databaseContents(): Promise<string> {
@@ -101,9 +101,9 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     it('a purchase issues keys in one round trip and returns a signed response', async () => {
       const o = order()
       const { db, roundTrips } = observe(env.DB)
-      const opened = await deliver(samples, samples.purchase(o), { bindings: { DB: db } })
-      expect(opened.response).toMatchObject({ code: 2200, outcome: 'issued' })
-      expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+      const answer = await deliver(samples, samples.purchase(o), { bindings: { DB: db } })
+      expect(answer.response).toMatchObject({ code: 2200, outcome: 'issued' })
+      expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
       expect(roundTrips).toHaveLength(1)
       expect(await keys(o)).toEqual([
         {
@@ -195,8 +195,8 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       ] as const) {
         const o = order()
         await sell(o)
-        const opened = samples.disputeOpened?.(o)
-        expect(opened && (await outcomeOf(samples, opened))).toBe('revoked')
+        const answer = samples.disputeOpened?.(o)
+        expect(answer && (await outcomeOf(samples, answer))).toBe('revoked')
         expect(await statuses(o)).toEqual(['blocked'])
         const closed = samples[end]?.({ ...o, now: o.now + 1000 })
         if (closed) await outcomeOf(samples, closed)
@@ -298,7 +298,9 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       const event = samples.purchase(order())
       const before = await databaseContents()
       const { db, roundTrips } = observe(env.DB)
-      const other = PROVIDER_SAMPLES.find((one) => one.provider !== provider && one.secret !== samples.secret)
+      const other = PROVIDER_SAMPLES.find(
+        (candidate) => candidate.provider !== provider && candidate.secret !== samples.secret,
+      )
       for (const response of [
         deliver(samples, event, {
           secret: `whsec_${btoa('another secret of 24 bytes')}`,
@@ -337,21 +339,25 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     it('several secrets are valid during a rotation', async () => {
       const secret = `whsec_${btoa('the next secret, of 32 bytes or so')}`
       const bindings = { [webhookSecretName(provider)]: `${samples.secret} ${secret}` }
-      for (const one of [samples.secret, secret]) {
+      for (const validSecret of [samples.secret, secret]) {
         const o = order()
-        expect(await outcomeOf(samples, samples.purchase(o), { secret: one, bindings })).toBe('issued')
+        expect(await outcomeOf(samples, samples.purchase(o), { secret: validSecret, bindings })).toBe(
+          'issued',
+        )
       }
     })
 
     it('a live and a test secret work at the same time', async () => {
       const secret = `whsec_${btoa('the test secret, of 32 bytes or so')}`
       const bindings = { [webhookSecretName(provider, 'test')]: secret }
-      for (const [mode, one] of [
+      for (const [mode, validSecret] of [
         ['live', samples.secret],
         ['test', secret],
       ] as const) {
         const o = order({ isTest: mode === 'test' })
-        expect(await outcomeOf(samples, samples.purchase(o), { secret: one, bindings })).toBe('issued')
+        expect(await outcomeOf(samples, samples.purchase(o), { secret: validSecret, bindings })).toBe(
+          'issued',
+        )
         expect(await latestMode()).toBe(mode)
       }
     })
@@ -371,23 +377,23 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     )
 
     it('a body of more than a megabyte returns 413', async () => {
-      const opened = await deliver(samples, { id: 'x', body: `"${'x'.repeat(1_000_000)}"` })
-      expect(opened).toMatchObject({ status: 413, response: { code: 2413 } })
+      const answer = await deliver(samples, { id: 'x', body: `"${'x'.repeat(1_000_000)}"` })
+      expect(answer).toMatchObject({ status: 413, response: { code: 2413 } })
     })
 
     it('a database failure returns 503, so that the provider retries', async () => {
       const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded. Too many requests queued.'))
-      const opened = await deliver(samples, samples.purchase(order()), { bindings: { DB: db } })
-      expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
+      const answer = await deliver(samples, samples.purchase(order()), { bindings: { DB: db } })
+      expect(answer).toMatchObject({ status: 503, response: { code: 2503 } })
     })
 
     it('a missing setting returns 503, is named in the log and writes nothing', async () => {
       const before = await databaseContents()
-      const opened = await deliver(samples, samples.purchase(order()), {
+      const answer = await deliver(samples, samples.purchase(order()), {
         bindings: { DELIVERIES: undefined },
       })
-      expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
-      expect(opened.headers.has('Retry-After')).toBe(true)
+      expect(answer).toMatchObject({ status: 503, response: { code: 2503 } })
+      expect(answer.headers.has('Retry-After')).toBe(true)
       expect(logText()).toContain('DELIVERIES is not bound')
       expect(await databaseContents()).toBe(before)
     })
@@ -425,9 +431,9 @@ it.each([
   const setting = webhookSecretName(samples.provider)
   const event = samples.purchase({ order: newOrder(), externalId: EXTERNAL_ID })
   for (const secret of [invalid, `${samples.secret} ${invalid}`]) {
-    const opened = await deliver(samples, event, { bindings: { [setting]: secret } })
-    expect(opened).toMatchObject({ status: 503, response: { code: 2503 } })
+    const answer = await deliver(samples, event, { bindings: { [setting]: secret } })
+    expect(answer).toMatchObject({ status: 503, response: { code: 2503 } })
   }
   expect(logText()).toContain(`${setting} is not a secret of this provider`)
-  expect(logText()).not.toContain('sk_live_1')
+  expect(logText()).not.toContain(invalid)
 })

@@ -267,7 +267,7 @@ describe('a renewal', () => {
   })
 
   it.each(['before', 'after'])(
-    'of the period that the purchase paid for extends nothing, if it arrives %s it',
+    'of the first period extends nothing if it arrives %s the purchase',
     async (when) => {
       const offer = await addOffer({ validityDays: 30 })
       const order = newOrder()
@@ -282,7 +282,7 @@ describe('a renewal', () => {
   )
 
   it.each(['after', 'before'])(
-    'no longer extends keys once refunded, if the refund arrives %s it',
+    'does not extend keys once it is refunded (the refund arrives %s it)',
     async (when) => {
       const offer = await addOffer({ validityDays: 30 })
       const order = newOrder()

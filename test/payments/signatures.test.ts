@@ -312,7 +312,7 @@ describe('a secret', () => {
     const encoded = btoa('keyseal demo secret of Dodo 0001')
     expect(keys(`whsec_${encoded}`)).toEqual(keys(encoded))
     expect(keys(encoded)).toEqual([bytes('keyseal demo secret of Dodo 0001')])
-    for (const wrong of [
+    for (const invalidSecret of [
       'whsec_',
       'whsec_!',
       'sk_live_1',
@@ -321,7 +321,7 @@ describe('a secret', () => {
       'whsec_whsec_AAAA',
       'AA AA',
     ])
-      expect(keys(wrong)).toEqual([])
+      expect(keys(invalidSecret)).toEqual([])
   })
 
   it('of Polar may be the whole text or the part after whsec_', () => {

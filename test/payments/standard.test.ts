@@ -126,10 +126,10 @@ describe('a dispute', () => {
   const reversal = { id: 'dispute 1001 d1', order: '1001', occurredAt: ORDER.now }
 
   it('reverses the order, and reinstates it only if won', () => {
-    const opened = standardSamples.disputeOpened?.(ORDER) as SampleEvent
+    const answer = standardSamples.disputeOpened?.(ORDER) as SampleEvent
     const lost = standardSamples.disputeLost?.(ORDER) as SampleEvent
     const won = standardSamples.disputeWon?.(ORDER) as SampleEvent
-    expect(parse(opened)).toEqual({ kind: 'refund', ...reversal, phase: 'beginning' })
+    expect(parse(answer)).toEqual({ kind: 'refund', ...reversal, phase: 'beginning' })
     expect(parse(lost)).toEqual({ kind: 'refund', ...reversal, phase: 'end' })
     expect(parse(won)).toEqual({ kind: 'reinstatement', ...reversal, phase: 'end' })
   })

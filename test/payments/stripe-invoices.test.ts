@@ -104,10 +104,10 @@ describe('a later invoice', () => {
   it.each(['subscription_update', 'subscription_threshold', 'upcoming', null])(
     'with another billing reason (%s) is ignored',
     (reason) => {
-      const notice = parseChanged(renewed, { 'data.object.billing_reason': reason })
-      expect(notice).toMatchObject({ kind: 'ignored', order: 'in_1001_2' })
+      const parsed = parseChanged(renewed, { 'data.object.billing_reason': reason })
+      expect(parsed).toMatchObject({ kind: 'ignored', order: 'in_1001_2' })
       // With references, its refund would be treated as one of the subscription.
-      expect(notice).not.toHaveProperty('references')
+      expect(parsed).not.toHaveProperty('references')
     },
   )
 })

@@ -56,8 +56,8 @@ describe('a paid session', () => {
   it('may have no owner', () => {
     const anonymous = parseChanged(purchase, { 'data.object.customer_details': null })
     expect(anonymous).toMatchObject({ kind: 'purchase', owner: { name: undefined, email: undefined } })
-    const nameless = parse(stripeSamples.purchase({ ...ORDER, name: null, email: null }))
-    expect(nameless).toMatchObject({ kind: 'purchase', owner: { name: null, email: null } })
+    const withoutOwner = parse(stripeSamples.purchase({ ...ORDER, name: null, email: null }))
+    expect(withoutOwner).toMatchObject({ kind: 'purchase', owner: { name: null, email: null } })
   })
 })
 
@@ -191,13 +191,13 @@ describe('a refunded charge', () => {
 })
 
 describe('a dispute', () => {
-  const opened = stripeSamples.disputeOpened?.(ORDER) as SampleEvent
+  const answer = stripeSamples.disputeOpened?.(ORDER) as SampleEvent
   const won = stripeSamples.disputeWon?.(ORDER) as SampleEvent
   const names = { id: 'dispute:du_1001', order: 'pi_1001', occurredAt: ORDER.now }
 
   it('reverses the order, and reinstates it only if won', () => {
-    expect(parse(opened)).toEqual({ kind: 'refund', ...names, phase: 'beginning' })
-    expect(parseChanged(opened, { type: 'charge.dispute.funds_withdrawn' })).toMatchObject({ kind: 'refund' })
+    expect(parse(answer)).toEqual({ kind: 'refund', ...names, phase: 'beginning' })
+    expect(parseChanged(answer, { type: 'charge.dispute.funds_withdrawn' })).toMatchObject({ kind: 'refund' })
     expect(parse(stripeSamples.disputeLost?.(ORDER) as SampleEvent)).toEqual({
       kind: 'refund',
       ...names,
@@ -207,13 +207,13 @@ describe('a dispute', () => {
   })
 
   it('reinstates the order when the funds are reinstated', () => {
-    const settled = parseChanged(opened, { type: 'charge.dispute.funds_reinstated' })
+    const settled = parseChanged(answer, { type: 'charge.dispute.funds_reinstated' })
     expect(settled).toEqual({ kind: 'reinstatement', ...names, phase: 'end' })
   })
 
-  it('is flagged while it is an inquiry, and reinstates the order when the inquiry is closed', () => {
+  it('is flagged while it is an inquiry, and reinstates the order when closed', () => {
     for (const status of ['warning_needs_response', 'warning_under_review']) {
-      expect(parseChanged(opened, { 'data.object.status': status })).toMatchObject({
+      expect(parseChanged(answer, { 'data.object.status': status })).toMatchObject({
         kind: 'flagged',
         order: 'pi_1001',
       })
@@ -226,7 +226,7 @@ describe('a dispute', () => {
   })
 
   it('is ignored while it is open', () => {
-    expect(parseChanged(opened, { type: 'charge.dispute.updated' }).kind).toBe('ignored')
+    expect(parseChanged(answer, { type: 'charge.dispute.updated' }).kind).toBe('ignored')
   })
 })
 

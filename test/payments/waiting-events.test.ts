@@ -23,7 +23,7 @@ const idleQueue = { sendBatch: async () => {}, send: async () => {} }
 const quietEnv = { ...env, DELIVERIES: idleQueue }
 
 function samplesOf(provider: string): ProviderSamples {
-  const samples = PROVIDER_SAMPLES.find((one) => one.provider === provider)
+  const samples = PROVIDER_SAMPLES.find((candidate) => candidate.provider === provider)
   if (!samples) throw new Error(`No samples for ${provider}`)
   return samples
 }
@@ -44,11 +44,11 @@ async function deliver(samples: ProviderSamples, o: SampleOrder, bindings: objec
   const headers = await samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
   const secrets = { [webhookSecretName(samples.provider)]: samples.secret }
   const request = { path: `/webhooks/${samples.provider}`, method: 'POST', headers, body: event.body }
-  const opened = await readEnvelope(
+  const answer = await readEnvelope(
     await send({ ...request, bindings: { DELIVERIES: idleQueue, ...secrets, ...bindings } }),
   )
-  expect(opened.status).toBe(200)
-  return opened.response.outcome
+  expect(answer.status).toBe(200)
+  return answer.response.outcome
 }
 
 async function latestEventId(): Promise<number> {
@@ -271,7 +271,7 @@ async function storeEvent(
 }
 
 describe('the schedule', () => {
-  it('wakes the consumer for lost messages and retries', async () => {
+  it('enqueues events whose message was lost or whose retry is due', async () => {
     const { externalId } = await addOffer({ provider: 'standard' })
     const order = crypto.randomUUID()
     const id = await storeEvent({ order, externalId })

@@ -43,7 +43,7 @@ async function storedGenerators(productId: number) {
 }
 
 describe('a product created by the API', () => {
-  it('fills the order of the WooCommerce plugin with a UUID for one activation that does not expire', async () => {
+  it('gives the WooCommerce plugin a UUID for one activation without expiration', async () => {
     const { apiKey } = await openShop()
     const response = await order(apiKey, await createProduct(apiKey))
     expect(response).toMatchObject({ code: 803, message: 'License keys assigned' })
@@ -56,7 +56,9 @@ describe('a product created by the API', () => {
     const { apiKey } = await openShop()
     const productId = await createProduct(apiKey)
     const { response } = await get('/api/v1/get-all-generators', { api_key: apiKey })
-    const listed = response.products.filter((each: { product_id: number }) => each.product_id === productId)
+    const listed = response.products.filter(
+      (generator: { product_id: number }) => generator.product_id === productId,
+    )
     const now = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000000Z$/)
     expect(listed).toEqual([
       {
@@ -78,28 +80,28 @@ describe('a product created by the API', () => {
     ])
   })
 
-  it('has it even if the product is created inactive', async () => {
+  it('has a generator even if it is created inactive', async () => {
     const { apiKey } = await openShop()
     expect(await storedGenerators(await createProduct(apiKey, {}, 'inactive'))).toHaveLength(1)
   })
 
-  it('uses the newest active generator: a later one replaces the default until it is disabled', async () => {
+  it('uses a newer generator in place of the default until it is disabled', async () => {
     const { apiKey } = await openShop()
     const productId = await createProduct(apiKey)
-    const later = await addGenerator(productId, { prefix: 'APP-' })
+    const newerId = await addGenerator(productId, { prefix: 'APP-' })
     expect((await order(apiKey, productId)).license_keys[0].license_key).toMatch(/^APP-/)
-    await env.DB.prepare('update generators set status = 0 where id = ?').bind(later).run()
+    await env.DB.prepare('update generators set status = 0 where id = ?').bind(newerId).run()
     expect((await order(apiKey, productId)).license_keys[0].license_key).toMatch(UUID)
   })
 
-  it('answers 806 once all of its generators are disabled', async () => {
+  it('returns 806 once all of its generators are disabled', async () => {
     const { apiKey } = await openShop()
     const productId = await createProduct(apiKey)
     await env.DB.prepare('update generators set status = 0 where product_id = ?').bind(productId).run()
     expect(await order(apiKey, productId)).toMatchObject({ code: 806, message: 'Generator not found' })
   })
 
-  it('never has two: 50 racing requests with one Idempotency-Key store one', async () => {
+  it('has one generator after 50 racing requests with one Idempotency-Key', async () => {
     const { apiKey } = await openShop()
     const options = { headers: { 'Idempotency-Key': 'product' } }
     const ids = await Promise.all(Array.from({ length: 50 }, () => createProduct(apiKey, options)))
@@ -107,7 +109,7 @@ describe('a product created by the API', () => {
     expect(await storedGenerators(Number(ids[0]))).toHaveLength(1)
   })
 
-  it('never has two: a batch whose answer was lost and that is retried stores one', async () => {
+  it('has one generator after a retried batch whose response was lost', async () => {
     const { apiKey } = await openShop()
     const { db, roundTrips } = observe(env.DB, failAfterCommit(RESET_ERROR, RESET_ERROR))
     const productId = await createProduct(apiKey, { bindings: { DB: db } })
@@ -115,7 +117,7 @@ describe('a product created by the API', () => {
     expect(await storedGenerators(productId)).toHaveLength(1)
   })
 
-  it('never exists without one: if the generator cannot be stored, neither is the product', async () => {
+  it('is not stored if its generator cannot be stored', async () => {
     const { apiKey } = await openShop()
     const name = crypto.randomUUID()
     const countNamed = () =>

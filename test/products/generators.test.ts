@@ -27,12 +27,12 @@ describe('get-all-generators', () => {
     const uuid = { method: 'uuid', prefix: 'A-', suffix: '-Z', charset: 'AB', number_of_chunks: 6 }
     const inactive = await addGenerator(shop.productId, { ...uuid, chunk_length: 8, status: 0 })
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const opened = await getAll(shop, bindings)
-    expect(opened.status).toBe(200)
-    expect(opened.envelope.private_key_used).toBe('global')
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'products', 'timestamp'])
-    expect(opened.response).toMatchObject({ code: 820, message: 'All generators' })
-    const [first, second] = opened.response.products
+    const answer = await getAll(shop, bindings)
+    expect(answer.status).toBe(200)
+    expect(answer.envelope.private_key_used).toBe('global')
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'products', 'timestamp'])
+    expect(answer.response).toMatchObject({ code: 820, message: 'All generators' })
+    const [first, second] = answer.response.products
     expect(Object.entries(first)).toEqual([
       ['id', id],
       ['product_id', shop.productId],
@@ -52,41 +52,41 @@ describe('get-all-generators', () => {
     expect(second).toMatchObject({ id: inactive, status: 0, ...uuid, chunk_length: 8, function_name: '' })
   })
 
-  it('leaves out generators of deleted products and lists those of inactive ones', async () => {
+  it('lists generators of inactive products but not of deleted products', async () => {
     const [inactive, deleted] = [
       await openShop({ productStatus: 'inactive' }),
       await openShop({ productStatus: 'inactive' }),
     ]
-    const [kept, gone] = [await addGenerator(inactive.productId), await addGenerator(deleted.productId)]
+    const [listed, unlisted] = [await addGenerator(inactive.productId), await addGenerator(deleted.productId)]
     await executeSql('update products set deleted_at = 1 where id = ?', deleted.productId)
     const ids = (await getAll(inactive)).response.products.map(({ id }: { id: number }) => id)
-    expect(ids).toContain(kept)
-    expect(ids).not.toContain(gone)
-    expect(ids).toEqual([...ids].sort((one, other) => one - other))
+    expect(ids).toContain(listed)
+    expect(ids).not.toContain(unlisted)
+    expect(ids).toEqual([...ids].sort((a, b) => a - b))
   })
 
-  it('returns an empty list if there are none, in one round trip', async () => {
+  it('returns an empty list in one round trip if there are none', async () => {
     await executeSql('delete from generators')
     const { db, roundTrips } = observe(env.DB)
-    const opened = await getAll(await openShop(), { DB: db })
-    expect(opened.response.products).toEqual([])
+    const answer = await getAll(await openShop(), { DB: db })
+    expect(answer.response.products).toEqual([])
     expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
   })
 })
 
 describe('generate', () => {
-  it("returns 815 and adds license keys with the generator's terms to the stock, signed by the product's key", async () => {
+  it("returns 815, signed by the product key, and adds keys with the generator's terms", async () => {
     const shop = await openShop()
     const id = await addGenerator(shop.productId, { prefix: 'APP-' })
     for (const send of [callApi, callApiWithJson]) {
       const before = Date.now()
-      const opened = await send(shop, 'generate', { generator_id: id, quantity: 20 })
-      expect(opened.status).toBe(200)
-      expect(Object.keys(opened.response)).toEqual(['code', 'message', 'licenseKeys', 'timestamp'])
-      expect(opened.response).toMatchObject({ code: 815, message: 'Generated license keys' })
-      expect(opened.envelope.private_key_used).toBe('product')
-      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
-      const licenseKeys: string[] = opened.response.licenseKeys
+      const answer = await send(shop, 'generate', { generator_id: id, quantity: 20 })
+      expect(answer.status).toBe(200)
+      expect(Object.keys(answer.response)).toEqual(['code', 'message', 'licenseKeys', 'timestamp'])
+      expect(answer.response).toMatchObject({ code: 815, message: 'Generated license keys' })
+      expect(answer.envelope.private_key_used).toBe('product')
+      expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
+      const licenseKeys: string[] = answer.response.licenseKeys
       expect(new Set(licenseKeys).size).toBe(20)
       for (const licenseKey of licenseKeys) {
         expect(licenseKey).toMatch(/^APP-[0-9A-F]{4}(-[0-9A-F]{4}){3}$/)
@@ -116,20 +116,20 @@ describe('generate', () => {
     expect(response.licenseKeys).toEqual([expect.stringMatching(/^[0-9a-f-]{36}$/)])
   })
 
-  it('returns 806 for an unknown or inactive generator or a deleted product, and stores no key', async () => {
+  it('returns 806 for an unknown or inactive generator or a deleted product', async () => {
     const shop = await openShop({ productStatus: 'inactive' })
     const inactive = await addGenerator(shop.productId, { status: 0 })
     const ofDeleted = await addGenerator(shop.productId)
     await executeSql('update products set deleted_at = 1 where id = ?', shop.productId)
     for (const id of [2_147_483_647, inactive, ofDeleted]) {
-      const opened = await callApi(shop, 'generate', { generator_id: id, quantity: 3 })
-      expect(opened.status).toBe(200)
-      expect(Object.entries(opened.response)).toEqual([
+      const answer = await callApi(shop, 'generate', { generator_id: id, quantity: 3 })
+      expect(answer.status).toBe(200)
+      expect(Object.entries(answer.response)).toEqual([
         ['code', 806],
         ['message', 'Generator not found'],
         ['timestamp', expect.any(Number)],
       ])
-      expect(opened.envelope.private_key_used).toBe('global')
+      expect(answer.envelope.private_key_used).toBe('global')
     }
     expect(await countKeys(shop)).toBe(0)
   })
@@ -141,12 +141,12 @@ describe('generate', () => {
   ])('returns 804 for invalid parameters: %j', async (changes, names) => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 1, ...changes }
-    const opened = await callApi(shop, 'generate', fields)
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual(names)
+    const answer = await callApi(shop, 'generate', fields)
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual(names)
   })
 
-  it('replays the same bytes even if keys were sold, changed or deleted in between', async () => {
+  it('replays the same bytes after keys were sold and deleted', async () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId), quantity: 5 }
     const first = await callApiWithIdempotencyKey(shop, 'generate', fields, 'stock')
@@ -175,39 +175,47 @@ describe('generate', () => {
     expect(await countKeys(shop)).toBe(5)
   })
 
-  it('generates other keys if some exist already', async () => {
+  it('replaces a generated key that already exists', async () => {
     const shop = await openShop()
     const fields = { generator_id: await addGenerator(shop.productId, { method: 'uuid' }), quantity: 1 }
-    const taken = (await callApi(shop, 'generate', fields)).response.licenseKeys[0]
+    const existing = (await callApi(shop, 'generate', fields)).response.licenseKeys[0]
     vi.spyOn(crypto, 'randomUUID')
-      .mockReturnValueOnce(taken) // The id of the request, its idempotency key or its nonce.
-      .mockReturnValueOnce(taken)
-      .mockReturnValueOnce(taken)
-      .mockReturnValueOnce(taken)
+      .mockReturnValueOnce(existing) // The id of the request, its idempotency key or its nonce.
+      .mockReturnValueOnce(existing)
+      .mockReturnValueOnce(existing)
+      .mockReturnValueOnce(existing)
     const { response } = await callApi(shop, 'generate', fields)
     expect(response.code).toBe(815)
-    expect(response.licenseKeys[0]).not.toBe(taken)
+    expect(response.licenseKeys[0]).not.toBe(existing)
     expect(await countKeys(shop)).toBe(2)
   })
 
   it.each([
     ['uuid', 10_000],
     ['chunk-system', 1000],
-  ])('%s: generates %i keys in one round trip, and none for a replay', async (method, quantity) => {
-    const shop = await openShop()
-    const long = { charset: '0123456789ABCDEF', number_of_chunks: 6, chunk_length: 8, prefix: 'P'.repeat(32) }
-    const fields = {
-      generator_id: await addGenerator(shop.productId, { method, ...long, suffix: 'S'.repeat(32) }),
-      quantity,
-    }
-    const { db, roundTrips } = observe(env.DB)
-    const bindings = { DB: db, MAX_QUANTITY: '10000' }
-    const headers = { 'Idempotency-Key': 'stock' }
-    const first = await callApi(shop, 'generate', fields, { bindings, headers })
-    expect(new Set(first.response.licenseKeys).size).toBe(quantity)
-    // Each key: its row and two index entries. The operation: its row, written twice, and its unique key.
-    expect(roundTrips).toEqual([{ statements: 4, rowsWritten: 3 * quantity + 3 }])
-    expect((await callApi(shop, 'generate', fields, { bindings, headers })).text).toBe(first.text)
-    expect(roundTrips[1]).toMatchObject({ rowsWritten: 0 })
-  })
+  ])(
+    'with method %s generates %i keys in one round trip, and none for a replay',
+    async (method, quantity) => {
+      const shop = await openShop()
+      const long = {
+        charset: '0123456789ABCDEF',
+        number_of_chunks: 6,
+        chunk_length: 8,
+        prefix: 'P'.repeat(32),
+      }
+      const fields = {
+        generator_id: await addGenerator(shop.productId, { method, ...long, suffix: 'S'.repeat(32) }),
+        quantity,
+      }
+      const { db, roundTrips } = observe(env.DB)
+      const bindings = { DB: db, MAX_QUANTITY: '10000' }
+      const headers = { 'Idempotency-Key': 'stock' }
+      const first = await callApi(shop, 'generate', fields, { bindings, headers })
+      expect(new Set(first.response.licenseKeys).size).toBe(quantity)
+      // Each key: its row and two index entries. The operation: its row, written twice, and its unique key.
+      expect(roundTrips).toEqual([{ statements: 4, rowsWritten: 3 * quantity + 3 }])
+      expect((await callApi(shop, 'generate', fields, { bindings, headers })).text).toBe(first.text)
+      expect(roundTrips[1]).toMatchObject({ rowsWritten: 0 })
+    },
+  )
 })

@@ -40,15 +40,15 @@ describe.each([
     return shop
   }
 
-  it(`returns ${code} without an id, signed by the product, and changes no other product`, async () => {
+  it(`returns ${code} without an id, signed by the product key, and changes no other product`, async () => {
     const [shop, other] = [await openReadyShop(), await openShop()]
     await addProductMetadata(other, 'plan', 'other')
-    const opened = await call(operation, shop)
-    expect(opened.status).toBe(200)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.response).toMatchObject({ code, message })
-    expect(opened.envelope.private_key_used).toBe('product')
-    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, opened)).toBe(true)
+    const answer = await call(operation, shop)
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.response).toMatchObject({ code, message })
+    expect(answer.envelope.private_key_used).toBe('product')
+    expect(await isSignedBy(env.PRODUCT_SIGNING_KEY, answer)).toBe(true)
     expect(await metadataOf(shop)).toEqual(after)
     expect(await metadataOf(other)).toEqual([{ key: 'plan', value: 'other' }])
   })
@@ -61,7 +61,7 @@ describe.each([
     expect(await metadataOf(shop)).toEqual(after)
   })
 
-  it('replays the first response for a repeated Idempotency-Key and changes nothing again', async () => {
+  it('replays the first response for an Idempotency-Key without further changes', async () => {
     const shop = await openReadyShop()
     const headers = { 'Idempotency-Key': 'metadata' }
     const first = await call(operation, shop, {}, headers)
@@ -80,9 +80,9 @@ describe.each([
     ...(operation === 'delete' ? [] : [['value', 'x'.repeat(10_001)]]),
   ] as [string, string][])('returns 804 for an invalid %s', async (name, value) => {
     const shop = await openReadyShop()
-    const opened = await expectNoChange(() => call(operation, shop, { [name]: value }))
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual([name])
+    const answer = await expectNoChange(() => call(operation, shop, { [name]: value }))
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual([name])
   })
 })
 
@@ -112,11 +112,11 @@ describe.each([
     const shop = await openShop()
     await addProductMetadata(shop, 'taken')
     if (fault === 'no-product') await markDeleted(shop.productId)
-    const opened = await expectNoChange(() => call(operation, shop, changes))
-    expect(opened.status).toBe(200)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(opened.response).toMatchObject({ code, message })
-    expect(opened.envelope.private_key_used).toBe(scope)
+    const answer = await expectNoChange(() => call(operation, shop, changes))
+    expect(answer.status).toBe(200)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(answer.response).toMatchObject({ code, message })
+    expect(answer.envelope.private_key_used).toBe(scope)
   })
 })
 
@@ -135,7 +135,7 @@ describe('create-product-meta', () => {
     expect(response.code).toBe(274)
   })
 
-  it('accepts a value of 10000 characters with line breaks', async () => {
+  it('accepts a value of 10,000 characters with line breaks', async () => {
     const shop = await openShop()
     const value = `${'😀'.repeat(9_997)}\r\nx`
     expect((await call('create', shop, { value })).response.code).toBe(273)

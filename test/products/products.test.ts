@@ -15,7 +15,7 @@ import { type ApiResponse, isSignedBy, post } from '../support/client.ts'
 import { observe } from '../support/observed-database.ts'
 import { openShop, orderFields, type Shop } from '../support/shop.ts'
 
-const GOOD = { name: 'App', description: 'What it does.' }
+const REQUIRED_FIELDS = { name: 'App', description: 'What it does.' }
 
 const caller =
   (name: string) =>
@@ -46,12 +46,12 @@ describe('create-product', () => {
   it("returns 750 with the id, signed by the global key, and stores the protocol's defaults", async () => {
     const { apiKey } = await openShop()
     const { db, roundTrips } = observe(env.DB)
-    const opened = await create({ api_key: apiKey, ...GOOD }, { bindings: { DB: db } })
-    expectCode(opened, 750, 'Product created', 'product_id')
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    const row = await stored(opened.response.product_id)
+    const answer = await create({ api_key: apiKey, ...REQUIRED_FIELDS }, { bindings: { DB: db } })
+    expectCode(answer, 750, 'Product created', 'product_id')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
+    const row = await stored(answer.response.product_id)
     expect(row).toEqual({
-      id: opened.response.product_id,
+      id: answer.response.product_id,
       name: 'App',
       status: 'active',
       created_at: expect.any(Number),
@@ -79,8 +79,8 @@ describe('create-product', () => {
       external_reference: '51172292',
       status: 'inactive',
     }
-    for (const opened of [await create(fields), await postJson('/api/v1/create-product', fields)]) {
-      expect(await stored(opened.response.product_id)).toMatchObject({
+    for (const answer of [await create(fields), await postJson('/api/v1/create-product', fields)]) {
+      expect(await stored(answer.response.product_id)).toMatchObject({
         source: 'envato',
         name: 'App',
         description: 'Line one.\r\n\tLine two.',
@@ -91,7 +91,7 @@ describe('create-product', () => {
     }
   })
 
-  it('may have the longest texts there are, in a form', async () => {
+  it('accepts texts of the maximum length in a form', async () => {
     const { apiKey } = await openShop()
     const [name, description] = ['😀'.repeat(255), '😀'.repeat(10_000)]
     const { response } = await create({ api_key: apiKey, name, description, external_reference: name })
@@ -100,7 +100,7 @@ describe('create-product', () => {
 
   it('creates a product that can be sold immediately', async () => {
     const shop = await openShop()
-    const { response } = await create({ api_key: shop.apiKey, ...GOOD })
+    const { response } = await create({ api_key: shop.apiKey, ...REQUIRED_FIELDS })
     const order = orderFields(shop, { product_id: String(response.product_id) })
     expect((await post(order)).response.code).toBe(803)
   })
@@ -109,7 +109,7 @@ describe('create-product', () => {
     const { apiKey } = await openShop()
     const name = crypto.randomUUID()
     const options = { headers: { 'Idempotency-Key': 'product' } }
-    const fields = { api_key: apiKey, ...GOOD, name }
+    const fields = { api_key: apiKey, ...REQUIRED_FIELDS, name }
     const answers = await Promise.all(Array.from({ length: 50 }, () => create(fields, options)))
     expect(new Set(answers.map(({ text }) => text)).size).toBe(1)
     expect(answers.filter(({ headers }) => headers.has('Idempotent-Replayed'))).toHaveLength(49)
@@ -124,9 +124,9 @@ describe('create-product with incorrect data', () => {
   it('returns 751 for a missing name and description', async () => {
     const { apiKey } = await openShop()
     for (const fields of [{}, { name: '', description: ' ' }]) {
-      const opened = await expectNoChange(() => create({ api_key: apiKey, ...fields }))
-      expectCode(opened, 751, 'Incorrect data found', 'errors')
-      expect(opened.response.errors).toEqual({
+      const answer = await expectNoChange(() => create({ api_key: apiKey, ...fields }))
+      expectCode(answer, 751, 'Incorrect data found', 'errors')
+      expect(answer.response.errors).toEqual({
         name: ['The name field is required.'],
         description: ['The description field is required.'],
       })
@@ -143,14 +143,14 @@ describe('create-product with incorrect data', () => {
     ['status', 'deleted'],
   ])('returns 751 with an error for an invalid %s', async (name, value) => {
     const { apiKey } = await openShop()
-    const opened = await expectNoChange(() => create({ api_key: apiKey, ...GOOD, [name]: value }))
-    expectCode(opened, 751, 'Incorrect data found', 'errors')
-    expect(opened.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
+    const answer = await expectNoChange(() => create({ api_key: apiKey, ...REQUIRED_FIELDS, [name]: value }))
+    expectCode(answer, 751, 'Incorrect data found', 'errors')
+    expect(answer.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
   })
 
   it("reports an unknown status with the protocol's message", async () => {
     const { apiKey } = await openShop()
-    const { response } = await create({ api_key: apiKey, ...GOOD, status: 'x' })
+    const { response } = await create({ api_key: apiKey, ...REQUIRED_FIELDS, status: 'x' })
     expect(response.errors).toEqual({ status: ['The selected status is invalid.'] })
   })
 })
@@ -174,7 +174,7 @@ describe('update-product', () => {
     expect(after?.updated_at).toBeGreaterThan(Number(before?.updated_at))
   })
 
-  it('replays the first response for a repeated Idempotency-Key and changes nothing again', async () => {
+  it('replays the first response for an Idempotency-Key without further changes', async () => {
     const shop = await openShop()
     const options = { headers: { 'Idempotency-Key': 'update' } }
     const fields = { api_key: shop.apiKey, product_id: String(shop.productId), name: 'One' }
@@ -192,9 +192,9 @@ describe('update-product with incorrect data', () => {
     await markDeleted(shop.productId)
     for (const product_id of [String(shop.productId), '2147483647']) {
       const fields = { api_key: shop.apiKey, product_id, status: 'active' }
-      const opened = await expectNoChange(() => update(fields, withProductKey(shop)))
-      expectCode(opened, 651, 'Incorrect data found', 'errors')
-      expect(opened.response.errors).toEqual({ product_id: ['The selected product id is invalid.'] })
+      const answer = await expectNoChange(() => update(fields, withProductKey(shop)))
+      expectCode(answer, 651, 'Incorrect data found', 'errors')
+      expect(answer.response.errors).toEqual({ product_id: ['The selected product id is invalid.'] })
     }
   })
 
@@ -207,9 +207,9 @@ describe('update-product with incorrect data', () => {
   ])('returns 651 with an error when %s is "%s"', async (name, value) => {
     const shop = await openShop()
     const fields = { api_key: shop.apiKey, product_id: String(shop.productId), [name]: value }
-    const opened = await expectNoChange(() => update(fields))
-    expectCode(opened, 651, 'Incorrect data found', 'errors')
-    expect(opened.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
+    const answer = await expectNoChange(() => update(fields))
+    expectCode(answer, 651, 'Incorrect data found', 'errors')
+    expect(answer.response.errors).toEqual({ [name]: [expect.stringMatching(name)] })
   })
 })
 
@@ -220,13 +220,13 @@ describe('delete-product', () => {
     const answers = await Promise.all(Array.from({ length: 50 }, () => remove(fields)))
     const deleted = answers.filter(({ response }) => response.code === 550)
     expect(deleted).toHaveLength(1)
-    for (const opened of deleted) expectCode(opened, 550, 'Product deleted')
-    for (const opened of answers.filter((answer) => !deleted.includes(answer))) {
-      expectCode(opened, 551, 'Product not found')
+    for (const answer of deleted) expectCode(answer, 550, 'Product deleted')
+    for (const answer of answers.filter((answer) => !deleted.includes(answer))) {
+      expectCode(answer, 551, 'Product not found')
     }
   })
 
-  it('stops issuing license keys and keeps the license keys and the metadata', async () => {
+  it('stops issuing and keeps the license keys and the metadata', async () => {
     const shop = await openShop()
     const product_id = String(await addProduct())
     const licenseKey = await addKey({ productId: Number(product_id) })
@@ -258,27 +258,27 @@ describe('delete-product', () => {
 
   it.each(['', 'junk'])('returns 804 for the product_id "%s"', async (product_id) => {
     const { apiKey } = await openShop()
-    const opened = await expectNoChange(() => remove({ api_key: apiKey, product_id }))
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
+    const answer = await expectNoChange(() => remove({ api_key: apiKey, product_id }))
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual(['product_id'])
   })
 })
 
 describe('get-all-products', () => {
-  it("lists products that are not deleted with the protocol's fields, in its order and types", async () => {
+  it("lists products that are not deleted with the protocol's fields, order and types", async () => {
     const shop = await openShop()
     const [app, deleted] = [await addProduct('One "app"'), await addProduct()]
     await markDeleted(deleted)
     await addProductMetadata({ productId: app }, 'b', 'first')
     await addProductMetadata({ productId: app }, 'a', 'second')
-    const opened = await expectNoChange(() => list(shop, withProductKey(shop)))
-    expectCode(opened, 810, 'All products', 'products')
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    const ids = opened.response.products.map(({ id }: { id: number }) => id)
-    expect(ids).toEqual(ids.toSorted((one: number, other: number) => one - other))
+    const answer = await expectNoChange(() => list(shop, withProductKey(shop)))
+    expectCode(answer, 810, 'All products', 'products')
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
+    const ids = answer.response.products.map(({ id }: { id: number }) => id)
+    expect(ids).toEqual(ids.toSorted((a: number, b: number) => a - b))
     expect(ids).toEqual(expect.arrayContaining([shop.productId, app]))
     expect(ids).not.toContain(deleted)
-    const product = opened.response.products.find(({ id }: { id: number }) => id === app)
+    const product = answer.response.products.find(({ id }: { id: number }) => id === app)
     expect(Object.entries(product)).toEqual([
       ['id', app],
       ['external_reference', ''],
@@ -298,12 +298,12 @@ describe('get-all-products', () => {
         ],
       ],
     ])
-    expect(opened.response.products.at(-2).meta_data).toEqual([])
+    expect(answer.response.products.at(-2).meta_data).toEqual([])
   })
 
   it('lists created and changed values', async () => {
     const shop = await openShop()
-    const { response } = await create({ api_key: shop.apiKey, ...GOOD, source: 'envato' })
+    const { response } = await create({ api_key: shop.apiKey, ...REQUIRED_FIELDS, source: 'envato' })
     const fields = { api_key: shop.apiKey, product_id: String(response.product_id), status: 'inactive' }
     await update(fields)
     const { products } = (await list(shop)).response

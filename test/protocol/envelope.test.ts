@@ -8,12 +8,12 @@ import vector from './vector.json'
 
 const ENVELOPE = `{"response":${vector.response},"response_base64":"${vector.response_base64}","private_key_used":"global","signature":"${vector.signature}"}`
 
-it('signs a response exactly like openssl', async () => {
+it('an RSA key signs a response exactly like openssl', async () => {
   const key = await signingKeyFor({ SIGNING_PRIVATE_KEY: env.SIGNING_PRIVATE_KEY })
   expect(await seal(vector.response, key)).toBe(ENVELOPE)
 })
 
-it('returns the pinned envelope byte for byte, given the time and license key of the vector', async () => {
+it('a replay with the license key of the vector returns the pinned envelope', async () => {
   const shop = await openShop({ productId: 1 })
   const fields = orderFields(shop, { quantity: '1', owner_name: 'Ада Ü/😀' })
   const headers = { 'Idempotency-Key': 'vector' }

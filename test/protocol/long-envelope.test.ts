@@ -31,7 +31,7 @@ async function sealed(texts: readonly string[], bytesMax = 1_000_000): Promise<s
 }
 
 describe('the envelope of a long response', () => {
-  it('equals the result of seal, for any division into pieces', async () => {
+  it('equals the result of seal for any division into pieces', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.string({ unit: 'grapheme' }), { minLength: 1, maxLength: 12 }),

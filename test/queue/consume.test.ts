@@ -12,7 +12,7 @@ import { requestsTo, stubResponses } from '../support/outbound.ts'
 
 const QUEUE = 'keyseal-deliveries'
 /** From the configuration, to check the code against it. */
-const [, DEAD = ''] = /^dead_letter_queue = "(.*)"$/m.exec(wranglerToml) ?? []
+const [, DEAD_LETTER_QUEUE = ''] = /^dead_letter_queue = "(.*)"$/m.exec(wranglerToml) ?? []
 
 const unexpected: MessageHandler = {
   process: () => Promise.reject(new Error('There are no such messages.')),
@@ -55,10 +55,10 @@ function deliveryMessage({ id }: { readonly id: number }): Message {
 describe('several messages', () => {
   it('are acknowledged or retried separately', async () => {
     const deliveries = [await addDelivery(), await addDelivery(), await addDelivery()]
-    const [good, bad, worse] = deliveries
-    await stubResponses(good?.url ?? '', {})
-    await stubResponses(bad?.url ?? '', { status: 500 })
-    await stubResponses(worse?.url ?? '', 'none')
+    const [accepting, rejecting, unreachable] = deliveries
+    await stubResponses(accepting?.url ?? '', {})
+    await stubResponses(rejecting?.url ?? '', { status: 500 })
+    await stubResponses(unreachable?.url ?? '', 'none')
     expect(await consumeMessages(deliveries.map(deliveryMessage))).toEqual({
       acks: ['m0'],
       retries: [
@@ -123,7 +123,7 @@ describe.each(['event', 'queued-order', 'callback'] as const)('a message of kind
       { kind: 'retry', delaySeconds: 30 },
       { acks: [], retries: [['m0', 30]] },
     ],
-  ] as const)('is passed to its handler, whose result decides: %j', async (processing, expected) => {
+  ] as const)('is acknowledged or retried as its handler decides: %j', async (processing, expected) => {
     const process = vi.fn<MessageHandler['process']>(async () => processing)
     const handlers = { [kind]: { ...unexpected, process } }
     expect(await consumeMessages([{ kind, id: 7 }], { handlers })).toEqual(expected)
@@ -131,7 +131,7 @@ describe.each(['event', 'queued-order', 'callback'] as const)('a message of kind
   })
 })
 
-it('heavy messages of a batch are processed one at a time and delay no others', async () => {
+it('heavy messages are processed one at a time and do not delay others', async () => {
   const running = { heavy: 0, heavyMost: 0, light: 0, lightMost: 0 }
   const working = (weight: 'heavy' | 'light'): MessageHandler => ({
     ...unexpected,
@@ -162,10 +162,10 @@ it('a failing heavy message does not affect the others', async () => {
   expect(await consumeMessages(bodies, { handlers })).toEqual({ acks: ['m1'], retries: [['m0', 10]] })
 })
 
-describe('a dead message', () => {
+describe('a dead-lettered message', () => {
   it('fails the delivery, logs one line and is acknowledged', async () => {
     const delivery = await addDelivery()
-    expect(await consumeMessages([deliveryMessage(delivery)], { queue: DEAD })).toEqual({
+    expect(await consumeMessages([deliveryMessage(delivery)], { queue: DEAD_LETTER_QUEUE })).toEqual({
       acks: ['m0'],
       retries: [],
     })
@@ -178,16 +178,16 @@ describe('a dead message', () => {
 
   it('does not change a finished delivery', async () => {
     const delivery = await addDelivery({ status: 'delivered' })
-    await consumeMessages([deliveryMessage(delivery)], { queue: DEAD })
+    await consumeMessages([deliveryMessage(delivery)], { queue: DEAD_LETTER_QUEUE })
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'delivered', last_result: null })
   })
 
   it('about an event is passed to its handler', async () => {
     const abandon = vi.fn<MessageHandler['abandon']>(async () => {})
     const handlers = { event: { ...unexpected, abandon } }
-    expect((await consumeMessages([{ kind: 'event', id: 7 }], { queue: DEAD, handlers })).acks).toEqual([
-      'm0',
-    ])
+    expect(
+      (await consumeMessages([{ kind: 'event', id: 7 }], { queue: DEAD_LETTER_QUEUE, handlers })).acks,
+    ).toEqual(['m0'])
     expect(abandon).toHaveBeenCalledExactlyOnceWith(expect.anything(), 7, expect.any(Number))
     expect(failureLines()).toMatchObject([{ requestId: 'event 7', error: 'MessageDiedError' }])
   })
@@ -195,7 +195,10 @@ describe('a dead message', () => {
   it('is retried while the database is unavailable', async () => {
     const delivery = await addDelivery()
     const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
-    const { acks, retries } = await consumeMessages([deliveryMessage(delivery)], { queue: DEAD, db })
+    const { acks, retries } = await consumeMessages([deliveryMessage(delivery)], {
+      queue: DEAD_LETTER_QUEUE,
+      db,
+    })
     expect([acks.length, retries.length]).toEqual([0, 1])
     expect(await deliveryRow(delivery)).toMatchObject({ status: 'pending' })
   })
@@ -236,7 +239,7 @@ it('the log never contains license keys, addresses or names', async () => {
   })
   await consumeMessages(deliveries.map(deliveryMessage))
   await consumeMessages(deliveries.map(deliveryMessage), { db })
-  await consumeMessages(deliveries.map(deliveryMessage), { queue: DEAD })
+  await consumeMessages(deliveries.map(deliveryMessage), { queue: DEAD_LETTER_QUEUE })
   const log = JSON.stringify(failureLines())
   expect(failureLines().length).toBeGreaterThan(3)
   for (const { licenseKeys, url } of deliveries) {

@@ -30,7 +30,7 @@ import {
 import { eventOf } from '../support/sales.ts'
 import { openShop } from '../support/shop.ts'
 
-const DEAD = 'keyseal-deliveries-dead'
+const DEAD_LETTER_QUEUE = 'keyseal-deliveries-dead'
 
 /** Passes messages to the Worker and collects the messages that it sends. */
 async function handle(bodies: readonly Message[], queueName = 'keyseal-deliveries') {
@@ -47,11 +47,11 @@ async function handle(bodies: readonly Message[], queueName = 'keyseal-deliverie
   return { acks: explicitAcks, sent }
 }
 
-it('an order is issued and reported once, even if messages repeat', async () => {
+it('an order is issued and its callback sent once, even if messages repeat', async () => {
   const order = await addQueuedOrder(await openShop(), { quantity: 12_000 })
   await stubResponses(order.webhookUrl, {})
-  const wakeup: Message = { kind: 'queued-order', id: order.id }
-  const { acks, sent } = await handle([wakeup, wakeup, wakeup])
+  const orderMessage: Message = { kind: 'queued-order', id: order.id }
+  const { acks, sent } = await handle([orderMessage, orderMessage, orderMessage])
   expect(acks).toHaveLength(3)
   expect((await chunksOf(order)).map(({ keys }) => keys)).toEqual([5_000, 5_000, 2_000])
   expect(sent).toMatchObject([{ kind: 'callback' }])
@@ -59,12 +59,12 @@ it('an order is issued and reported once, even if messages repeat', async () => 
   const [request, ...others] = await receivedCallbacks(order)
   expect(others).toEqual([])
   expect(JSON.parse(String(request?.body)).original.response.license_keys).toHaveLength(12_000)
-  expect((await handle([wakeup])).sent).toEqual([])
+  expect((await handle([orderMessage])).sent).toEqual([])
 }, 20_000)
 
-it('a dead message leaves its order unchanged, and the sweep wakes it again', async () => {
+it('a dead-lettered message leaves its order unchanged, and the sweep resumes it', async () => {
   const order = await addQueuedOrder(await openShop())
-  const { acks } = await handle([{ kind: 'queued-order', id: order.id }], DEAD)
+  const { acks } = await handle([{ kind: 'queued-order', id: order.id }], DEAD_LETTER_QUEUE)
   expect(acks).toEqual(['m0'])
   expect(failureLines()).toMatchObject([{ requestId: `queued-order ${order.id}`, error: 'MessageDiedError' }])
   expect(await orderRow(order)).toMatchObject({ status: 'issuing', due_at: 0 })
@@ -75,7 +75,7 @@ it('a dead message leaves its order unchanged, and the sweep wakes it again', as
   expect(await orderRow(order)).toMatchObject({ status: 'issued' })
 })
 
-it('the callback sweep wakes a callback that has been due for a minute', async () => {
+it('the callback sweep enqueues a callback that has been due for a minute', async () => {
   await env.DB.prepare(`update deliveries set status = 'delivered'`).run()
   const order = await addQueuedOrder(await openShop())
   const now = Date.now()
@@ -89,33 +89,33 @@ it('the callback sweep wakes a callback that has been due for a minute', async (
   expect(messages).toEqual([{ kind: 'callback', id: callback?.id }])
 })
 
-it('a callback fails after its message died', async () => {
+it('a callback fails after its message was dead-lettered', async () => {
   const order = await addQueuedOrder(await openShop())
   await processOrder(order)
   const [callback] = await callbackRows(order)
-  await handle([{ kind: 'callback', id: callback?.id ?? 0 }], DEAD)
+  await handle([{ kind: 'callback', id: callback?.id ?? 0 }], DEAD_LETTER_QUEUE)
   expect(await callbackRows(order)).toMatchObject([{ status: 'failed', last_result: 'gave up' }])
 })
 
-it('a waiting event fails after its message died', async () => {
+it('a waiting event fails after its message was dead-lettered', async () => {
   const event = await env.DB.prepare(
     `insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
      values ('standard', 'dead', 'order.paid', 'live', 0, 'waiting', '{}', 0) returning id`,
   ).first<{ id: number }>()
   const id = event?.id ?? 0
-  expect((await handle([{ kind: 'event', id }], DEAD)).acks).toEqual(['m0'])
+  expect((await handle([{ kind: 'event', id }], DEAD_LETTER_QUEUE)).acks).toEqual(['m0'])
   expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
   expect(failureLines()).toMatchObject([{ requestId: `event ${id}`, error: 'MessageDiedError' }])
 })
 
-it('a delivery fails after its message died and is not sent', async () => {
+it('a delivery fails unsent after its message was dead-lettered', async () => {
   const delivery = await addDelivery()
-  expect((await handle([{ kind: 'delivery', id: delivery.id }], DEAD)).acks).toEqual(['m0'])
+  expect((await handle([{ kind: 'delivery', id: delivery.id }], DEAD_LETTER_QUEUE)).acks).toEqual(['m0'])
   expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
   expect(await requestsTo(delivery.url)).toEqual([])
 })
 
-it('the sweep wakes an order that is being released, which is then refused', async () => {
+it('the sweep enqueues an order that is being released, which is then refused', async () => {
   const shop = await openShop()
   await addStock(shop, 8)
   const order = await addQueuedOrder(shop, { quantity: 8, origin: 'stock' })
@@ -132,7 +132,7 @@ it('the sweep wakes an order that is being released, which is then refused', asy
   expect((await keysOf(order)).map(({ status }) => status)).toEqual(Array(8).fill('available'))
 })
 
-it('the sweep recovers an order without messages: it is issued and reported', async () => {
+it('the sweep recovers an order without messages, which gets its keys and callback', async () => {
   const order = await addQueuedOrder(await openShop())
   await stubResponses(order.webhookUrl, {})
   await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env })
@@ -144,9 +144,9 @@ it('the sweep recovers an order without messages: it is issued and reported', as
 it('the log never contains license keys, addresses or names', async () => {
   const order = await addQueuedOrder(await openShop())
   await stubResponses(order.webhookUrl, { status: 500, body: 'ada@example.com' })
-  const wakeup: Message = { kind: 'queued-order', id: order.id }
+  const orderMessage: Message = { kind: 'queued-order', id: order.id }
   await env.DB.prepare('alter table issuances rename to gone').run()
-  await handle([wakeup])
+  await handle([orderMessage])
   await env.DB.prepare('alter table gone rename to issuances').run()
   await processOrder(order, { now: Date.now() + 3_600_000 })
   const [callback] = await callbackRows(order)

@@ -24,7 +24,7 @@ function recordingQueue() {
 }
 
 describe('the sweep', () => {
-  it('wakes only deliveries that have been due for a minute, oldest first', async () => {
+  it('enqueues only deliveries that have been due for a minute, oldest first', async () => {
     const now = ISSUED_AT + 3_600_000
     const overdue = await addDelivery({ dueAt: now - 60_000 })
     const older = await addDelivery({ dueAt: now - 600_000 })
@@ -43,7 +43,7 @@ describe('the sweep', () => {
     expect(batches).toEqual([])
   })
 
-  it('uses the index', async () => {
+  it('uses the index deliveries_due', async () => {
     const { results } = await env.DB.prepare(
       `explain query plan select id from deliveries where status = 'pending' and due_at <= ? order by due_at limit 100`,
     )
@@ -88,15 +88,15 @@ describe('enqueue', () => {
   })
 })
 
-describe('each cron expression of wrangler.toml', () => {
+describe('the scheduled handler', () => {
   const [, lines = ''] = /^crons = (\[.*\])$/m.exec(wranglerToml) ?? []
 
-  it.each(JSON.parse(lines) as string[])('"%s" runs its jobs', async (cron) => {
+  it.each(JSON.parse(lines) as string[])('runs the jobs of "%s" in wrangler.toml', async (cron) => {
     await worker.scheduled(createScheduledController({ cron }), { ...env })
     expect(failureLines()).toEqual([])
   })
 
-  it('must be registered: any other is an error', async () => {
+  it('rejects an unknown cron expression', async () => {
     const controller = createScheduledController({ cron: '0 0 1 1 *' })
     await expect(worker.scheduled(controller, { ...env })).rejects.toThrow('0 0 1 1 *')
   })

@@ -81,16 +81,16 @@ async function allRows(): Promise<string> {
 async function expectRefused(code: number, ...requests: (() => Promise<ApiResponse>)[]) {
   const before = await allRows()
   for (const request of requests) {
-    const opened = await request()
-    expect(opened.response.code).toBe(code)
-    expect(opened.status).toBeGreaterThanOrEqual(400)
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
-    expect(opened.response.license_keys).toBeUndefined()
+    const answer = await request()
+    expect(answer.response.code).toBe(code)
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
+    expect(answer.response.license_keys).toBeUndefined()
     expect(await allRows()).toBe(before)
   }
 }
 
-it('covers every route', () => {
+it('these tests cover every route', () => {
   const routes = app.routes.filter(({ path }) => !['/', '/*'].includes(path)).map(({ path }) => path)
   expect(new Set(routes)).toEqual(new Set(ENDPOINTS.map(({ path }) => path)))
   expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(VALID_REQUESTS).sort())
@@ -111,19 +111,19 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
   it('refuses other methods and lists its own in Allow', async () => {
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
       if (method === endpoint.method || (method === 'OPTIONS' && endpoint.cors)) continue
-      const opened = await readEnvelope(await send({ path, method }))
-      expect(opened.response.code).toBe(CODES.methodNotAllowed.code)
-      expect(opened.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
+      const answer = await readEnvelope(await send({ path, method }))
+      expect(answer.response.code).toBe(CODES.methodNotAllowed.code)
+      expect(answer.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
     }
   })
 
   it('fails without a signing key before it queries the database', async () => {
     const { db, roundTrips } = observe(env.DB)
-    const opened = await readEnvelope(
+    const answer = await readEnvelope(
       await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
     )
     const status = ['provider', 'monitor'].includes(endpoint.caller.access) ? 503 : 500
-    expect(opened).toMatchObject({
+    expect(answer).toMatchObject({
       status,
       response: { code: 2000 + status },
       envelope: { signature: 'Private key not set' },
@@ -138,9 +138,9 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
   it(`accepts a valid request with only the capability ${needs}, in one round trip`, async () => {
     const { db, roundTrips } = observe(env.DB)
     const shop = await openShop({ capabilities: CAPABILITIES.filter((capability) => capability === needs) })
-    const opened = await request(endpoint, await validFields(path, shop), { bindings: { DB: db } })
-    expect(opened.status).toBe(200)
-    expect(opened.response.code).toBe(VALID_REQUESTS[path]?.code)
+    const answer = await request(endpoint, await validFields(path, shop), { bindings: { DB: db } })
+    expect(answer.status).toBe(200)
+    expect(answer.response.code).toBe(VALID_REQUESTS[path]?.code)
     expect(roundTrips).toHaveLength(1)
   })
 
@@ -163,21 +163,22 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
   it('refuses an inactive API key, a missing capability, and another address', async () => {
     const others = CAPABILITIES.filter((capability) => capability !== needs)
     const inactive = await openShop({ apiKeyStatus: 'inactive' })
-    const nearly = ['*', '', String(needs).toUpperCase(), `${needs}s`, `re${needs}`]
-    const incapable = await openShop({ capabilities: [...others, ...nearly] })
-    const elsewhere = await openShop({ allowedIps: ['192.0.2.1/32'] })
+    const similarNames = ['*', '', String(needs).toUpperCase(), `${needs}s`, `re${needs}`]
+    const withoutCapability = await openShop({ capabilities: [...others, ...similarNames] })
+    const otherNetwork = await openShop({ allowedIps: ['192.0.2.1/32'] })
     const forwarded = { 'X-Forwarded-For': '192.0.2.1', 'X-Real-IP': '192.0.2.1', Forwarded: 'for=192.0.2.1' }
-    const [ofInactive, ofIncapable, ofElsewhere] = [
+    const [inactiveFields, incapableFields, otherNetworkFields] = [
       await validFields(path, inactive),
-      await validFields(path, incapable),
-      await validFields(path, elsewhere),
+      await validFields(path, withoutCapability),
+      await validFields(path, otherNetwork),
     ]
-    await expectRefused(101, () => request(endpoint, ofInactive))
-    await expectRefused(102, () => request(endpoint, ofIncapable))
+    await expectRefused(101, () => request(endpoint, inactiveFields))
+    await expectRefused(102, () => request(endpoint, incapableFields))
     await expectRefused(
       103,
-      () => request(endpoint, ofElsewhere, { headers: forwarded }),
-      () => request(endpoint, ofElsewhere, { headers: { ...forwarded, 'CF-Connecting-IP': '192.0.2.2' } }),
+      () => request(endpoint, otherNetworkFields, { headers: forwarded }),
+      () =>
+        request(endpoint, otherNetworkFields, { headers: { ...forwarded, 'CF-Connecting-IP': '192.0.2.2' } }),
     )
   })
 
@@ -200,8 +201,8 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
     const shop = await openShop()
     for (const name of Object.keys(await validFields(path, shop))) {
       for (const injection of INJECTIONS) {
-        const opened = await request(endpoint, { ...(await validFields(path, shop)), [name]: injection })
-        expect(opened.status).toBeLessThan(500)
+        const answer = await request(endpoint, { ...(await validFields(path, shop)), [name]: injection })
+        expect(answer.status).toBeLessThan(500)
       }
     }
     expect(failureLines()).toEqual([])
@@ -210,21 +211,21 @@ describe.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))('%s
 
   it('reveals no secrets or personal data in errors or the log', async () => {
     const shop = await openShop()
-    const good = await validFields(path, shop)
+    const valid = await validFields(path, shop)
     const secrets = {
       api_key: 'hush-api-key',
-      ...('owner_name' in good && { owner_name: 'Hush Name' }),
-      ...('owner_email' in good && { owner_email: 'hush@example.com' }),
-      ...('license_key' in good && { license_key: 'hush-license-key' }),
-      ...('identifier' in good && { identifier: 'hush-device' }),
+      ...('owner_name' in valid && { owner_name: 'Hush Name' }),
+      ...('owner_email' in valid && { owner_email: 'hush@example.com' }),
+      ...('license_key' in valid && { license_key: 'hush-license-key' }),
+      ...('identifier' in valid && { identifier: 'hush-device' }),
     }
-    const fields = { ...good, ...secrets }
+    const fields = { ...valid, ...secrets }
     const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
     const headers = { Authorization: 'Bearer hush-api-key', 'Idempotency-Key': 'hush-order' }
-    const bad = Object.fromEntries(Object.keys(good).map((name) => [name, 'hush\u0000']))
+    const invalidFields = Object.fromEntries(Object.keys(valid).map((name) => [name, 'hush\u0000']))
     const answers = [
       await request(endpoint, fields, { headers }),
-      await request(endpoint, { ...bad, api_key: 'hush-api-key' }, { headers }),
+      await request(endpoint, { ...invalidFields, api_key: 'hush-api-key' }, { headers }),
       await request(endpoint, fields, { headers, path: `${path}/hush` }),
       await request(endpoint, fields, { headers, bindings: { DB: db } }),
       await request(endpoint, fields, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
@@ -249,9 +250,9 @@ it('the same Idempotency-Key is independent at each endpoint', async () => {
   const headers = { 'Idempotency-Key': 'shared' }
   const codes: [string, unknown][] = []
   for (const endpoint of guarded) {
-    const opened = await request(endpoint, await validFields(endpoint.path, shop), { headers })
-    codes.push([endpoint.path, opened.response.code])
-    expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
+    const answer = await request(endpoint, await validFields(endpoint.path, shop), { headers })
+    codes.push([endpoint.path, answer.response.code])
+    expect(answer.headers.has('Idempotent-Replayed')).toBe(false)
   }
   expect(codes).toEqual(guarded.map(({ path }) => [path, VALID_REQUESTS[path]?.code]))
 })

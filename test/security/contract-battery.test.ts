@@ -49,15 +49,15 @@ async function openContract(forbidden: readonly string[] = []): Promise<TestCont
 async function expectRefused(code: number, ...requests: (() => Promise<ApiResponse>)[]) {
   for (const request of requests) {
     const before = await contractSnapshot()
-    const opened = await request()
-    expect(opened.response.code).toBe(code)
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    const answer = await request()
+    expect(answer.response.code).toBe(code)
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
     expect(await contractSnapshot()).toBe(before)
   }
 }
 
-it('covers every endpoint that accepts a contract key', () => {
+it('these tests cover every endpoint that accepts a contract key', () => {
   expect(Object.keys(VALID_CONTRACT_REQUESTS).sort()).toEqual([...paths].sort())
 })
 
@@ -65,9 +65,9 @@ it('the same Idempotency-Key is independent at each endpoint', async () => {
   const { key } = await openContract()
   const headers = { 'Idempotency-Key': 'shared' }
   for (const [path, { code, fields }] of Object.entries(VALID_CONTRACT_REQUESTS)) {
-    const opened = await callAsContractHolder(path, { ...fields, contract_key: key }, { headers })
-    expect(opened.response.code).toBe(code)
-    expect(opened.headers.has('Idempotent-Replayed')).toBe(false)
+    const answer = await callAsContractHolder(path, { ...fields, contract_key: key }, { headers })
+    expect(answer.response.code).toBe(code)
+    expect(answer.headers.has('Idempotent-Replayed')).toBe(false)
   }
 })
 
@@ -75,12 +75,12 @@ describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, cod
   it('accepts a valid request, in one round trip', async () => {
     const { key } = await openContract()
     const { db, roundTrips } = observe(env.DB)
-    const opened = await callAsContractHolder(
+    const answer = await callAsContractHolder(
       path,
       { ...fields, contract_key: key },
       { bindings: { DB: db } },
     )
-    expect(opened.response.code).toBe(code)
+    expect(answer.response.code).toBe(code)
     expect(roundTrips).toHaveLength(1)
   })
 
@@ -113,10 +113,10 @@ describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, cod
 
   it('refuses wrong contract keys and SQL injections', async () => {
     const { id, key } = await openContract()
-    const wrong = [...INJECTIONS, 'unknown', String(id), `contract:${id}`, `${key}x`, key.slice(1)]
+    const wrongKeys = [...INJECTIONS, 'unknown', String(id), `contract:${id}`, `${key}x`, key.slice(1)]
     await expectRefused(
       1200,
-      ...wrong.flatMap((given) => [
+      ...wrongKeys.flatMap((given) => [
         () => callAsContractHolder(path, { ...fields, contract_key: given }),
         () => callAsContractHolder(path, { ...fields, contract_uuid: given, api_key: given }),
         () => callAsContractHolder(path, { ...fields, contract_uuid: key, api_key: given }),
@@ -137,9 +137,13 @@ describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, cod
       () => callAsContractHolder(path, { ...fields, contract_key: 'unknown' }, { headers }),
       () => callAsContractHolder(path, { ...fields, contract_key: key, api_key: 'other' }, { headers }),
     )
-    const elsewhere = { 'CF-Connecting-IP': '198.51.101.7' }
-    const opened = await callAsContractHolder(path, { ...fields, contract_key: key }, { headers: elsewhere })
-    expect(opened.response.code).toBe(code)
+    const otherAddress = { 'CF-Connecting-IP': '198.51.101.7' }
+    const answer = await callAsContractHolder(
+      path,
+      { ...fields, contract_key: key },
+      { headers: otherAddress },
+    )
+    expect(answer.response.code).toBe(code)
     await env.DB.prepare('delete from blocklist').run()
   })
 
@@ -147,8 +151,8 @@ describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, cod
     const { key } = await openContract()
     for (const name of Object.keys(fields)) {
       for (const injection of INJECTIONS) {
-        const opened = await callAsContractHolder(path, { ...fields, [name]: injection, contract_key: key })
-        expect(opened.status).toBeLessThan(500)
+        const answer = await callAsContractHolder(path, { ...fields, [name]: injection, contract_key: key })
+        expect(answer.status).toBeLessThan(500)
       }
     }
     expect(failureLines()).toEqual([])
@@ -159,10 +163,10 @@ describe.each(Object.entries(VALID_CONTRACT_REQUESTS))('%s', (path, { needs, cod
     const secret = { ...fields, contract_key: 'hush-contract-key' }
     const headers = { 'Idempotency-Key': 'hush-order' }
     const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
-    const bad = Object.fromEntries(Object.keys(secret).map((name) => [name, 'hush\u0000']))
+    const invalidFields = Object.fromEntries(Object.keys(secret).map((name) => [name, 'hush\u0000']))
     const answers = [
       await callAsContractHolder(path, secret, { headers }),
-      await callAsContractHolder(path, bad, { headers }),
+      await callAsContractHolder(path, invalidFields, { headers }),
       await callAsContractHolder(path, secret, { headers, bindings: { DB: db } }),
       await callAsContractHolder(path, secret, { headers, bindings: { SIGNING_PRIVATE_KEY: 'hush' } }),
     ]

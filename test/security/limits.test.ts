@@ -37,7 +37,7 @@ async function repeat(times: number, request: () => Promise<ApiResponse>): Promi
   return codes
 }
 
-describe('one address', () => {
+describe('a client address', () => {
   it('is refused after its limit with Retry-After and no database query', async () => {
     const shop = await openShop()
     const { db, roundTrips } = observe(env.DB)
@@ -55,7 +55,7 @@ describe('one address', () => {
     expect(other.response.code).toBe(803)
   })
 
-  it('means the first 64 bits of an IPv6 address', async () => {
+  it('is identified by its first 64 bits if it is IPv6', async () => {
     const bindings = bindingsWith({ LIMIT_ADDRESS: limiter(1) })
     const request = async (address: string) =>
       (await send({ path: '/health', bindings, headers: { 'CF-Connecting-IP': address } })).status
@@ -71,7 +71,7 @@ describe('one address', () => {
   })
 })
 
-describe('one API key', () => {
+describe('an API key', () => {
   it('is refused after its limit from any address, and other keys are not', async () => {
     const [shop, other] = [await openShop(), await openShop()]
     const { db, roundTrips } = observe(env.DB)
@@ -91,7 +91,7 @@ describe('one API key', () => {
     expect(await repeat(3, () => post(fields, { path: '/api/v1/verify', bindings }))).toEqual([200, 200, 200])
   })
 
-  it('may send a refused order again under the same Idempotency-Key', async () => {
+  it('may repeat a refused order with the same Idempotency-Key', async () => {
     const shop = await openShop()
     const headers = { 'Idempotency-Key': 'again' }
     const refused = await post(orderFields(shop), {
@@ -175,12 +175,12 @@ describe('no request is limited', () => {
       expect((await send({ ...request, bindings: bindingsWith(full) })).status).not.toBe(429)
     },
   )
+})
 
-  it('by an invalid RATE_LIMITS setting: requests fail, and the log names the fix', async () => {
-    const opened = await post({}, { bindings: { RATE_LIMITS: 'sometimes' } })
-    expect(opened.response.code).toBe(2500)
-    expect(failureLines()[0]?.message).toMatch(/RATE_LIMITS must be .* npm run deploy/)
-  })
+it('requests fail while RATE_LIMITS is invalid, and the log names the fix', async () => {
+  const answer = await post({}, { bindings: { RATE_LIMITS: 'sometimes' } })
+  expect(answer.response.code).toBe(2500)
+  expect(failureLines()[0]?.message).toMatch(/RATE_LIMITS must be .* npm run deploy/)
 })
 
 describe('the limiters of wrangler.toml', () => {

@@ -20,11 +20,11 @@ it('NEWEST_MIGRATION is the newest migration', () => {
 })
 
 describe('GET /health', () => {
-  it('returns a signed 2201 without the database', async () => {
+  it('returns a signed 2201 without a database query', async () => {
     const { db, roundTrips } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
-    const opened = await get('/health', { DB: db })
-    expect(opened).toMatchObject({ status: 200, response: { code: 2201, message: 'Healthy' } })
-    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    const answer = await get('/health', { DB: db })
+    expect(answer).toMatchObject({ status: 200, response: { code: 2201, message: 'Healthy' } })
+    expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
     expect(roundTrips).toEqual([])
   })
 })
@@ -34,19 +34,19 @@ describe('GET /health/ready', () => {
 
   it('returns 2201 if everything works, with one round trip', async () => {
     const { db, roundTrips } = observe(env.DB)
-    const opened = await ready({ DB: db })
-    expect(opened).toMatchObject({ status: 200, response: { code: 2201 } })
+    const answer = await ready({ DB: db })
+    expect(answer).toMatchObject({ status: 200, response: { code: 2201 } })
     expect(roundTrips).toHaveLength(1)
     expect(failureLines()).toEqual([])
   })
 
   it('returns 2503 if the database is unavailable, with the reason only in the log', async () => {
     const { db } = observe(env.DB, failWith('D1_ERROR: D1 DB is overloaded.'))
-    const opened = await ready({ DB: db })
-    expect(opened).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['database'] } })
-    expect(opened.headers.get('Retry-After')).toBe('2')
-    expect(unsignedText([opened])).not.toContain('D1')
-    const requestId = opened.headers.get('X-Request-Id')
+    const answer = await ready({ DB: db })
+    expect(answer).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['database'] } })
+    expect(answer.headers.get('Retry-After')).toBe('2')
+    expect(unsignedText([answer])).not.toContain('D1')
+    const requestId = answer.headers.get('X-Request-Id')
     expect(failureLines()).toEqual([
       expect.objectContaining({ requestId, message: 'D1_ERROR: D1 DB is overloaded.' }),
     ])
@@ -72,14 +72,17 @@ describe('GET /health/ready', () => {
     const withoutKey = await ready({ SIGNING_PRIVATE_KEY: undefined })
     expect(withoutKey).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['signing key'] } })
     expect(withoutKey.envelope.signature).toBe('Private key not set')
-    const withBadKey = await ready({ SIGNING_PRIVATE_KEY_PRODUCT_7: 'no key' })
-    expect(withBadKey).toMatchObject({ status: 503, response: { code: 2503, not_ready: ['signing key'] } })
-    expect(withBadKey.text).not.toMatch(/PRODUCT_7|no key/)
+    const withInvalidKey = await ready({ SIGNING_PRIVATE_KEY_PRODUCT_7: 'no key' })
+    expect(withInvalidKey).toMatchObject({
+      status: 503,
+      response: { code: 2503, not_ready: ['signing key'] },
+    })
+    expect(withInvalidKey.text).not.toMatch(/PRODUCT_7|no key/)
   })
 
   it('lists all failed parts', async () => {
     const { db } = observe(env.DB, failWith('D1_ERROR: Network connection lost.'))
-    const opened = await ready({ DB: db, SIGNING_PRIVATE_KEY_PRODUCT_7: 'no key' })
-    expect(opened.response.not_ready).toEqual(['signing key', 'database'])
+    const answer = await ready({ DB: db, SIGNING_PRIVATE_KEY_PRODUCT_7: 'no key' })
+    expect(answer.response.not_ready).toEqual(['signing key', 'database'])
   })
 })

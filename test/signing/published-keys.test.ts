@@ -53,7 +53,7 @@ describe('X-Signing-Key-Id', () => {
 })
 
 describe('the next key', () => {
-  it.each(['', OWN])('(product setting: "%s") is published and signs nothing', async (own) => {
+  it.each(['', OWN])('is published and signs nothing (product setting: "%s")', async (own) => {
     const name = `${own || 'SIGNING_PRIVATE_KEY'}_NEXT`
     const bindings = { [name]: first.privateKey }
     expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST])
@@ -62,14 +62,14 @@ describe('the next key', () => {
     expect(answer.envelope.private_key_used).toBe('global')
   })
 
-  it('is returned as PEM for the product, or for the key that signs for it', async () => {
+  it('is returned as PEM for the current key or for a product', async () => {
     const query = `?product_id=${shop.productId}&key=next`
     const next = { SIGNING_PRIVATE_KEY_NEXT: first.privateKey }
     expect(await pemOf('?key=next', next)).toBe(first.publicKey)
     expect(await pemOf(query, next)).toBe(first.publicKey)
     expect(await pemOf(query, { ...next, [`${OWN}_NEXT`]: second.privateKey })).toBe(second.publicKey)
-    const ofAnother = { ...next, [OWN]: second.privateKey }
-    expect(await refusalOf(query, ofAnother)).toEqual({ key: ['No next key is configured.'] })
+    const withProductKey = { ...next, [OWN]: second.privateKey }
+    expect(await refusalOf(query, withProductKey)).toEqual({ key: ['No next key is configured.'] })
     expect(await refusalOf('?key=next', {})).toEqual({ key: ['No next key is configured.'] })
   })
 
@@ -81,9 +81,9 @@ describe('the next key', () => {
     expect(keyIds(await set.json())).toEqual([CURRENT])
     // An incomplete set is not cached.
     expect(set.headers.get('Cache-Control')).toBe('no-store')
-    const opened = await readEnvelope(await send({ path: '/api/v1/public-key?key=next', bindings }))
-    expect(opened.response.code).toBe(2500)
-    expect(opened.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
+    const answer = await readEnvelope(await send({ path: '/api/v1/public-key?key=next', bindings }))
+    expect(answer.response.code).toBe(2500)
+    expect(answer.headers.get('X-Signing-Key-Id')).toBe(CURRENT)
     expect(await notReady(bindings)).toEqual(['signing key'])
     expect(failureLines()).toHaveLength(3)
     for (const { message } of failureLines()) {
@@ -129,7 +129,7 @@ describe('retired keys', () => {
     ['a private key', async () => second.privateKey, /entry 2 is a private key.*replace that key/],
   ]
 
-  it.each(invalid)('except for %s are published, and it is reported', async (_, make, fault) => {
+  it.each(invalid)('are published except for %s, which is reported', async (_, make, fault) => {
     const bindings = { [RETIRED]: JSON.stringify([first.publicKey, await make(), publicKey]) }
     expect((await post(orderFields(shop), { bindings })).response.code).toBe(803)
     expect(keyIds(await jwksOf(bindings))).toEqual([CURRENT, FIRST, kid])
@@ -142,15 +142,15 @@ describe('retired keys', () => {
     expect(JSON.stringify(failureLines())).not.toMatch(/secret-junk|BEGIN|MII/)
   })
 
-  it('are never reported as unknown if one of them is invalid', async () => {
+  it('are not reported as unknown while one of them is invalid', async () => {
     const path = `/api/v1/public-key?key_id=${'x'.repeat(43)}`
-    const opened = await readEnvelope(await send({ path, bindings: { [RETIRED]: 'junk' } }))
-    expect(opened.response.code).toBe(2500)
+    const answer = await readEnvelope(await send({ path, bindings: { [RETIRED]: 'junk' } }))
+    expect(answer.response.code).toBe(2500)
   })
 })
 
 describe('a request for a public key', () => {
-  it('is refused for an unknown or invalid id, and for an invalid key parameter', async () => {
+  it('is refused for an unknown id or an invalid parameter', async () => {
     expect(await refusalOf(`?key_id=${FIRST}`, {})).toEqual({
       key_id: ['No published key has this id.'],
     })
@@ -163,9 +163,9 @@ describe('a request for a public key', () => {
 
 /** The errors of a refused request for a public key. */
 async function refusalOf(query: string, bindings: object): Promise<unknown> {
-  const opened = await readEnvelope(await send({ path: `/api/v1/public-key${query}`, bindings }))
-  expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-  return opened.response.errors
+  const answer = await readEnvelope(await send({ path: `/api/v1/public-key${query}`, bindings }))
+  expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+  return answer.response.errors
 }
 
 async function notReady(bindings: object): Promise<unknown> {

@@ -8,7 +8,7 @@ import { countRows, openShop, orderFields } from '../support/shop.ts'
 
 const COMMAND = 'npm run --silent keyseal -- signing-key create | npx wrangler secret put'
 
-describe('a missing or invalid key stops requests before the database:', () => {
+describe('requests fail without a database query', () => {
   const junk = {
     undefined,
     empty: '',
@@ -25,37 +25,37 @@ describe('a missing or invalid key stops requests before the database:', () => {
     ['1024 bits', () => newPrivateKey('RSA of 1024 bits')],
   ]
 
-  it.each(keys)('the global key is %s', async (name, makeKey) => {
+  it.each(keys)('if the global key is %s', async (name, makeKey) => {
     const shop = await openShop()
     const before = await countRows()
     const { db, roundTrips } = observe(env.DB)
     const key = await makeKey()
-    const opened = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: key, DB: db } })
-    expect(opened).toMatchObject({
+    const answer = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: key, DB: db } })
+    expect(answer).toMatchObject({
       status: 500,
       envelope: { private_key_used: 'global', signature: 'Private key not set' },
       response: { code: 2500, message: 'Internal error' },
     })
-    expect(Object.keys(opened.response)).toEqual(['code', 'message', 'timestamp'])
+    expect(Object.keys(answer.response)).toEqual(['code', 'message', 'timestamp'])
     expect(roundTrips).toEqual([])
     expect(await countRows()).toEqual(before)
     const fault = key ? /SIGNING_PRIVATE_KEY is not an RSA private key/ : /SIGNING_PRIVATE_KEY is not set/
-    expectLog(opened.headers, fault, `${COMMAND} SIGNING_PRIVATE_KEY`)
+    expectLog(answer.headers, fault, `${COMMAND} SIGNING_PRIVATE_KEY`)
     expect(name).toBeTruthy()
   })
 
-  it('the product key is invalid and the global one is valid', async () => {
+  it('if the product key is invalid, even with a valid global key', async () => {
     const shop = await openShop()
     const before = await countRows()
     const name = `SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`
-    const opened = await post(orderFields(shop), { bindings: { [name]: 'secret-junk' } })
-    expect(opened).toMatchObject({
+    const answer = await post(orderFields(shop), { bindings: { [name]: 'secret-junk' } })
+    expect(answer).toMatchObject({
       status: 500,
       envelope: { signature: 'Private key not set' },
       response: { code: 2500 },
     })
     expect(await countRows()).toEqual(before)
-    expectLog(opened.headers, new RegExp(`${name} is not an RSA private key`), `${COMMAND} ${name}`)
+    expectLog(answer.headers, new RegExp(`${name} is not an RSA private key`), `${COMMAND} ${name}`)
   })
 
   function expectLog(headers: Headers, fault: RegExp, command: string) {
@@ -66,7 +66,7 @@ describe('a missing or invalid key stops requests before the database:', () => {
     expect(logText()).not.toMatch(/secret-junk|BEGIN/)
   }
 
-  it('the next request succeeds once the key is set', async () => {
+  it('only until the key is set', async () => {
     const shop = await openShop()
     expect((await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: '' } })).response.code).toBe(
       2500,
@@ -80,16 +80,16 @@ describe('a signing key', () => {
     const shop = await openShop()
     const key = await newPrivateKey('RSA')
     for (const written of [key.replaceAll('\n', '\\n'), key.replaceAll('\n', '\r\n'), `\n${key}\n\n`]) {
-      const opened = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: written } })
-      expect(opened.response.code).toBe(803)
-      expect(await isSignedBy(key, opened)).toBe(true)
+      const answer = await post(orderFields(shop), { bindings: { SIGNING_PRIVATE_KEY: written } })
+      expect(answer.response.code).toBe(803)
+      expect(await isSignedBy(key, answer)).toBe(true)
     }
   })
 
   it('may have 4096 bits', async () => {
     const key = await newPrivateKey('RSA of 4096 bits')
-    const opened = await post(orderFields(await openShop()), { bindings: { SIGNING_PRIVATE_KEY: key } })
-    expect(await isSignedBy(key, opened)).toBe(true)
+    const answer = await post(orderFields(await openShop()), { bindings: { SIGNING_PRIVATE_KEY: key } })
+    expect(await isSignedBy(key, answer)).toBe(true)
   })
 
   it('of a product signs only responses about that product', async () => {
@@ -100,9 +100,9 @@ describe('a signing key', () => {
       await post(orderFields(shop, { api_key: 'unknown' }), { bindings }),
       await post(orderFields(shop, { quantity: 'x' }), { bindings }),
     ]
-    for (const opened of answers) {
-      expect(opened.envelope.private_key_used).toBe('global')
-      expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, opened)).toBe(true)
+    for (const answer of answers) {
+      expect(answer.envelope.private_key_used).toBe('global')
+      expect(await isSignedBy(env.SIGNING_PRIVATE_KEY, answer)).toBe(true)
     }
   })
 })
@@ -132,10 +132,10 @@ describe('the public keys', () => {
   it('verify signatures, as JWK and as the PEM of the product', async () => {
     const shop = await openShop()
     const bindings = { [`SIGNING_PRIVATE_KEY_PRODUCT_${shop.productId}`]: env.PRODUCT_SIGNING_KEY }
-    const opened = await post(orderFields(shop), { bindings })
+    const answer = await post(orderFields(shop), { bindings })
     const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
-    const signature = Uint8Array.fromBase64(String(opened.envelope.signature))
-    const signed = new TextEncoder().encode(String(opened.envelope.response_base64))
+    const signature = Uint8Array.fromBase64(String(answer.envelope.signature))
+    const signed = new TextEncoder().encode(String(answer.envelope.response_base64))
     const { keys } = (await (await send({ path: '/.well-known/jwks.json', bindings })).json()) as {
       keys: JsonWebKey[]
     }
@@ -155,9 +155,9 @@ describe('the public keys', () => {
   })
 
   it.each(['0', 'x', '1&product_id=1'])('are refused for product_id=%s', async (value) => {
-    const opened = await readEnvelope(await send({ path: `/api/v1/public-key?product_id=${value}` }))
-    expect(opened).toMatchObject({ status: 422, response: { code: 804 } })
-    expect(Object.keys(opened.response.errors)).toEqual(['product_id'])
+    const answer = await readEnvelope(await send({ path: `/api/v1/public-key?product_id=${value}` }))
+    expect(answer).toMatchObject({ status: 422, response: { code: 804 } })
+    expect(Object.keys(answer.response.errors)).toEqual(['product_id'])
   })
 
   it('include the global key for an empty product_id', async () => {
@@ -188,8 +188,8 @@ describe('the public keys', () => {
 
   it('are unavailable if any current key is invalid', async () => {
     const bindings = { SIGNING_PRIVATE_KEY_PRODUCT_7: 'secret-junk' }
-    const opened = await readEnvelope(await send({ path: '/.well-known/jwks.json', bindings }))
-    expect(opened.response.code).toBe(2500)
+    const answer = await readEnvelope(await send({ path: '/.well-known/jwks.json', bindings }))
+    expect(answer.response.code).toBe(2500)
     expect(logText()).toContain('SIGNING_PRIVATE_KEY_PRODUCT_7')
   })
 })

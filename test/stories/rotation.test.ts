@@ -54,7 +54,7 @@ const CASES: [from: Kind, to: Kind, scope: keyof typeof SETTINGS][] = [
 ]
 
 it.each(CASES)(
-  'from %s to %s (%s): every response verifies with the keys published at that time',
+  'rotation from %s to %s (%s): each response verifies with the keys published then',
   async (from, to, scope) => {
     const name = SETTINGS[scope]
     const query = scope === 'product' ? `?product_id=${shop.productId}&` : '?'
@@ -82,9 +82,9 @@ it.each(CASES)(
     expect(rotatedIds(overlapping.set)).toEqual([oldId, newId])
 
     // The switch changes one secret after the other.
-    const switched = await step({ ...publishing, ...retired, [name]: second.privateKey })
+    const afterSwitch = await step({ ...publishing, ...retired, [name]: second.privateKey })
     const settled = await step({ ...retired, [name]: second.privateKey })
-    for (const { answer, set } of [switched, settled]) {
+    for (const { answer, set } of [afterSwitch, settled]) {
       expect(keyIdOf(answer)).toBe(newId)
       expect(answer.envelope.private_key_used).toBe(scope)
       expect(rotatedIds(set).sort()).toEqual([oldId, newId].sort())
@@ -103,7 +103,7 @@ it.each(CASES)(
     expect(keyIdOf(replay)).toBe(newId)
     expect(await isVerifiedBy(settled.set, replay)).toBe(true)
 
-    const steps = [before, published, overlapping, switched, settled, { answer: replay, set: settled.set }]
+    const steps = [before, published, overlapping, afterSwitch, settled, { answer: replay, set: settled.set }]
     for (const { answer, set } of steps) expect(await isVerifiedBy(set, answer)).toBe(true)
     // Signatures of the old key verify with the current set while the old key is retired.
     for (const { answer } of steps) expect(await isVerifiedBy(settled.set, answer)).toBe(true)

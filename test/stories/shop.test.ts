@@ -20,7 +20,7 @@ async function get(name: string, fields: Record<string, string> = {}): Promise<A
   )
 }
 
-it('creates, stocks, sells, activates and refunds a product', async () => {
+it('a shop creates, stocks, sells, activates and refunds a product', async () => {
   // A product and its generator.
   const created = await call('create-product', { name: 'Word processor', description: 'Processes words' })
   expect(created.response.code).toBe(750)
@@ -105,11 +105,11 @@ it('creates, stocks, sells, activates and refunds a product', async () => {
   expect(await sendEvent(standard.purchase(order))).toBe('issued')
   const paid = await env.DB.prepare(`select license_key from license_keys join issuances
     on issuances.id = issuance_id where source = 'standard'`).first<{ license_key: string }>()
-  const bought = { license_key: paid?.license_key, identifier: 'laptop' }
-  expect((await call('activate', bought)).response.code).toBe(300)
-  expect((await call('verify', bought)).response.code).toBe(200)
+  const activation = { license_key: paid?.license_key, identifier: 'laptop' }
+  expect((await call('activate', activation)).response.code).toBe(300)
+  expect((await call('verify', activation)).response.code).toBe(200)
   expect(await sendEvent(standard.refund(order))).toBe('revoked')
-  expect((await call('verify', bought)).response.code).toBe(204)
+  expect((await call('verify', activation)).response.code).toBe(204)
   // The other keys still work.
   expect((await call('verify', on('laptop'))).response.code).toBe(200)
 }, 60_000)

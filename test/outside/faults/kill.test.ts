@@ -70,7 +70,7 @@ it(`a kill neither loses an acknowledged key nor issues an order twice ${seeded}
   const answers = new Map<number, string>()
   let killed = 0
   let restart = Promise.resolve()
-  const isTimeToKill = () => killed < kills && answers.size >= (answersBeforeKill[killed] ?? Number.NaN)
+  const shouldKill = () => killed < kills && answers.size >= (answersBeforeKill[killed] ?? Number.NaN)
 
   async function killAndRestart(): Promise<void> {
     await server.kill()
@@ -82,7 +82,7 @@ it(`a kill neither loses an acknowledged key nor issues an order twice ${seeded}
     for (let next = pending.pop(); next; next = pending.pop()) {
       const [index, quantity] = next
       answers.set(index, await sendUntilAnswered(`order-${index}`, quantity))
-      if (isTimeToKill()) {
+      if (shouldKill()) {
         killed++
         restart = restart.then(killAndRestart)
       }

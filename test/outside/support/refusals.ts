@@ -12,7 +12,7 @@ export function itRefuses(commandLine: () => CommandLine, refusals: readonly Ref
     results = refusals.map(([words]) => commandLine().run(...words))
   })
   it.each(refusals.map(([words, fault], index) => ({ words, fault, index })))(
-    'refuses $words with the reason and the usage: $fault',
+    'rejects $words with the reason and the usage: $fault',
     ({ fault, index }) => {
       const { status, stdout, stderr } = results[index] ?? {}
       expect(status).toBe(1)

@@ -21,11 +21,11 @@ export function onTerminal(
   return new Promise((resolve, reject) => {
     const terminal = spawn('script', ['-qec', command, '/dev/null'], { cwd: folder })
     let output = ''
-    let isAsked = false
+    let isAnswered = false
     terminal.stdout.setEncoding('utf8').on('data', (shown: string) => {
       output += shown
-      if (isAsked || question === undefined || !output.includes(question)) return
-      isAsked = true
+      if (isAnswered || question === undefined || !output.includes(question)) return
+      isAnswered = true
       terminal.stdin.write(keys)
     })
     terminal.on('error', reject)
