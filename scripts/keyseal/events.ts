@@ -1,6 +1,7 @@
 /** `keyseal events`: what payment providers told, and what became of it. */
 import { type Command, Option } from 'commander'
 import { OUTCOMES } from '../../src/db/schema/index.ts'
+import { IS_RETRYABLE } from '../../src/payments/events.ts'
 import { type Place, runSql } from '../database.ts'
 import {
   addCommand,
@@ -46,22 +47,24 @@ export function addEvents(program: Command): void {
     group,
     {
       usage: 'retry [id]',
-      summary: 'process an unmapped or failed event again; nothing is issued twice',
+      summary: 'process an unmapped, failed or incomplete event again; nothing is issued twice',
       options: [
-        new Option('--unmapped', 'all events without a matching offer'),
+        new Option('--unmapped', 'all events with a line without a matching offer'),
         new Option('--failed', 'all failed events'),
       ],
     },
     async ({ options: { unmapped, failed }, words: [id], place }) => {
-      const outcomes = [unmapped && `'unmapped'`, failed && `'failed'`].filter(Boolean)
-      if ((id === undefined) === (outcomes.length === 0)) {
+      const groups = [unmapped && LACKS_OFFER, failed && `outcome = 'failed'`].filter(Boolean)
+      if ((id === undefined) === (groups.length === 0)) {
         throw new Error('Give either an id, or --unmapped or --failed.')
       }
       if (id !== undefined) return retry(place, `id = ${idWord(id)}`, unknownEvent)
-      return retry(place, `outcome in (${outcomes.join()})`, nothingToRetry)
+      return retry(place, `(${groups.join(' or ')})`, nothingToRetry)
     },
   )
 }
+
+const LACKS_OFFER = `(outcome = 'unmapped' or outcome = 'issued' and note like '%no active offer%')`
 
 async function show(place: Place, id: number): Promise<CommandOutput> {
   const [event] = await runSql(
@@ -84,7 +87,9 @@ function readable(payload: unknown): string {
 }
 
 function unknownEvent(): never {
-  throw new Error('There is no unmapped or failed event with this id whose payload still exists (30 days).')
+  throw new Error(
+    'There is no unmapped, failed or incomplete event with this id whose payload still exists (30 days).',
+  )
 }
 
 /**
@@ -97,7 +102,7 @@ async function retry(place: Place, which: string, none: () => CommandOutput): Pr
   const events = await runSql(
     place,
     `update webhook_events set outcome = 'waiting', due_at = 0, attempts = 0
-     where ${which} and outcome in ('unmapped', 'failed') and payload is not null returning id`,
+     where ${which} and ${IS_RETRYABLE} and payload is not null returning id`,
   )
   const ids = events.map(({ id }) => Number(id)).join()
   if (ids === '') return none()

@@ -1,6 +1,7 @@
 /**
  * Stores the events of providers: one row for each authentic event, with its outcome. A final outcome never
- * changes. An event that is waiting, failed or unmapped is updated by the next redelivery, retry or look-up.
+ * changes. An event that is waiting, failed, unmapped or incomplete is updated by the next redelivery, retry or
+ * look-up.
  */
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -32,6 +33,9 @@ export interface RecordedEvent {
   readonly deliveries: string
 }
 
+/** SQL condition on `webhook_events`. The note of an issued event names lines that got no keys. */
+export const IS_RETRYABLE = `(outcome in ('unmapped', 'failed') or outcome = 'issued' and note is not null)`
+
 /**
  * A statement that records an event, or updates one without a final outcome.
  *
@@ -44,7 +48,7 @@ insert into webhook_events (provider, event_id, type, order_id, mode, received_a
 select :provider, :eventId, :type, :order, :mode, :receivedAt, ${outcome}, ${note}, :payload where true
 on conflict (provider, event_id) do update set
   outcome = excluded.outcome, note = excluded.note, order_id = excluded.order_id, due_at = null
-where outcome in ('waiting', 'unmapped', 'failed')`)
+where outcome = 'waiting' or ${IS_RETRYABLE}`)
 }
 
 /** Leaves an event to the queue. If it is already waiting, it keeps its due time and attempts. */
@@ -53,7 +57,7 @@ insert into webhook_events (provider, event_id, type, mode, received_at, outcome
 values (:provider, :eventId, :type, :mode, :receivedAt, 'waiting', :payload, :now)
 on conflict (provider, event_id) do update set
   outcome = 'waiting', note = null, due_at = excluded.due_at, attempts = 0, payload = excluded.payload
-where outcome in ('unmapped', 'failed')`)
+where ${IS_RETRYABLE}`)
 
 export const selectRecorded = compileText<RecordedEvent>(`
 select webhook_events.id as id, webhook_events.outcome as outcome, (

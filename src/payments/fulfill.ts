@@ -173,6 +173,7 @@ async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources)
       ...ownerOf(purchase),
       ...firstPeriod,
       lines: JSON.stringify(checked.lines),
+      rejected: checked.rejected,
       freshKeys: JSON.stringify(checked.freshKeys),
     },
     recording: recordSale,

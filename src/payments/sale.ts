@@ -2,7 +2,7 @@
  * Writes a sale: an issuance for each line with an active offer, its license keys, and its deliveries.
  *
  * Guarantees: a line is issued at most once, even if several events report it: order and line are the
- * idempotency key of the issuance. If one line cannot be issued, none is.
+ * idempotency key of the issuance. A line that cannot be issued does not stop the others.
  */
 import { compileText } from '../db/batch.ts'
 import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
@@ -17,6 +17,9 @@ const KEYS_PER_UNIT_MAX = 100
 const FRESH_KEYS_MAX = 30_000
 
 const ACTIVATION_LIMIT_MAX = 1_000_000
+
+/** A note is for people: more lines than this add nothing. */
+const REJECTED_CHARACTERS_MAX = 255
 
 /** A valid line. Statements read it from JSON. */
 export interface OrderLine {
@@ -34,6 +37,8 @@ export type CheckedLines =
       readonly lines: readonly OrderLine[]
       /** New keys for each line, as many as it may need. */
       readonly freshKeys: readonly (readonly string[])[]
+      /** The lines that cannot be issued, with the reason; null if there are none. */
+      readonly rejected: string | null
     }
   /** `reason` is for the operator and contains no personal data. */
   | { readonly kind: 'unusable'; readonly reason: string }
@@ -42,11 +47,13 @@ export async function checkLines(
   { order, lines }: Purchase,
   newLicenseKey: () => string,
 ): Promise<CheckedLines> {
-  const fault = faultIn(lines)
-  if (fault !== undefined) return { kind: 'unusable', reason: fault }
-  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? 0)
+  const rejected = rejectedLines(lines)
+  const usable = lines.filter((line) => faultInLine(line) === undefined)
+  const fault = faultInOrder(usable)
+  if (fault !== undefined) return { kind: 'unusable', reason: rejected ?? fault }
+  const units = usable.map(({ quantity }) => usableQuantity(quantity) ?? 0)
   const keysPerUnit = Math.min(KEYS_PER_UNIT_MAX, Math.floor(FRESH_KEYS_MAX / sum(units)))
-  const checked = lines.map(async ({ id, externalIds }, index) => {
+  const checked = usable.map(async ({ id, externalIds }, index) => {
     const unitsOfLine = units[index] ?? 0
     return {
       id,
@@ -58,15 +65,26 @@ export async function checkLines(
   })
   const orderLines = await Promise.all(checked)
   const freshKeys = orderLines.map(({ keysMax }) => Array.from({ length: keysMax }, newLicenseKey))
-  return { kind: 'lines', lines: orderLines, freshKeys }
+  return { kind: 'lines', lines: orderLines, freshKeys, rejected }
 }
 
-function faultIn(lines: readonly PurchasedLine[]): string | undefined {
+function faultInLine({ id, quantity }: PurchasedLine): string | undefined {
+  if (!isName(id)) return 'the id of a line is not 1 to 255 characters long'
+  if (usableQuantity(quantity) !== undefined) return undefined
+  const where = id === WHOLE_ORDER ? '' : ` of line ${id}`
+  return `the quantity${where} is not a whole number from 1 to ${QUANTITY_LIMIT}`
+}
+
+function rejectedLines(lines: readonly PurchasedLine[]): string | null {
+  const faults = lines.flatMap((line) => faultInLine(line) ?? [])
+  return faults.length === 0 ? null : faults.join('; ').slice(0, REJECTED_CHARACTERS_MAX)
+}
+
+/** @param lines without faults of their own */
+function faultInOrder(lines: readonly PurchasedLine[]): string | undefined {
   if (lines.length === 0) return 'the order has no lines'
-  if (!lines.every(({ id }) => isName(id))) return 'the id of a line is not 1 to 255 characters long'
   if (new Set(lines.map(({ id }) => id)).size < lines.length) return 'two lines have the same id'
-  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? Number.NaN)
-  if (units.some(Number.isNaN)) return `a quantity is not a whole number from 1 to ${QUANTITY_LIMIT}`
+  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? 0)
   return sum(units) > FRESH_KEYS_MAX ? `more than ${FRESH_KEYS_MAX} units in an order` : undefined
 }
 
@@ -133,7 +151,7 @@ where case channels.value when 'webhook' then :hasWebhook or products.delivery_w
 
 /**
  * Placeholders of this file: `provider`, `order`, `lines` (OrderLine[] as JSON), `freshKeys`, `nonce`, `now`,
- * `ownerName`, `ownerEmail`, `hasWebhook`, `hasEmail` (0 or 1), and those of the billing period.
+ * `ownerName`, `ownerEmail`, `hasWebhook`, `hasEmail` (0 or 1), `rejected`, and those of the billing period.
  */
 export const INSERT_SALE = [
   insertIssuances(
@@ -176,14 +194,19 @@ const MISSING_LINES = `json_each(:lines) as line where not exists (select 1 from
     and order_lines.line = line.value ->> 'id')
   and not ${IS_ISSUED_IN_OTHER_FORM}`
 
+const IS_INCOMPLETE = `(:rejected is not null or exists (select 1 from ${MISSING_LINES}))`
+const HAS_KEYS = `exists (select 1 from order_lines
+  where order_lines.provider = :provider and order_lines.order_id = :order)`
+
+/** An order with a line that cannot be issued stays `issued`: its note names the line, and a retry issues it. */
 export const SALE_OUTCOME = `case
+  when ${HAS_KEYS} and (${IS_INCOMPLETE} or exists (select 1 from ${NEW_ISSUANCES})) then 'issued'
   when exists (select 1 from ${MISSING_LINES} and ${OFFER_OF_LINE} is null) then 'unmapped'
-  when exists (select 1 from ${MISSING_LINES}) then 'failed'
-  when exists (select 1 from ${NEW_ISSUANCES}) then 'issued'
+  when ${IS_INCOMPLETE} then 'failed'
   else 'duplicate' end`
 
-export const SALE_NOTE = `coalesce(
+export const SALE_NOTE = `nullif(concat_ws('; ', :rejected,
   (select 'no active offer for ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'an unknown product'), ', ')
     from ${MISSING_LINES} and ${OFFER_OF_LINE} is null),
   (select 'more than ${QUANTITY_LIMIT} keys or ${ACTIVATION_LIMIT_MAX} activations in a line, or ${FRESH_KEYS_MAX} keys in all'
-    from ${MISSING_LINES} limit 1))`
+    from ${MISSING_LINES} and ${OFFER_OF_LINE} is not null limit 1)), '')`

@@ -125,6 +125,16 @@ describe('an offer', () => {
     expect(events).toContain('no active offer for new-thing')
     expect(retried).toMatch(/order\.paid .* issued/)
   })
+
+  it('retries an issued event with a note about a line without keys', () => {
+    query(
+      folder,
+      `update webhook_events set note = 'no active offer for price_2'
+       where id = (select max(id) from webhook_events where outcome = 'issued')`,
+    )
+    expect(runAll('events retry --unmapped')[0]).toMatch(/order\.paid .* duplicate/)
+    expect(runAll('events retry --unmapped')).toEqual(['Nothing to retry.\n'])
+  })
 })
 
 describe('a delivery to the seller', () => {
@@ -183,7 +193,7 @@ describe('keyseal', () => {
         ['delivery-url', '--product-id', '1', '--url', 'http://shop.example', '--remote'],
         '--url must be an https address of a public host, without a user name and password.',
       ],
-      [['events', 'retry', '999'], 'There is no unmapped or failed event with this id'],
+      [['events', 'retry', '999'], 'There is no unmapped, failed or incomplete event with this id'],
     ],
   )
 })

@@ -157,11 +157,17 @@ describe('a purchase', () => {
         { id: 'b', externalIds: [externalId], quantity: 1 },
       ],
     })
-    expect((await applyEvent(purchase)).outcome).toBe('unmapped')
-    expect((await keysOf(order)).map(({ line }) => line)).toEqual(['a'])
+    const note = `no active offer for ${externalId}`
+    for (const eventId of ['first', 'repeated']) {
+      const { id, outcome } = await applyEvent(purchase, { eventId: `${order}-${eventId}` })
+      expect([outcome, (await eventOf(id))?.note]).toEqual(['issued', note])
+      expect((await keysOf(order)).map(({ line }) => line)).toEqual(['a'])
+    }
     await addOffer({ externalId })
-    expect((await applyEvent(purchase)).outcome).toBe('issued')
+    const retried = await applyEvent(purchase, { eventId: `${order}-first` })
+    expect([retried.outcome, (await eventOf(retried.id))?.note]).toEqual(['issued', null])
     expect((await keysOf(order)).map(({ line }) => line)).toEqual(['a', 'b'])
+    expect((await applyEvent(purchase)).outcome).toBe('duplicate')
   })
 
   it.each([
@@ -204,20 +210,25 @@ describe('a purchase', () => {
   })
 
   it.each([0, -1, 1.5, Number.NaN, 10_001, 1e300, '1e3', '', ' 2', null, {}, true, '99999999'])(
-    'with the quantity %j fails and issues nothing',
+    'with the quantity %j in one line issues the other lines and names it',
     async (quantity) => {
       const offer = await addOffer()
       const order = newOrder()
       const validLine = { id: '0', externalIds: [offer.externalId], quantity: 1 }
       const invalidLine = { id: '1', externalIds: [offer.externalId], quantity }
       const { id, outcome } = await applyEvent(purchaseOf(offer, order, { lines: [validLine, invalidLine] }))
-      expect(outcome).toBe('failed')
-      expect((await eventOf(id))?.note).toMatch(/quantity/)
+      const note = 'the quantity of line 1 is not a whole number from 1 to 10000'
+      expect([outcome, (await eventOf(id))?.note]).toEqual(['issued', note])
+      expect((await keysOf(order)).map(({ line }) => line)).toEqual(['0'])
+
+      const other = newOrder()
+      const failed = await applyEvent(purchaseOf(offer, other, { lines: [invalidLine] }))
+      expect([failed.outcome, (await eventOf(failed.id))?.note]).toEqual(['failed', note])
       const named = await env.DB.prepare('select order_id from webhook_events where id = ?')
-        .bind(id)
+        .bind(failed.id)
         .first('order_id')
-      expect(named).toBe(order)
-      expect(await statusesOf(order)).toEqual([])
+      expect(named).toBe(other)
+      expect(await statusesOf(other)).toEqual([])
     },
   )
 
