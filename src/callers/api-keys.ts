@@ -38,7 +38,8 @@ export function apiKey(capability: Capability): Caller {
 function apiKeyFrom(authorization: string | null, parameter: unknown): string | undefined {
   const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (!isGiven(parameter)) return bearer
-  const given = String(parameter)
+  // Not String(): it throws for an object such as {"toString": 0}.
+  const given = typeof parameter === 'object' ? JSON.stringify(parameter) : String(parameter)
   return bearer === undefined || bearer === given ? given : undefined
 }
 

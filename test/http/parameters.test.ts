@@ -127,7 +127,7 @@ describe('the response names the field, and nothing is written, if', () => {
       for (const value of wrongValues)
         expect(Object.keys(await errorsFor({ [name]: value }, true))).toEqual([name])
     }
-    for (const value of [true, 7, [], {}]) {
+    for (const value of [true, 7, [], {}, { toString: 0 }]) {
       expect(Object.keys(await errorsFor({ api_key: value }, true))).toEqual(['api_key'])
     }
     expect(Object.keys(await errorsFor({ owner_name: 7, owner_email: 7 }, true))).toEqual([

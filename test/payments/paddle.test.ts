@@ -110,6 +110,7 @@ describe('the owner', () => {
     for (const origin of ['recurring', 'update', 'payment_method_change']) {
       expect(url({ 'data.origin': `subscription_${origin}` })).toBeUndefined()
     }
+    expect(url({ 'data.origin': { toString: 0 } })).toBe('https://api.paddle.com/customers/ctm_1001')
     for (const id of ['../x', 'ctm 1', 'ctm?x', '', null, 7])
       expect(url({ 'data.customer_id': id })).toBeUndefined()
     for (const junk of [null, 1, 'x', [], {}]) expect(paddle.lookUp?.url(junk, 'x')).toBeUndefined()

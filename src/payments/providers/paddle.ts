@@ -91,6 +91,7 @@ const saleToLookUp = z.object({
 const RENEWAL = 'subscription_recurring'
 const CHANGE = 'subscription_update'
 const CARD_CHANGE = 'subscription_payment_method_change'
+const EXISTING: readonly unknown[] = [RENEWAL, CHANGE, CARD_CHANGE]
 /** A one-time sale to a subscriber. Renewals do not include it. */
 const EXTRA_CHARGE = 'subscription_charge'
 
@@ -111,7 +112,7 @@ function transactionCompleted(data: unknown, found: unknown): PaymentEvent {
 /** The customer's URL, unless the checkout passed the e-mail address. A sandbox key uses the sandbox. */
 function customerUrl(payload: unknown, apiKey: string): string | undefined {
   const { success, data: completed } = saleToLookUp.safeParse(payload)
-  if (!success || [RENEWAL, CHANGE, CARD_CHANGE].includes(String(completed.data.origin))) return undefined
+  if (!success || EXISTING.includes(completed.data.origin)) return undefined
   const { customer_id, custom_data } = completed.data
   if (!isPlainId(customer_id) || firstText(custom_data?.keyseal_email) !== undefined) return undefined
   const host = apiKey.includes('_sdbx_') ? 'sandbox-api.paddle.com' : 'api.paddle.com'
