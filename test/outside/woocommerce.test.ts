@@ -43,8 +43,14 @@ beforeAll(async () => {
   service = await startService(folder, port, /\ncurl -s .*\n/)
   printed = runShell(folder, commandsForProduction().replaceAll(' --remote', ''))
   shop = createServer((request, response) => {
-    request.setEncoding('utf8').on('data', (chunk) => callbacks.push(chunk))
-    request.on('end', () => response.end())
+    let body = ''
+    request.setEncoding('utf8').on('data', (chunk) => {
+      body += chunk
+    })
+    request.on('end', () => {
+      callbacks.push(body)
+      response.end()
+    })
   })
   await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve))
 })
@@ -125,7 +131,7 @@ describe('the license-key plugin', () => {
     const text = sendPluginRequest('random-assign-license-keys-queued', `http://127.0.0.1:${port}/`)
     expect(JSON.parse(text).response.code).toBe(807)
     await expect.poll(() => callbacks.length, { timeout: 40_000, interval: 200 }).toBeGreaterThan(0)
-    const { original } = JSON.parse(callbacks.join(''))
+    const { original } = JSON.parse(callbacks[0] ?? '')
     expect(original.response).toMatchObject({ code: 803, identifier: '31' })
     expectPluginStores(original.response.license_keys)
   })
