@@ -36,7 +36,7 @@ const NOISE = [
 
 /**
  * @param time of day, for the lines of the log
- * @returns undefined if the line is not to be printed
+ * @returns the line to print, or undefined to drop it
  */
 export function formatLine(line: string, format: LogFormat, time: string): string | undefined {
   const json = jsonIn(line)

@@ -1,6 +1,6 @@
 /** What `keyseal doctor` looks at in the database. */
-
-import { LOOK_UP_SETTINGS } from '../../src/payments/provider.ts'
+import { LOOK_UP_SETTINGS, rejectedKeyFault } from '../../src/payments/provider.ts'
+import { DAY_MILLISECONDS } from '../../src/protocol/dates.ts'
 import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { migrations, missingMigrations, SELECT_APPLIED } from '../migrations.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
@@ -17,7 +17,7 @@ export async function checkDatabase(place: Place): Promise<Finding[]> {
     const [migrations = [], [overdue] = [], failed = []] = await runStatements(place, [
       SELECT_APPLIED,
       countOverdue(since),
-      selectFailedLookUps(Date.now() - LOOK_UP_DAYS * 86_400_000),
+      selectFailedLookUps(Date.now() - LOOK_UP_DAYS * DAY_MILLISECONDS),
     ])
     return [
       migrationsFound(place, migrations),
@@ -42,21 +42,22 @@ function countOverdue(since: number): string {
 
 /** One row for each API key with which look-ups failed lately, and for which events wait for a retry. */
 function selectFailedLookUps(since: number): string {
-  const settings = LOOK_UP_SETTINGS.map((setting) => `(${sqlText(setting)})`).join()
-  return `with settings(setting) as (values ${settings})
-    select setting, count(*) as events from webhook_events
-    join settings on instr(note, ': ' || setting || ' ') > 0
+  const settings = LOOK_UP_SETTINGS.map(
+    (setting) => `(${sqlText(setting)}, ${sqlText(rejectedKeyFault(setting))})`,
+  )
+  return `with settings(setting, fault) as (values ${settings})
+    select setting, fault, count(*) as events from webhook_events join settings on instr(note, fault) > 0
     where payload is not null and received_at > ${since} and outcome = 'failed' group by setting`
 }
 
-function lookUpFailed(place: Place, { setting, events }: Row): Finding {
+function lookUpFailed(place: Place, { setting, fault, events }: Row): Finding {
   const [set, remote] =
     place === 'local'
       ? [`correct ${setting} in .dev.vars, restart npm start`, '']
       : [`npx wrangler secret put ${setting}`, ' --remote']
   return wrong(
     'look-ups',
-    `${events} events failed because ${setting} is wrong, expired or lacks a permission`,
+    `${events} events failed because ${fault}`,
     `${set}, then npm run keyseal -- events retry --failed${remote}`,
   )
 }

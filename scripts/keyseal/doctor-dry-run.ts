@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { createLocalJWKSet, errors, type JSONWebKeySet } from 'jose'
 import { REQUEST_ID, SIGNING_KEY_ID } from '../../src/http/headers.ts'
+import { parseJson } from '../../src/platform/json.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import type { Place } from '../database.ts'
 import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
@@ -97,9 +98,5 @@ async function keyOf(origin: string, kid: string): Promise<CryptoKey | undefined
 }
 
 function contentOf(signed: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(signed, 'base64').toString('utf8'))
-  } catch {
-    return undefined
-  }
+  return parseJson(Buffer.from(signed, 'base64').toString('utf8'))
 }

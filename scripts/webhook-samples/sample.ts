@@ -3,6 +3,7 @@
  * run in Node and in the Workers runtime.
  */
 import type { ProviderName } from '../../src/payments/provider.ts'
+import { DAY_MILLISECONDS } from '../../src/protocol/dates.ts'
 
 export interface SampleOrder {
   /** Part of the names in the events. A number for Lemon Squeezy. */
@@ -67,7 +68,6 @@ export interface ProviderSamples {
 }
 
 const DAYS_PER_PERIOD = 30
-const MS_PER_DAY = 86_400_000
 
 /** Without hyphens, like the ids of most providers. */
 export function freshId(prefix: string): string {
@@ -91,7 +91,7 @@ export function nowOf({ now }: SampleOrder): number {
 
 /** @returns the start of a billing period, milliseconds UTC. Period 0 starts on January 1, 2026 */
 export function periodStart(period: number): number {
-  return Date.UTC(2026, 0, 1) + period * DAYS_PER_PERIOD * MS_PER_DAY
+  return Date.UTC(2026, 0, 1) + period * DAYS_PER_PERIOD * DAY_MILLISECONDS
 }
 
 export function isoTime(ms: number): string {

@@ -11,6 +11,7 @@
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces, type Statement } from '../db/batch.ts'
 import { type ShouldRetryNow, withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import type { Authority } from './authority.ts'
 import { done, type OperationCall, type Result, refused } from './caller.ts'
 
@@ -153,5 +154,5 @@ const deleteOldest = compileText<{ id: number }>(`
  * @param now milliseconds UTC
  */
 export async function deleteOldOperations(db: D1Database, now: number): Promise<void> {
-  await runInPieces(db, bind(deleteOldest, { before: now - RETENTION_DAYS * 86_400_000 }))
+  await runInPieces(db, bind(deleteOldest, { before: now - RETENTION_DAYS * DAY_MILLISECONDS }))
 }

@@ -1,4 +1,5 @@
 /** The text of the e-mail to a buyer. The plain text and the HTML have the same content. */
+import { expiryOf } from '../protocol/dates.ts'
 import type { Branding } from './branding.ts'
 import type { DeliveredKey, IssuanceContents, OrderLine } from './contents.ts'
 import { emailHtml } from './email-html.ts'
@@ -25,8 +26,6 @@ export interface Help {
   readonly text: string
   readonly link?: { readonly text: string; readonly url: string }
 }
-
-const MS_PER_DAY = 86_400_000
 
 /** @param keys at least one, all usable */
 export function composeEmail(
@@ -62,15 +61,15 @@ function messageOf(
 /** Groups keys by their terms, because an operator may have changed some keys before the e-mail is sent. */
 function groupsOf({ issuedAt, order }: IssuanceContents, keys: readonly DeliveredKey[]): KeyGroup[] {
   const orderFacts: Fact[] = order === null ? [] : [['Order', orderNumber(order)]]
-  const expiryOf = ({ assignedAt, validityDays }: DeliveredKey) =>
-    validityDays === 0 ? undefined : (assignedAt ?? issuedAt) + validityDays * MS_PER_DAY
-  const groups = Map.groupBy(keys, (key) => `${expiryOf(key)} ${key.activationLimit}`)
+  const expiry = ({ assignedAt, validityDays }: DeliveredKey) =>
+    expiryOf(assignedAt ?? issuedAt, validityDays)
+  const groups = Map.groupBy(keys, (key) => `${expiry(key)} ${key.activationLimit}`)
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (!first) return []
     return {
       licenseKeys: group.map(({ licenseKey }) => licenseKey),
-      facts: [validity(expiryOf(first)), devices(first.activationLimit, group.length), ...orderFacts],
+      facts: [validity(expiry(first)), devices(first.activationLimit, group.length), ...orderFacts],
     }
   })
 }

@@ -1,4 +1,6 @@
 /** The interface of e-mail providers. To support another one, add a file like `resend.ts`. */
+import { readChunks } from '../http/body.ts'
+import { parseJson } from '../platform/json.ts'
 import { DELAY_SECONDS_MAX } from '../queue/messages.ts'
 import type { SendResult } from './post.ts'
 
@@ -38,18 +40,8 @@ const ERROR_BYTES_MAX = 4_096
 
 /** @returns the JSON of an error response; undefined if it is too long or not JSON */
 export async function readError(response: Response): Promise<unknown> {
-  const bytes = new Uint8Array(ERROR_BYTES_MAX)
-  let length = 0
-  for await (const chunk of response.body ?? []) {
-    if (length + chunk.byteLength > ERROR_BYTES_MAX) return undefined
-    bytes.set(chunk, length)
-    length += chunk.byteLength
-  }
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes.subarray(0, length)))
-  } catch {
-    return undefined
-  }
+  const bytes = await readChunks(response.body, ERROR_BYTES_MAX)
+  return bytes && parseJson(new TextDecoder().decode(bytes))
 }
 
 /** @returns the seconds in Retry-After (RFC 9110 section 10.2.3), up to the longest delay in Queues */

@@ -40,14 +40,18 @@ export async function readBytes(request: Request, bytesMax: number): Promise<Uin
   if (Number(contentLength) > bytesMax) return undefined
   // Content-Length is the exact length unless the body is chunked (RFC 9112 section 6.3).
   const isLengthKnown = /^\d+$/.test(contentLength) && !request.headers.has('Transfer-Encoding')
-  const bytes = isLengthKnown ? await request.bytes() : await readChunks(request, bytesMax)
+  const bytes = isLengthKnown ? await request.bytes() : await readChunks(request.body, bytesMax)
   return bytes && bytes.byteLength <= bytesMax ? bytes : undefined
 }
 
-async function readChunks(request: Request, bytesMax: number): Promise<Uint8Array | undefined> {
+/** @returns the bytes, or undefined as soon as there are more than `bytesMax` */
+export async function readChunks(
+  body: ReadableStream | null,
+  bytesMax: number,
+): Promise<Uint8Array | undefined> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
     length += chunk.byteLength
     if (length > bytesMax) return undefined // Leaving the loop cancels the stream.
     chunks.push(chunk)

@@ -4,7 +4,7 @@ import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { dateAndTime } from '../protocol/dates.ts'
+import { dateAndTime, expiryOf } from '../protocol/dates.ts'
 import {
   ACTIVATED_KEY_CHECKS,
   checkKey,
@@ -15,8 +15,6 @@ import {
   type KeyProblem,
   keyUseValues,
 } from './key-checks.ts'
-
-const DAY_MILLISECONDS = 86_400_000
 
 /** By ascending id. */
 type Metadata = readonly { readonly key: string; readonly value: string }[]
@@ -93,6 +91,7 @@ export const getLicenseKeyDetails = endpoint({
 
 function licenseKeyObject(licenseKey: LicenseKeyDetails) {
   const { assignedAt, validityDays } = licenseKey
+  const expiry = expiryOf(assignedAt, validityDays)
   return {
     id: licenseKey.id,
     license_key: licenseKey.licenseKey,
@@ -102,8 +101,8 @@ function licenseKeyObject(licenseKey: LicenseKeyDetails) {
     validity: validityDays,
     assigned_at: dateAndTime(assignedAt),
     meta_data: licenseKey.metadata,
-    // The first moment at which the key has expired. false: it never expires.
-    expires_at: validityDays === 0 ? false : dateAndTime(assignedAt + validityDays * DAY_MILLISECONDS),
+    // false: it never expires.
+    expires_at: expiry === undefined ? false : dateAndTime(expiry),
   }
 }
 

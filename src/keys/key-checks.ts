@@ -4,6 +4,7 @@
  */
 import type { WriteSql } from '../callers/operation.ts'
 import { CODES } from '../protocol/codes.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { identifier, licenseKey } from '../protocol/fields.ts'
 
 /** Both are optional here, because each has its own code if it is missing. */
@@ -58,7 +59,7 @@ const WHEN_BLOCKED = `when license_keys.status = 'blocked' then 'blocked'`
 
 /** A key is expired from the millisecond of its expiry. A validity of 0 days never ends. */
 const WHEN_EXPIRED = `when license_keys.validity_days > 0
-  and license_keys.assigned_at + license_keys.validity_days * 86400000 <= :now then 'expired'`
+  and license_keys.assigned_at + license_keys.validity_days * ${DAY_MILLISECONDS} <= :now then 'expired'`
 
 /** The checks of a key, in order. Placeholders: `identifier`, `now`. */
 export const KEY_CHECKS: readonly string[] = [

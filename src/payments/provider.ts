@@ -39,6 +39,11 @@ export interface LookUp {
 export const LOOK_UP_SETTINGS = ['STRIPE_API_KEY', 'PADDLE_API_KEY'] as const
 export type LookUpSetting = (typeof LOOK_UP_SETTINGS)[number]
 
+/** Part of the note of an event whose look-up was rejected. `keyseal doctor` finds the event by it. */
+export function rejectedKeyFault(setting: LookUpSetting): string {
+  return `${setting} is wrong, expired or lacks a permission`
+}
+
 /** HMAC-SHA-256 over a prefix and the raw bytes of the body. */
 export interface SignatureScheme {
   /** The possible HMAC keys of a secret; none if it cannot be a secret of this provider. */

@@ -5,6 +5,7 @@
 import { $ZodError } from 'zod/v4/core'
 import type { Outcome } from '../db/schema/index.ts'
 import { sha256Hex } from '../platform/hash.ts'
+import { parseJson } from '../platform/json.ts'
 import { type Bindings, SettingError } from '../platform/settings.ts'
 import { requireQueue } from '../queue/enqueue.ts'
 import { type Context, type EventRecord, waitForLookUp } from './events.ts'
@@ -40,7 +41,7 @@ export async function receive(
   if (mode === 'not-configured' || mode === 'signature-invalid') return { kind: mode }
   requireQueue(env)
   const text = new TextDecoder().decode(webhook.body)
-  const payload = parsePayload(text)
+  const payload = parseJson(text)
   const described = describe(provider, payload, webhook.headers)
   const event = {
     ...(await namesOf(described, webhook.body)),
@@ -99,14 +100,6 @@ export function describe(
     () => provider.describe(payload, headers),
     () => undefined,
   )
-}
-
-export function parsePayload(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 export type ParsedEvent =

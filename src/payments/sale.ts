@@ -18,7 +18,7 @@ const FRESH_KEYS_MAX = 30_000
 
 const ACTIVATION_LIMIT_MAX = 1_000_000
 
-/** A note is for people: more lines than this add nothing. */
+/** A note is for people, who need no more than this. */
 const REJECTED_CHARACTERS_MAX = 255
 
 /** A valid line. Statements read it from JSON. */
@@ -47,49 +47,40 @@ export async function checkLines(
   { order, lines }: Purchase,
   newLicenseKey: () => string,
 ): Promise<CheckedLines> {
-  const rejected = rejectedLines(lines)
-  const usable = lines.filter((line) => faultInLine(line) === undefined)
-  const fault = faultInOrder(usable)
+  const checked = lines.map(checkLine)
+  const faults = checked.filter((line) => typeof line === 'string')
+  const usable = checked.filter((line) => typeof line !== 'string')
+  const rejected = faults.length === 0 ? null : faults.join('; ').slice(0, REJECTED_CHARACTERS_MAX)
+  const unitsOfOrder = usable.reduce((total, { units }) => total + units, 0)
+  const fault = faultInOrder(usable, unitsOfOrder)
   if (fault !== undefined) return { kind: 'unusable', reason: rejected ?? fault }
-  const units = usable.map(({ quantity }) => usableQuantity(quantity) ?? 0)
-  const keysPerUnit = Math.min(KEYS_PER_UNIT_MAX, Math.floor(FRESH_KEYS_MAX / sum(units)))
-  const checked = usable.map(async ({ id, externalIds }, index) => {
-    const unitsOfLine = units[index] ?? 0
-    return {
-      id,
-      idempotencyKey: await idempotencyKey(order, id),
-      externalIds: externalIds.filter(isName),
-      units: unitsOfLine,
-      keysMax: Math.min(unitsOfLine * keysPerUnit, QUANTITY_LIMIT),
-    }
-  })
-  const orderLines = await Promise.all(checked)
+  const keysPerUnit = Math.min(KEYS_PER_UNIT_MAX, Math.floor(FRESH_KEYS_MAX / unitsOfOrder))
+  const orderLines = await Promise.all(
+    usable.map(async (line) => ({
+      ...line,
+      idempotencyKey: await idempotencyKey(order, line.id),
+      keysMax: Math.min(line.units * keysPerUnit, QUANTITY_LIMIT),
+    })),
+  )
   const freshKeys = orderLines.map(({ keysMax }) => Array.from({ length: keysMax }, newLicenseKey))
   return { kind: 'lines', lines: orderLines, freshKeys, rejected }
 }
 
-function faultInLine({ id, quantity }: PurchasedLine): string | undefined {
+type UsableLine = Pick<OrderLine, 'id' | 'externalIds' | 'units'>
+
+/** @returns the line, or the reason why it cannot be issued */
+function checkLine({ id, externalIds, quantity }: PurchasedLine): UsableLine | string {
   if (!isName(id)) return 'the id of a line is not 1 to 255 characters long'
-  if (usableQuantity(quantity) !== undefined) return undefined
+  const units = usableQuantity(quantity)
+  if (units !== undefined) return { id, externalIds: externalIds.filter(isName), units }
   const where = id === WHOLE_ORDER ? '' : ` of line ${id}`
   return `the quantity${where} is not a whole number from 1 to ${QUANTITY_LIMIT}`
 }
 
-function rejectedLines(lines: readonly PurchasedLine[]): string | null {
-  const faults = lines.flatMap((line) => faultInLine(line) ?? [])
-  return faults.length === 0 ? null : faults.join('; ').slice(0, REJECTED_CHARACTERS_MAX)
-}
-
-/** @param lines without faults of their own */
-function faultInOrder(lines: readonly PurchasedLine[]): string | undefined {
+function faultInOrder(lines: readonly UsableLine[], units: number): string | undefined {
   if (lines.length === 0) return 'the order has no lines'
   if (new Set(lines.map(({ id }) => id)).size < lines.length) return 'two lines have the same id'
-  const units = lines.map(({ quantity }) => usableQuantity(quantity) ?? 0)
-  return sum(units) > FRESH_KEYS_MAX ? `more than ${FRESH_KEYS_MAX} units in an order` : undefined
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
+  return units > FRESH_KEYS_MAX ? `more than ${FRESH_KEYS_MAX} units in an order` : undefined
 }
 
 /** The key of an issuance. It does not use the event's id, because several events report one sale. */
@@ -205,8 +196,11 @@ export const SALE_OUTCOME = `case
   when ${IS_INCOMPLETE} then 'failed'
   else 'duplicate' end`
 
+/** The beginning of the note about lines without an offer. `keyseal events retry --unmapped` finds the events by it. */
+export const NO_OFFER = 'no active offer for'
+
 export const SALE_NOTE = `nullif(concat_ws('; ', :rejected,
-  (select 'no active offer for ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'an unknown product'), ', ')
+  (select '${NO_OFFER} ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'an unknown product'), ', ')
     from ${MISSING_LINES} and ${OFFER_OF_LINE} is null),
   (select 'more than ${QUANTITY_LIMIT} keys or ${ACTIVATION_LIMIT_MAX} activations in a line, or ${FRESH_KEYS_MAX} keys in all'
     from ${MISSING_LINES} and ${OFFER_OF_LINE} is not null limit 1)), '')`

@@ -3,15 +3,18 @@
  * whether the event is due.
  */
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces } from '../db/batch.ts'
+import { parseJson } from '../platform/json.ts'
 import { LoggableError, logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { backoffSeconds, DONE, LEASE_MS, type ProcessingResult } from '../queue/messages.ts'
 import { SWEEP_ROWS_MAX, sweep } from '../queue/sweep.ts'
 import type { EventRecord } from './events.ts'
 import { fulfillAndDeliver } from './fulfill.ts'
-import type { LookUpSetting } from './provider.ts'
+import type { PaymentEvent } from './payment-event.ts'
+import { type LookUpSetting, rejectedKeyFault } from './provider.ts'
 import { providerNamed } from './providers/index.ts'
-import { describe, interpret, parseEvent, parsePayload } from './receive.ts'
+import { describe, interpret, parseEvent } from './receive.ts'
 
 const LOOK_UP_TIMEOUT_MS = 10_000
 const PAYLOAD_DAYS = 30
@@ -58,16 +61,17 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
   const { payload: text, mode } = claimed
   if (!provider || text === null) return giveUp(env, id, 'the payload was deleted after 30 days')
 
-  const payload = parsePayload(text)
+  const payload = parseJson(text)
   const isTest = describe(provider, payload, new Headers())?.isTest
   const parsed = parseEvent(provider, payload, isTest, mode, env)
-  const result = parsed.kind === 'look-up' ? await lookUp(parsed.url, parsed.apiKey) : undefined
-  if (result?.kind === 'failed') return tryLater(env, id, claimed, result.reason, now)
-  if (parsed.kind === 'look-up' && result?.kind === 'rejected') {
-    return failLookUp(env, id, parsed.setting, result.reason)
+  let event: PaymentEvent
+  if (parsed.kind === 'event') event = parsed.event
+  else {
+    const result = await lookUp(parsed.url, parsed.apiKey)
+    if (result.kind === 'failed') return tryLater(env, id, claimed, result.reason, now)
+    if (result.kind === 'rejected') return failLookUp(env, id, parsed.setting, result.reason)
+    event = interpret(provider, payload, result.found)
   }
-  const found = result?.kind === 'found' ? result.found : undefined
-  const event = parsed.kind === 'event' ? parsed.event : interpret(provider, payload, found)
   await fulfillAndDeliver({ env, db: env.DB }, { ...claimed, payload: text }, event, now)
   return DONE
 }
@@ -86,7 +90,7 @@ async function lookUp(url: string, apiKey: string): Promise<LookUpResult> {
       signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS),
     })
     if (response.ok) {
-      const found = parsePayload(await response.text())
+      const found = parseJson(await response.text())
       return found === undefined
         ? { kind: 'rejected', reason: 'the look-up returned no JSON' }
         : { kind: 'found', found }
@@ -110,7 +114,7 @@ function failLookUp(
   setting: LookUpSetting,
   reason: string,
 ): Promise<ProcessingResult> {
-  const note = `${reason}: ${setting} is wrong, expired or lacks a permission`
+  const note = `${reason}: ${rejectedKeyFault(setting)}`
   const remedy = `npx wrangler secret put ${setting}, then npm run keyseal -- events retry ${id} --remote`
   logFailure(`event ${id}`, new LookUpRejectedError(`${note}. To fix it: ${remedy}`))
   return giveUp(env, id, note)
@@ -147,5 +151,5 @@ export function sweepEvents(env: Bindings, now: number): Promise<void> {
 
 /** Deletes payloads after 30 days, in short pieces that do not block other queries. Outcomes stay. */
 export async function emptyPayloads({ DB }: Bindings, now: number): Promise<void> {
-  await runInPieces(DB, bind(deleteOldPayloads, { before: now - PAYLOAD_DAYS * 86_400_000 }))
+  await runInPieces(DB, bind(deleteOldPayloads, { before: now - PAYLOAD_DAYS * DAY_MILLISECONDS }))
 }

@@ -230,20 +230,13 @@ function reversed(parsed: Adjustment, id: string, occurredAt: number): PaymentEv
 
 /** Reverses the lines that were refunded in full. A partial refund of a line can have any reason. */
 function approved(parsed: Adjustment, id: string, occurredAt: number): PaymentEvent {
-  const reversal = {
-    kind: 'refund',
-    id,
-    order: parsed.transaction_id,
-    occurredAt,
-    phase: 'beginning',
-  } as const
+  const order = parsed.transaction_id
+  const reversal = { kind: 'refund', id, order, occurredAt, phase: 'beginning' } as const
   if (parsed.type === 'full') return reversal
   const lines = (parsed.items ?? [])
     .filter(({ type }) => type === 'full')
     .map(({ item_id }) => ({ id: item_id }))
-  return lines.length === 0
-    ? flagged('the order was partly refunded', reversal.order)
-    : { ...reversal, lines }
+  return lines.length === 0 ? flagged('the order was partly refunded', order) : { ...reversal, lines }
 }
 
 function chargebackId(order: string): string {
