@@ -215,10 +215,12 @@ CREATE TABLE license_key_metadata (
 -- Payments. Each report of a provider is stored as a separate fact. The state of a license key depends on the
 -- facts and not on their order of arrival. Facts are never deleted.
 
--- Maps a seller's offer at a provider to a product. It stays until the operator removes it.
+-- Maps a seller's offer at a provider to a product. Never changed and never deleted, since orders refer to it:
+-- new terms are a new row, and the operator removes the old one.
 CREATE TABLE offers (
-  id INTEGER PRIMARY KEY,
-  provider TEXT NOT NULL CHECK (provider IN ('stripe', 'paddle', 'lemon-squeezy', 'polar', 'dodo', 'standard')),
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  provider TEXT NOT NULL CHECK (provider IN ('creem', 'dodo', 'fastspring', 'lemon-squeezy', 'paddle', 'polar',
+    'shopify', 'stripe', 'woocommerce', 'standard')),
   -- The provider's id of a price, product, variant or payment link.
   external_id TEXT NOT NULL CHECK (length(external_id) BETWEEN 1 AND 255),
   product_id INTEGER NOT NULL REFERENCES products (id),
@@ -226,10 +228,20 @@ CREATE TABLE offers (
   keys_per_unit INTEGER NOT NULL CHECK (keys_per_unit BETWEEN 1 AND 100),
   -- 'key-per-unit': quantity times keys_per_unit keys. 'seats': one key with quantity times activation_limit.
   mode TEXT NOT NULL CHECK (mode IN ('key-per-unit', 'seats')),
+  -- 0: the keys never expire. In a subscription, it counts for each period whose end the provider does not tell.
   validity_days INTEGER NOT NULL CHECK (validity_days BETWEEN 0 AND 36500),
   activation_limit INTEGER NOT NULL CHECK (activation_limit BETWEEN 0 AND 1000000),
-  UNIQUE (provider, external_id)
+  -- 1: the keys of a subscription expire when what was paid for ends. 0: they keep validity_days.
+  follows_subscription INTEGER NOT NULL DEFAULT 1 CHECK (follows_subscription IN (0, 1)),
+  -- How long the keys of a subscription stay valid after the end of what was paid for.
+  grace_days INTEGER NOT NULL DEFAULT 3 CHECK (grace_days BETWEEN 0 AND 365),
+  -- A JSON array of names. NULL: those of the product.
+  features TEXT CHECK (features IS NULL OR json_type(features) = 'array'),
+  -- NULL: the offer sells.
+  removed_at INTEGER
 ) STRICT;
+
+CREATE UNIQUE INDEX offers_by_external_id ON offers (provider, external_id) WHERE removed_at IS NULL;
 
 -- A webhook event with a valid signature of a provider. The row stays. A nightly cron job empties payloads
 -- older than 30 days.

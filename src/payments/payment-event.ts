@@ -2,10 +2,11 @@
  * Events of payment providers in one form. fulfill.ts applies them to license keys.
  *
  * An order has one name, chosen by its purchase, and any number of references that later events may use
- * instead: a payment, an invoice, a subscription. All names are the provider's own.
+ * instead: a payment, an invoice, a subscription. All names are the provider's own. All times are milliseconds
+ * UTC, and all amounts are in the smallest unit of their currency.
  */
 
-export type PaymentEvent = Purchase | Refund | Reinstatement | Renewal | Notice
+export type PaymentEvent = Purchase | Refund | Reinstatement | Renewal | SubscriptionReport | Notice
 
 export interface Purchase {
   readonly kind: 'purchase'
@@ -15,8 +16,17 @@ export interface Purchase {
   /** As sent by the provider. Anything except usable text counts as missing. */
   readonly owner: { readonly name?: unknown; readonly email?: unknown }
   readonly lines: readonly PurchasedLine[]
-  /** The period that the purchase pays for. A renewal of the same period extends nothing. */
-  readonly firstPeriod?: { readonly subscription: string; readonly period: string }
+  /** The period of a subscription that the purchase pays for. A trial is a period. */
+  readonly period?: PaidPeriod
+  /** What the event tells about the subscription in addition. */
+  readonly report?: Report
+  /** What was paid, so that partial refunds can add up to it. */
+  readonly amount?: Amount
+  /**
+   * Another event may report the same sale in more detail. If it has not arrived after this many seconds, this
+   * purchase is applied.
+   */
+  readonly waitSeconds?: number
 }
 
 export interface PurchasedLine {
@@ -26,16 +36,41 @@ export interface PurchasedLine {
   readonly externalIds: readonly string[]
   /** As sent by the provider: a number or text. */
   readonly quantity: unknown
+  /** The line is bought once, although the order belongs to a subscription. */
+  readonly isOneTime?: boolean
 }
 
 /** The only line of a purchase whose event has no lines. */
 export const WHOLE_ORDER = '*'
+
+/** What a payment for a subscription paid for. */
+export interface PaidPeriod {
+  readonly subscription: string
+  /** The name of the payment, which its refund uses. */
+  readonly payment: string
+  /** The same in every event about this period. Default: the payment's name. */
+  readonly name?: string
+  readonly paidAt: number
+  /** Omitted if the event does not tell. */
+  readonly endsAt?: number
+}
+
+/** What a payment paid, under one of the names of its order that refunds use. */
+export interface Amount {
+  readonly payment: string
+  readonly amount: number
+}
 
 /** A payment was refunded or disputed. */
 export interface Refund extends Reversal {
   readonly kind: 'refund'
   /** Omitted: the whole order. Without a quantity: the whole line. */
   readonly lines?: readonly { readonly id: string; readonly quantity?: number }[]
+  /**
+   * A part of the order, without its lines. It takes effect once the amounts of all refunds under the same name
+   * add up to what was paid under it (`Amount`).
+   */
+  readonly amount?: number
 }
 
 /** A refund failed or a dispute was won, so the reversal with this id no longer applies. */
@@ -46,23 +81,54 @@ export interface Reinstatement extends Reversal {
 interface Reversal {
   /** The name of the refund or dispute, the same in all of its events. */
   readonly id: string
-  /** Any name of the order. */
+  /** Any name of the order, or of the payment of a period. */
   readonly order: string
-  /** Milliseconds UTC. The latest event about a reversal applies, even if it arrives first. */
+  /** The latest event about a reversal applies, even if it arrives first. */
   readonly occurredAt: number
   /** Sorts events of the same time: the end follows the beginning. */
   readonly phase: 'beginning' | 'end'
 }
 
-/** Another period of a subscription was paid. */
+/** A period of a subscription was paid, without a new sale. */
 export interface Renewal {
   readonly kind: 'renewal'
-  /** The name of this renewal, which its refund uses. */
-  readonly order: string
+  readonly period: PaidPeriod
+  /** Other names of the payment. */
   readonly references?: readonly string[]
+  /**
+   * The name of the order that sold the subscription, if this payment may be the first one. The payment's name
+   * then becomes a reference of that order.
+   */
+  readonly sale?: string
+  readonly report?: Report
+  readonly amount?: Amount
+}
+
+/** A provider reports the state of a subscription, apart from its payments. It may add names to an order. */
+export interface SubscriptionReport {
+  readonly kind: 'report'
+  readonly report: Report
+  readonly order?: string
+  readonly references?: readonly string[]
+}
+
+export interface Report {
   readonly subscription: string
-  /** The same in every event about the same period. */
-  readonly period: string
+  /** When this became true. The latest report about the items applies. */
+  readonly occurredAt: number
+  /** The end of a period that is paid or free. Not the end of one that is still unpaid. */
+  readonly paidUntil?: number
+  /** When the subscription ended. What was paid for before then ends with it, and has no grace. */
+  readonly endedAt?: number
+  /** What the subscription consists of from `occurredAt` on. */
+  readonly items?: readonly SubscribedItem[]
+}
+
+export interface SubscribedItem {
+  /** The ids to look for in offers, the most specific first. */
+  readonly externalIds: readonly string[]
+  /** As sent by the provider. Anything but a number from 1 keeps the quantity. */
+  readonly quantity: unknown
 }
 
 /** An event that changes no license keys. It may add names to an order. */

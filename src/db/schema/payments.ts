@@ -1,12 +1,12 @@
 /** Offers at payment providers, and the payment events that the providers reported. */
-import { isNotNull, sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+import { isNotNull, isNull, sql } from 'drizzle-orm'
+import { index, integer, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
 import { issuances, products } from './licensing.ts'
 
 export const offers = sqliteTable(
   'offers',
   {
-    id: integer().primaryKey(),
+    id: integer().primaryKey({ autoIncrement: true }),
     provider: text().notNull(),
     externalId: text('external_id').notNull(),
     productId: integer('product_id')
@@ -16,8 +16,14 @@ export const offers = sqliteTable(
     mode: text({ enum: ['key-per-unit', 'seats'] }).notNull(),
     validityDays: integer('validity_days').notNull(),
     activationLimit: integer('activation_limit').notNull(),
+    followsSubscription: integer('follows_subscription').notNull().default(1),
+    graceDays: integer('grace_days').notNull().default(3),
+    features: text(),
+    removedAt: integer('removed_at'),
   },
-  (table) => [unique().on(table.provider, table.externalId)],
+  (table) => [
+    uniqueIndex('offers_by_external_id').on(table.provider, table.externalId).where(isNull(table.removedAt)),
+  ],
 )
 
 /** The results of processing an event, in the column `outcome`. */
