@@ -149,12 +149,18 @@ CREATE TABLE license_keys (
   -- The status before a refund or dispute blocked the key. NULL: not blocked by one.
   status_before_reversal TEXT CHECK (status_before_reversal IN ('available', 'assigned', 'reserved', 'blocked')),
   activation_limit INTEGER NOT NULL CHECK (activation_limit BETWEEN 0 AND 1000000),
+  -- Counts from assigned_at. 0: never expires.
   validity_days INTEGER NOT NULL CHECK (validity_days BETWEEN 0 AND 36500),
   owner_name TEXT CHECK (length(owner_name) BETWEEN 1 AND 255),
   owner_email TEXT CHECK (length(owner_email) BETWEEN 1 AND 254),
   assigned_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  -- When the key of a subscription expires. If set, it decides instead of validity_days, which keeps the days
+  -- that were first told.
+  expires_at INTEGER,
+  -- The days that a caller added to the expiry of a subscription's key. 0: the caller made it permanent.
+  correction_days INTEGER,
   CHECK (status <> 'assigned' OR assigned_at IS NOT NULL)
 ) STRICT;
 
@@ -254,8 +260,8 @@ CREATE TABLE webhook_events (
   -- The mode of the secret that verified the event.
   mode TEXT NOT NULL CHECK (mode IN ('live', 'test')),
   received_at INTEGER NOT NULL,
-  outcome TEXT NOT NULL CHECK (outcome IN ('issued', 'duplicate', 'revoked', 'reinstated', 'renewed', 'flagged',
-    'ignored', 'unmapped', 'waiting', 'failed')),
+  outcome TEXT NOT NULL CHECK (outcome IN ('issued', 'duplicate', 'revoked', 'reinstated', 'renewed', 'changed',
+    'flagged', 'ignored', 'unmapped', 'waiting', 'failed')),
   -- The reason for the outcome, for the operator. It contains no personal data.
   note TEXT,
   -- The body as received. NULL: emptied.
@@ -275,6 +281,8 @@ CREATE TABLE order_references (
   provider TEXT NOT NULL,
   reference TEXT NOT NULL CHECK (length(reference) BETWEEN 1 AND 255),
   order_id TEXT NOT NULL CHECK (length(order_id) BETWEEN 1 AND 255),
+  -- What was paid under this reference, in the smallest unit of its currency. NULL: not known.
+  amount INTEGER CHECK (amount >= 0),
   UNIQUE (provider, reference, order_id)
 ) STRICT;
 
@@ -289,8 +297,19 @@ CREATE TABLE order_lines (
   line TEXT NOT NULL,
   -- The purchased quantity.
   units INTEGER NOT NULL CHECK (units >= 1),
-  -- The number of billing periods by which renewals extended the keys.
-  renewed_periods INTEGER NOT NULL DEFAULT 0,
+  -- The offer that was sold. NULL: the keys were ordered by API.
+  offer_id INTEGER REFERENCES offers (id),
+  -- 1: bought once, although the order belongs to a subscription.
+  is_one_time INTEGER NOT NULL DEFAULT 0 CHECK (is_one_time IN (0, 1)),
+  -- Derived from the facts below whenever they change. The expiry without a caller's corrections; NULL: the
+  -- line follows no subscription.
+  expires_at INTEGER,
+  -- Derived: the offer and the quantity after a change of plan. NULL: as sold.
+  current_offer_id INTEGER REFERENCES offers (id),
+  current_units INTEGER,
+  -- The event that last changed the derived columns, and whether it changed the plan.
+  settled_by TEXT,
+  is_plan_new INTEGER NOT NULL DEFAULT 0 CHECK (is_plan_new IN (0, 1)),
   UNIQUE (provider, order_id, line)
 ) STRICT;
 
@@ -304,6 +323,8 @@ CREATE TABLE reversals (
   reference TEXT NOT NULL,
   -- [{"id": line, "quantity": units}, ...]. Without quantity: all units. NULL: the whole order.
   lines TEXT CHECK (lines IS NULL OR json_type(lines) = 'array'),
+  -- A part of the order without its lines. It counts once all parts add up to what was paid. NULL: all of it.
+  amount INTEGER CHECK (amount >= 0),
   -- 0: the refund failed, or the seller won the dispute.
   is_active INTEGER NOT NULL CHECK (is_active IN (0, 1)),
   -- Together they order the reports. phase 1: the end of a dispute or refund.
@@ -316,23 +337,41 @@ CREATE TABLE reversals (
 
 CREATE INDEX reversals_by_reference ON reversals (provider, reference);
 
--- A paid billing period of a subscription, as reported by one order. Several orders may report the same
--- period.
-CREATE TABLE renewals (
+-- A paid period of a subscription. A trial is a period. Several payments may report the same period.
+CREATE TABLE paid_periods (
   id INTEGER PRIMARY KEY,
   provider TEXT NOT NULL,
-  subscription TEXT NOT NULL,
-  period TEXT NOT NULL,
-  -- The order of the renewal, which its refund refers to.
-  order_id TEXT NOT NULL,
-  -- 1: the period paid by the purchase itself, which extends nothing.
-  is_first INTEGER NOT NULL CHECK (is_first IN (0, 1)),
-  -- Identifies the event that wrote the row.
+  subscription TEXT NOT NULL CHECK (length(subscription) BETWEEN 1 AND 255),
+  -- The payment's name, which its refund refers to.
+  payment TEXT NOT NULL CHECK (length(payment) BETWEEN 1 AND 255),
+  -- The period's name. Payments with the same name paid for the same period.
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+  paid_at INTEGER NOT NULL,
+  -- NULL: not told.
+  ends_at INTEGER,
+  -- Identifies the event that last changed the row.
   nonce TEXT NOT NULL,
-  UNIQUE (provider, subscription, period, order_id)
+  UNIQUE (provider, subscription, payment)
 ) STRICT;
 
-CREATE INDEX renewals_by_order ON renewals (provider, order_id, subscription);
+CREATE INDEX paid_periods_by_payment ON paid_periods (provider, payment, subscription);
+
+-- What a provider told about a subscription, apart from its payments.
+CREATE TABLE subscription_reports (
+  id INTEGER PRIMARY KEY,
+  provider TEXT NOT NULL,
+  subscription TEXT NOT NULL CHECK (length(subscription) BETWEEN 1 AND 255),
+  occurred_at INTEGER NOT NULL,
+  -- {"paidUntil": instant, "endedAt": instant, "items": [{"externalIds": [...], "quantity": units}, ...]}, each
+  -- member optional.
+  report TEXT NOT NULL CHECK (json_type(report) = 'object'),
+  -- The offers of the items: [[offer id, units, external id], ...]. The offer is null if there is none, and the
+  -- units are null if they stay. NULL: the report has no items.
+  plan TEXT CHECK (plan IS NULL OR json_type(plan) = 'array'),
+  -- Identifies the event that last changed the row.
+  nonce TEXT NOT NULL,
+  UNIQUE (provider, subscription, occurred_at, report)
+) STRICT;
 
 -- Queue and deliveries.
 

@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander'
 import { OUTCOMES } from '../../src/db/schema/index.ts'
 import { IS_RETRYABLE } from '../../src/payments/events.ts'
-import { NO_OFFER } from '../../src/payments/sale.ts'
+import { NO_OFFER } from '../../src/payments/subscriptions.ts'
 import { type Place, runSql } from '../database.ts'
 import {
   addCommand,
@@ -65,7 +65,7 @@ export function addEvents(program: Command): void {
   )
 }
 
-const LACKS_OFFER = `(outcome = 'unmapped' or outcome = 'issued' and instr(note, '${NO_OFFER}') > 0)`
+const LACKS_OFFER = `(outcome = 'unmapped' or outcome in ('issued', 'flagged') and instr(note, '${NO_OFFER}') > 0)`
 
 async function show(place: Place, id: number): Promise<CommandOutput> {
   const [event] = await runSql(

@@ -1,11 +1,12 @@
 /** The SQL of `keyseal licenses` and `keyseal export`. */
+import { VALIDITY_DAYS } from '../../src/issuing/expiry.ts'
 import { REPLACEMENT_KEYS } from '../../src/issuing/reissue.ts'
 import { sqlText } from '../database.ts'
 import { instant } from './command.ts'
 
 const COLUMNS = `license_keys.license_key as licenseKey, license_keys.product_id as product,
   license_keys.status as status, license_keys.owner_name as ownerName, license_keys.owner_email as ownerEmail,
-  license_keys.validity_days as validityDays, license_keys.activation_limit as activationLimit,
+  ${VALIDITY_DAYS} as validityDays, license_keys.activation_limit as activationLimit,
   ${instant('license_keys.assigned_at')} as assignedAt`
 
 /** The issuance of a key's order: of a key that was reissued, that of the one whose place it takes. */

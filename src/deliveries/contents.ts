@@ -1,6 +1,7 @@
 /** What a delivery contains: the keys of an issuance, or the result of a queued order. */
 import { compileText } from '../db/batch.ts'
 import type { Channel, Obstacle } from '../db/schema/index.ts'
+import { EXPIRES_AT, VALIDITY_DAYS } from '../issuing/expiry.ts'
 
 export interface Attempt {
   readonly id: number
@@ -60,8 +61,8 @@ export interface DeliveredKey {
   readonly validityDays: number
   /** Milliseconds UTC. */
   readonly updatedAt: number
-  /** Milliseconds UTC. The validity starts here. */
-  readonly assignedAt: number | null
+  /** Milliseconds UTC. null: it never expires. */
+  readonly expiresAt: number | null
 }
 
 interface IssuanceRow extends Omit<IssuanceContents, keyof Attempt | 'order' | 'keys'> {
@@ -80,7 +81,7 @@ type KeyRow = readonly [
   activationLimit: number,
   validityDays: number,
   updatedAt: number,
-  assignedAt: number | null,
+  expiresAt: number | null,
 ]
 
 /** Matches only if this attempt claimed the delivery, because other leases end at other times. */
@@ -91,8 +92,8 @@ export const selectIssuance = compileText<IssuanceRow>(`
     issuances.owner_name as ownerName, issuances.owner_email as ownerEmail, issuances.created_at as issuedAt,
     products.name as productName, products.delivery_webhook_url as productWebhookUrl,
     order_lines.provider as provider, order_lines.order_id as orderId, order_lines.line as line,
-    (select json_group_array(json_array(id, license_key, status, activation_limit, validity_days, updated_at,
-        assigned_at)) from license_keys where license_keys.issuance_id = issuances.id) as keys
+    (select json_group_array(json_array(id, license_key, status, activation_limit, ${VALIDITY_DAYS}, updated_at,
+        ${EXPIRES_AT})) from license_keys where license_keys.issuance_id = issuances.id) as keys
   from deliveries
   join issuances on issuances.id = deliveries.issuance_id
   join products on products.id = issuances.product_id
@@ -128,14 +129,14 @@ export function contentsOf(
 
 function deliveredKeys(text: string): DeliveredKey[] {
   const keys = (JSON.parse(text) as KeyRow[]).map(
-    ([id, licenseKey, status, activationLimit, validityDays, updatedAt, assignedAt]) => ({
+    ([id, licenseKey, status, activationLimit, validityDays, updatedAt, expiresAt]) => ({
       id,
       licenseKey,
       status,
       activationLimit,
       validityDays,
       updatedAt,
-      assignedAt,
+      expiresAt,
     }),
   )
   // SQLite does not guarantee an order for json_group_array.

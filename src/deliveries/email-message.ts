@@ -1,5 +1,4 @@
 /** The text of the e-mail to a buyer. The plain text and the HTML have the same content. */
-import { expiryOf } from '../protocol/dates.ts'
 import type { Branding } from './branding.ts'
 import type { DeliveredKey, IssuanceContents, OrderLine } from './contents.ts'
 import { emailHtml } from './email-html.ts'
@@ -59,26 +58,24 @@ function messageOf(
 }
 
 /** Groups keys by their terms, because an operator may have changed some keys before the e-mail is sent. */
-function groupsOf({ issuedAt, order }: IssuanceContents, keys: readonly DeliveredKey[]): KeyGroup[] {
+function groupsOf({ order }: IssuanceContents, keys: readonly DeliveredKey[]): KeyGroup[] {
   const orderFacts: Fact[] = order === null ? [] : [['Order', orderNumber(order)]]
-  const expiry = ({ assignedAt, validityDays }: DeliveredKey) =>
-    expiryOf(assignedAt ?? issuedAt, validityDays)
-  const groups = Map.groupBy(keys, (key) => `${expiry(key)} ${key.activationLimit}`)
+  const groups = Map.groupBy(keys, (key) => `${key.expiresAt} ${key.activationLimit}`)
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (!first) return []
     return {
       licenseKeys: group.map(({ licenseKey }) => licenseKey),
-      facts: [validity(expiry(first)), devices(first.activationLimit, group.length), ...orderFacts],
+      facts: [validity(first.expiresAt), devices(first.activationLimit, group.length), ...orderFacts],
     }
   })
 }
 
-/** @param expiry milliseconds UTC; undefined: never */
-function validity(expiry: number | undefined): Fact {
-  if (expiry === undefined) return ['Validity', 'Does not expire']
+/** @param expiresAt milliseconds UTC; null: never */
+function validity(expiresAt: number | null): Fact {
+  if (expiresAt === null) return ['Validity', 'Does not expire']
   // `Mon, 01 Nov 2027 12:00:00 GMT`. Intl would need more CPU time than the rest of the e-mail.
-  const [, day, month, year] = new Date(expiry).toUTCString().split(' ')
+  const [, day, month, year] = new Date(expiresAt).toUTCString().split(' ')
   return ['Valid until', `${month} ${Number(day)}, ${year}`]
 }
 

@@ -44,12 +44,18 @@ export interface LicenseKeysSql extends RowsSql {
   readonly licenseKey?: string
   /** Default: the time of the issuance. */
   readonly assignedAt?: string
+  /** Default: null, so that the validity in days counts. */
+  readonly expiresAt?: string
+  /** Default: null. */
+  readonly correctionDays?: string
 }
 
 /** Inserts the license keys of issuances. `from` must contain `issuances`, which has the other columns. */
 export function insertLicenseKeys({
   licenseKey = 'fresh.value',
   assignedAt = 'issuances.created_at',
+  expiresAt = 'null',
+  correctionDays = 'null',
   ...rows
 }: LicenseKeysSql): Statement<never> {
   const columns: ColumnsSql<typeof licenseKeys> = {
@@ -65,6 +71,8 @@ export function insertLicenseKeys({
     issuanceId: 'issuances.id',
     createdAt: 'issuances.created_at',
     updatedAt: 'issuances.created_at',
+    expiresAt,
+    correctionDays,
   }
   return compile(build.insert(licenseKeys).select(selection(licenseKeys, columns, rows)))
 }
@@ -74,11 +82,14 @@ export function insertLicenseKeys({
  *
  * @param isIssuance an SQL condition that matches only the issuance that this attempt inserted
  */
-export function insertFreshKeys(isIssuance: string, assignedAt?: string): Statement<never> {
+export function insertFreshKeys(
+  isIssuance: string,
+  terms: Pick<LicenseKeysSql, 'assignedAt' | 'expiresAt' | 'correctionDays'> = {},
+): Statement<never> {
   return insertLicenseKeys({
     from: 'issuances cross join json_each(:material) as fresh',
     where: isIssuance,
-    ...(assignedAt !== undefined && { assignedAt }),
+    ...terms,
   })
 }
 

@@ -10,6 +10,7 @@
 import { compileText, type Statement } from '../db/batch.ts'
 import { NOT_SET } from '../protocol/owner.ts'
 import { KEYS_AS_ISSUED, keepAsIssued } from './as-issued.ts'
+import { VALIDITY_DAYS } from './expiry.ts'
 import { insertFreshKeys, insertIssuances } from './inserts.ts'
 
 /** The old key after the reissue. There is no row if the license key is unknown. */
@@ -57,7 +58,7 @@ const insertIssuance = insertIssuances(
     quantity: '1',
     ownerName: OWNER_NAME,
     ownerEmail: OWNER_EMAIL,
-    validityDays: 'validity_days',
+    validityDays: VALIDITY_DAYS,
     activationLimit: 'activation_limit',
     createdAt: ':now',
     origin: `'fresh'`,
@@ -68,6 +69,10 @@ const insertIssuance = insertIssuances(
       and status_before_reversal is null and not ${IS_REISSUED}`,
   },
 )
+
+function ofOldKey(column: string): string {
+  return `(select ${column} from license_keys where ${IS_OLD})`
+}
 
 /** A replacement keeps the place of the first key in its order. Keys without an issuance have no place. */
 const insertReissue = compileText(`
@@ -94,7 +99,11 @@ const selectOutcome = compileText<ReissueRow>(`
 /** The statements in order. The last one returns a `ReissueRow`. */
 export const REISSUE: readonly Statement<ReissueRow>[] = [
   insertIssuance,
-  insertFreshKeys(IS_OWN_ISSUANCE, `(select assigned_at from license_keys where ${IS_OLD})`),
+  insertFreshKeys(IS_OWN_ISSUANCE, {
+    assignedAt: ofOldKey('assigned_at'),
+    expiresAt: ofOldKey('expires_at'),
+    correctionDays: ofOldKey('correction_days'),
+  }),
   insertReissue,
   compileText(keepAsIssued(`${IS_OLD} and ${IS_OWN}`)),
   blockOldKey,

@@ -46,7 +46,7 @@ function assignKey(isDecided: string): string[] {
   return [
     keepAsIssued(`${IS_REQUESTED} and ${isDecided}`),
     `update license_keys set status = 'assigned', assigned_at = :now, updated_at = :now, issuance_id = null,
-       status_before_reversal = null, owner_name = coalesce(:ownerName, owner_name),
+       status_before_reversal = null, expires_at = null, correction_days = null, owner_name = coalesce(:ownerName, owner_name),
        owner_email = coalesce(:ownerEmail, owner_email)
      where ${IS_REQUESTED} and ${isDecided}`,
   ]

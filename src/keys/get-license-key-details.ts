@@ -3,8 +3,9 @@ import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
+import { EXPIRES_AT, VALIDITY_DAYS } from '../issuing/expiry.ts'
 import { CODES } from '../protocol/codes.ts'
-import { dateAndTime, expiryOf } from '../protocol/dates.ts'
+import { dateAndTime } from '../protocol/dates.ts'
 import {
   ACTIVATED_KEY_CHECKS,
   checkKey,
@@ -28,6 +29,8 @@ interface LicenseKeyDetails {
   readonly validityDays: number
   /** Milliseconds UTC. */
   readonly assignedAt: number
+  /** Milliseconds UTC. null: it never expires. */
+  readonly expiresAt: number | null
   readonly metadata: Metadata
 }
 
@@ -52,8 +55,8 @@ function metadataOf(table: string, isOfRow: string): string {
 
 const LICENSE_KEY = `json_object('id', license_keys.id, 'licenseKey', license_keys.license_key,
   'ownerName', license_keys.owner_name, 'ownerEmail', license_keys.owner_email,
-  'activationLimit', license_keys.activation_limit, 'validityDays', license_keys.validity_days,
-  'assignedAt', license_keys.assigned_at,
+  'activationLimit', license_keys.activation_limit, 'validityDays', ${VALIDITY_DAYS},
+  'assignedAt', license_keys.assigned_at, 'expiresAt', ${EXPIRES_AT},
   'metadata', ${metadataOf('license_key_metadata', 'license_key_id = license_keys.id')})`
 
 const PRODUCT = `json_object('id', products.id, 'externalReference', products.external_reference,
@@ -90,19 +93,18 @@ export const getLicenseKeyDetails = endpoint({
 })
 
 function licenseKeyObject(licenseKey: LicenseKeyDetails) {
-  const { assignedAt, validityDays } = licenseKey
-  const expiry = expiryOf(assignedAt, validityDays)
+  const { assignedAt, expiresAt } = licenseKey
   return {
     id: licenseKey.id,
     license_key: licenseKey.licenseKey,
     owner_name: licenseKey.ownerName,
     owner_email: licenseKey.ownerEmail,
     activation_limit: licenseKey.activationLimit,
-    validity: validityDays,
+    validity: licenseKey.validityDays,
     assigned_at: dateAndTime(assignedAt),
     meta_data: licenseKey.metadata,
     // false: it never expires.
-    expires_at: expiry === undefined ? false : dateAndTime(expiry),
+    expires_at: expiresAt === null ? false : dateAndTime(expiresAt),
   }
 }
 

@@ -8,6 +8,7 @@ import { defineQuery, runQuery } from '../callers/query.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import type { LicenseKeyStatus } from '../db/schema/index.ts'
 import { endpoint } from '../http/endpoint.ts'
+import { VALIDITY_DAYS } from '../issuing/expiry.ts'
 import { CODES } from '../protocol/codes.ts'
 import { withMilliseconds, withoutMilliseconds } from '../protocol/dates.ts'
 import { optional, ownerEmail, ownerName, productId, wholeNumber } from '../protocol/fields.ts'
@@ -38,13 +39,15 @@ interface Listed {
   readonly keys: readonly ListedKey[]
 }
 
-const COLUMNS = `id, product_id, license_key, owner_name, owner_email, activation_limit, validity_days, assigned_at,
+const COLUMNS = `id, product_id, license_key, owner_name, owner_email, activation_limit,
+  ${VALIDITY_DAYS} as validity_days, assigned_at, status, created_at, updated_at`
+const LISTED = `id, product_id, license_key, owner_name, owner_email, activation_limit, validity_days, assigned_at,
   status, created_at, updated_at`
 
 function list(hasStatus: string) {
   return defineQuery<Listed>(
     API_KEY_AUTHORITY,
-    `(select json_object('kind', 'listed', 'keys', json_group_array(json_array(${COLUMNS}))) from (
+    `(select json_object('kind', 'listed', 'keys', json_group_array(json_array(${LISTED}))) from (
       select ${COLUMNS} from license_keys where product_id = :productId and ${hasStatus}
         and (:ownerName is null or owner_name = :ownerName)
         and (:ownerEmail is null or owner_email = :ownerEmail)

@@ -3,8 +3,8 @@
  * order. As the protocol requires, a missing identifier is reported only for existing keys.
  */
 import type { WriteSql } from '../callers/operation.ts'
+import { EXPIRES_AT } from '../issuing/expiry.ts'
 import { CODES } from '../protocol/codes.ts'
-import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { identifier, licenseKey } from '../protocol/fields.ts'
 
 /** Both are optional here, because each has its own code if it is missing. */
@@ -57,9 +57,8 @@ export const WHEN_NOT_ASSIGNED = `when license_keys.status in ('available', 'res
 export const WHEN_PRODUCT_INACTIVE = `when products.status <> 'active' then 'product-not-active'`
 const WHEN_BLOCKED = `when license_keys.status = 'blocked' then 'blocked'`
 
-/** A key is expired from the millisecond of its expiry. A validity of 0 days never ends. */
-const WHEN_EXPIRED = `when license_keys.validity_days > 0
-  and license_keys.assigned_at + license_keys.validity_days * ${DAY_MILLISECONDS} <= :now then 'expired'`
+/** A key is expired from the millisecond of its expiry. */
+const WHEN_EXPIRED = `when ${EXPIRES_AT} <= :now then 'expired'`
 
 /** The checks of a key, in order. Placeholders: `identifier`, `now`. */
 export const KEY_CHECKS: readonly string[] = [

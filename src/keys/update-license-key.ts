@@ -1,13 +1,18 @@
 /**
  * `POST /api/v1/update-license-key`: changes a license key. A key that returns to stock keeps no data of its
  * owner. A replay of its issuance still returns the original response.
+ *
+ * A key of a subscription expires with what was paid for. A new validity is stored as a number of days that later
+ * payments keep, so a caller that sends back the validity that it read changes nothing.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
+import { daysBetween, EXPIRY_OF_ORDER, VALIDITY_DAYS } from '../issuing/expiry.ts'
 import { CODES } from '../protocol/codes.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import {
   activationLimit,
   licenseKey,
@@ -30,6 +35,10 @@ type Updated =
 const IS_RETURNED = `:status = 'available'`
 const NEW_STATUS = 'coalesce(:status, status)'
 
+/** An SQL condition: the request changes the expiry of a subscription's key. */
+const IS_CORRECTED = `(:validityDays <> ${VALIDITY_DAYS} and ${EXPIRY_OF_ORDER} is not null)`
+const CORRECTION_DAYS = `(:validityDays - ${daysBetween(EXPIRY_OF_ORDER, 'coalesce(:assignedAt, assigned_at, :now)')})`
+
 const update = defineOperation<Updated>({
   authority: API_KEY_AUTHORITY,
   name: 'update-license-key',
@@ -51,7 +60,12 @@ const update = defineOperation<Updated>({
       `update license_keys set
          product_id = coalesce(:productId, product_id),
          activation_limit = coalesce(:activationLimit, activation_limit),
-         validity_days = coalesce(:validityDays, validity_days),
+         validity_days = case when ${EXPIRY_OF_ORDER} is null or ${IS_RETURNED} or :validityDays = 0
+           then coalesce(:validityDays, validity_days) else validity_days end,
+         expires_at = case when ${IS_RETURNED} or ${IS_CORRECTED} and :validityDays = 0 then null
+           when ${IS_CORRECTED} then ${EXPIRY_OF_ORDER} + ${CORRECTION_DAYS} * ${DAY_MILLISECONDS} else expires_at end,
+         correction_days = case when ${IS_RETURNED} then null
+           when ${IS_CORRECTED} then iif(:validityDays = 0, 0, nullif(${CORRECTION_DAYS}, 0)) else correction_days end,
          owner_name = coalesce(:ownerName, case when ${IS_RETURNED} then null else owner_name end),
          owner_email = coalesce(:ownerEmail, case when ${IS_RETURNED} then null else owner_email end),
          status = ${NEW_STATUS},

@@ -9,6 +9,7 @@ import type { Outcome } from '../db/schema/index.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { enqueue } from '../queue/enqueue.ts'
 import type { Mode } from './settings.ts'
+import { NO_OFFER } from './subscriptions.ts'
 
 export interface Context {
   readonly env: Bindings
@@ -33,8 +34,12 @@ export interface RecordedEvent {
   readonly deliveries: string
 }
 
-/** SQL condition on `webhook_events`. The note of an issued event names lines that got no keys. */
-export const IS_RETRYABLE = `(outcome in ('unmapped', 'failed') or outcome = 'issued' and note is not null)`
+/**
+ * SQL condition on `webhook_events`. The note of an issued event names lines that got no keys. The note of a
+ * flagged change of plan names items without an offer.
+ */
+export const IS_RETRYABLE = `(outcome in ('unmapped', 'failed') or outcome = 'issued' and note is not null
+  or outcome = 'flagged' and note like '${NO_OFFER}%')`
 
 /**
  * A statement that records an event, or updates one without a final outcome.
@@ -51,10 +56,10 @@ on conflict (provider, event_id) do update set
 where outcome = 'waiting' or ${IS_RETRYABLE}`)
 }
 
-/** Leaves an event to the queue. If it is already waiting, it keeps its due time and attempts. */
+/** Leaves an event to the queue until it is due. If it is already waiting, it keeps its due time and attempts. */
 const recordWaiting = compileText(`
 insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
-values (:provider, :eventId, :type, :mode, :receivedAt, 'waiting', :payload, :now)
+values (:provider, :eventId, :type, :mode, :receivedAt, 'waiting', :payload, :dueAt)
 on conflict (provider, event_id) do update set
   outcome = 'waiting', note = null, due_at = excluded.due_at, attempts = 0, payload = excluded.payload
 where ${IS_RETRYABLE}`)
@@ -71,12 +76,14 @@ select webhook_events.id as id, webhook_events.outcome as outcome, (
 ) as deliveries
 from webhook_events where webhook_events.provider = :provider and webhook_events.event_id = :eventId`)
 
-export async function waitForLookUp({ env, db }: Context, event: EventRecord): Promise<Outcome> {
-  const values = { ...event, now: event.receivedAt, names: '[]' }
+/** @param dueAt milliseconds UTC. Until then, the event waits for another one to make it unnecessary */
+export async function wait({ env, db }: Context, event: EventRecord, dueAt: number): Promise<Outcome> {
+  const values = { ...event, dueAt, now: event.receivedAt, names: '[]' }
   const [, [recorded]] = await withRetries(() =>
     runBatch(db, [bind(recordWaiting, values), bind(selectRecorded, values)]),
   )
   if (!recorded) throw new Error('Expected exactly one result row.')
-  if (recorded.outcome === 'waiting') await enqueue(env, [{ kind: 'event', id: recorded.id }])
+  const delaySeconds = Math.ceil((dueAt - event.receivedAt) / 1000)
+  if (recorded.outcome === 'waiting') await enqueue(env, [{ kind: 'event', id: recorded.id }], delaySeconds)
   return recorded.outcome
 }

@@ -8,7 +8,7 @@ import { sha256Hex } from '../platform/hash.ts'
 import { parseJson } from '../platform/json.ts'
 import { type Bindings, SettingError } from '../platform/settings.ts'
 import { requireQueue } from '../queue/enqueue.ts'
-import { type Context, type EventRecord, waitForLookUp } from './events.ts'
+import { type Context, type EventRecord, wait } from './events.ts'
 import { fulfillAndDeliver } from './fulfill.ts'
 import { isName, type PaymentEvent } from './payment-event.ts'
 import type { EventDescription, LookUpSetting, Provider } from './provider.ts'
@@ -51,11 +51,17 @@ export async function receive(
     payload: text,
   }
   const parsed = parseEvent(provider, payload, described?.isTest, mode, env)
+  const waitSeconds = waitOf(parsed)
   const outcome =
-    parsed.kind === 'look-up'
-      ? await waitForLookUp(context, event)
+    parsed.kind === 'look-up' || waitSeconds > 0
+      ? await wait(context, event, now + waitSeconds * 1000)
       : await fulfillAndDeliver(context, event, parsed.event, now)
   return { kind: 'received', outcome }
+}
+
+/** A look-up is due at once. */
+function waitOf(parsed: ParsedEvent): number {
+  return parsed.kind === 'event' && parsed.event.kind === 'purchase' ? (parsed.event.waitSeconds ?? 0) : 0
 }
 
 async function modeOf(

@@ -5,10 +5,13 @@
  * idempotency key of the issuance. A line that cannot be issued does not stop the others.
  */
 import { compileText } from '../db/batch.ts'
+import { validityDays } from '../issuing/expiry.ts'
 import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import { isEmailAddress, isOwnerName, NOT_SET, OWNER_NAME_CHARACTERS_MAX } from '../protocol/owner.ts'
+import { OFFER_OF_LINE } from './offers.ts'
 import { isName, type Purchase, type PurchasedLine, WHOLE_ORDER } from './payment-event.ts'
+import { NO_OFFER } from './subscriptions.ts'
 
 /** The limit of `offers.keys_per_unit`. Only the database has the offer, so this many keys are generated. */
 const KEYS_PER_UNIT_MAX = 100
@@ -28,6 +31,7 @@ export interface OrderLine {
   readonly idempotencyKey: string
   readonly externalIds: readonly string[]
   readonly units: number
+  readonly isOneTime: boolean
   readonly keysMax: number
 }
 
@@ -66,13 +70,13 @@ export async function checkLines(
   return { kind: 'lines', lines: orderLines, freshKeys, rejected }
 }
 
-type UsableLine = Pick<OrderLine, 'id' | 'externalIds' | 'units'>
+type UsableLine = Pick<OrderLine, 'id' | 'externalIds' | 'units' | 'isOneTime'>
 
 /** @returns the line, or the reason why it cannot be issued */
-function checkLine({ id, externalIds, quantity }: PurchasedLine): UsableLine | string {
+function checkLine({ id, externalIds, quantity, isOneTime = false }: PurchasedLine): UsableLine | string {
   if (!isName(id)) return 'the id of a line is not 1 to 255 characters long'
   const units = usableQuantity(quantity)
-  if (units !== undefined) return { id, externalIds: externalIds.filter(isName), units }
+  if (units !== undefined) return { id, externalIds: externalIds.filter(isName), units, isOneTime }
   const where = id === WHOLE_ORDER ? '' : ` of line ${id}`
   return `the quantity${where} is not a whole number from 1 to ${QUANTITY_LIMIT}`
 }
@@ -109,12 +113,6 @@ function trimmed(value: unknown): string {
   return typeof value === 'string' ? value.trim() : ''
 }
 
-/** The offer of the first external id with an offer. */
-const OFFER_OF_LINE = `(select candidates.id from json_each(line.value, '$.externalIds') as wanted
-  cross join offers as candidates on candidates.external_id = wanted.value and candidates.provider = :provider
-  cross join products as sold on sold.id = candidates.product_id and sold.status = 'active'
-  order by wanted.key limit 1)`
-
 /** An order is issued either as a whole or by its lines, never both. */
 const IS_ISSUED_IN_OTHER_FORM = `exists (select 1 from order_lines where order_lines.provider = :provider
   and order_lines.order_id = :order
@@ -129,8 +127,16 @@ const NEW_ISSUANCES = `json_each(:lines) as line cross join issuances on issuanc
   and issuances.idempotency_key = line.value ->> 'idempotencyKey' and issuances.nonce = :nonce`
 
 const insertOrderLines = compileText(`
-insert into order_lines (issuance_id, provider, order_id, line, units)
-select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS} from ${NEW_ISSUANCES}`)
+insert into order_lines (issuance_id, provider, order_id, line, units, offer_id, is_one_time)
+select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS}, ${OFFER_OF_LINE}, line.value ->> 'isOneTime'
+from ${NEW_ISSUANCES}`)
+
+/** The days that the keys of a subscription are told first. Runs between `INSERT_ORDER` and `INSERT_KEYS`. */
+export const tellValidity = compileText(`
+update issuances set validity_days = ${validityDays('order_lines.expires_at', 'issuances.created_at')}
+from json_each(:lines) as line cross join order_lines
+where issuances.source = :provider and issuances.idempotency_key = line.value ->> 'idempotencyKey'
+  and issuances.nonce = :nonce and order_lines.issuance_id = issuances.id and order_lines.expires_at is not null`)
 
 const insertDeliveries = compileText(`
 insert into deliveries (issuance_id, channel, status, due_at, created_at, updated_at)
@@ -142,9 +148,9 @@ where case channels.value when 'webhook' then :hasWebhook or products.delivery_w
 
 /**
  * Placeholders of this file: `provider`, `order`, `lines` (OrderLine[] as JSON), `freshKeys`, `nonce`, `now`,
- * `ownerName`, `ownerEmail`, `hasWebhook`, `hasEmail` (0 or 1), `rejected`, and those of the billing period.
+ * `ownerName`, `ownerEmail`, `hasWebhook`, `hasEmail` (0 or 1) and `rejected`.
  */
-export const INSERT_SALE = [
+export const INSERT_ORDER = [
   insertIssuances(
     {
       source: ':provider',
@@ -166,18 +172,18 @@ export const INSERT_SALE = [
     },
   ),
   insertOrderLines,
+] as const
+
+/** Runs after settle.ts derived the expiry of the lines. */
+export const INSERT_KEYS = [
   insertLicenseKeys({
-    from: `${NEW_ISSUANCES} cross join json_each(:freshKeys, '$[' || line.key || ']') as fresh`,
+    from: `${NEW_ISSUANCES} cross join order_lines on order_lines.issuance_id = issuances.id
+      cross join json_each(:freshKeys, '$[' || line.key || ']') as fresh`,
     where: 'fresh.key < issuances.quantity',
+    expiresAt: 'order_lines.expires_at',
   }),
   insertDeliveries,
 ] as const
-
-/** Marks the period that the purchase pays for, even if a renewal event reported it before. */
-export const insertFirstPeriod = compileText(`
-insert into renewals (provider, subscription, period, order_id, is_first, nonce)
-values (:provider, :subscription, :period, :order, 1, :nonce)
-on conflict (provider, subscription, period, order_id) do update set is_first = 1 where is_first = 0`)
 
 /** The lines without keys after the sale was written. */
 const MISSING_LINES = `json_each(:lines) as line where not exists (select 1 from order_lines
@@ -195,9 +201,6 @@ export const SALE_OUTCOME = `case
   when exists (select 1 from ${MISSING_LINES} and ${OFFER_OF_LINE} is null) then 'unmapped'
   when ${IS_INCOMPLETE} then 'failed'
   else 'duplicate' end`
-
-/** The beginning of the note about lines without an offer. `keyseal events retry --unmapped` finds the events by it. */
-export const NO_OFFER = 'no active offer for'
 
 export const SALE_NOTE = `nullif(concat_ws('; ', :rejected,
   (select '${NO_OFFER} ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'an unknown product'), ', ')

@@ -1,36 +1,66 @@
 /**
- * Derives the state of license keys and deliveries from the stored sales, refunds, disputes and renewals.
+ * Derives the state of license keys and deliveries from the stored sales, periods, reports and reversals.
  *
  * Guarantees: every event that adds a fact settles the affected orders in the same batch. So facts may arrive
- * in any order, and settling twice changes nothing.
+ * in any order, and settling twice changes nothing. What a caller changed by hand stays: a corrected expiry
+ * moves with the subscription, and a corrected limit stays until the plan changes.
  *
- * CROSS JOIN makes SQLite read the tables in the written order. It has no statistics and would otherwise
- * start with all rows of a provider.
- *
- * Placeholders: `provider`, `names` (a JSON list of names of orders and subscriptions) and `now`; for
- * reversals also `reversal`, `order`, `lines` (JSON or null), `isActive`, `occurredAt`, `phase` and `nonce`.
+ * Placeholders: `provider`, `names` (a JSON list of names of orders, payments and subscriptions), `nonce` and
+ * `now`; for reversals also `reversal`, `order`, `lines` (JSON or null), `amount` (or null), `isActive`,
+ * `occurredAt` and `phase`.
  */
 import { compileText } from '../db/batch.ts'
+import { keepAsIssued } from '../issuing/as-issued.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
+import { AFFECTED_ORDERS, EXPIRIES, IS_WHOLE, isRefunded, SPANS } from './paid-until.ts'
 
-/** The orders with one of the names, and the orders of subscriptions that a renewal with it extended. */
-const AFFECTED_ORDERS = `
-named as (
-  select order_references.order_id from json_each(:names) as names
-  cross join order_references on order_references.provider = :provider
-    and order_references.reference = names.value
+const ACTIVATION_LIMIT_MAX = 1_000_000
+
+/** The latest plan of the order's subscriptions, as `[offer id, units, external id]` in each row of `item`. */
+const ITEMS_OF_PLAN = `json_each((select reports.plan from subscribed
+    cross join subscription_reports as reports on reports.provider = :provider
+      and reports.subscription = subscribed.subscription
+    where subscribed.order_id = terms.order_id and reports.plan is not null
+    order by reports.occurred_at desc, reports.report desc limit 1)) as item`
+
+/** The item of a line is the one with its external id. A plan may replace the only line of an order. */
+const ITEM_OF_LINE = `coalesce(
+  (select item.value from ${ITEMS_OF_PLAN} cross join offers as planned on planned.id = item.value ->> 0
+    cross join offers as sold on sold.id = terms.offer_id
+    where planned.external_id = sold.external_id limit 1),
+  case when (select count(*) from order_lines as others where others.provider = :provider
+      and others.order_id = terms.order_id and others.is_one_time = 0) = 1
+    then (select item.value from ${ITEMS_OF_PLAN} where item.value ->> 0 is not null order by item.key limit 1) end)`
+
+const DERIVED = `with recursive ${AFFECTED_ORDERS}, ${SPANS}, ${EXPIRIES},
+planned as (
+  select terms.issuance_id, case when terms.is_one_time = 0 and terms.offer_id is not null then ${ITEM_OF_LINE} end as item
+  from terms
 ),
-affected as (
-  select order_id from named
-  union
-  select order_references.order_id from named
-  cross join renewals on renewals.provider = :provider and renewals.order_id = named.order_id
-  cross join order_references on order_references.provider = renewals.provider
-    and order_references.reference = renewals.subscription
+derived as (
+  select terms.issuance_id, expiries.expires_at,
+    (select offers.id from offers cross join offers as sold on sold.id = terms.offer_id
+      where offers.id = planned.item ->> 0 and offers.external_id <> sold.external_id) as current_offer_id,
+    nullif(planned.item ->> 1, terms.units) as current_units
+  from terms cross join planned on planned.issuance_id = terms.issuance_id
+  left join expiries on expiries.issuance_id = terms.issuance_id
 )`
 
-/** The number of units of a line that a reversal covers: all, or those that it lists. */
+/** Records the derived state of the lines whose state changes. */
+export const settleLines = compileText(`${DERIVED}
+update order_lines set expires_at = derived.expires_at, current_offer_id = derived.current_offer_id,
+  current_units = derived.current_units, settled_by = :nonce,
+  is_plan_new = (order_lines.current_offer_id, order_lines.current_units)
+    is not (derived.current_offer_id, derived.current_units)
+from derived where order_lines.issuance_id = derived.issuance_id
+  and (order_lines.expires_at, order_lines.current_offer_id, order_lines.current_units)
+    is not (derived.expires_at, derived.current_offer_id, derived.current_units)`)
+
+/** The number of units of a line that a reversal covers: those that it lists, or all if nothing else is paid. */
 const REVERSED_UNITS = `
-case when reversals.lines is null then order_lines.units else (
+case when reversals.lines is null then iif(${IS_WHOLE} and (order_lines.is_one_time = 1 or not exists (
+    select 1 from spans where spans.order_id = order_lines.order_id)), order_lines.units, 0)
+else (
   select coalesce(sum(coalesce(item.value ->> 'quantity', order_lines.units)), 0)
   from json_each(reversals.lines) as item where item.value ->> 'id' = order_lines.line
 ) end`
@@ -41,40 +71,23 @@ cross join reversals on reversals.provider = order_references.provider
   and reversals.reference = order_references.reference and reversals.is_active = 1
 where order_references.provider = order_lines.provider and order_references.order_id = order_lines.order_id`
 
-/** The number of paid periods of the order's subscription, without the first one and refunded ones. */
-const PERIODS = `
-select count(distinct renewals.period) from order_references
-cross join renewals on renewals.provider = order_references.provider
-  and renewals.subscription = order_references.reference
-where order_references.provider = order_lines.provider and order_references.order_id = order_lines.order_id
-  and not exists (
-    select 1 from renewals as same
-    where same.provider = renewals.provider and same.subscription = renewals.subscription
-      and same.period = renewals.period and (same.is_first = 1 or exists (
-        select 1 from order_references as names_of_renewal
-        cross join reversals on reversals.provider = names_of_renewal.provider
-          and reversals.reference = names_of_renewal.reference
-        where names_of_renewal.provider = same.provider and names_of_renewal.order_id = same.order_id
-          and reversals.is_active = 1 and reversals.lines is null)))`
-
 /**
  * The affected lines. The number of blocked keys follows from the reversed units. A single key for several
  * seats is blocked only if all seats are reversed.
  */
-const AFFECTED_LINES = `with ${AFFECTED_ORDERS},
+const AFFECTED_LINES = `with ${AFFECTED_ORDERS}, ${SPANS},
 counted as (
-  select order_lines.issuance_id, order_lines.units, order_lines.renewed_periods, issuances.quantity,
-    issuances.validity_days, (${TOTAL_REVERSED_UNITS}) as reversed_units, (${PERIODS}) as periods
+  select order_lines.issuance_id, order_lines.units, issuances.quantity, (${TOTAL_REVERSED_UNITS}) as reversed_units
   from order_lines cross join issuances on issuances.id = order_lines.issuance_id
   where order_lines.provider = :provider and order_lines.order_id in (select order_id from affected)
 ),
 lines as (select *, min(reversed_units, units) * quantity / units as keys_blocked from counted)`
 
 /**
- * The issuances whose keys belong to the affected lines: the order's own, and reissues with the place of the
- * key that they replace. Materialized, because SQLite would otherwise start with all license keys.
+ * SQL: the issuances whose keys belong to the lines, which are its own and reissues with the place of the key
+ * that they replace. Materialized, because SQLite would otherwise start with all license keys.
  */
-const KEY_ISSUANCES = `${AFFECTED_LINES},
+const KEY_ISSUANCES = `
 key_issuances as materialized (
   select lines.issuance_id as key_issuance_id, null as place_id, lines.* from lines
   union all
@@ -82,11 +95,40 @@ key_issuances as materialized (
   from lines cross join reissues on reissues.order_issuance_id = lines.issuance_id
 )`
 
+/** The lines whose derived state this event changed, and their keys' issuances. */
+const SETTLED = `with ${AFFECTED_ORDERS},
+lines as (
+  select order_lines.issuance_id, order_lines.expires_at as expiry, order_lines.is_plan_new,
+    offers.product_id as planned_product_id,
+    min(${ACTIVATION_LIMIT_MAX}, offers.activation_limit * case offers.mode when 'seats'
+      then coalesce(order_lines.current_units, order_lines.units) else 1 end) as planned_limit
+  from order_lines left join offers on offers.id = coalesce(order_lines.current_offer_id, order_lines.offer_id)
+  where order_lines.provider = :provider and order_lines.order_id in (select order_id from affected)
+    and order_lines.settled_by = :nonce
+),
+${KEY_ISSUANCES}`
+
+/** Runs before `updateTerms`, and before the keys of a new sale exist. */
+export const keepTermsAsIssued = compileText(
+  keepAsIssued(`issuance_id in (${SETTLED} select key_issuance_id from key_issuances where is_plan_new)`),
+)
+
+const EXPIRY = `iif(license_keys.correction_days = 0, null,
+  key_issuances.expiry + coalesce(license_keys.correction_days, 0) * ${DAY_MILLISECONDS})`
+
+/** Moves the expiry of keys, and gives them the terms of a new plan. */
+const updateTerms = compileText(`${SETTLED}
+update license_keys set expires_at = ${EXPIRY}, updated_at = :now,
+  product_id = iif(key_issuances.is_plan_new, key_issuances.planned_product_id, license_keys.product_id),
+  activation_limit = iif(key_issuances.is_plan_new, key_issuances.planned_limit, license_keys.activation_limit)
+from key_issuances where license_keys.issuance_id = key_issuances.key_issuance_id
+  and (key_issuances.is_plan_new or license_keys.expires_at is not ${EXPIRY})`)
+
 /**
- * Blocks the last places of a line first, each with all of its keys. A restored key gets its previous status,
- * so a key that a reissue blocked stays blocked. Updates only keys whose state changes.
+ * The keys of refunded units are those with the last places of a line, each with all of its keys. A restored key
+ * gets its previous status, so a key that a reissue blocked stays blocked. Updates only keys whose state changes.
  */
-const blockOrRestore = compileText(`${KEY_ISSUANCES},
+const blockOrRestore = compileText(`${AFFECTED_LINES}, ${KEY_ISSUANCES},
 ranked as (
   select license_keys.id, license_keys.status_before_reversal is not null as is_blocked,
     dense_rank() over (partition by key_issuances.issuance_id
@@ -97,24 +139,12 @@ update license_keys set status = coalesce(status_before_reversal, 'blocked'),
   status_before_reversal = case when status_before_reversal is null then status end, updated_at = :now
 where id in (select id from ranked where is_blocked <> should_be_blocked)`)
 
-/** Adds the purchased validity once for each period. Keys that never expire do not change. */
-const extend = compileText(`${KEY_ISSUANCES}
-update license_keys set updated_at = :now, validity_days = max(1, min(36500,
-  license_keys.validity_days + key_issuances.validity_days * (key_issuances.periods - key_issuances.renewed_periods)))
-from key_issuances where license_keys.issuance_id = key_issuances.key_issuance_id
-  and key_issuances.periods <> key_issuances.renewed_periods
-  and key_issuances.validity_days > 0 and license_keys.validity_days > 0`)
-
-const recordExtension = compileText(`${AFFECTED_LINES}
-update order_lines set renewed_periods = lines.periods
-from lines where order_lines.issuance_id = lines.issuance_id and order_lines.renewed_periods <> lines.periods`)
-
 /** Cancels deliveries if all keys are reversed. Resumes them if keys are restored in time. */
-const cancelOrResumeDeliveries = compileText(`${AFFECTED_LINES},
+const cancelOrResumeDeliveries = compileText(`with ${AFFECTED_ORDERS},
 states as (
   select issuance_id, not exists (select 1 from license_keys
-    where license_keys.issuance_id = lines.issuance_id and status_before_reversal is null) as is_reversed
-  from lines
+    where license_keys.issuance_id = order_lines.issuance_id and status_before_reversal is null) as is_reversed
+  from order_lines where order_lines.provider = :provider and order_lines.order_id in (select order_id from affected)
 )
 update deliveries set status = case deliveries.status when 'pending' then 'cancelled' else 'pending' end,
   due_at = :now, updated_at = :now
@@ -122,35 +152,42 @@ from states where deliveries.issuance_id = states.issuance_id
   and deliveries.status in ('pending', 'cancelled')
   and (deliveries.status = 'cancelled') <> states.is_reversed`)
 
-/** The order matters: `recordExtension` follows `extend`, and deliveries depend on the keys. */
-export const SETTLE = [blockOrRestore, extend, recordExtension, cancelOrResumeDeliveries] as const
+/** Runs after `settleLines`. The order matters: deliveries depend on the keys. */
+export const SETTLE_KEYS = [updateTerms, blockOrRestore, cancelOrResumeDeliveries] as const
 
 /**
  * One row for each reversal. It keeps the state of the latest event about the reversal, even if events arrive
  * out of order or before the sale.
  */
 export const upsertReversal = compileText(`
-insert into reversals (provider, reversal_id, reference, lines, is_active, occurred_at, phase, nonce)
-values (:provider, :reversal, :order, :lines, :isActive, :occurredAt, :phase, :nonce)
+insert into reversals (provider, reversal_id, reference, lines, amount, is_active, occurred_at, phase, nonce)
+values (:provider, :reversal, :order, :lines, :amount, :isActive, :occurredAt, :phase, :nonce)
 on conflict (provider, reversal_id) do update set
-  reference = excluded.reference, lines = excluded.lines, is_active = excluded.is_active,
-  occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce
+  reference = excluded.reference, lines = excluded.lines, amount = excluded.amount,
+  is_active = excluded.is_active, occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce
 where (excluded.occurred_at, excluded.phase) > (reversals.occurred_at, reversals.phase)`)
 
 const IS_NEW_STATE = `exists (select 1 from reversals
   where provider = :provider and reversal_id = :reversal and nonce = :nonce)`
 
-const IS_ORDER_KNOWN = `exists (${AFFECTED_LINES} select 1 from lines)`
+/** Lines that this event changed. */
+export const HAS_SETTLED = `exists (with ${AFFECTED_ORDERS} select 1 from affected
+  cross join order_lines on order_lines.provider = :provider and order_lines.order_id = affected.order_id
+  where order_lines.settled_by = :nonce)`
+
+const IS_ORDER_KNOWN = `exists (with ${AFFECTED_ORDERS} select 1 from affected
+  cross join order_lines on order_lines.provider = :provider and order_lines.order_id = affected.order_id)`
 
 /** A partial reversal of a key with several seats, or of an unknown line, blocks nothing. */
-const HAS_EFFECT = `exists (${AFFECTED_LINES} select 1 from lines where keys_blocked > 0)
-  or exists (${AFFECTED_LINES} select 1 from named
-    cross join renewals on renewals.provider = :provider and renewals.order_id = named.order_id
-    where renewals.is_first = 0)`
+const HAS_EFFECT = `(exists (${AFFECTED_LINES} select 1 from lines where keys_blocked > 0)
+  or exists (with ${AFFECTED_ORDERS} select 1 from named
+    cross join paid_periods on paid_periods.provider = :provider and paid_periods.payment = named.order_id
+    where ${isRefunded('paid_periods.payment')}))`
 
 export const REFUND_OUTCOME = `case when not ${IS_NEW_STATE} then 'duplicate'
-  when ${IS_ORDER_KNOWN} and not (${HAS_EFFECT}) then 'flagged' else 'revoked' end`
+  when ${IS_ORDER_KNOWN} and not ${HAS_EFFECT} then 'flagged' else 'revoked' end`
 
 export const REINSTATEMENT_OUTCOME = `case when ${IS_NEW_STATE} then 'reinstated' else 'duplicate' end`
 
-export const REVERSAL_NOTE = `case when not ${IS_ORDER_KNOWN} then 'unknown order' end`
+export const REVERSAL_NOTE = `case when not ${IS_ORDER_KNOWN} then 'unknown order'
+  when :amount is not null and not ${HAS_EFFECT} then 'the payment was partly refunded' end`

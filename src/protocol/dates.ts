@@ -2,14 +2,6 @@
 
 export const DAY_MILLISECONDS = 86_400_000
 
-/**
- * @param assignedAt milliseconds UTC
- * @returns the first instant at which a license key has expired, or undefined if it never expires
- */
-export function expiryOf(assignedAt: number, validityDays: number): number | undefined {
-  return validityDays === 0 ? undefined : assignedAt + validityDays * DAY_MILLISECONDS
-}
-
 /** @param instant milliseconds UTC; `2024-11-23T19:02:08.829000Z` */
 export function withMilliseconds(instant: number): string {
   return `${new Date(instant).toISOString().slice(0, -1)}000Z`

@@ -21,12 +21,13 @@ const schema = z.object({
 export const queueSettings = oncePerIsolate((bindings) => checkSettings(schema, bindings))
 
 /** Sends messages about committed rows. Failures are only logged: the sweep finds rows without a message. */
-export async function enqueue(env: Bindings, messages: readonly Message[]): Promise<void> {
+export async function enqueue(env: Bindings, messages: readonly Message[], delaySeconds = 0): Promise<void> {
   try {
     const { DELIVERIES: queue } = queueSettings(env)
     for (let start = 0; start < messages.length; start += MESSAGES_MAX) {
       if (!queue) throw notBound()
-      await queue.sendBatch(messages.slice(start, start + MESSAGES_MAX).map((body) => ({ body })))
+      const batch = messages.slice(start, start + MESSAGES_MAX)
+      await queue.sendBatch(batch.map((body) => ({ body, ...(delaySeconds > 0 && { delaySeconds }) })))
     }
   } catch (error) {
     logFailure('enqueue', error)

@@ -36,6 +36,8 @@ describe('a purchase', () => {
       line: '1',
       status: 'assigned',
       validityDays: 365,
+      expiresAt: null,
+      productId: offer.productId,
       activationLimit: 5,
       ownerName: 'Ada Lovelace',
       ownerEmail: 'ada@example.com',

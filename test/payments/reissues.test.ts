@@ -6,6 +6,7 @@ import { post } from '../support/client.ts'
 import { keysWithReissuesOf, reissue, reissueAt, statusesByPlace } from '../support/reissues.ts'
 import { addOffer, applyEvent, deliveriesOf, purchaseOf } from '../support/sales.ts'
 import { openShop } from '../support/shop.ts'
+import { day, newSubscription } from '../support/subscriptions.ts'
 
 /** Sells keys that are valid for 30 days. */
 async function sell(quantity: number): Promise<string> {
@@ -25,12 +26,8 @@ async function reinstate(order: string): Promise<void> {
   await applyEvent({ kind: 'reinstatement', id: order, order, occurredAt: 2, phase: 'end' })
 }
 
-async function renew(order: string, period: string): Promise<void> {
-  await applyEvent({ kind: 'renewal', order: `${order}/${period}`, subscription: `sub-${order}`, period })
-}
-
-async function validitiesOf(order: string): Promise<number[]> {
-  return (await keysWithReissuesOf(order)).map(({ validityDays }) => validityDays)
+async function expiriesOf(order: string): Promise<(number | null)[]> {
+  return (await keysWithReissuesOf(order)).map(({ expiresAt }) => expiresAt)
 }
 
 /** Calls an endpoint about one license key. */
@@ -183,23 +180,16 @@ describe('a reissue', () => {
 })
 
 describe('a renewal after a reissue', () => {
-  it('extends both keys once for each period, until it is refunded', async () => {
-    const order = await sell(2)
-    await renew(order, 'May')
+  it('extends both keys, until it is refunded', async () => {
+    const offer = await addOffer()
+    const subscription = newSubscription()
+    const { order } = subscription
+    await applyEvent(subscription.purchase(offer, 31))
     await reissueAt(order, 1)
-    await renew(order, 'June')
-    await renew(order, 'June')
-    expect(await validitiesOf(order)).toEqual([90, 90, 90])
-    await refund(`${order}/June`)
-    expect(await validitiesOf(order)).toEqual([60, 60, 60])
-  })
-
-  it('extends a chain of reissues', async () => {
-    const order = await sell(1)
-    await reissueAt(order, 0)
-    await renew(order, 'May')
-    await reissueAt(order, 0)
-    await renew(order, 'June')
-    expect(await validitiesOf(order)).toEqual([90, 90, 90])
+    await applyEvent(subscription.renewal(31, 59))
+    expect(await expiriesOf(order)).toEqual([59, 59, 59].map(day))
+    await reissueAt(order, 1)
+    await applyEvent(subscription.refund(31))
+    expect(await expiriesOf(order)).toEqual([31, 31, 31, 31].map(day))
   })
 })

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import type { Refund, Reinstatement, Renewal } from '../../src/payments/payment-event.ts'
+import type { Refund, Reinstatement } from '../../src/payments/payment-event.ts'
 import {
   addOffer,
   applyEvent,
@@ -19,14 +19,6 @@ function refundOf(order: string, changes: Partial<Refund> = {}): Refund {
 
 function reinstatementOf(order: string, changes: Partial<Reinstatement> = {}): Reinstatement {
   return { kind: 'reinstatement', id: `refund-${order}`, order, occurredAt: 2000, phase: 'end', ...changes }
-}
-
-function renewalOf(subscription: string, period: string, changes: Partial<Renewal> = {}): Renewal {
-  return { kind: 'renewal', order: `${subscription}/${period}`, subscription, period, ...changes }
-}
-
-async function validitiesOf(order: string): Promise<number[]> {
-  return (await keysOf(order)).map(({ validityDays }) => validityDays)
 }
 
 const lines = (externalId: string, quantity: number, ...ids: string[]) => ({
@@ -211,139 +203,5 @@ describe('a reinstatement', () => {
     expect(await statusesOf(order)).toEqual(['blocked', 'blocked'])
     await applyEvent(reinstatementOf(order))
     expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
-  })
-})
-
-describe('a renewal', () => {
-  it('extends the keys of its subscription once for each period', async () => {
-    const offer = await addOffer({ validityDays: 30 })
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    expect((await applyEvent(renewalOf(`sub-${order}`, 'May'))).outcome).toBe('renewed')
-    expect((await applyEvent(renewalOf(`sub-${order}`, 'May'))).outcome).toBe('duplicate')
-    expect((await applyEvent(renewalOf(`sub-${order}`, 'June'))).outcome).toBe('renewed')
-    expect(await validitiesOf(order)).toEqual([90, 90])
-  })
-
-  it('of a period that another order renewed extends nothing', async () => {
-    const offer = await addOffer({ validityDays: 30 })
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    await applyEvent(renewalOf(`sub-${order}`, 'May'))
-    const again = renewalOf(`sub-${order}`, 'May', { order: `${order}/May-again` })
-    expect((await applyEvent(again)).outcome).toBe('duplicate')
-    expect(await validitiesOf(order)).toEqual([60, 60])
-    await applyEvent(renewalOf(`sub-${order}`, 'June'))
-    expect(await validitiesOf(order)).toEqual([90, 90])
-  })
-
-  it('keeps its period after a partial refund', async () => {
-    const offer = await addOffer({ validityDays: 30 })
-    const order = newOrder()
-    const renewal = renewalOf(`sub-${order}`, 'May')
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    await applyEvent(renewal)
-    await applyEvent(refundOf(renewal.order, { lines: [{ id: '1', quantity: 1 }] }))
-    expect(await validitiesOf(order)).toEqual([60, 60])
-    expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
-    await applyEvent(refundOf(renewal.order, { id: `${order}-whole` }))
-    expect(await validitiesOf(order)).toEqual([30, 30])
-  })
-
-  it('issues no keys', async () => {
-    const offer = await addOffer()
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    await applyEvent(renewalOf(`sub-${order}`, 'May'))
-    expect(await statusesOf(order)).toHaveLength(2)
-  })
-
-  it('before its sale extends the keys when they are issued', async () => {
-    const offer = await addOffer({ validityDays: 30 })
-    const order = newOrder()
-    await applyEvent(renewalOf(`sub-${order}`, 'May'))
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    expect(await validitiesOf(order)).toEqual([60, 60])
-  })
-
-  it.each(['before', 'after'])(
-    'of the first period extends nothing if it arrives %s the purchase',
-    async (when) => {
-      const offer = await addOffer({ validityDays: 30 })
-      const order = newOrder()
-      const subscription = `sub-${order}`
-      const firstPeriod = { subscription, period: 'April' }
-      if (when === 'before') await applyEvent(renewalOf(subscription, 'April'))
-      await applyEvent(purchaseOf(offer, order, { references: [subscription], firstPeriod }))
-      if (when === 'after')
-        expect((await applyEvent(renewalOf(subscription, 'April'))).outcome).toBe('duplicate')
-      expect(await validitiesOf(order)).toEqual([30, 30])
-    },
-  )
-
-  it.each(['after', 'before'])(
-    'does not extend keys once it is refunded (the refund arrives %s it)',
-    async (when) => {
-      const offer = await addOffer({ validityDays: 30 })
-      const order = newOrder()
-      const renewal = renewalOf(`sub-${order}`, 'May', { references: [`payment-${order}`] })
-      const refund = refundOf(`payment-${order}`)
-      await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-      if (when === 'before') await applyEvent(refund)
-      await applyEvent(renewal)
-      if (when === 'after') expect((await applyEvent(refund)).outcome).toBe('revoked')
-      expect(await validitiesOf(order)).toEqual([30, 30])
-      expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
-      await applyEvent(reinstatementOf(`payment-${order}`))
-      expect(await validitiesOf(order)).toEqual([60, 60])
-    },
-  )
-
-  it('does not affect a subscription with the same name at another provider', async () => {
-    const offer = await addOffer({ validityDays: 30 })
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    await applyEvent(renewalOf(`sub-${order}`, 'May'), { provider: 'polar' })
-    await applyEvent(renewalOf(`sub-${order}`, 'June'))
-    expect(await validitiesOf(order)).toEqual([60, 60])
-  })
-
-  it('extends keys to at most 36,500 days', async () => {
-    const offer = await addOffer({ validityDays: 30_000 })
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    expect((await applyEvent(renewalOf(`sub-${order}`, 'May'))).outcome).toBe('renewed')
-    expect(await validitiesOf(order)).toEqual([36_500, 36_500])
-  })
-
-  it('never makes a key permanent when it is refunded', async () => {
-    const offer = await addOffer({ validityDays: 30 })
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    await applyEvent(renewalOf(`sub-${order}`, 'May'))
-    await env.DB.prepare(
-      'update license_keys set validity_days = 30 where id = (select max(id) from license_keys)',
-    ).run()
-    await applyEvent(refundOf(`sub-${order}/May`))
-    expect(await validitiesOf(order)).toEqual([30, 1])
-  })
-
-  it('does not change keys that never expire', async () => {
-    const offer = await addOffer({ validityDays: 0 })
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    await applyEvent(renewalOf(`sub-${order}`, 'May'))
-    expect(await validitiesOf(order)).toEqual([0, 0])
-  })
-
-  it('does not change a key that was made permanent later', async () => {
-    const offer = await addOffer({ validityDays: 30 })
-    const order = newOrder()
-    await applyEvent(purchaseOf(offer, order, { references: [`sub-${order}`] }))
-    await env.DB.prepare(
-      'update license_keys set validity_days = 0 where id = (select max(id) from license_keys)',
-    ).run()
-    await applyEvent(renewalOf(`sub-${order}`, 'May'))
-    expect(await validitiesOf(order)).toEqual([60, 0])
   })
 })

@@ -21,7 +21,8 @@ export interface PlacedKey {
   readonly place: number
   readonly licenseKey: string
   readonly status: string
-  readonly validityDays: number
+  readonly expiresAt: number | null
+  readonly activationLimit: number
 }
 
 /** The license keys of an order and their reissues, by place and then in the order of issuance. */
@@ -34,7 +35,7 @@ export async function keysWithReissuesOf(order: string): Promise<PlacedKey[]> {
        join reissues on reissues.order_issuance_id = order_lines.issuance_id
        where provider = 'standard' and order_id = ?1)
      select line, coalesce(place_id, license_keys.id) as place, license_key as licenseKey, status,
-       validity_days as validityDays
+       expires_at as expiresAt, activation_limit as activationLimit
      from key_issuances join license_keys using (issuance_id) order by line, place, license_keys.id`,
   )
     .bind(order)

@@ -12,6 +12,12 @@ export interface OfferOptions {
   readonly mode?: 'key-per-unit' | 'seats'
   readonly validityDays?: number
   readonly activationLimit?: number
+  /** Default: true. */
+  readonly followsSubscription?: boolean
+  /** Default: 0. */
+  readonly graceDays?: number
+  /** Default: a new product. */
+  readonly productId?: number
   readonly deliveryWebhookUrl?: string
 }
 
@@ -21,24 +27,41 @@ export interface Offer {
   readonly productId: number
 }
 
-/** Adds a new product and its offer. */
+/** Adds an offer and, unless it is given, its product. */
 export async function addOffer(options: OfferOptions = {}): Promise<Offer> {
   const { provider = 'standard', externalId = crypto.randomUUID(), productStatus = 'active' } = options
   const { keysPerUnit = 1, mode = 'key-per-unit', validityDays = 30, activationLimit = 3 } = options
+  const { followsSubscription = true, graceDays = 0 } = options
+  const productId = options.productId ?? (await addProduct(productStatus, options.deliveryWebhookUrl))
+  await env.DB.prepare(
+    `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit,
+       follows_subscription, grace_days)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  )
+    .bind(
+      provider,
+      externalId,
+      productId,
+      keysPerUnit,
+      mode,
+      validityDays,
+      activationLimit,
+      Number(followsSubscription),
+      graceDays,
+    )
+    .run()
+  return { provider, externalId, productId }
+}
+
+async function addProduct(status: string, deliveryWebhookUrl?: string): Promise<number> {
   const product = await env.DB.prepare(
     `insert into products (name, status, created_at, updated_at, delivery_webhook_url)
      values ('App', ?, 0, 0, ?) returning id`,
   )
-    .bind(productStatus, options.deliveryWebhookUrl ?? null)
+    .bind(status, deliveryWebhookUrl ?? null)
     .first<{ id: number }>()
   if (!product) throw new Error('The product was not added.')
-  await env.DB.prepare(
-    `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
-     values (?, ?, ?, ?, ?, ?, ?)`,
-  )
-    .bind(provider, externalId, product.id, keysPerUnit, mode, validityDays, activationLimit)
-    .run()
-  return { provider, externalId, productId: product.id }
+  return product.id
 }
 
 /** A valid purchase with one line. */
@@ -85,7 +108,11 @@ export function applyEvent(event: PaymentEvent, options: ApplyOptions = {}): Pro
 export interface KeyState {
   readonly line: string
   readonly status: string
+  /** As first told. */
   readonly validityDays: number
+  /** Milliseconds UTC. null: the validity in days counts. */
+  readonly expiresAt: number | null
+  readonly productId: number
   readonly activationLimit: number
   readonly ownerName: string
   readonly ownerEmail: string
@@ -95,6 +122,7 @@ export interface KeyState {
 export async function keysOf(order: string, provider = 'standard'): Promise<KeyState[]> {
   const { results } = await env.DB.prepare(
     `select line, license_keys.status, license_keys.validity_days as validityDays,
+       license_keys.expires_at as expiresAt, license_keys.product_id as productId,
        license_keys.activation_limit as activationLimit, license_keys.owner_name as ownerName,
        license_keys.owner_email as ownerEmail
      from order_lines join license_keys using (issuance_id)

@@ -68,6 +68,8 @@ export const licenseKeys = sqliteTable(
     assignedAt: integer('assigned_at'),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    expiresAt: integer('expires_at'),
+    correctionDays: integer('correction_days'),
   },
   (table) => [
     index('license_keys_by_issuance').on(table.issuanceId).where(isNotNull(table.issuanceId)),

@@ -33,6 +33,7 @@ export const OUTCOMES = [
   'revoked',
   'reinstated',
   'renewed',
+  'changed',
   'flagged',
   'ignored',
   'unmapped',
@@ -71,6 +72,7 @@ export const orderReferences = sqliteTable(
     provider: text().notNull(),
     reference: text().notNull(),
     orderId: text('order_id').notNull(),
+    amount: integer(),
   },
   (table) => [
     unique().on(table.provider, table.reference, table.orderId),
@@ -88,7 +90,13 @@ export const orderLines = sqliteTable(
     orderId: text('order_id').notNull(),
     line: text().notNull(),
     units: integer().notNull(),
-    renewedPeriods: integer('renewed_periods').notNull().default(0),
+    offerId: integer('offer_id').references(() => offers.id),
+    isOneTime: integer('is_one_time').notNull().default(0),
+    expiresAt: integer('expires_at'),
+    currentOfferId: integer('current_offer_id').references(() => offers.id),
+    currentUnits: integer('current_units'),
+    settledBy: text('settled_by'),
+    isPlanNew: integer('is_plan_new').notNull().default(0),
   },
   (table) => [unique().on(table.provider, table.orderId, table.line)],
 )
@@ -101,6 +109,7 @@ export const reversals = sqliteTable(
     reversalId: text('reversal_id').notNull(),
     reference: text().notNull(),
     lines: text(),
+    amount: integer(),
     isActive: integer('is_active').notNull(),
     occurredAt: integer('occurred_at').notNull(),
     phase: integer().notNull(),
@@ -112,19 +121,34 @@ export const reversals = sqliteTable(
   ],
 )
 
-export const renewals = sqliteTable(
-  'renewals',
+export const paidPeriods = sqliteTable(
+  'paid_periods',
   {
     id: integer().primaryKey(),
     provider: text().notNull(),
     subscription: text().notNull(),
-    period: text().notNull(),
-    orderId: text('order_id').notNull(),
-    isFirst: integer('is_first').notNull(),
+    payment: text().notNull(),
+    name: text().notNull(),
+    paidAt: integer('paid_at').notNull(),
+    endsAt: integer('ends_at'),
     nonce: text().notNull(),
   },
   (table) => [
-    unique().on(table.provider, table.subscription, table.period, table.orderId),
-    index('renewals_by_order').on(table.provider, table.orderId, table.subscription),
+    unique().on(table.provider, table.subscription, table.payment),
+    index('paid_periods_by_payment').on(table.provider, table.payment, table.subscription),
   ],
+)
+
+export const subscriptionReports = sqliteTable(
+  'subscription_reports',
+  {
+    id: integer().primaryKey(),
+    provider: text().notNull(),
+    subscription: text().notNull(),
+    occurredAt: integer('occurred_at').notNull(),
+    report: text().notNull(),
+    plan: text(),
+    nonce: text().notNull(),
+  },
+  (table) => [unique().on(table.provider, table.subscription, table.occurredAt, table.report)],
 )

@@ -1,0 +1,294 @@
+/** Until when the keys of a subscription are valid. Days count from January 1, 2026; offers have no grace. */
+import { describe, expect, it } from 'vitest'
+import type { PaymentEvent } from '../../src/payments/payment-event.ts'
+import {
+  type ApplyOptions,
+  addOffer,
+  applyEvent,
+  eventOf,
+  keysOf,
+  type Offer,
+  type OfferOptions,
+  purchaseOf,
+  statusesOf,
+} from '../support/sales.ts'
+import { day, expiryDaysOf, newSubscription, type Subscription } from '../support/subscriptions.ts'
+
+/** An offer of one key, valid for 30 days where the provider tells no end. */
+async function start(terms: OfferOptions = {}): Promise<[Subscription, Offer]> {
+  return [newSubscription(), await addOffer({ mode: 'seats', ...terms })]
+}
+
+async function applyAll(events: readonly PaymentEvent[], options: ApplyOptions = {}): Promise<string[]> {
+  const outcomes: string[] = []
+  for (const event of events) outcomes.push((await applyEvent(event, { now: day(0), ...options })).outcome)
+  return outcomes
+}
+
+/** Applies the events in this and in reverse order, and expects the same days. */
+async function expectExpiry(
+  terms: OfferOptions,
+  events: (subscription: Subscription, offer: Offer) => readonly PaymentEvent[],
+  expected: number | null,
+): Promise<void> {
+  const [subscription, offer] = await start(terms)
+  await applyAll(events(subscription, offer))
+  expect(await expiryDaysOf(subscription.order)).toEqual([expected])
+  const reversed = newSubscription()
+  await applyAll(events(reversed, offer).toReversed())
+  expect(await expiryDaysOf(reversed.order)).toEqual([expected])
+}
+
+describe('a key of a subscription is valid until', () => {
+  it('the end of the period that the purchase pays for, plus the grace days', async () => {
+    await expectExpiry({}, (s, offer) => [s.purchase(offer, 31)], 31)
+    await expectExpiry({ graceDays: 3 }, (s, offer) => [s.purchase(offer, 31)], 34)
+  })
+
+  it('the end of the trial, however long the offer is', async () => {
+    await expectExpiry({ validityDays: 365 }, (s, offer) => [s.purchase(offer, 14)], 14)
+  })
+
+  it('the latest end of its paid periods', async () => {
+    await expectExpiry({}, (s, offer) => [s.purchase(offer, 31), s.renewal(31, 59)], 59)
+  })
+
+  it('day 396 after thirteen monthly payments', async () => {
+    const ends = [31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365, 396]
+    await expectExpiry(
+      {},
+      (s, offer) =>
+        ends.map((end, index) =>
+          index === 0 ? s.purchase(offer, end) : s.renewal(ends[index - 1] as number, end),
+        ),
+      396,
+    )
+  })
+
+  it('the end of a new payment after a lapse of 90 days', async () => {
+    await expectExpiry({}, (s, offer) => [s.purchase(offer, 31), s.renewal(121, 151)], 151)
+    await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer), s.renewal(120)], 150)
+  })
+
+  it('the validity of the offer after the later of payment and end, if no end is told', async () => {
+    await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer)], 30)
+    await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer), s.renewal(25)], 60)
+    await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer), s.renewal(35)], 65)
+    await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer, 14), s.renewal(10)], 44)
+  })
+
+  it('an end that is told later than its payment', async () => {
+    const [subscription, offer] = await start({ validityDays: 30 })
+    await applyAll([subscription.purchase(offer)])
+    expect(await expiryDaysOf(subscription.order)).toEqual([30])
+    await applyAll([subscription.purchase(offer, 31)])
+    expect(await expiryDaysOf(subscription.order)).toEqual([31])
+    await applyAll([subscription.purchase(offer)])
+    expect(await expiryDaysOf(subscription.order)).toEqual([31])
+  })
+
+  it('an end that a report tells', async () => {
+    await expectExpiry(
+      { validityDays: 10 },
+      (s, offer) => [
+        s.purchase(offer),
+        s.report(0, { paidUntil: day(31) }),
+        s.renewal(31),
+        s.report(31, { paidUntil: day(59) }),
+      ],
+      59,
+    )
+  })
+
+  it('an end that a report tells, although the order names no period', async () => {
+    const [subscription, offer] = await start({ validityDays: 365 })
+    const purchase = purchaseOf(offer, subscription.order, { references: [subscription.name] })
+    await applyAll([purchase])
+    expect(await expiryDaysOf(subscription.order)).toEqual([null])
+    await applyAll([subscription.report(0, { paidUntil: day(14) })])
+    expect(await expiryDaysOf(subscription.order)).toEqual([14])
+  })
+
+  it('the end of the subscription, without grace', async () => {
+    await expectExpiry({ graceDays: 3 }, (s, offer) => [s.purchase(offer, 31), s.ended(31)], 31)
+    await expectExpiry({ graceDays: 3 }, (s, offer) => [s.purchase(offer, 31), s.ended(10)], 10)
+    await expectExpiry({ graceDays: 3 }, (s, offer) => [s.purchase(offer, 31), s.ended(60)], 34)
+  })
+
+  it('the end of what was paid after the subscription ended', async () => {
+    await expectExpiry({}, (s, offer) => [s.purchase(offer, 31), s.ended(10), s.renewal(100, 131)], 131)
+    await expectExpiry(
+      { validityDays: 30 },
+      (s, offer) => [s.purchase(offer, 60), s.ended(10), s.renewal(20)],
+      50,
+    )
+  })
+
+  it('ever, if the offer never expires and no end is told', async () => {
+    await expectExpiry({ validityDays: 0 }, (s, offer) => [s.purchase(offer)], null)
+    await expectExpiry({ validityDays: 0 }, (s, offer) => [s.purchase(offer, 31)], 31)
+  })
+})
+
+describe('an offer with a validity of its own', () => {
+  it('does not follow the subscription', async () => {
+    for (const validityDays of [0, 365]) {
+      const [subscription, offer] = await start({ validityDays, followsSubscription: false })
+      await applyAll([subscription.purchase(offer, 31), subscription.renewal(31, 59), subscription.ended(40)])
+      expect(await expiryDaysOf(subscription.order)).toEqual([null])
+      expect(await keysOf(subscription.order)).toMatchObject([{ validityDays, status: 'assigned' }])
+    }
+  })
+
+  it('is also that of a line that is bought once in an order of a subscription', async () => {
+    const [subscription, offer] = await start()
+    const once = await addOffer({ mode: 'seats', validityDays: 365 })
+    const lines = [
+      { id: 'plan', externalIds: [offer.externalId], quantity: 1 },
+      { id: 'setup', externalIds: [once.externalId], quantity: 1, isOneTime: true },
+    ]
+    await applyAll([subscription.purchase(offer, 31, { lines }), subscription.renewal(31, 59)])
+    expect(await expiryDaysOf(subscription.order)).toEqual([59, null])
+  })
+})
+
+describe('the validity in days', () => {
+  it('of a key and its issuance stays as it was first told', async () => {
+    const [subscription, offer] = await start({ validityDays: 365, graceDays: 3 })
+    await applyAll([subscription.purchase(offer, 14), subscription.renewal(14, 379)])
+    expect(await keysOf(subscription.order)).toMatchObject([{ validityDays: 17, expiresAt: day(382) }])
+  })
+
+  it('is rounded up, so that no client ends early', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31)], { now: day(0) + 1 })
+    expect(await keysOf(subscription.order)).toMatchObject([{ validityDays: 31 }])
+    const late = newSubscription()
+    await applyAll([late.purchase(offer, 31)], { now: day(31) + 1 })
+    expect(await keysOf(late.order)).toMatchObject([{ validityDays: 1 }])
+  })
+})
+
+describe('a refund of a period', () => {
+  it('takes back that period only', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31), subscription.renewal(31, 59)])
+    expect(await applyAll([subscription.refund(31)])).toEqual(['revoked'])
+    expect(await expiryDaysOf(subscription.order)).toEqual([31])
+    expect(await statusesOf(subscription.order)).toEqual(['assigned'])
+    expect(await applyAll([subscription.reinstatement(31)])).toEqual(['reinstated'])
+    expect(await expiryDaysOf(subscription.order)).toEqual([59])
+  })
+
+  it('of the first one leaves the later ones', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31), subscription.renewal(31, 59)])
+    expect(await applyAll([subscription.refund(0)])).toEqual(['revoked'])
+    expect(await expiryDaysOf(subscription.order)).toEqual([59])
+    expect(await statusesOf(subscription.order)).toEqual(['assigned'])
+  })
+
+  it('blocks the keys if no other period is paid', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31), subscription.renewal(31, 59), subscription.refund(31)])
+    await applyAll([subscription.refund(0)])
+    expect(await statusesOf(subscription.order)).toEqual(['blocked'])
+    await applyAll([subscription.reinstatement(0)])
+    expect(await statusesOf(subscription.order)).toEqual(['assigned'])
+    expect(await expiryDaysOf(subscription.order)).toEqual([31])
+  })
+
+  it('takes back the end that a report told for it', async () => {
+    await expectExpiry(
+      {},
+      (s, offer) => [
+        s.purchase(offer, 31),
+        s.renewal(31),
+        s.report(31, { paidUntil: day(59) }),
+        s.refund(31),
+      ],
+      31,
+    )
+  })
+
+  it('counts once for a period that two payments paid', async () => {
+    const [subscription, offer] = await start()
+    const name = { name: 'May' }
+    await applyAll([subscription.purchase(offer, 31), subscription.renewal(31, 59, name)])
+    expect(await applyAll([subscription.renewal(32, 59, name), subscription.refund(32)])).toEqual([
+      'duplicate',
+      'revoked',
+    ])
+    expect(await expiryDaysOf(subscription.order)).toEqual([59])
+  })
+
+  it('of a part is flagged and takes back nothing, until the parts are a whole', async () => {
+    const [subscription, offer] = await start()
+    const { payment } = subscription.renewal(31, 59).period
+    const renewal = { ...subscription.renewal(31, 59), amount: { payment, amount: 1000 } }
+    await applyAll([subscription.purchase(offer, 31), renewal])
+    const [flagged] = await applyAll([subscription.refund(31, { amount: 400 })])
+    expect(flagged).toBe('flagged')
+    expect(await expiryDaysOf(subscription.order)).toEqual([59])
+    expect(await applyAll([subscription.refund(31, { id: `${payment}-2`, amount: 600 })])).toEqual([
+      'revoked',
+    ])
+    expect(await expiryDaysOf(subscription.order)).toEqual([31])
+  })
+
+  it('of the payment that may be the first one leaves the other periods', async () => {
+    const [subscription, offer] = await start()
+    const order = subscription.name
+    const renewal = (paidDay: number, endDay: number) => ({
+      ...subscription.renewal(paidDay, endDay),
+      sale: order,
+    })
+    const sale = purchaseOf(offer, order, { references: [order] })
+    await applyAll([sale, renewal(1, 31), renewal(31, 59), subscription.refund(31)])
+    expect(await expiryDaysOf(order)).toEqual([31])
+    expect(await statusesOf(order)).toEqual(['assigned'])
+    await applyAll([subscription.refund(1)])
+    expect(await statusesOf(order)).toEqual(['blocked'])
+  })
+})
+
+describe('two partial refunds', () => {
+  it('that make a whole block the keys of an order', async () => {
+    const offer = await addOffer()
+    const order = `order-${crypto.randomUUID()}`
+    await applyEvent(purchaseOf(offer, order, { amount: { payment: order, amount: 4900 } }))
+    const part = (id: string, amount: number) =>
+      applyEvent({ kind: 'refund', id: `${order}-${id}`, order, amount, occurredAt: 1, phase: 'beginning' })
+    const first = await part('a', 4000)
+    expect(first.outcome).toBe('flagged')
+    expect((await eventOf(first.id))?.note).toBe('the payment was partly refunded')
+    expect(await statusesOf(order)).toEqual(['assigned', 'assigned'])
+    expect((await part('b', 900)).outcome).toBe('revoked')
+    expect(await statusesOf(order)).toEqual(['blocked', 'blocked'])
+  })
+})
+
+describe('a renewal', () => {
+  it('is recorded once for each payment and period', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31)])
+    const renewal = subscription.renewal(31, 59)
+    expect(await applyAll([renewal, renewal])).toEqual(['renewed', 'duplicate'])
+    expect(await statusesOf(subscription.order)).toHaveLength(1)
+  })
+
+  it('does not affect a subscription with the same name at another provider', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31)])
+    const { outcome, id } = await applyEvent(subscription.renewal(31, 59), { provider: 'polar' })
+    expect(outcome).toBe('renewed')
+    expect((await eventOf(id))?.note).toBe('unknown subscription')
+    expect(await expiryDaysOf(subscription.order)).toEqual([31])
+  })
+
+  it('tells at most 36,500 days', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 60_000)])
+    expect(await keysOf(subscription.order)).toMatchObject([{ validityDays: 36_500 }])
+  })
+})
