@@ -44,6 +44,8 @@ CREATE TABLE products (
   require_non_expired INTEGER NOT NULL DEFAULT 0 CHECK (require_non_expired IN (0, 1)),
   -- The URL for the product's deliveries. NULL: DELIVERY_WEBHOOK_URL.
   delivery_webhook_url TEXT CHECK (length(delivery_webhook_url) BETWEEN 1 AND 2048),
+  -- A JSON array of names: what its license keys unlock, unless their offer or the key has a list. NULL: no list.
+  features TEXT CHECK (features IS NULL OR json_type(features) = 'array'),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   deleted_at INTEGER CHECK (deleted_at IS NULL OR status = 'inactive')
@@ -154,6 +156,8 @@ CREATE TABLE license_keys (
   owner_name TEXT CHECK (length(owner_name) BETWEEN 1 AND 255),
   owner_email TEXT CHECK (length(owner_email) BETWEEN 1 AND 254),
   assigned_at INTEGER,
+  -- A JSON array of names that takes precedence over those of the offer and the product. NULL: no list of its own.
+  features TEXT CHECK (features IS NULL OR json_type(features) = 'array'),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   -- When the key of a subscription expires. If set, it decides instead of validity_days, which keeps the days

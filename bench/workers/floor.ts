@@ -106,7 +106,7 @@ interface PaidOrder {
 const INSERT_ISSUANCE = `insert into issuances (source, idempotency_key, nonce, product_id, quantity,
     owner_name, owner_email, validity_days, activation_limit, created_at)
   select 'standard', ?1, '', product_id, 1, ?2, ?3, validity_days, activation_limit, ?4
-  from offers where provider = 'standard' and external_id = ?5`
+  from offers where provider = 'standard' and external_id = ?5 and removed_at is null`
 
 const INSERT_SOLD_KEY = `insert into license_keys (product_id, license_key, status, activation_limit, validity_days,
     owner_name, owner_email, assigned_at, issuance_id, created_at, updated_at)

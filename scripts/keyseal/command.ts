@@ -118,7 +118,7 @@ export function textOutput(value: unknown, text: string): CommandOutput {
   return { value, print: () => console.log(text) }
 }
 
-/** Rows by names such as `licenseKey`, which a table has as `license key`; lists as `one, other`. */
+/** Rows by names such as `licenseKey`, which a table has as `license key`; lists as `one, other` or `none`. */
 export function tableOutput(rows: readonly Row[], whenEmpty: string): CommandOutput {
   const heading = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
   const shown = rows.map((row) =>
@@ -128,7 +128,7 @@ export function tableOutput(rows: readonly Row[], whenEmpty: string): CommandOut
 }
 
 function shownAs(value: unknown): unknown {
-  return Array.isArray(value) ? value.join(', ') : value
+  return Array.isArray(value) ? value.join(', ') || 'none' : value
 }
 
 /** SQL, an expression: an instant of the database as text, `2026-11-24T07:30:00Z`. */

@@ -7,7 +7,7 @@ import { type Stringifier, stringify } from 'csv-stringify'
 import { type Place, type Row, runSql } from '../database.ts'
 import { addCommand } from './command.ts'
 import { selectPage } from './license-rows.ts'
-import { productId } from './options.ts'
+import { namesOf, productId } from './options.ts'
 
 /** Each start of wrangler takes seconds; so many rows are about 4 MB of its JSON. */
 const PAGE_ROWS = 10_000
@@ -22,6 +22,7 @@ const COLUMNS = [
   'activationLimit',
   'assignedAt',
   'createdAt',
+  'features',
 ] as const
 
 interface ExportOptions {
@@ -84,13 +85,18 @@ async function writeCsv(rows: AsyncIterable<Row>): Promise<void> {
   const csv: Stringifier = stringify({ header: true, columns: [...COLUMNS], record_delimiter: 'windows' })
   csv.pipe(process.stdout, { end: false })
   for await (const row of rows) {
-    await write(csv, { ...row, ownerName: asText(row.ownerName), ownerEmail: asText(row.ownerEmail) })
+    await write(csv, {
+      ...row,
+      ownerName: asText(row.ownerName),
+      ownerEmail: asText(row.ownerEmail),
+      features: asText(namesOf(row.features)?.join(',')),
+    })
   }
   csv.end()
   await finished(csv)
 }
 
-/** Buyers choose their names: a spreadsheet would run one that begins as a formula does. */
+/** A spreadsheet would run a text that begins as a formula does, such as the name of a buyer. */
 function asText(cell: unknown): unknown {
   return typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
 }
@@ -103,7 +109,10 @@ async function write(stream: Writable, piece: unknown): Promise<void> {
 async function writeJson(rows: AsyncIterable<Row>): Promise<void> {
   let separator = '['
   for await (const row of rows) {
-    const shown = Object.fromEntries(COLUMNS.map((name) => [name, row[name]]))
+    const shown = {
+      ...Object.fromEntries(COLUMNS.map((name) => [name, row[name]])),
+      features: namesOf(row.features),
+    }
     await write(process.stdout, `${separator}\n${JSON.stringify(shown)}`)
     separator = ','
   }

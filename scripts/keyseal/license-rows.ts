@@ -1,5 +1,6 @@
 /** The SQL of `keyseal licenses` and `keyseal export`. */
 import { VALIDITY_DAYS } from '../../src/issuing/expiry.ts'
+import { EFFECTIVE_FEATURES } from '../../src/issuing/features.ts'
 import { REPLACEMENT_KEYS } from '../../src/issuing/reissue.ts'
 import { sqlText } from '../database.ts'
 import { instant } from './command.ts'
@@ -7,6 +8,7 @@ import { instant } from './command.ts'
 const COLUMNS = `license_keys.license_key as licenseKey, license_keys.product_id as product,
   license_keys.status as status, license_keys.owner_name as ownerName, license_keys.owner_email as ownerEmail,
   ${VALIDITY_DAYS} as validityDays, license_keys.activation_limit as activationLimit,
+  ${EFFECTIVE_FEATURES} as features,
   ${instant('license_keys.assigned_at')} as assignedAt`
 
 /** The issuance of a key's order: of a key that was reissued, that of the one whose place it takes. */

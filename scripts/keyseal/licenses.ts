@@ -8,6 +8,7 @@ import { isTextOfAtMost } from '../../src/protocol/owner.ts'
 import { inlineValues, type Place, runSql, runStatements } from '../database.ts'
 import { addCommand, addGroup, type CommandOutput, tableOutput, textOutput } from './command.ts'
 import { blockKey, type Standing, selectFound, selectStanding, unblockKey } from './license-rows.ts'
+import { namesOf } from './options.ts'
 
 export function addLicenses(program: Command): void {
   const group = addGroup(program, 'licenses', 'single license keys; - reads the word from standard input')
@@ -18,7 +19,13 @@ export function addLicenses(program: Command): void {
       summary: "find license keys by key, owner's e-mail address or order",
     },
     async ({ words, place }) =>
-      tableOutput(await runSql(place, selectFound(await wordOf(words))), 'No license key was found.'),
+      tableOutput(
+        (await runSql(place, selectFound(await wordOf(words)))).map((row) => ({
+          ...row,
+          features: namesOf(row.features),
+        })),
+        'No license key was found.',
+      ),
   )
   addCommand(group, { usage: 'block <key>', summary: 'block a license key' }, async ({ words, place }) => {
     const [blocked] = await runSql(place, blockKey(await wordOf(words), Date.now()))

@@ -12,22 +12,23 @@ import {
   textOption,
   textOutput,
 } from './command.ts'
-import { activationLimit, productId, provider, validityDays } from './options.ts'
+import { activationLimit, features, namesOf, productId, provider, validityDays } from './options.ts'
 
 interface OfferName {
   readonly provider: ProviderName
   readonly externalId: string
 }
 
-interface Offer extends OfferName {
+interface NewOffer extends OfferName {
   readonly productId: number
-  readonly validityDays: number
+  readonly validityDays?: number
+  readonly ownValidity?: boolean
+  readonly graceDays: number
   readonly activationLimit: number
   readonly keysPerUnit: number
   readonly mode: 'key-per-unit' | 'seats'
-}
-
-interface NewOffer extends Offer {
+  /** A JSON array. */
+  readonly features?: string
   readonly replace?: boolean
 }
 
@@ -56,7 +57,17 @@ export function addOffers(program: Command): void {
         provider(),
         externalId(),
         required(productId('the product whose keys are issued')),
-        validityDays(),
+        validityDays('0'),
+        new Option(
+          '--own-validity',
+          'the keys of a subscription keep --validity-days; without it, they are valid until the end of what was paid for',
+        ),
+        numberOption(
+          '--grace-days <n>',
+          'how long the keys of a subscription stay valid after the end of what was paid for, 0 to 365',
+          0,
+          365,
+        ).default(3),
         activationLimit(),
         numberOption('--keys-per-unit <n>', 'keys for each unit sold, 1 to 100', 1, 100).default(1),
         new Option(
@@ -65,25 +76,24 @@ export function addOffers(program: Command): void {
         )
           .choices(['key-per-unit', 'seats'])
           .default('key-per-unit'),
-        new Option('--replace', 'change an existing offer to these terms'),
+        features('what the keys unlock; default: the features of the product'),
+        new Option('--replace', 'give an existing offer these terms, for orders from now on'),
       ],
     },
     ({ options, place }) => add(place, options),
   )
-  addCommand(group, { usage: 'list', summary: 'list all offers' }, async ({ place }) =>
-    tableOutput(
-      await runSql(place, `select ${TERMS} from offers order by provider, external_id`),
+  addCommand(group, { usage: 'list', summary: 'list all offers' }, async ({ place }) => {
+    const select = `select ${TERMS} from offers where removed_at is null order by provider, external_id`
+    return tableOutput(
+      (await runSql(place, select)).map(shown),
       'No offers yet: npm run keyseal -- offers add --help',
-    ),
-  )
+    )
+  })
   addCommand<OfferName>(
     group,
     { usage: 'remove', summary: 'stop issuing keys for an offer', options: [provider(), externalId()] },
     async ({ options: offer, place }) => {
-      const [removed] = await runSql(
-        place,
-        `delete from offers where ${isOffer(offer)} returning provider, external_id as externalId`,
-      )
+      const [removed] = await runSql(place, `${removal(offer)} returning provider, external_id as externalId`)
       if (!removed) throw new Error(`There is no offer ${offer.externalId} at ${offer.provider}.`)
       return textOutput(
         removed,
@@ -94,59 +104,79 @@ export function addOffers(program: Command): void {
 }
 
 const TERMS = `provider, external_id as externalId, product_id as product, mode, keys_per_unit as keysPerUnit,
-  validity_days as validityDays, activation_limit as activationLimit`
+  validity_days as validityDays, activation_limit as activationLimit,
+  follows_subscription as followsSubscription, grace_days as graceDays, features`
 
-/** SQL, a condition. */
-function isOffer({ provider: name, externalId: id }: OfferName): string {
-  return `provider = ${sqlText(name)} and external_id = ${sqlText(id)}`
+function shown(row: Row): Row {
+  return { ...row, followsSubscription: row.followsSubscription === 1, features: namesOf(row.features) }
 }
 
+/** SQL, a condition: the offer sells. */
+function isSold({ provider: name, externalId: id }: OfferName): string {
+  return `provider = ${sqlText(name)} and external_id = ${sqlText(id)} and removed_at is null`
+}
+
+/** SQL. Orders refer to the row, so it stays. */
+function removal(offer: OfferName, where = 'true'): string {
+  return `update offers set removed_at = ${Date.now()} where ${isSold(offer)} and ${where}`
+}
+
+/** New terms are a new row, so that earlier orders keep theirs. */
 async function add(place: Place, offer: NewOffer): Promise<CommandOutput> {
-  const select = `select ${TERMS} from offers where ${isOffer(offer)}`
-  const [[before] = [], , [after] = []] = await runStatements(place, [select, insert(offer), select])
-  if (before && !offer.replace && !hasTermsOf(before, offer)) throw new Error(isTiedAlready(before))
-  if (after?.product !== offer.productId) {
+  const terms = termsOf(offer)
+  const isSame = Object.entries(terms)
+    .map(([column, value]) => `${column} is ${value}`)
+    .join(' and ')
+  const select = `select id, ${isSame} as isSame, ${TERMS} from offers where ${isSold(offer)}`
+  const product = `from products where id = ${offer.productId}`
+  const results = await runStatements(place, [
+    select,
+    ...(offer.replace ? [removal(offer, `not (${isSame}) and exists (select 1 ${product})`)] : []),
+    `insert into offers (provider, external_id, ${Object.keys(terms).join(', ')})
+     select ${sqlText(offer.provider)}, ${sqlText(offer.externalId)}, ${Object.values(terms).join(', ')} ${product}
+     on conflict do nothing`,
+    select,
+  ])
+  const [before, after] = [results.at(0)?.[0], results.at(-1)?.[0]]
+  if (after && !offer.replace && after.isSame !== 1) throw new Error(isTiedAlready(shown(after)))
+  if (after?.isSame !== 1) {
     throw new Error(`There is no product ${offer.productId}. Add it: npm run keyseal -- products add`)
   }
-  const isChanged = !before || !hasTermsOf(before, offer)
+  const { id, isSame: _, ...stored } = after
+  const isChanged = before?.id !== id
   const name = `Offer ${offer.externalId} at ${offer.provider}`
   return textOutput(
-    { ...after, isChanged },
+    { ...shown(stored), isChanged },
     isChanged
       ? `${name} sells product ${offer.productId}.\nTo issue keys for earlier orders: npm run keyseal -- events retry --unmapped`
       : `${name} already sells product ${offer.productId} on the same terms.`,
   )
 }
 
-/** What buyers get is changed on purpose only. */
-function insert(offer: NewOffer): string {
-  const onConflict = offer.replace
-    ? `update set product_id = excluded.product_id, keys_per_unit = excluded.keys_per_unit, mode = excluded.mode,
-         validity_days = excluded.validity_days, activation_limit = excluded.activation_limit`
-    : 'nothing'
-  return `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
-    select ${sqlText(offer.provider)}, ${sqlText(offer.externalId)}, id, ${offer.keysPerUnit},
-      ${sqlText(offer.mode)}, ${offer.validityDays}, ${offer.activationLimit}
-    from products where id = ${offer.productId}
-    on conflict (provider, external_id) do ${onConflict}`
+/** The columns of the terms, with values in SQL. */
+function termsOf(offer: NewOffer): Readonly<Record<string, string | number>> {
+  return {
+    product_id: offer.productId,
+    keys_per_unit: offer.keysPerUnit,
+    mode: sqlText(offer.mode),
+    validity_days: offer.validityDays ?? 0,
+    activation_limit: offer.activationLimit,
+    follows_subscription: offer.ownValidity ? 0 : 1,
+    grace_days: offer.graceDays,
+    features: offer.features === undefined ? 'null' : sqlText(offer.features),
+  }
 }
 
-function hasTermsOf(row: Row, offer: Offer): boolean {
-  const { product, mode, keysPerUnit, validityDays: days, activationLimit: limit } = row
+function isTiedAlready(offer: Row): string {
+  const { features: names } = offer
+  const options = [
+    `--validity-days ${offer.validityDays} --activation-limit ${offer.activationLimit}`,
+    `--keys-per-unit ${offer.keysPerUnit} --mode ${offer.mode} --grace-days ${offer.graceDays}`,
+    ...(offer.followsSubscription ? [] : ['--own-validity']),
+    ...(Array.isArray(names) ? [`--features ${names.join(',') || '"[]"'}`] : []),
+  ]
   return (
-    product === offer.productId &&
-    mode === offer.mode &&
-    keysPerUnit === offer.keysPerUnit &&
-    days === offer.validityDays &&
-    limit === offer.activationLimit
-  )
-}
-
-function isTiedAlready(row: Row): string {
-  return (
-    `Offer ${row.externalId} at ${row.provider} already sells product ${row.product} with ` +
-    `--validity-days ${row.validityDays} --activation-limit ${row.activationLimit} ` +
-    `--keys-per-unit ${row.keysPerUnit} --mode ${row.mode}, and was not changed. ` +
-    'To change it, repeat the command with --replace.'
+    `Offer ${offer.externalId} at ${offer.provider} already sells product ${offer.product} with ` +
+    `${options.join(' ')}, and was not changed. To change it, repeat the command with --replace.`
   )
 }

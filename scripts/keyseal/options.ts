@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { canonicalNetwork } from '../../src/callers/networks.ts'
 import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
+import { readFeatures } from '../../src/protocol/features.ts'
 import { isTextOfAtMost } from '../../src/protocol/owner.ts'
 import { numberOption, required, textOption } from './command.ts'
 
@@ -28,6 +29,21 @@ export const activationLimit = (otherwise?: string) =>
 
 function unless(otherwise: string | undefined, option: (more: string) => Option): Option {
   return otherwise === undefined ? required(option('')) : option(`; default: ${otherwise}`)
+}
+
+/** An option whose value is a JSON array. @param description what the features are, and what counts without them */
+export const features = (description: string) =>
+  new Option('--features <names>', `${description}; names separated by commas, "[]" for none`).argParser(
+    (text) => {
+      const read = readFeatures(text)
+      if (read.kind === 'features') return JSON.stringify(read.names)
+      throw new InvalidArgumentError(`It ${read.rule}.`)
+    },
+  )
+
+/** @param features a JSON array of the database, or null */
+export function namesOf(features: unknown): readonly string[] | null {
+  return typeof features === 'string' ? JSON.parse(features) : null
 }
 
 export const provider = () =>

@@ -7,10 +7,12 @@ import {
 } from '../../src/products/default-generator.ts'
 import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, tableOutput, textOutput } from './command.ts'
-import { activationLimit, name, validityDays } from './options.ts'
+import { activationLimit, features, name, namesOf, validityDays } from './options.ts'
 
 interface NewProduct extends Partial<GeneratorTerms> {
   readonly name: string
+  /** A JSON array. */
+  readonly features?: string
 }
 
 export function addProducts(program: Command): void {
@@ -26,21 +28,23 @@ export function addProducts(program: Command): void {
         name('the name of the product, 1 to 255 characters'),
         activationLimit(String(DEFAULT_TERMS.activationLimit)),
         validityDays(String(DEFAULT_TERMS.validityDays)),
+        features('what its keys unlock, unless their offer or the key has features'),
       ],
     },
     ({ options, place }) => add(place, options),
   )
 
-  addCommand(group, { usage: 'list', summary: 'list all products' }, async ({ place }) =>
-    tableOutput(
-      await runSql(
-        place,
-        `select id, name, status, delivery_webhook_url as deliveryUrl, ${instant('created_at')} as createdAt
-         from products where deleted_at is null order by id`,
-      ),
+  addCommand(group, { usage: 'list', summary: 'list all products' }, async ({ place }) => {
+    const rows = await runSql(
+      place,
+      `select id, name, status, features, delivery_webhook_url as deliveryUrl, ${instant('created_at')} as createdAt
+       from products where deleted_at is null order by id`,
+    )
+    return tableOutput(
+      rows.map((row) => ({ ...row, features: namesOf(row.features) })),
       'No products yet: npm run keyseal -- products add --name "My app"',
-    ),
-  )
+    )
+  })
 
   addCommand(
     group,
@@ -83,8 +87,9 @@ async function add(place: Place, options: NewProduct) {
     validityDays: options.validityDays ?? DEFAULT_TERMS.validityDays,
   }
   const [[product] = [], [generator] = []] = await runStatements(place, [
-    `insert into products (name, status, created_at, updated_at)
-     values (${sqlText(productName)}, 'active', ${now}, ${now}) returning id, name, status`,
+    `insert into products (name, status, features, created_at, updated_at)
+     values (${sqlText(productName)}, 'active', ${options.features ? sqlText(options.features) : 'null'}, ${now}, ${now})
+     returning id, name, status, features`,
     // Ids only increase, so the product that this transaction has inserted has the greatest id.
     insertDefaultGenerator(
       { productId: '(select max(id) from products)', now: String(now) },
@@ -93,7 +98,7 @@ async function add(place: Place, options: NewProduct) {
     ),
   ])
   return textOutput(
-    { ...product, generator: generator?.id, ...terms },
+    { ...product, features: namesOf(product?.features), generator: generator?.id, ...terms },
     `Product ${product?.id} added: ${productName}
 Its default generator ${generator?.id} makes UUID license keys: ${describe(terms)}.
 To replace it: npm run keyseal -- generators add --help`,

@@ -1,5 +1,5 @@
 /** The SQL of `keyseal stock import`. */
-import { type Place, type Row, runStatements, sqlJson } from '../database.ts'
+import { type Place, type Row, runStatements, sqlJson, sqlText } from '../database.ts'
 import type { RefusedLine, StockLine } from './key-reader.ts'
 import { literalBytes } from './stock-file.ts'
 
@@ -10,6 +10,8 @@ export interface Terms {
   readonly productId: number
   readonly validityDays: number
   readonly activationLimit: number
+  /** A JSON array. */
+  readonly features?: string
 }
 
 export interface Added {
@@ -56,7 +58,7 @@ function* listsOf(keys: readonly StockLine[]): Generator<StockLine[]> {
 
 function statementsFor(
   keys: readonly StockLine[],
-  { productId: product, validityDays: validity, activationLimit: limit }: Terms,
+  { productId: product, validityDays: validity, activationLimit: limit, features }: Terms,
   now: number,
 ): string[] {
   const list = sqlJson(keys.map(({ licenseKey }) => licenseKey))
@@ -64,8 +66,9 @@ function statementsFor(
     `select brought.key as place, product_id as product from json_each(${list}) as brought
      cross join license_keys on license_key = brought.value`,
     `insert into license_keys
-       (product_id, license_key, status, activation_limit, validity_days, created_at, updated_at)
-     select ${product}, value, 'available', ${limit}, ${validity}, ${now}, ${now} from json_each(${list})
+       (product_id, license_key, status, activation_limit, validity_days, features, created_at, updated_at)
+     select ${product}, value, 'available', ${limit}, ${validity}, ${features ? sqlText(features) : 'null'}, ${now}, ${now}
+     from json_each(${list})
      where true on conflict (license_key) do nothing`,
   ]
 }

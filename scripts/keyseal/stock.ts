@@ -8,7 +8,7 @@ import { addCommand, addGroup, type CommandOutput, required } from './command.ts
 import { sizeInBytes } from './csv-records.ts'
 import { INTERRUPTED_EXIT_CODE, interruptible } from './interruption.ts'
 import type { RefusedLine } from './key-reader.ts'
-import { activationLimit, productId, validityDays } from './options.ts'
+import { activationLimit, features, productId, validityDays } from './options.ts'
 import { addToStock, LIST_BYTES_MAX, type Terms } from './stock-additions.ts'
 import { type Piece, type Reading, readPieces } from './stock-file.ts'
 
@@ -49,6 +49,7 @@ export function addStock(program: Command): void {
         required(productId('the product of the keys')),
         validityDays(),
         activationLimit(),
+        features('what the keys unlock; default: the features of the product'),
         new Option('--column <name>', 'the column of the keys; default: license_key'),
       ],
     },

@@ -3,6 +3,7 @@
  * validity in days, which counts from its assignment; 0 never ends.
  */
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
+import { ORDER_ISSUANCE } from './order-of-key.ts'
 
 const DAYS_MAX = 36_500
 
@@ -33,6 +34,5 @@ export const VALIDITY_DAYS = `case when license_keys.expires_at is null then lic
   else ${validityDays('license_keys.expires_at', 'coalesce(license_keys.assigned_at, license_keys.created_at)')} end`
 
 /** The expiry that the order of the row of `license_keys` gives it, or null if it follows no subscription. */
-export const EXPIRY_OF_ORDER = `(select order_lines.expires_at from order_lines where order_lines.issuance_id = coalesce(
-  (select reissues.order_issuance_id from reissues where reissues.issuance_id = license_keys.issuance_id),
-  license_keys.issuance_id))`
+export const EXPIRY_OF_ORDER = `(select order_lines.expires_at from order_lines
+  where order_lines.issuance_id = ${ORDER_ISSUANCE})`

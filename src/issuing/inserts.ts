@@ -48,6 +48,8 @@ export interface LicenseKeysSql extends RowsSql {
   readonly expiresAt?: string
   /** Default: null. */
   readonly correctionDays?: string
+  /** Default: null. */
+  readonly features?: string
 }
 
 /** Inserts the license keys of issuances. `from` must contain `issuances`, which has the other columns. */
@@ -56,6 +58,7 @@ export function insertLicenseKeys({
   assignedAt = 'issuances.created_at',
   expiresAt = 'null',
   correctionDays = 'null',
+  features = 'null',
   ...rows
 }: LicenseKeysSql): Statement<never> {
   const columns: ColumnsSql<typeof licenseKeys> = {
@@ -67,6 +70,7 @@ export function insertLicenseKeys({
     ownerName: 'issuances.owner_name',
     ownerEmail: 'issuances.owner_email',
     assignedAt,
+    features,
     contractId: 'issuances.contract_id',
     issuanceId: 'issuances.id',
     createdAt: 'issuances.created_at',
@@ -81,10 +85,11 @@ export function insertLicenseKeys({
  * Inserts fresh license keys for one issuance. Placeholder: `material`, a JSON list with one key per unit.
  *
  * @param isIssuance an SQL condition that matches only the issuance that this attempt inserted
+ * @param columns SQL for columns that do not come from the issuance
  */
 export function insertFreshKeys(
   isIssuance: string,
-  terms: Pick<LicenseKeysSql, 'assignedAt' | 'expiresAt' | 'correctionDays'> = {},
+  terms: Pick<LicenseKeysSql, 'assignedAt' | 'expiresAt' | 'correctionDays' | 'features'> = {},
 ): Statement<never> {
   return insertLicenseKeys({
     from: 'issuances cross join json_each(:material) as fresh',

@@ -1,5 +1,6 @@
 /**
- * Reissues a license key in one transaction: blocks it and issues a new one with the same owner and expiry.
+ * Reissues a license key in one transaction: blocks it and issues a new one with the same owner, expiry and
+ * features.
  *
  * Guarantees: a key is reissued once per order. Repeating the reissue blocks the old key again if it was
  * unblocked. The new key takes the place of the old one in its order, so refunds, disputes and renewals apply
@@ -103,6 +104,7 @@ export const REISSUE: readonly Statement<ReissueRow>[] = [
     assignedAt: ofOldKey('assigned_at'),
     expiresAt: ofOldKey('expires_at'),
     correctionDays: ofOldKey('correction_days'),
+    features: ofOldKey('features'),
   }),
   insertReissue,
   compileText(keepAsIssued(`${IS_OLD} and ${IS_OWN}`)),

@@ -7,9 +7,11 @@ import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
+import { NEW_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
   activationLimit,
+  features,
   optional,
   ownerEmail,
   ownerName,
@@ -43,9 +45,9 @@ const creation = defineOperation<Created>({
   changes: ['created'],
   writes: ({ decided, addToOutcome }) => [
     `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, owner_name,
-       owner_email, assigned_at, created_at, updated_at)
+       owner_email, assigned_at, features, created_at, updated_at)
      select :productId, keys.value, :status, :activationLimit, :validityDays, :ownerName,
-       :ownerEmail, :assignedAt, :now, :now
+       :ownerEmail, :assignedAt, ${NEW_FEATURES}, :now, :now
      from json_each(:licenseKeys) as keys where ${decided('created')}
      on conflict (license_key) do nothing`,
     addToOutcome(`'$.created', changes(), '$.duplicate', :quantity - changes()`, 'created'),
@@ -67,6 +69,7 @@ export const createLicenseKeys = endpoint({
       validity: validityDays,
       status: licenseKeyStatus,
       assigned_at: assignedAt,
+      features: optional(features),
     }),
   invalidParametersCode: CODES.createLicenseKeysIncorrectData,
   outcomes: {
@@ -89,6 +92,7 @@ export const createLicenseKeys = endpoint({
       ownerName: parameters.owner_name ?? null,
       ownerEmail: parameters.owner_email ?? null,
       assignedAt: status === 'available' ? null : (parameters.assigned_at ?? assignedAtDefault),
+      features: parameters.features ?? null,
     })
   },
 

@@ -1,6 +1,7 @@
 /**
  * `POST /api/v1/update-license-key`: changes a license key. A key that returns to stock keeps no data of its
- * owner. A replay of its issuance still returns the original response.
+ * owner. It keeps its own features, which describe the key. A replay of its issuance still returns the original
+ * response.
  *
  * A key of a subscription expires with what was paid for. A new validity is stored as a number of days that later
  * payments keep, so a caller that sends back the validity that it read changes nothing.
@@ -11,10 +12,12 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
 import { daysBetween, EXPIRY_OF_ORDER, VALIDITY_DAYS } from '../issuing/expiry.ts'
+import { UPDATED_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import {
   activationLimit,
+  features,
   licenseKey,
   optional,
   ownerEmail,
@@ -76,6 +79,7 @@ const update = defineOperation<Updated>({
          contract_id = case when ${IS_RETURNED} then null else contract_id end,
          status_before_reversal = case when ${IS_RETURNED} or status_before_reversal is null then null
            else coalesce(:status, status_before_reversal) end,
+         features = ${UPDATED_FEATURES},
          updated_at = :now
        where ${IS_REQUESTED} and ${decided('updated')}`,
     ]
@@ -96,6 +100,7 @@ export const updateLicenseKey = endpoint({
       validity: optional(validityDays),
       status: optional(licenseKeyStatus),
       assigned_at: assignedAt,
+      features: optional(features),
     }),
   invalidParametersCode: CODES.updateLicenseKeyIncorrectData,
   outcomes: {
@@ -115,6 +120,7 @@ export const updateLicenseKey = endpoint({
       validityDays: parameters.validity ?? null,
       status: parameters.status ?? null,
       assignedAt: parameters.assigned_at ?? null,
+      features: parameters.features ?? null,
     })
   },
 

@@ -4,6 +4,7 @@ import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
+import { NEW_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import { insertDefaultGenerator } from './default-generator.ts'
 import { PRODUCT_FIELDS, productDescription, productName } from './product-fields.ts'
@@ -20,8 +21,9 @@ const creation = defineOperation<Created>({
   changes: ['created'],
   writes: ({ decided, decision, addToOutcome }) => [
     `insert into products
-       (source, name, description, require_non_expired, external_reference, status, created_at, updated_at)
-     select :source, :name, :description, :requireNonExpired, :externalReference, :status, :now, :now
+       (source, name, description, require_non_expired, external_reference, status, features, created_at,
+       updated_at)
+     select :source, :name, :description, :requireNonExpired, :externalReference, :status, ${NEW_FEATURES}, :now, :now
      where ${decided('created')}`,
     addToOutcome(`'$.productId', last_insert_rowid()`, 'created'),
     insertDefaultGenerator(
@@ -47,6 +49,7 @@ export const createProduct = endpoint({
       requireNonExpired: call.parameters.require_non_expired ?? 0,
       externalReference: call.parameters.external_reference ?? '',
       status: call.parameters.status ?? 'active',
+      features: call.parameters.features ?? null,
     }),
   // Signed by the global key: a new product has no signing key yet.
   answer: ({ productId }) => ({ fields: { product_id: productId } }),

@@ -1,6 +1,6 @@
 /** The parameters that describe a product, and their rules. */
 import * as z from 'zod/mini'
-import { choice, flag, optional, plainText } from '../protocol/fields.ts'
+import { choice, features, flag, optional, plainText } from '../protocol/fields.ts'
 
 export const PRODUCT_SOURCES = ['internal', 'envato'] as const
 export const PRODUCT_STATUSES = ['active', 'inactive'] as const
@@ -23,6 +23,7 @@ export const PRODUCT_FIELDS = {
   /** The product's id at the marketplace that sells it, such as an Envato item id. */
   external_reference: optional(plainText('external_reference', 255)),
   status: optional(choice('status', PRODUCT_STATUSES)),
+  features: optional(features),
 }
 
 /** SQL condition on `products`: the requested product, if it was not deleted. */

@@ -5,6 +5,7 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
+import { UPDATED_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import { PRODUCT_INVALID, productId } from '../protocol/fields.ts'
 import { IS_PRODUCT, PRODUCT_FIELDS } from './product-fields.ts'
@@ -23,7 +24,7 @@ const update = defineOperation<Updated>({
        description = coalesce(:description, description),
        require_non_expired = coalesce(:requireNonExpired, require_non_expired),
        external_reference = coalesce(:externalReference, external_reference),
-       status = coalesce(:status, status), updated_at = :now
+       status = coalesce(:status, status), features = ${UPDATED_FEATURES}, updated_at = :now
      where ${IS_PRODUCT} and ${decided('updated')}`,
   ],
 })
@@ -45,6 +46,7 @@ export const updateProduct = endpoint({
       requireNonExpired: call.parameters.require_non_expired ?? null,
       externalReference: call.parameters.external_reference ?? null,
       status: call.parameters.status ?? null,
+      features: call.parameters.features ?? null,
     }),
   answer: ({ kind }) => (kind === 'updated' ? {} : { fields: { errors: PRODUCT_INVALID } }),
 })

@@ -1,5 +1,6 @@
 /** Zod schemas for parameters, and the check of a request against them. It reports all invalid fields. */
 import * as z from 'zod/mini'
+import { FEATURE_NAME, FEATURES_MAX, readFeatures } from './features.ts'
 import {
   isEmailAddress,
   isOwnerName,
@@ -90,6 +91,36 @@ export const activationLimit = wholeNumber('activation_limit', 0, 1_000_000).che
     description: 'The number of devices or domains a key may be active on, 0 to 1000000. 0 means unlimited',
   }),
 )
+
+/** A list of features as the text of a JSON array, or `Not set`, which removes a list. */
+export const features = z
+  .pipe(
+    z.unknown(),
+    z.transform((input, context): string => {
+      if (input === NOT_SET) return NOT_SET
+      const read = readFeatures(input)
+      if (read.kind === 'features') return JSON.stringify(read.names)
+      context.issues.push({ code: 'custom', message: `The features field ${read.rule}.`, input })
+      return z.NEVER
+    }),
+  )
+  .check(
+    z.meta({
+      description:
+        `What the license key unlocks: at most ${FEATURES_MAX} names of 1 to 64 letters, digits or characters of ._:-, ` +
+        'as an array, or as text separated by commas. The list of a license key takes precedence over that of the offer ' +
+        `that was sold, and this over that of the product. \`[]\` means none, and the text ${NOT_SET} removes the list`,
+      anyOf: [
+        {
+          type: 'array',
+          maxItems: FEATURES_MAX,
+          uniqueItems: true,
+          items: { type: 'string', pattern: FEATURE_NAME },
+        },
+        { type: 'string' },
+      ],
+    }),
+  )
 
 /** An optional field. A blank value counts as missing, as in other servers of the protocol. */
 export function optional<Schema extends z.ZodMiniType>(schema: Schema) {
