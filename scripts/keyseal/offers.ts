@@ -57,26 +57,7 @@ export function addOffers(program: Command): void {
         provider(),
         externalId(),
         required(productId('the product whose keys are issued')),
-        validityDays('0'),
-        new Option(
-          '--own-validity',
-          'the keys of a subscription keep --validity-days; without it, they are valid until the end of what was paid for',
-        ),
-        numberOption(
-          '--grace-days <n>',
-          'how long the keys of a subscription stay valid after the end of what was paid for, 0 to 365',
-          0,
-          365,
-        ).default(3),
-        activationLimit(),
-        numberOption('--keys-per-unit <n>', 'keys for each unit sold, 1 to 100', 1, 100).default(1),
-        new Option(
-          '--mode <mode>',
-          'key-per-unit: quantity times keys-per-unit keys; seats: one key, whose activation limit is the quantity times --activation-limit',
-        )
-          .choices(['key-per-unit', 'seats'])
-          .default('key-per-unit'),
-        features('what the keys unlock; default: the features of the product'),
+        ...termOptions(),
         new Option('--replace', 'give an existing offer these terms, for orders from now on'),
       ],
     },
@@ -101,6 +82,32 @@ export function addOffers(program: Command): void {
       )
     },
   )
+}
+
+/** The terms of the license keys. */
+function termOptions(): Option[] {
+  return [
+    validityDays('0'),
+    new Option(
+      '--own-validity',
+      'the keys of a subscription keep --validity-days; without it, they are valid until the end of what was paid for',
+    ),
+    numberOption(
+      '--grace-days <n>',
+      'how long the keys of a subscription stay valid after the end of what was paid for, 0 to 365',
+      0,
+      365,
+    ).default(3),
+    activationLimit(),
+    numberOption('--keys-per-unit <n>', 'keys for each unit sold, 1 to 100', 1, 100).default(1),
+    new Option(
+      '--mode <mode>',
+      'key-per-unit: quantity times keys-per-unit keys; seats: one key, whose activation limit is the quantity times --activation-limit',
+    )
+      .choices(['key-per-unit', 'seats'])
+      .default('key-per-unit'),
+    features('what the keys unlock; default: the features of the product'),
+  ]
 }
 
 const TERMS = `provider, external_id as externalId, product_id as product, mode, keys_per_unit as keysPerUnit,

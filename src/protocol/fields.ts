@@ -108,8 +108,8 @@ export const features = z
     z.meta({
       description:
         `What the license key unlocks: at most ${FEATURES_MAX} names of 1 to 64 letters, digits or characters of ._:-, ` +
-        'as an array, or as text separated by commas. The list of a license key takes precedence over that of the offer ' +
-        `that was sold, and this over that of the product. \`[]\` means none, and the text ${NOT_SET} removes the list`,
+        'as an array, or as text separated by commas. The narrowest list counts: that of the license key, then of the ' +
+        `offer that was sold, then of the product. \`[]\` means none. The text ${NOT_SET} removes the list`,
       anyOf: [
         {
           type: 'array',

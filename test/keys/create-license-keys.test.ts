@@ -68,6 +68,7 @@ describe('create-license-keys', () => {
       owner_name: 'Ada',
       owner_email: 'ada@example.com',
       assigned_at: null,
+      features: null,
       contract_id: null,
       issuance_id: null,
       created_at: expect.any(Number),

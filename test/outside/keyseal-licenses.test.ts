@@ -1,4 +1,7 @@
-/** `keyseal licenses unblock` and `reissue` never restore keys that were reissued, refunded or disputed. */
+/**
+ * `keyseal licenses unblock` and `reissue` never restore keys that were reissued, refunded or disputed, and `find` shows
+ * what a key unlocks.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
 import { type CommandLine, type CommandResult, newShop } from './support/keyseal.ts'
@@ -91,4 +94,34 @@ it('the reissue for an earlier owner is neither shown to the next owner nor repe
   expect(again?.stderr).not.toContain(first?.stdout.trim())
   expect(unblocked?.stderr).toContain('The license key is not blocked. Its status is assigned.')
   expect(statuses(key)).toEqual(['assigned', null])
+})
+
+it('a search shows the features that count, also of a reissued key', () => {
+  query(
+    shop.folder,
+    `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit, features)
+       values ('stripe', 'price_pro', 1, 1, 'key-per-unit', 0, 1, '["pro"]');
+     update products set features = '["basic"]' where id = 1`,
+  )
+  const [ofProduct, ofOffer, own, none] = [issueKey(), issueKey(), issueKey(), issueKey()]
+  query(
+    shop.folder,
+    `insert into order_lines (issuance_id, provider, order_id, line, units, offer_id)
+     select issuance_id, 'stripe', license_key, '1', 1, (select id from offers where external_id = 'price_pro')
+     from license_keys where license_key in ('${ofOffer}', '${own}', '${none}')`,
+  )
+  update(own, `features = '["pro","cloud"]'`)
+  update(none, `features = '[]'`)
+  const { licenseKey } = shop.runJson<{ licenseKey: string }>('licenses', 'reissue', ofOffer, '--yes')
+  const featuresOf = (key: string) =>
+    shop.runJson<{ features: unknown }[]>('licenses', 'find', key)[0]?.features
+  expect([ofProduct, ofOffer, licenseKey, own, none].map(featuresOf)).toEqual([
+    ['basic'],
+    ['pro'],
+    ['pro'],
+    ['pro', 'cloud'],
+    [],
+  ])
+  expect(shop.run('licenses', 'find', own).stdout).toContain(' pro, cloud ')
+  expect(shop.run('licenses', 'find', none).stdout).toContain(' none ')
 })

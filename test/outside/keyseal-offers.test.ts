@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone } from './support/clone.ts'
 import { type CommandLine, type CommandResult, newShop } from './support/keyseal.ts'
+import { query } from './support/local-database.ts'
+import { itRefuses } from './support/refusals.ts'
 
 let shop: CommandLine
 
@@ -15,7 +17,7 @@ function runAll(...commands: string[]): CommandResult[] {
   return commands.map((command) => shop.run(...command.split(' ')))
 }
 
-describe('keyseal offers add', () => {
+describe('keyseal offers', () => {
   const offer = 'offers add --provider stripe --external-id price_1 --product-id 1 --validity-days'
   const terms = {
     provider: 'stripe',
@@ -25,14 +27,27 @@ describe('keyseal offers add', () => {
     keysPerUnit: 1,
     validityDays: 30,
     activationLimit: 3,
+    followsSubscription: true,
+    graceDays: 3,
+    features: null,
   }
 
-  it('changes the terms of an offer only with --replace, and prints all terms', () => {
-    const [added, repeated, conflicting, unchanged, replaced, afterwards] = runAll(
+  /** The validity of every row of an offer, and whether the row sells, in the order of insertion. */
+  function rowsOf(id: string): unknown[] {
+    const sql = `select validity_days as days, removed_at is null as sells from offers where external_id = '${id}' order by id`
+    return query<{ days: number; sells: number }>(shop.folder, sql).map(({ days, sells }) => [
+      days,
+      sells === 1,
+    ])
+  }
+
+  it('gets other terms only with --replace, and prints all terms', () => {
+    const [added, repeated, conflicting, unchanged, replaced, same, afterwards] = runAll(
       `${offer} 30 --activation-limit 3 --json`,
       `${offer} 30 --activation-limit 3 --json`,
       `${offer} 7 --activation-limit 0 --mode seats`,
       'offers list --json',
+      `${offer} 7 --activation-limit 3 --replace --json`,
       `${offer} 7 --activation-limit 3 --replace --json`,
       'offers list --json',
     )
@@ -41,19 +56,87 @@ describe('keyseal offers add', () => {
     expect(JSON.parse(String(repeated?.stdout))).toEqual({ ...terms, isChanged: false })
     expect(conflicting).toMatchObject({ status: 1, stdout: '' })
     expect(conflicting?.stderr).toContain(
-      'already sells product 1 with --validity-days 30 --activation-limit 3 --keys-per-unit 1 --mode key-per-unit, and was not changed.',
+      'already sells product 1 with --validity-days 30 --activation-limit 3 --keys-per-unit 1 --mode key-per-unit --grace-days 3, and was not changed.',
     )
     expect(conflicting?.stderr).toContain('--replace')
     expect(JSON.parse(String(unchanged?.stdout))).toEqual([terms])
     expect(JSON.parse(String(replaced?.stdout))).toEqual({ ...terms, validityDays: 7, isChanged: true })
+    expect(JSON.parse(String(same?.stdout))).toEqual({ ...terms, validityDays: 7, isChanged: false })
     expect(JSON.parse(String(afterwards?.stdout))).toEqual([{ ...terms, validityDays: 7 }])
   })
 
-  it('does not replace an offer if the product does not exist', () => {
+  it('keeps the row with the earlier terms, to which orders refer', () => {
+    expect(rowsOf('price_1')).toEqual([
+      [30, false],
+      [7, true],
+    ])
+  })
+
+  it('is not replaced if the product does not exist', () => {
     const [refused] = runAll(`${offer} 1 --activation-limit 3 --replace --product-id 77`)
     expect(refused).toMatchObject({ status: 1, stdout: '' })
     expect(refused?.stderr).toContain('There is no product 77')
+    expect(rowsOf('price_1').at(-1)).toEqual([7, true])
   })
+
+  it('that was removed keeps its row, and can be added again', () => {
+    const name = '--provider stripe --external-id price_1'
+    const [removed, again, empty, added] = runAll(
+      `offers remove ${name}`,
+      `offers remove ${name}`,
+      'offers list --json',
+      `${offer} 7 --activation-limit 3 --json`,
+    )
+    expect(removed?.stdout).toContain('Offer price_1 at stripe removed.')
+    expect(again?.stderr).toContain('There is no offer price_1 at stripe.')
+    expect(JSON.parse(String(empty?.stdout))).toEqual([])
+    expect(JSON.parse(String(added?.stdout))).toMatchObject({ validityDays: 7, isChanged: true })
+    expect(rowsOf('price_1')).toEqual([
+      [30, false],
+      [7, false],
+      [7, true],
+    ])
+  })
+
+  it.each([
+    ['', { validityDays: 0 }],
+    ['--own-validity', { followsSubscription: false }],
+    ['--grace-days 0', { graceDays: 0 }],
+    ['--grace-days 365', { graceDays: 365 }],
+    ['--features pro,cloud', { features: ['pro', 'cloud'] }],
+    ['--features []', { features: [] }],
+  ])('has terms that differ with "%s"', (options, changed) => {
+    const [add, id] = ['offers add --provider polar --product-id 1 --activation-limit 3', crypto.randomUUID()]
+    const withOptions = `${add} --external-id ${id} ${options}`.trim()
+    const [added, repeated, conflicting, replaced] = runAll(
+      `${withOptions} --json`,
+      `${withOptions} --json`,
+      `${add} --external-id ${id} --mode seats --json`,
+      `${add} --external-id ${id} --mode seats --replace --json`,
+    )
+    const stored = { ...terms, provider: 'polar', externalId: id, validityDays: 0 }
+    expect(JSON.parse(String(added?.stdout))).toEqual({ ...stored, ...changed, isChanged: true })
+    expect(JSON.parse(String(repeated?.stdout))).toEqual({ ...stored, ...changed, isChanged: false })
+    expect(conflicting?.stderr).toContain(options.replace('[]', '"[]"'))
+    expect(JSON.parse(String(replaced?.stdout))).toEqual({ ...stored, mode: 'seats', isChanged: true })
+  })
+
+  it('is listed with its terms', () => {
+    runAll(
+      'offers add --provider dodo --external-id pro --product-id 1 --activation-limit 3 --features pro,cloud',
+    )
+    const [heading, line] = shop.run('offers', 'list').stdout.split('\n')
+    expect(heading).toMatch(/follows subscription +grace days +features$/)
+    expect(line).toMatch(/^dodo +pro +1 +key-per-unit +1 +0 +3 +true +3 +pro, cloud$/)
+  })
+
+  itRefuses(
+    () => shop,
+    [
+      [['offers', 'add', '--grace-days', '366'], 'It must be a whole number from 0 to 365.'],
+      [['offers', 'add', '--features', 'pro,'], 'It must be a list of names'],
+    ],
+  )
 })
 
 it('API keys are listed with their capabilities and networks', () => {

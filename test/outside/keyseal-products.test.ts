@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone, run } from './support/clone.ts'
 import { type CommandLine, cloneWithDatabase, commandLineIn } from './support/keyseal.ts'
 import { query } from './support/local-database.ts'
+import { itRefuses } from './support/refusals.ts'
 
 interface Generator {
   readonly product: number
@@ -64,6 +65,7 @@ To replace it: npm run keyseal -- generators add --help
       id: 4,
       name: 'Other app',
       status: 'active',
+      features: null,
       generator: 4,
       activationLimit: 0,
       validityDays: 365,
@@ -94,4 +96,29 @@ To replace it: npm run keyseal -- generators add --help
     shop.run('generators', 'disable', '3', '--yes')
     expect(issue(3).stderr).toContain('Product 3 has no active generator')
   })
+
+  it('adds a product with features, which the list shows', () => {
+    const added = [['pro, cloud'], ['[]']].map(([features = '']) =>
+      shop.runJson<{ id: number }>('products', 'add', '--name', features, '--features', features),
+    )
+    expect(added).toMatchObject([{ features: ['pro', 'cloud'] }, { features: [] }])
+    const [pro, none] = added.map(({ id }) => id)
+    expect(shop.runJson('products', 'list')).toContainEqual(
+      expect.objectContaining({ id: pro, features: ['pro', 'cloud'] }),
+    )
+    const { stdout } = shop.run('products', 'list')
+    expect(stdout).toMatch(new RegExp(`^${pro} .* active +pro, cloud `, 'm'))
+    expect(stdout).toMatch(new RegExp(`^${none} .* active +none `, 'm'))
+  })
+
+  itRefuses(
+    () => shop,
+    [
+      [
+        ['products', 'add', '--name', 'App', '--features', 'pro edition'],
+        'It must be a list of names, each of 1 to 64 letters, digits or characters of ._:-.',
+      ],
+      [['products', 'add', '--name', 'App', '--features', 'a,b,a'], 'It must contain each name only once.'],
+    ],
+  )
 })

@@ -98,6 +98,16 @@ describe('keyseal stock import', () => {
     expect(stockOf(2)).toBe(1_201)
   })
 
+  it('imports keys with features of their own', () => {
+    write('pro.csv', ['PRO-1'])
+    const words = ['stock', 'import', 'pro.csv', '--product-id', '2', ...TERMS]
+    expect(shop.runJson(...words, '--features', 'pro, cloud')).toMatchObject({ created: 1 })
+    expect(shop.run('export', '--product-id', '2').stdout).toMatch(/^PRO-1,.*,"pro,cloud"\r$/m)
+    const exported = shop.runJson<{ features: unknown }[]>('export', '--product-id', '2')
+    expect([exported[0], exported.at(-1)].map((row) => row?.features)).toEqual([null, ['pro', 'cloud']])
+    query(shop.folder, `delete from license_keys where license_key = 'PRO-1'`)
+  })
+
   it('imports the lines before an unclosed quote, and reports where it stopped', () => {
     write('open.csv', ['OPEN-1', 'OPEN"2', '"OPEN-3', 'OPEN-4'])
     const words = ['stock', 'import', 'open.csv', '--product-id', '2', ...TERMS]
@@ -122,7 +132,7 @@ describe('keyseal export', () => {
     expect(shop.run('export', '--csv').stdout).toBe(csv)
     const [heading, ...lines] = csv.trimEnd().split('\r\n')
     expect(heading).toBe(
-      'licenseKey,product,status,ownerName,ownerEmail,validityDays,activationLimit,assignedAt,createdAt',
+      'licenseKey,product,status,ownerName,ownerEmail,validityDays,activationLimit,assignedAt,createdAt,features',
     )
     expect(new Set(lines).size).toBe(1_205)
     expect(csv).toContain('"KEY;""2""",1,available,,,0,3,,2')

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { sha256HexOfText } from '../../src/platform/hash.ts'
 import {
   addKey,
   addProduct,
@@ -57,6 +58,7 @@ describe('create-product', () => {
       created_at: expect.any(Number),
       updated_at: row?.created_at,
       delivery_webhook_url: null,
+      features: null,
       description: 'What it does.',
       source: 'internal',
       external_reference: '',
@@ -78,6 +80,7 @@ describe('create-product', () => {
       require_non_expired: 1,
       external_reference: '51172292',
       status: 'inactive',
+      features: '["pro","cloud"]',
     }
     for (const answer of [await create(fields), await postJson('/api/v1/create-product', fields)]) {
       expect(await stored(answer.response.product_id)).toMatchObject({
@@ -87,6 +90,7 @@ describe('create-product', () => {
         require_non_expired: 1,
         external_reference: '51172292',
         status: 'inactive',
+        features: '["pro","cloud"]',
       })
     }
   })
@@ -141,6 +145,8 @@ describe('create-product with incorrect data', () => {
     ['require_non_expired', '2'],
     ['external_reference', 'x'.repeat(256)],
     ['status', 'deleted'],
+    ['features', 'pro edition'],
+    ['features', 'pro,pro'],
   ])('returns 751 with an error for an invalid %s', async (name, value) => {
     const { apiKey } = await openShop()
     const answer = await expectNoChange(() => create({ api_key: apiKey, ...REQUIRED_FIELDS, [name]: value }))
@@ -163,6 +169,9 @@ describe('update-product', () => {
     ['require_non_expired', '1', { require_non_expired: 1 }],
     ['external_reference', '7', { external_reference: '7' }],
     ['status', 'inactive', { status: 'inactive' }],
+    ['features', 'pro, cloud', { features: '["pro","cloud"]' }],
+    ['features', '[]', { features: '[]' }],
+    ['features', '', {}],
     ['name', '', {}],
   ])('changes only %s when it is set to "%s"', async (name, value, changed) => {
     const shop = await openShop()
@@ -172,6 +181,31 @@ describe('update-product', () => {
     const after = await stored(shop.productId)
     expect(after).toEqual({ ...before, ...changed, updated_at: expect.any(Number) })
     expect(after?.updated_at).toBeGreaterThan(Number(before?.updated_at))
+  })
+
+  it('keeps the features if they are omitted, and removes them with "Not set"', async () => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, product_id: String(shop.productId) }
+    await update({ ...fields, features: 'pro' })
+    await update({ ...fields, name: 'Other' })
+    expect(await stored(shop.productId)).toMatchObject({ features: '["pro"]' })
+    await update({ ...fields, features: 'Not set' })
+    expect(await stored(shop.productId)).toMatchObject({ features: null })
+  })
+
+  it('without features has the fingerprint of earlier versions', async () => {
+    const shop = await openShop()
+    await create({ api_key: shop.apiKey, ...REQUIRED_FIELDS })
+    await update({ api_key: shop.apiKey, product_id: String(shop.productId), status: 'inactive' })
+    const { results } = await env.DB.prepare(
+      'select fingerprint from operations where source = ? order by id',
+    )
+      .bind(`api:${shop.apiKeyId}`)
+      .all<{ fingerprint: string }>()
+    const parameters = [REQUIRED_FIELDS, { product_id: shop.productId, status: 'inactive' }]
+    expect(results.map(({ fingerprint }) => fingerprint)).toEqual(
+      await Promise.all(parameters.map((values) => sha256HexOfText(JSON.stringify(values)))),
+    )
   })
 
   it('replays the first response for an Idempotency-Key without further changes', async () => {

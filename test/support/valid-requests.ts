@@ -60,7 +60,11 @@ export const VALID_REQUESTS: Record<string, ValidRequest> = {
       quantity: '2',
     }),
   },
-  '/api/v1/create-license-keys': { needs: 'stock', code: 900, fields: newKeysFields },
+  '/api/v1/create-license-keys': {
+    needs: 'stock',
+    code: 900,
+    fields: (shop) => ({ ...newKeysFields(shop), features: 'pro,cloud' }),
+  },
   '/api/v1/update-license-key': {
     needs: 'stock',
     code: 950,
@@ -71,6 +75,7 @@ export const VALID_REQUESTS: Record<string, ValidRequest> = {
       validity: '30',
       status: 'assigned',
       assigned_at: '2026-11-24 07:30:00',
+      features: '["pro","cloud"]',
     }),
   },
   '/api/v1/delete-license-key': {
@@ -116,12 +121,18 @@ export const VALID_REQUESTS: Record<string, ValidRequest> = {
       require_non_expired: '0',
       external_reference: '7',
       status: 'active',
+      features: 'pro,cloud',
     }),
   },
   '/api/v1/update-product': {
     needs: 'products',
     code: 650,
-    fields: ({ productId }) => ({ product_id: String(productId), name: 'New app', status: 'active' }),
+    fields: ({ productId }) => ({
+      product_id: String(productId),
+      name: 'New app',
+      status: 'active',
+      features: '[]',
+    }),
   },
   '/api/v1/delete-product': {
     needs: 'products',
