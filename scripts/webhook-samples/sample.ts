@@ -63,6 +63,12 @@ export interface ProviderSamples {
   readonly disputeWon?: (o: SampleOrder) => SampleEvent
   readonly disputeLost?: (o: SampleOrder) => SampleEvent
   readonly renewal?: (o: SampleOrder) => SampleEvent
+  /** The purchase of a subscription with a trial of 14 days from the start of period 0. */
+  readonly trial?: (o: SampleOrder) => SampleEvent
+  /** The subscription consists of this line from `o.now` on. */
+  readonly planChange?: (o: SampleOrder, to: SampleLine) => SampleEvent
+  /** The subscription ended at `o.now`. */
+  readonly ended?: (o: SampleOrder) => SampleEvent
   /** An event of an unknown type. */
   readonly unknown: () => SampleEvent
 }

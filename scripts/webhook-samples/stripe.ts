@@ -1,8 +1,9 @@
 /**
  * Stripe's events, as of API version 2026-09-30.
  *
- * A purchase is a Checkout Session whose metadata names the offer. The order of a subscription is named after
- * its first invoice. Refunds and disputes name the payment, which `relatedEvents` link to that invoice.
+ * A purchase is a Checkout Session whose metadata names the offer. The order is named after its payment, which
+ * refunds and disputes name. The purchase of a subscription is its first invoice. `relatedEvents` are its
+ * session and the link to its payment; with a later period, only the link to that period's payment.
  */
 import {
   eventOf,
@@ -11,11 +12,25 @@ import {
   nowOf,
   ownerOf,
   type ProviderSamples,
-  periodStart,
   quantityOf,
   type SampleEvent,
   type SampleOrder,
 } from './sample.ts'
+import {
+  chargeId,
+  endedSubscription,
+  firstInvoice,
+  invoiceId,
+  invoicePayment,
+  isLive,
+  paymentId,
+  renewalInvoice,
+  seconds,
+  sessionId,
+  subscription,
+  subscriptionId,
+  trialInvoice,
+} from './stripe-billing.ts'
 
 export const stripeSamples: ProviderSamples = {
   provider: 'stripe',
@@ -24,10 +39,14 @@ export const stripeSamples: ProviderSamples = {
     'Content-Type': 'application/json; charset=utf-8',
     'Stripe-Signature': `t=${nowSeconds},v1=${await hmacHex(secret, `${nowSeconds}.${body}`)}`,
   }),
-  orderName: (o) => (o.subscription === undefined ? sessionId(o) : invoiceId(o)),
-  purchase: (o) => event(o, 'checkout.session.completed', session(o)),
-  relatedEvents: (o) =>
-    o.subscription === undefined ? [] : [event(o, 'invoice_payment.paid', invoicePayment(o))],
+  orderName: (o) => (o.subscription === undefined ? paymentId(o) : invoiceId({ ...o, period: 0 })),
+  purchase: (o) =>
+    o.subscription === undefined ? sessionCompleted(o) : event(o, 'invoice.paid', firstInvoice(o)),
+  relatedEvents: (o) => {
+    if (o.subscription === undefined) return []
+    const link = event(o, 'invoice_payment.paid', invoicePayment(o))
+    return o.period ? [link] : [sessionCompleted(o), link]
+  },
   purchaseToLookUp: (o) => event(o, 'checkout.session.completed', { ...session(o), metadata: {} }),
   lookUpResponse: (o) => ({
     object: 'list',
@@ -41,7 +60,10 @@ export const stripeSamples: ProviderSamples = {
   disputeOpened: (o) => event(o, 'charge.dispute.created', dispute(o, 'needs_response')),
   disputeWon: (o) => event(o, 'charge.dispute.closed', dispute(o, 'won')),
   disputeLost: (o) => event(o, 'charge.dispute.closed', dispute(o, 'lost')),
-  renewal: (o) => event(o, 'invoice.paid', renewalInvoice(o)),
+  renewal: (o) => event(o, 'invoice.paid', renewalInvoice({ ...o, period: o.period ?? 1 })),
+  trial: (o) => event(o, 'invoice.paid', trialInvoice(o)),
+  planChange: (o, to) => event(o, 'customer.subscription.updated', subscription(o, to)),
+  ended: (o) => event(o, 'customer.subscription.deleted', endedSubscription(o)),
   unknown: () => event({ order: '0', externalId: '' }, 'radar.sample.unheard_of', { id: 'x_1' }),
 }
 
@@ -58,6 +80,10 @@ function event(o: SampleOrder, type: string, object: unknown): SampleEvent {
     type,
     data: { object },
   })
+}
+
+function sessionCompleted(o: SampleOrder): SampleEvent {
+  return event(o, 'checkout.session.completed', session(o))
 }
 
 function session(o: SampleOrder): object {
@@ -95,19 +121,6 @@ function priced(o: SampleOrder): object {
     currency: 'eur',
     price: { id: o.externalId, object: 'price', product: 'prod_keyseal_demo', type: 'one_time' },
     quantity: quantityOf(o),
-  }
-}
-
-function invoicePayment(o: SampleOrder): unknown {
-  return {
-    id: `inpay_${o.order}`,
-    object: 'invoice_payment',
-    amount_paid: 4900,
-    currency: 'eur',
-    invoice: invoiceId(o),
-    is_default: true,
-    payment: { payment_intent: paymentId(o), type: 'payment_intent' },
-    status: 'paid',
   }
 }
 
@@ -154,70 +167,4 @@ function dispute(o: SampleOrder, status: string): unknown {
     reason: 'fraudulent',
     status,
   }
-}
-
-function renewalInvoice(o: SampleOrder): unknown {
-  const period = o.period ?? 1
-  const owner = ownerOf(o)
-  const subscription = subscriptionId(o)
-  return {
-    id: `${invoiceId(o)}_${period}`,
-    object: 'invoice',
-    amount_paid: 4900,
-    billing_reason: 'subscription_cycle',
-    currency: 'eur',
-    customer_email: owner.email,
-    customer_name: owner.name,
-    lines: { object: 'list', data: [renewedLine(o, period)], has_more: false },
-    livemode: isLive(o),
-    parent: { type: 'subscription_details', subscription_details: { subscription } },
-    status: 'paid',
-  }
-}
-
-function renewedLine(o: SampleOrder, period: number): unknown {
-  return {
-    id: `il_${o.order}_${period}`,
-    object: 'line_item',
-    amount: 4900,
-    currency: 'eur',
-    parent: {
-      type: 'subscription_item_details',
-      subscription_item_details: { subscription: subscriptionId(o), proration: false },
-    },
-    period: { start: seconds(periodStart(period)), end: seconds(periodStart(period + 1)) },
-    pricing: {
-      type: 'price_details',
-      price_details: { price: o.externalId, product: 'prod_keyseal_demo' },
-    },
-    quantity: quantityOf(o),
-  }
-}
-
-function seconds(ms: number): number {
-  return Math.floor(ms / 1000)
-}
-
-function isLive(o: SampleOrder): boolean {
-  return o.isTest !== true
-}
-
-function sessionId(o: SampleOrder): string {
-  return `cs_${isLive(o) ? 'live' : 'test'}_${o.order}`
-}
-
-function invoiceId({ order }: SampleOrder): string {
-  return `in_${order}`
-}
-
-function paymentId({ order }: SampleOrder): string {
-  return `pi_${order}`
-}
-
-function chargeId({ order }: SampleOrder): string {
-  return `ch_${order}`
-}
-
-function subscriptionId({ subscription, order }: SampleOrder): string {
-  return `sub_${subscription ?? order}`
 }

@@ -1,11 +1,16 @@
 /**
  * Stripe's Checkout Sessions, which are paid immediately, later (for example by bank debit), or never.
  *
- * If a session created an invoice, the order is named after it. So `invoice.paid` reports the same order.
+ * If a session created an invoice, the order is named after it, otherwise after its payment. So `invoice.paid`
+ * or `payment_intent.succeeded` reports the same order.
  */
 import * as z from 'zod/mini'
 import { type PaymentEvent, type PurchasedLine, WHOLE_ORDER } from '../../payment-event.ts'
-import { flagged, ignored, isPlainId, mergeLines, name, unchecked, usableNames } from '../fields.ts'
+import { flagged, ignored, isPlainId, name, unchecked, usableNames } from '../fields.ts'
+import { linesByPrice, listOf, type PricedLine, pricedLine } from './lines.ts'
+
+/** How long a session without lines leaves its sale to its invoice, which tells prices and quantities. */
+const WAIT_FOR_INVOICE_SECONDS = 60
 
 const session = z.object({
   id: name,
@@ -25,16 +30,7 @@ const paidSession = z.object({
   data: z.object({ object: z.object({ id: unchecked, mode: unchecked, payment_status: unchecked }) }),
 })
 
-/** A line of a session or an invoice. Since API version 2025-03-31, an invoice has `pricing` for `price`. */
-export const pricedLine = z.object({
-  price: z.nullish(z.object({ id: unchecked, product: unchecked })),
-  pricing: z.nullish(
-    z.object({ price_details: z.nullish(z.object({ price: unchecked, product: unchecked })) }),
-  ),
-  quantity: unchecked,
-})
-
-const lineItems = z.object({ data: z.array(pricedLine), has_more: z.nullish(z.boolean()) })
+const lineItems = listOf(pricedLine)
 
 export function sessionCompleted(object: unknown, found: unknown): PaymentEvent {
   const completed = session.parse(object)
@@ -70,14 +66,21 @@ function sale(paid: Session, found: unknown): PaymentEvent {
   if (items?.has_more === true) {
     return flagged('the session has more than 100 lines', orderOf(paid), referencesOf(paid))
   }
-  const lines = linesByPrice(items?.data ?? [])
+  const lines = linesByPrice(items?.data ?? [], isOneTimeIn(paid))
+  const waitsForInvoice = items === undefined && paid.invoice
   return {
     kind: 'purchase',
     order: orderOf(paid),
     references: referencesOf(paid),
     owner: { name: paid.customer_details?.name, email: paid.customer_details?.email },
-    lines: lines.length === 0 ? [wholeOrder(paid)] : lines,
+    lines: lines.some(({ externalIds }) => externalIds.length > 0) ? lines : [wholeOrder(paid)],
+    ...(waitsForInvoice ? { waitSeconds: WAIT_FOR_INVOICE_SECONDS } : {}),
   }
+}
+
+/** The first invoice of a subscription also bills what is bought once. */
+function isOneTimeIn({ mode }: Session): (line: PricedLine) => boolean {
+  return ({ price }) => mode === 'subscription' && price?.type === 'one_time'
 }
 
 function wholeOrder(paid: Session): PurchasedLine {
@@ -85,21 +88,8 @@ function wholeOrder(paid: Session): PurchasedLine {
   return { id: WHOLE_ORDER, externalIds, quantity: 1 }
 }
 
-/** One line for each price, because offers use the ids of prices. Lines without a price are left out. */
-export function linesByPrice(lines: readonly z.output<typeof pricedLine>[]): PurchasedLine[] {
-  return mergeLines(
-    lines.flatMap(({ price, pricing, quantity }) => {
-      const details = pricing?.price_details
-      const [id] = usableNames(details?.price ?? price?.id)
-      if (id === undefined) return []
-      const externalIds = usableNames(id, details?.product ?? price?.product)
-      return [{ id, externalIds, quantity: quantity ?? 1 }]
-    }),
-  )
-}
-
-function orderOf({ invoice, id }: Session): string {
-  return invoice ?? id
+function orderOf({ invoice, payment_intent, id }: Session): string {
+  return invoice ?? payment_intent ?? id
 }
 
 function referencesOf({ id, payment_intent, subscription, invoice }: Session): string[] {

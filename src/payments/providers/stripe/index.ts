@@ -1,9 +1,10 @@
 /**
- * Stripe. The format of events depends on the endpoint's API version; old and new versions are supported.
+ * Stripe. The format of events depends on the endpoint's API version; versions from 2019 to 2026-10-28 are
+ * supported.
  *
  * The event of a Checkout Session does not name the products. They are looked up if there is an API key.
  * Otherwise the Payment Link or the session's `metadata.keyseal_product` names the product. Invoices contain
- * their lines.
+ * their first 10 lines; the others are looked up too.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent } from '../../payment-event.ts'
@@ -11,8 +12,17 @@ import type { Provider } from '../../provider.ts'
 import { parseTimedHeader, textKeys } from '../../signatures.ts'
 import { ignored, name, unchecked, unusedEvent } from '../fields.ts'
 import { lineItemsUrl, sessionCompleted, sessionPaidLater } from './checkout.ts'
-import { invoicePaid, invoicePaymentPaid } from './invoices.ts'
-import { chargeRefunded, disputeClosed, disputeOpened, disputeSettled, refundChanged } from './reversals.ts'
+import { invoiceLinesUrl, invoicePaid } from './invoices.ts'
+import { invoicePaymentPaid, paymentSucceeded } from './payments.ts'
+import {
+  chargeRefunded,
+  disputeClosed,
+  disputeOpened,
+  fundsReinstated,
+  fundsWithdrawn,
+  refundChanged,
+} from './reversals.ts'
+import { subscriptionDeleted, subscriptionUpdated } from './subscriptions.ts'
 
 const description = z.object({ id: name, type: name, livemode: z.nullish(z.boolean()) })
 const kind = z.object({ object: unchecked, type: name })
@@ -27,7 +37,7 @@ const snapshot = z.object({
 /**
  * @param object the event's `data.object`
  * @param occurredAt milliseconds UTC
- * @param found the line items of the session
+ * @param found the lines of the session or the invoice
  */
 type EventParser = (object: unknown, occurredAt: number, found: unknown) => PaymentEvent
 
@@ -36,14 +46,19 @@ const EVENT_PARSERS: ReadonlyMap<string, EventParser> = new Map<string, EventPar
   ['checkout.session.async_payment_succeeded', (object, _, found) => sessionPaidLater(object, found)],
   ['invoice.paid', invoicePaid],
   ['invoice_payment.paid', invoicePaymentPaid],
+  ['payment_intent.succeeded', paymentSucceeded],
+  ['customer.subscription.updated', subscriptionUpdated],
+  ['customer.subscription.deleted', subscriptionDeleted],
+  ['customer.subscription.paused', () => ignored('a pause ends nothing that was paid for')],
+  ['customer.subscription.resumed', () => ignored('a resumed subscription is paid for by its next invoice')],
   ['charge.refunded', chargeRefunded],
   ['refund.failed', refundChanged],
   ['refund.updated', refundChanged],
   ['charge.refund.updated', refundChanged],
   ['charge.dispute.created', disputeOpened],
-  ['charge.dispute.funds_withdrawn', disputeOpened],
+  ['charge.dispute.funds_withdrawn', fundsWithdrawn],
   ['charge.dispute.closed', disputeClosed],
-  ['charge.dispute.funds_reinstated', disputeSettled],
+  ['charge.dispute.funds_reinstated', fundsReinstated],
 ])
 
 export const stripe: Provider = {
@@ -66,5 +81,5 @@ export const stripe: Provider = {
     const { created, data } = snapshot.parse(payload)
     return parse(data.object, created, found)
   },
-  lookUp: { setting: 'STRIPE_API_KEY', url: lineItemsUrl },
+  lookUp: { setting: 'STRIPE_API_KEY', url: (payload) => lineItemsUrl(payload) ?? invoiceLinesUrl(payload) },
 }

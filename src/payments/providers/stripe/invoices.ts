@@ -1,18 +1,24 @@
-/** Stripe's invoices. First invoices of subscriptions and manual ones are sales, later ones are renewals. */
+/**
+ * Stripe's paid invoices: sales, periods of subscriptions, and changes of them. An invoice is the name of its
+ * payment, and of the order if it is a sale.
+ */
 import * as z from 'zod/mini'
-import type { PaymentEvent } from '../../payment-event.ts'
-import { flagged, ignored, name, unchecked, usableNames } from '../fields.ts'
-import { linesByPrice, pricedLine } from './checkout.ts'
+import type { PaidPeriod, PaymentEvent, Renewal, Report } from '../../payment-event.ts'
+import { flagged, ignored, isPlainId, name, unchecked, usableNames } from '../fields.ts'
+import {
+  chargesForPeriod,
+  type InvoiceLine,
+  invoiceLine,
+  isCharge,
+  isOneTime,
+  isProration,
+  itemsOf,
+  latestStart,
+  namedPeriod,
+} from './invoice-lines.ts'
+import { linesByPrice, listOf } from './lines.ts'
 
-const invoiceLine = z.extend(pricedLine, {
-  type: unchecked,
-  proration: unchecked,
-  parent: z.nullish(
-    z.object({ type: unchecked, subscription_item_details: z.nullish(z.object({ proration: unchecked })) }),
-  ),
-  period: z.nullish(z.object({ start: z.int() })),
-})
-type InvoiceLine = z.output<typeof invoiceLine>
+const lineList = listOf(invoiceLine)
 
 const invoice = z.object({
   id: name,
@@ -24,69 +30,140 @@ const invoice = z.object({
   subscription: unchecked,
   customer_name: unchecked,
   customer_email: unchecked,
-  lines: z.object({ data: z.array(invoiceLine), has_more: z.nullish(z.boolean()) }),
+  status_transitions: z.nullish(z.object({ paid_at: unchecked })),
+  lines: lineList,
 })
-type Invoice = z.output<typeof invoice>
+type Invoice = Omit<z.output<typeof invoice>, 'lines'>
 
-const invoicePayment = z.object({
-  invoice: name,
-  payment: z.object({ payment_intent: unchecked, charge: unchecked }),
+const cutInvoice = z.object({
+  type: z.literal('invoice.paid'),
+  data: z.object({
+    object: z.object({ id: unchecked, lines: z.object({ has_more: z.literal(true) }) }),
+  }),
 })
 
-export function invoicePaid(object: unknown): PaymentEvent {
-  const paid = invoice.parse(object)
+/** An event contains at most 10 lines. Stripe returns at most 100. @returns undefined if the event has all lines */
+export function invoiceLinesUrl(payload: unknown): string | undefined {
+  const { success, data } = cutInvoice.safeParse(payload)
+  const id = success ? data.data.object.id : undefined
+  return isPlainId(id) ? `https://api.stripe.com/v1/invoices/${id}/lines?limit=100` : undefined
+}
+
+/** `invoice.paid`. */
+export function invoicePaid(object: unknown, occurredAt: number, found: unknown): PaymentEvent {
+  const { lines: sent, ...paid } = invoice.parse(object)
+  const lines = found === undefined ? sent : lineList.parse(found)
+  if (lines.has_more === true) return incomplete(paid, found !== undefined)
+  const paidAt = paidAtOf(paid) ?? occurredAt
+  const charges = lines.data.filter(isCharge)
   switch (paid.billing_reason) {
     case 'subscription_create':
-    case 'manual':
     case 'quote_accept':
+      return sale(paid, charges, paidAt)
+    case 'manual':
     case 'automatic_pending_invoice_item_invoice':
-      return sale(paid)
+      return pendingItems(paid, charges, paidAt)
     case 'subscription_cycle':
-      return renewal(paid)
+      return renewal(paid, charges, paidAt)
+    case 'subscription_update':
+      return change(paid, charges, paidAt, true)
+    case 'subscription_threshold':
+      return change(paid, charges, paidAt, false)
     default:
-      return ignored('neither a sale nor a renewal', paid.id, paymentsOf(paid))
+      return flagged('the billing reason of the invoice is unknown', paid.id)
   }
 }
 
-/** Links the payment, which refunds and disputes name, to its invoice, which no longer names the payment. */
-export function invoicePaymentPaid(object: unknown): PaymentEvent {
-  const { invoice: order, payment } = invoicePayment.parse(object)
-  const references = usableNames(payment.payment_intent, payment.charge)
-  return ignored('links a payment to an invoice', order, references)
-}
-
-function sale(paid: Invoice): PaymentEvent {
+function incomplete(paid: Invoice, isLookedUp: boolean): PaymentEvent {
   const references = [...paymentsOf(paid), ...subscriptionOf(paid)]
-  if (paid.lines.has_more === true) {
-    return flagged('the invoice has more lines than its event contains', paid.id, references)
-  }
-  const lines = linesByPrice(paid.lines.data)
-  if (lines.length === 0) return ignored('no line of the invoice has a price', paid.id, references)
-  const owner = { name: paid.customer_name, email: paid.customer_email }
-  return { kind: 'purchase', order: paid.id, references, owner, lines }
+  if (isLookedUp) return flagged('the invoice has more than 100 lines', paid.id, references)
+  const note =
+    'the invoice has more lines than its event contains: set STRIPE_API_KEY to a key that may read invoices, then retry the event'
+  return { kind: 'failed', note, order: paid.id, references }
 }
 
-function renewal(paid: Invoice): PaymentEvent {
+function sale(paid: Invoice, charges: readonly InvoiceLine[], paidAt: number): PaymentEvent {
+  const [subscription] = subscriptionOf(paid)
+  const references = [...paymentsOf(paid), ...subscriptionOf(paid)]
+  const lines = linesByPrice(charges, (line) => subscription !== undefined && isOneTime(line))
+  if (lines.every(({ externalIds }) => externalIds.length === 0)) {
+    return ignored('no line of the invoice has a price', paid.id, references)
+  }
+  const forPeriod = chargesForPeriod(charges)
+  return {
+    kind: 'purchase',
+    order: paid.id,
+    references,
+    owner: { name: paid.customer_name, email: paid.customer_email },
+    lines,
+    ...(subscription === undefined || forPeriod.length === 0
+      ? {}
+      : { period: periodOf(paid, subscription, forPeriod, paidAt) }),
+  }
+}
+
+/** An invoice of pending items sells those that are no prorations of a subscription. */
+function pendingItems(paid: Invoice, charges: readonly InvoiceLine[], paidAt: number): PaymentEvent {
+  const sold = charges.filter((line) => !isProration(line))
+  return sold.length === 0 && charges.length > 0
+    ? change(paid, charges, paidAt, true)
+    : sale(paid, sold, paidAt)
+}
+
+function renewal(paid: Invoice, charges: readonly InvoiceLine[], paidAt: number): PaymentEvent {
   const [subscription] = subscriptionOf(paid)
   if (subscription === undefined) return flagged('a renewal without a subscription', paid.id)
+  const forPeriod = chargesForPeriod(charges)
   return {
     kind: 'renewal',
-    order: paid.id,
+    period: periodOf(paid, subscription, forPeriod, paidAt),
     references: paymentsOf(paid),
-    subscription,
-    period: periodOf(paid),
+    ...reportOf(subscription, forPeriod),
   }
 }
 
-/** Ignores prorations, which belong to an earlier period. */
-function periodOf({ id, lines }: Invoice): string {
-  const starts = lines.data.filter(isOfSubscription).flatMap(({ period }) => (period ? [period.start] : []))
-  return starts.length === 0 ? id : String(Math.max(...starts))
+/**
+ * A change of a subscription: a new period, or the rest of one. Only credits pay for nothing, for example after
+ * a cancellation.
+ */
+function change(
+  paid: Invoice,
+  charges: readonly InvoiceLine[],
+  paidAt: number,
+  tellsItems: boolean,
+): PaymentEvent {
+  const [subscription] = subscriptionOf(paid)
+  if (charges.length === 0) return ignored('the invoice charges nothing', paid.id)
+  const forPeriod = chargesForPeriod(charges)
+  if (subscription === undefined || namedPeriod(forPeriod).endsAt === undefined) {
+    return flagged('a change of a subscription in an unknown format', paid.id)
+  }
+  const period = periodOf(paid, subscription, forPeriod, paidAt)
+  const report = tellsItems ? reportOf(subscription, forPeriod) : {}
+  return { kind: 'renewal', period, references: paymentsOf(paid), ...report }
 }
 
-function isOfSubscription({ type, proration, parent }: InvoiceLine): boolean {
-  if (proration === true || parent?.subscription_item_details?.proration === true) return false
-  return type === 'subscription' || parent?.type === 'subscription_item_details'
+function periodOf(
+  { id }: Invoice,
+  subscription: string,
+  charges: readonly InvoiceLine[],
+  paidAt: number,
+): PaidPeriod {
+  return { subscription, payment: id, paidAt, ...namedPeriod(charges) }
+}
+
+function reportOf(subscription: string, charges: readonly InvoiceLine[]): Pick<Renewal, 'report'> {
+  const items = itemsOf(charges)
+  const occurredAt = latestStart(charges)
+  if (items.length === 0 || occurredAt === undefined) return {}
+  const report: Report = { subscription, occurredAt, items }
+  return { report }
+}
+
+/** @returns milliseconds UTC, or undefined if the invoice does not tell */
+function paidAtOf({ status_transitions }: Invoice): number | undefined {
+  const seconds = status_transitions?.paid_at
+  return typeof seconds === 'number' && Number.isSafeInteger(seconds) ? seconds * 1000 : undefined
 }
 
 /** Before API version 2025-03-31, invoices name their payments. Since then `invoice_payment.paid` does. */

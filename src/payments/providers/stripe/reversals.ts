@@ -10,7 +10,13 @@ import { flagged, ignored, name, unchecked } from '../fields.ts'
 
 const charge = z.object({ id: name, payment_intent: z.nullish(name), refunded: unchecked })
 const refund = z.object({ charge: z.nullish(name), payment_intent: z.nullish(name), status: unchecked })
-const dispute = z.object({ id: name, charge: name, payment_intent: z.nullish(name), status: unchecked })
+const dispute = z.object({
+  id: name,
+  charge: name,
+  payment_intent: z.nullish(name),
+  status: unchecked,
+  payment_method_details: z.nullish(z.object({ card: z.nullish(z.object({ case_type: unchecked })) })),
+})
 
 export function chargeRefunded(object: unknown, occurredAt: number): PaymentEvent {
   const { id, payment_intent, refunded } = charge.parse(object)
@@ -28,36 +34,65 @@ export function refundChanged(object: unknown, occurredAt: number): PaymentEvent
   return { kind: 'reinstatement', id: refundId(chargeId), order, occurredAt, phase: 'end' }
 }
 
-/** `charge.dispute.created` and `charge.dispute.funds_withdrawn`. */
+/** `charge.dispute.created`. */
 export function disputeOpened(object: unknown, occurredAt: number): PaymentEvent {
-  const { status, ...names } = readDispute(object)
+  const { movesMoney, order } = readDispute(object)
+  return movesMoney ? fundsWithdrawn(object, occurredAt) : ignored('a dispute was prevented', order)
+}
+
+/** `charge.dispute.funds_withdrawn`. */
+export function fundsWithdrawn(object: unknown, occurredAt: number): PaymentEvent {
+  const { status, movesMoney: _, ...names } = readDispute(object)
   if (isInquiry(status)) return flagged('an inquiry about the payment was opened', names.order)
   return { kind: 'refund', ...names, occurredAt, phase: 'beginning' }
 }
 
-/** `charge.dispute.closed`. */
+/** `charge.dispute.closed`. During an appeal, the dispute goes on. */
 export function disputeClosed(object: unknown, occurredAt: number): PaymentEvent {
-  const { status, ...names } = readDispute(object)
-  if (status === 'won' || status === 'warning_closed') {
+  const { status, movesMoney, ...names } = readDispute(object)
+  if (status === 'won' || status === 'warning_closed' || !movesMoney) {
     return { kind: 'reinstatement', ...names, occurredAt, phase: 'end' }
   }
-  if (status === 'lost') return { kind: 'refund', ...names, occurredAt, phase: 'end' }
+  if (status === 'lost' || status === 'prevented') {
+    return { kind: 'refund', ...names, occurredAt, phase: 'end' }
+  }
+  if (isAppeal(status)) return { kind: 'refund', ...names, occurredAt, phase: 'beginning' }
   return flagged('a dispute was closed without being won or lost', names.order)
 }
 
-/** `charge.dispute.funds_reinstated`. */
-export function disputeSettled(object: unknown, occurredAt: number): PaymentEvent {
-  const { status, ...names } = readDispute(object)
+/** `charge.dispute.funds_reinstated`. After a lost dispute, only a part of the funds comes back. */
+export function fundsReinstated(object: unknown, occurredAt: number): PaymentEvent {
+  const { status, movesMoney: _, ...names } = readDispute(object)
+  if (status === 'lost') return { kind: 'refund', ...names, occurredAt, phase: 'end' }
   return { kind: 'reinstatement', ...names, occurredAt, phase: 'end' }
 }
 
-function readDispute(object: unknown): { id: string; order: string; status: unknown } {
-  const { id, charge: chargeId, payment_intent, status } = dispute.parse(object)
-  return { id: `dispute:${id}`, order: payment_intent ?? chargeId, status }
+interface Dispute {
+  readonly id: string
+  readonly order: string
+  readonly status: unknown
+  readonly movesMoney: boolean
+}
+
+/** A dispute is prevented either by a refund to the buyer (case type `resolution`) or without one (`block`). */
+function readDispute(object: unknown): Dispute {
+  const { id, charge: chargeId, payment_intent, status, payment_method_details } = dispute.parse(object)
+  const isResolved = payment_method_details?.card?.case_type === 'resolution'
+  return {
+    id: `dispute:${id}`,
+    order: payment_intent ?? chargeId,
+    status,
+    movesMoney: status !== 'prevented' || isResolved,
+  }
 }
 
 function isInquiry(status: unknown): boolean {
   return typeof status === 'string' && status.startsWith('warning_')
+}
+
+/** `appeal_needs_response` and `appeal_under_review`, since API version 2026-09-30. */
+function isAppeal(status: unknown): boolean {
+  return typeof status === 'string' && status.startsWith('appeal_')
 }
 
 function refundId(chargeId: string): string {
