@@ -116,10 +116,11 @@ function session(o: SampleOrder): object {
 }
 
 function priced(o: SampleOrder): object {
+  const type = o.subscription === undefined ? 'one_time' : 'recurring'
   return {
     amount_total: 4900,
     currency: 'eur',
-    price: { id: o.externalId, object: 'price', product: 'prod_keyseal_demo', type: 'one_time' },
+    price: { id: o.externalId, object: 'price', product: 'prod_keyseal_demo', type },
     quantity: quantityOf(o),
   }
 }

@@ -75,7 +75,7 @@ describe('keyseal webhook', () => {
         .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'KEY')
         .trim()
     expect(normalize(printed)).toBe(normalize(example('answer: webhook')))
-    order = /cs_live_(\d+)/.exec(printed)?.[1] ?? ''
+    order = /pi_(\d+)/.exec(printed)?.[1] ?? ''
     await expect.poll(() => service.output(), { timeout: 20_000 }).toContain('To: ada@example.com')
     expect(service.output()).toContain('Your license key for Demo product')
   })

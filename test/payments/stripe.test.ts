@@ -6,8 +6,9 @@ import { changed, ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts
 
 const { parse, parseChanged, describe: describeEvent } = parserOf(stripe)
 const purchase = stripeSamples.purchase(ORDER)
-const subscriptionPurchase = stripeSamples.purchase(SUBSCRIPTION_ORDER)
+const [subscriptionSession] = (stripeSamples.relatedEvents?.(SUBSCRIPTION_ORDER) ?? []) as [SampleEvent]
 const SESSION = 'cs_live_1001'
+const PAYMENT = 'pi_1001'
 const ASYNC_PAYMENT_SUCCEEDED = 'checkout.session.async_payment_succeeded'
 
 function lineItems(...items: unknown[]) {
@@ -18,19 +19,31 @@ describe('a paid session', () => {
   it('is a purchase of the product in its metadata', () => {
     expect(parse(purchase)).toEqual({
       kind: 'purchase',
-      order: SESSION,
-      references: [SESSION, 'pi_1001'],
+      order: PAYMENT,
+      references: [SESSION, PAYMENT],
       owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
       lines: [{ id: '*', externalIds: ['7', 'plink_keyseal_demo'], quantity: 1 }],
     })
   })
 
   it('has the name of its invoice and a reference to its subscription', () => {
-    expect(parse(subscriptionPurchase)).toMatchObject({
+    expect(parse(subscriptionSession)).toMatchObject({
       kind: 'purchase',
       order: 'in_1001',
       references: [SESSION, 'sub_55', 'in_1001'],
     })
+  })
+
+  it('that cost nothing has its own name', () => {
+    const free = { 'data.object.payment_intent': null, 'data.object.payment_status': 'no_payment_required' }
+    expect(parseChanged(purchase, free)).toMatchObject({ order: SESSION, references: [SESSION] })
+  })
+
+  it('leaves the sale to its invoice for a minute, unless its lines are known', () => {
+    expect(parse(subscriptionSession)).toMatchObject({ lines: [{ id: '*' }], waitSeconds: 60 })
+    const found = stripeSamples.lookUpResponse?.(SUBSCRIPTION_ORDER)
+    expect(parse(subscriptionSession, found)).not.toHaveProperty('waitSeconds')
+    expect(parse(purchase)).not.toHaveProperty('waitSeconds')
   })
 
   it.each([
@@ -67,15 +80,15 @@ describe('an unpaid session', () => {
   it('is ignored, but its names are stored', () => {
     expect(parseChanged(purchase, unpaid)).toMatchObject({
       kind: 'ignored',
-      order: SESSION,
-      references: [SESSION, 'pi_1001'],
+      order: PAYMENT,
+      references: [SESSION, PAYMENT],
     })
   })
 
   it('becomes a purchase of the same order once it is paid', () => {
     expect(parseChanged(purchase, { ...unpaid, type: ASYNC_PAYMENT_SUCCEEDED })).toMatchObject({
       kind: 'purchase',
-      order: SESSION,
+      order: PAYMENT,
     })
   })
 
@@ -99,7 +112,6 @@ describe('looked-up line items', () => {
       { id: 'li_1', price: { id: 'price_a', product: 'prod_a' }, quantity: 2 },
       { id: 'li_2', price: { id: 'price_b', product: 'prod_b' }, quantity: null },
       { id: 'li_3', price: { id: 'price_a', product: 'prod_a' }, quantity: 3 },
-      { id: 'li_4', price: null, quantity: 1 },
     )
     expect(parse(purchase, found)).toMatchObject({
       lines: [
@@ -107,6 +119,48 @@ describe('looked-up line items', () => {
         { id: 'price_b', externalIds: ['price_b', 'prod_b'], quantity: 1 },
       ],
     })
+  })
+
+  it('without a price stay lines, so that the event tells about them', () => {
+    const found = lineItems(
+      { id: 'li_1', price: null, quantity: 1 },
+      { price: null, quantity: 1 },
+      { id: 'li_3', price: { id: 'price_a', product: 'prod_a' }, quantity: 2 },
+    )
+    expect(parse(purchase, found)).toMatchObject({
+      lines: [
+        { id: 'li_1', externalIds: [] },
+        { id: 'line 2', externalIds: [] },
+        { id: 'price_a', quantity: 2 },
+      ],
+    })
+  })
+
+  it('of a subscription are the lines of its first invoice', () => {
+    const order = { ...SUBSCRIPTION_ORDER, quantity: 4 }
+    const session = parse(subscriptionSession, stripeSamples.lookUpResponse?.(order))
+    const invoice = parse(stripeSamples.purchase(order))
+    const lines = [{ id: '7', externalIds: ['7', 'prod_keyseal_demo'], quantity: 4 }]
+    expect(session).toMatchObject({ kind: 'purchase', lines })
+    expect(invoice).toMatchObject({ kind: 'purchase', lines })
+    expect(session).toMatchObject({ order: 'in_1001' })
+    expect(invoice).toMatchObject({ order: 'in_1001' })
+  })
+
+  it('of a subscription can be bought once or be metered', () => {
+    const found = lineItems(
+      { price: { id: 'price_a', type: 'recurring', recurring: { usage_type: 'licensed' } }, quantity: 2 },
+      { price: { id: 'price_b', type: 'recurring', recurring: { usage_type: 'metered' } }, quantity: null },
+      { price: { id: 'price_c', type: 'one_time', recurring: null }, quantity: 1 },
+    )
+    expect(parse(subscriptionSession, found)).toMatchObject({
+      lines: [
+        { id: 'price_a', externalIds: ['price_a'], quantity: 2 },
+        { id: 'price_b', externalIds: ['price_b'], quantity: 0 },
+        { id: 'price_c', externalIds: ['price_c'], quantity: 1, isOneTime: true },
+      ],
+    })
+    expect(parse(purchase, found)).not.toMatchObject({ lines: [{}, {}, { isOneTime: true }] })
   })
 
   it('replace the line of the whole order', () => {
@@ -127,7 +181,7 @@ describe('looked-up line items', () => {
   })
 
   it('that are incomplete are flagged', () => {
-    expect(parse(purchase, { data: [], has_more: true })).toMatchObject({ kind: 'flagged', order: SESSION })
+    expect(parse(purchase, { data: [], has_more: true })).toMatchObject({ kind: 'flagged', order: PAYMENT })
   })
 
   it.each([null, {}, [], { data: 'x' }, { error: { message: 'No such session' } }])(
@@ -151,85 +205,6 @@ describe('looked-up line items', () => {
   })
 })
 
-describe('a refunded charge', () => {
-  const refund = stripeSamples.refund(ORDER)
-
-  it('reverses the order of its payment', () => {
-    expect(parse(refund)).toEqual({
-      kind: 'refund',
-      id: 'refund:ch_1001',
-      order: 'pi_1001',
-      occurredAt: ORDER.now,
-      phase: 'beginning',
-    })
-  })
-
-  it('uses its own id if it has no payment', () => {
-    expect(parseChanged(refund, { 'data.object.payment_intent': null })).toMatchObject({ order: 'ch_1001' })
-  })
-
-  it('is flagged if it is partly refunded', () => {
-    expect(parse(stripeSamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
-      kind: 'flagged',
-      order: 'pi_1001',
-    })
-  })
-
-  it.each(['refund.failed', 'refund.updated', 'charge.refund.updated'])(
-    'is reinstated by a failed refund: %s',
-    (type) => {
-      const failed = stripeSamples.refundFailed?.(ORDER) as SampleEvent
-      const reinstated = { kind: 'reinstatement', id: 'refund:ch_1001', order: 'pi_1001', phase: 'end' }
-      expect(parseChanged(failed, { type })).toMatchObject(reinstated)
-      expect(parseChanged(failed, { type, 'data.object.status': 'canceled' })).toMatchObject(reinstated)
-      for (const status of ['succeeded', 'pending', 'requires_action', null]) {
-        expect(parseChanged(failed, { type, 'data.object.status': status }).kind).toBe('ignored')
-      }
-      expect(parseChanged(failed, { type, 'data.object.charge': null }).kind).toBe('flagged')
-    },
-  )
-})
-
-describe('a dispute', () => {
-  const answer = stripeSamples.disputeOpened?.(ORDER) as SampleEvent
-  const won = stripeSamples.disputeWon?.(ORDER) as SampleEvent
-  const names = { id: 'dispute:du_1001', order: 'pi_1001', occurredAt: ORDER.now }
-
-  it('reverses the order, and reinstates it only if won', () => {
-    expect(parse(answer)).toEqual({ kind: 'refund', ...names, phase: 'beginning' })
-    expect(parseChanged(answer, { type: 'charge.dispute.funds_withdrawn' })).toMatchObject({ kind: 'refund' })
-    expect(parse(stripeSamples.disputeLost?.(ORDER) as SampleEvent)).toEqual({
-      kind: 'refund',
-      ...names,
-      phase: 'end',
-    })
-    expect(parse(won)).toEqual({ kind: 'reinstatement', ...names, phase: 'end' })
-  })
-
-  it('reinstates the order when the funds are reinstated', () => {
-    const settled = parseChanged(answer, { type: 'charge.dispute.funds_reinstated' })
-    expect(settled).toEqual({ kind: 'reinstatement', ...names, phase: 'end' })
-  })
-
-  it('is flagged while it is an inquiry, and reinstates the order when closed', () => {
-    for (const status of ['warning_needs_response', 'warning_under_review']) {
-      expect(parseChanged(answer, { 'data.object.status': status })).toMatchObject({
-        kind: 'flagged',
-        order: 'pi_1001',
-      })
-    }
-    expect(parseChanged(won, { 'data.object.status': 'warning_closed' }).kind).toBe('reinstatement')
-  })
-
-  it('is flagged if it ends in another way', () => {
-    expect(parseChanged(won, { 'data.object.status': 'prevented' }).kind).toBe('flagged')
-  })
-
-  it('is ignored while it is open', () => {
-    expect(parseChanged(answer, { type: 'charge.dispute.updated' }).kind).toBe('ignored')
-  })
-})
-
 describe('an event', () => {
   it('has its id, its type and its mode', () => {
     expect(describeEvent(purchase)).toEqual({
@@ -249,7 +224,7 @@ describe('an event', () => {
     })
     expect(describeEvent(purchase, thin).id).toBe(purchase.id)
     expect(parse(stripeSamples.unknown())).toMatchObject({ kind: 'ignored' })
-    for (const type of ['constructor', '__proto__', 'customer.created']) {
+    for (const type of ['constructor', '__proto__', 'customer.created', 'customer.subscription.created']) {
       expect(parseChanged(purchase, { type }).kind).toBe('ignored')
     }
   })

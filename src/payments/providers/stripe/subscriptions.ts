@@ -42,7 +42,7 @@ export function subscriptionUpdated(object: unknown, occurredAt: number): Paymen
   }
 }
 
-/** `customer.subscription.deleted`: the subscription ended, either at once or as planned. */
+/** `customer.subscription.deleted`: the subscription ended, either immediately or as planned. */
 export function subscriptionDeleted(object: unknown, occurredAt: number): PaymentEvent {
   const { id, ended_at } = subscription.parse(object)
   const report = { subscription: id, occurredAt, endedAt: milliseconds(ended_at) ?? occurredAt }
