@@ -14,10 +14,13 @@ export const EXPIRES_AT = `coalesce(license_keys.expires_at, case when license_k
 /** More than any number of days between two instants. */
 const SHIFT_DAYS = 100_000
 
-/** The days between two instants, rounded up. Shifted, because SQLite rounds a negative quotient up as well. */
+/**
+ * The days between two instants, rounded up. Cast, because D1 binds numbers as REAL. Shifted, because SQLite cuts
+ * a negative quotient towards zero.
+ */
 export function daysBetween(later: string, earlier: string): string {
   const shift = SHIFT_DAYS * DAY_MILLISECONDS + DAY_MILLISECONDS - 1
-  return `((${later} - ${earlier} + ${shift}) / ${DAY_MILLISECONDS} - ${SHIFT_DAYS})`
+  return `(cast(${later} - ${earlier} + ${shift} as integer) / ${DAY_MILLISECONDS} - ${SHIFT_DAYS})`
 }
 
 /**

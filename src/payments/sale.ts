@@ -133,10 +133,10 @@ from ${NEW_ISSUANCES}`)
 
 /** The days that the keys of a subscription are told first. Runs between `INSERT_ORDER` and `INSERT_KEYS`. */
 export const tellValidity = compileText(`
-update issuances set validity_days = ${validityDays('order_lines.expires_at', 'issuances.created_at')}
-from json_each(:lines) as line cross join order_lines
-where issuances.source = :provider and issuances.idempotency_key = line.value ->> 'idempotencyKey'
-  and issuances.nonce = :nonce and order_lines.issuance_id = issuances.id and order_lines.expires_at is not null`)
+update issuances set validity_days = (select ${validityDays('order_lines.expires_at', 'issuances.created_at')}
+  from order_lines where order_lines.issuance_id = issuances.id)
+where id in (select issuances.id from ${NEW_ISSUANCES}
+  cross join order_lines on order_lines.issuance_id = issuances.id and order_lines.expires_at is not null)`)
 
 const insertDeliveries = compileText(`
 insert into deliveries (issuance_id, channel, status, due_at, created_at, updated_at)

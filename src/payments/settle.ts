@@ -16,26 +16,27 @@ import { AFFECTED_ORDERS, EXPIRIES, IS_WHOLE, isRefunded, SPANS } from './paid-u
 
 const ACTIVATION_LIMIT_MAX = 1_000_000
 
-/** The latest plan of the order's subscriptions, as `[offer id, units, external id]` in each row of `item`. */
-const ITEMS_OF_PLAN = `json_each((select reports.plan from subscribed
+const IS_ONLY_LINE = `(select count(*) from order_lines as others where others.provider = :provider
+  and others.order_id = terms.order_id and others.is_one_time = 0) = 1`
+
+/**
+ * The latest item of the line's subscriptions, as `[offer id, units, external id]`, or null: the one with its
+ * external id, or for the only line of an order any item. A report may list only some of the items.
+ */
+const ITEM_OF_LINE = `(select item.value from subscribed
     cross join subscription_reports as reports on reports.provider = :provider
       and reports.subscription = subscribed.subscription
-    where subscribed.order_id = terms.order_id and reports.plan is not null
-    order by reports.occurred_at desc, reports.report desc limit 1)) as item`
-
-/** The item of a line is the one with its external id. A plan may replace the only line of an order. */
-const ITEM_OF_LINE = `coalesce(
-  (select item.value from ${ITEMS_OF_PLAN} cross join offers as planned on planned.id = item.value ->> 0
+    cross join json_each(reports.plan) as item
+    cross join offers as planned on planned.id = item.value ->> 0
     cross join offers as sold on sold.id = terms.offer_id
-    where planned.external_id = sold.external_id limit 1),
-  case when (select count(*) from order_lines as others where others.provider = :provider
-      and others.order_id = terms.order_id and others.is_one_time = 0) = 1
-    then (select item.value from ${ITEMS_OF_PLAN} where item.value ->> 0 is not null order by item.key limit 1) end)`
+    where subscribed.order_id = terms.order_id and terms.is_one_time = 0
+      and (planned.external_id = sold.external_id or ${IS_ONLY_LINE})
+    order by reports.occurred_at desc, reports.report desc, planned.external_id <> sold.external_id, item.key
+    limit 1)`
 
 const DERIVED = `with recursive ${AFFECTED_ORDERS}, ${SPANS}, ${EXPIRIES},
 planned as (
-  select terms.issuance_id, case when terms.is_one_time = 0 and terms.offer_id is not null then ${ITEM_OF_LINE} end as item
-  from terms
+  select terms.issuance_id, ${ITEM_OF_LINE} as item from terms
 ),
 derived as (
   select terms.issuance_id, expiries.expires_at,

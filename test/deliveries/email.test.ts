@@ -226,7 +226,7 @@ describe('the size of the e-mail', () => {
 
   function sizesWith(keysCount: number) {
     const keys = Array.from({ length: keysCount }, (_, id): DeliveredKey => {
-      const terms = { activationLimit: 3, validityDays: 365, updatedAt: 0, assignedAt: 0 }
+      const terms = { activationLimit: 3, validityDays: 365, updatedAt: 0, expiresAt: 365 * 86_400_000 }
       return { id, licenseKey: crypto.randomUUID(), status: 'assigned', ...terms }
     })
     const { text, html } = composeEmail(contents, keys, branding)

@@ -69,6 +69,8 @@ describe('create-license-keys', () => {
       owner_email: 'ada@example.com',
       assigned_at: null,
       features: null,
+      expires_at: null,
+      correction_days: null,
       contract_id: null,
       issuance_id: null,
       created_at: expect.any(Number),

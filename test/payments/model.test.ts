@@ -93,7 +93,7 @@ function severalLines(order: string, { perUnit, seats, once }: Offers): PaymentE
     s.purchase(perUnit, undefined, { lines, references: [s.name] }),
     { kind: 'ignored', note: 'the charge', order, references: [`${order}-charge`] },
     s.report(40, { items: [itemOf(seats, 5), itemOf(perUnit)] }),
-    s.report(50, { items: [itemOf(seats, 1)] }),
+    s.report(50, { items: [itemOf(perUnit)] }),
     refund('1', order, { lines: [{ id: perUnit.externalId, quantity: 1 }] }),
     refund('2', `${order}-charge`, { occurredAt: 20 }),
     { ...s.reinstatement(0), id: `${order}-2`, order: `${order}-charge` },

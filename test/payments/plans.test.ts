@@ -31,11 +31,15 @@ it('no statement of an event or a reissue scans a table', async () => {
   const db = recording(texts)
   const offer = await addOffer()
   const reversal = { id: 'r', order: 'o', occurredAt: 1, phase: 'beginning' } as const
+  const period = { subscription: 's', payment: 'o', paidAt: 1 }
+  const items = [{ externalIds: [offer.externalId], quantity: 1 }]
+  const report = { subscription: 's', occurredAt: 1, paidUntil: 2, items }
   const events: PaymentEvent[] = [
-    purchaseOf(offer, 'o', { firstPeriod: { subscription: 's', period: '0' } }),
+    purchaseOf(offer, 'o', { references: ['s'], period, report }),
     { kind: 'refund', ...reversal },
     { kind: 'reinstatement', ...reversal },
-    { kind: 'renewal', order: 'o2', subscription: 's', period: '1' },
+    { kind: 'renewal', period: { ...period, payment: 'o2' }, report, sale: 'o' },
+    { kind: 'report', report, order: 'o' },
     { kind: 'ignored', note: 'n', order: 'o', references: ['p'] },
   ]
   for (const event of events) await applyEvent(event, { db })
@@ -44,7 +48,9 @@ it('no statement of an event or a reissue scans a table', async () => {
   const scans: string[] = []
   for (const text of texts) {
     const steps = await stepsOf(text)
-    scans.push(...steps.filter(isScan).map((step) => `${step} in ${text.trim().slice(0, 100)}`))
+    scans.push(
+      ...steps.filter((step) => isScan(step, text)).map((step) => `${step} in ${text.trim().slice(0, 100)}`),
+    )
   }
   expect(scans).toEqual([])
 })
@@ -59,8 +65,20 @@ async function stepsOf(text: string): Promise<string[]> {
   return results.map(({ detail }) => detail)
 }
 
-/** Reading all rows of a provider, or all due rows, counts as a scan. */
-function isScan(step: string): boolean {
+/**
+ * Reading all rows of a provider, or all due rows, counts as a scan. An automatic index on rows that the statement
+ * itself selected does not.
+ */
+function isScan(step: string, text: string): boolean {
   const scanned = /^SCAN (\w+)/.exec(step)?.[1] ?? ''
-  return TABLES.includes(scanned) || /\((provider|source|due_at|outcome)[=<>]+\?\)|AUTOMATIC/.test(step)
+  return (
+    TABLES.includes(scanned) ||
+    /\((provider|source|due_at|outcome)[=<>]+\?\)/.test(step) ||
+    isIndexed(step, text)
+  )
+}
+
+function isIndexed(step: string, text: string): boolean {
+  const [, name] = /^SEARCH (\w+) USING AUTOMATIC/.exec(step) ?? []
+  return name !== undefined && !new RegExp(`\\b${name}(\\(.*\\))? as (materialized )?\\(`).test(text)
 }

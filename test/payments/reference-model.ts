@@ -15,6 +15,7 @@ import type {
 const DAY = 86_400_000
 
 export interface ModelOffer {
+  readonly provider: string
   readonly externalId: string
   readonly productId: number
   readonly mode: 'key-per-unit' | 'seats'
@@ -79,13 +80,13 @@ function planOf(
   reports: readonly Report[],
   offers: readonly ModelOffer[],
 ): { offer: ModelOffer; units: number } | undefined {
-  const latest = reports
-    .filter(({ items }) => items)
-    .toSorted((one, other) => one.occurredAt - other.occurredAt)
-    .at(-1)
-  const items = latest?.items ?? []
-  const same = items.find((item) => offerOf(item, offers) === offerOf(line, offers))
-  const item = same ?? (isOnlyLine ? items.find((candidate) => offerOf(candidate, offers)) : undefined)
+  const candidates = reports
+    .toSorted((one, other) => other.occurredAt - one.occurredAt)
+    .map(({ items = [] }) => {
+      const same = items.find((item) => offerOf(item, offers) === offerOf(line, offers))
+      return same ?? (isOnlyLine ? items.find((item) => offerOf(item, offers)) : undefined)
+    })
+  const item = candidates.find((candidate) => candidate !== undefined)
   const offer = item && offerOf(item, offers)
   return offer && { offer, units: Number(item.quantity ?? line.quantity) }
 }
