@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { paddleSamples } from '../../scripts/webhook-samples/paddle.ts'
 import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
-import { paddle } from '../../src/payments/providers/paddle.ts'
+import { paddle } from '../../src/payments/providers/paddle/index.ts'
 import { changed, ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
 
 const { parse, parseChanged, describe: describeEvent } = parserOf(paddle)
@@ -16,6 +16,7 @@ describe('a completed transaction', () => {
       references: [],
       owner: { name: 'Ada Lovelace', email: 'ada@example.com' },
       lines: [{ id: 'txnitm_1001_1', externalIds: ['7', 'pro_keyseal_demo'], quantity: 1 }],
+      amount: { payment: 'txn_1001', amount: 4900 },
     })
   })
 
@@ -41,38 +42,34 @@ describe('a completed transaction', () => {
     },
   )
 
-  it('of a subscription has the subscription and the period that it pays for', () => {
-    expect(parse(paddleSamples.purchase(SUBSCRIPTION_ORDER))).toMatchObject({
-      references: ['sub_55'],
-      firstPeriod: { subscription: 'sub_55', period: '2026-01-01T00:00:00.000Z' },
-    })
+  it('has the amount that the buyer paid after credit, if it is usable', () => {
+    const amount = (changes: Record<string, unknown>) => {
+      const event = parseChanged(purchase, changes)
+      return event.kind === 'purchase' ? event.amount?.amount : event
+    }
+    expect(amount({ 'data.details.totals.grand_total': '1200' })).toBe(1200)
+    expect(amount({ 'data.details.totals.grand_total': undefined })).toBe(4900)
+    for (const odd of ['0', '-5', '12.50', '', 4900, 'x', '9'.repeat(30)]) {
+      expect(amount({ 'data.details.totals.grand_total': odd })).toBeUndefined()
+    }
+    for (const details of [null, { totals: null }, {}]) {
+      expect(amount({ 'data.details': details })).toBeUndefined()
+    }
   })
 
-  it('is a renewal if the subscription recurs', () => {
-    const renewal = paddleSamples.renewal?.({ ...SUBSCRIPTION_ORDER, period: 1 }) as SampleEvent
-    expect(parse(renewal)).toEqual({
-      kind: 'renewal',
-      order: 'txn_1001_1',
-      subscription: 'sub_55',
-      period: '2026-01-31T00:00:00.000Z',
-    })
-    expect(parseChanged(renewal, { 'data.billing_period': null })).toMatchObject({ period: 'txn_1001_1' })
-    expect(parseChanged(renewal, { 'data.subscription_id': null })).toMatchObject({ kind: 'flagged' })
-  })
-
-  it('issues nothing if it charges for a change of a subscription', () => {
-    const change = (origin: string) =>
-      parseChanged(paddleSamples.purchase(SUBSCRIPTION_ORDER), { 'data.origin': origin }).kind
-    expect(change('subscription_update')).toBe('flagged')
-    expect(change('subscription_payment_method_change')).toBe('ignored')
-  })
-
-  it('with a one-time charge is a purchase that the subscription does not renew', () => {
+  it('with a one-time charge is a purchase of its own, and the order of no subscription', () => {
     const event = parseChanged(paddleSamples.purchase(SUBSCRIPTION_ORDER), {
       'data.origin': 'subscription_charge',
+      'data.items': [{ price: { id: 'pri_setup', billing_cycle: null } }],
     })
-    expect(event).toMatchObject({ kind: 'purchase', references: [] })
-    expect(event).not.toHaveProperty('firstPeriod')
+    expect(event).toMatchObject({ kind: 'purchase', order: 'txn_1001', references: [] })
+    expect(event).not.toHaveProperty('period')
+    expect(event).not.toHaveProperty('lines.0.isOneTime')
+  })
+
+  it('for another payment method is ignored', () => {
+    const changes = { 'data.origin': 'subscription_payment_method_change' }
+    expect(parseChanged(paddleSamples.purchase(SUBSCRIPTION_ORDER), changes).kind).toBe('ignored')
   })
 })
 
@@ -126,7 +123,7 @@ describe('the owner', () => {
 
 describe('a refund', () => {
   const refund = paddleSamples.refund(ORDER)
-  const names = { id: 'adj_refund_1001', order: 'txn_1001', occurredAt: ORDER.now }
+  const names = { id: 'adj_refund_full_1001', order: 'txn_1001', occurredAt: ORDER.now }
 
   it.each(['adjustment.created', 'adjustment.updated'])(
     'that is approved reverses the order: %s',
@@ -146,23 +143,47 @@ describe('a refund', () => {
     }
   })
 
-  it('of whole lines reverses these lines', () => {
-    expect(parse(paddleSamples.lineRefund?.(ORDER) as SampleEvent)).toEqual({
+  it('of whole lines reverses these lines, whatever else it refunds', () => {
+    const expected = {
       kind: 'refund',
       ...names,
+      id: 'adj_refund_line_1001',
       phase: 'beginning',
       lines: [{ id: 'txnitm_1001_1' }],
-    })
+    }
+    const whole = paddleSamples.lineRefund?.(ORDER) as SampleEvent
+    expect(parse(whole)).toEqual(expected)
+    const part = { item_id: 'txnitm_1001_2', type: 'partial' }
+    const items = [{ item_id: 'txnitm_1001_1', type: 'full' }, part]
+    expect(parseChanged(whole, { 'data.items': items })).toEqual(expected)
   })
 
-  it('of amounts is flagged', () => {
+  it('of an amount has the amount, for any reason', () => {
     const partial = paddleSamples.partialRefund?.(ORDER) as SampleEvent
-    expect(parse(partial)).toMatchObject({ kind: 'flagged', order: 'txn_1001' })
-    for (const type of ['tax', 'proration']) {
-      expect(parseChanged(partial, { 'data.items.0.type': type }).kind).toBe('flagged')
+    const expected = {
+      kind: 'refund',
+      ...names,
+      id: 'adj_refund_partial_1001',
+      phase: 'beginning',
+      amount: 1000,
     }
-    expect(parseChanged(partial, { 'data.items': null }).kind).toBe('flagged')
+    expect(parse(partial)).toEqual(expected)
+    for (const type of ['tax', 'proration']) {
+      expect(parseChanged(partial, { 'data.items.0.type': type })).toEqual(expected)
+    }
+    expect(parseChanged(partial, { 'data.items': null })).toEqual(expected)
   })
+
+  it.each([null, {}, { total: '0' }, { total: '-3' }, { total: 'x' }, { total: 5 }])(
+    'of a part is flagged if it has no usable amount: %j',
+    (totals) => {
+      const partial = paddleSamples.partialRefund?.(ORDER) as SampleEvent
+      expect(parseChanged(partial, { 'data.totals': totals })).toMatchObject({
+        kind: 'flagged',
+        order: 'txn_1001',
+      })
+    },
+  )
 })
 
 describe('a chargeback', () => {
@@ -174,6 +195,16 @@ describe('a chargeback', () => {
     expect(parse(answer)).toEqual({ kind: 'refund', ...names, phase: 'beginning' })
     expect(parse(won)).toEqual({ kind: 'reinstatement', ...names, phase: 'end' })
     expect(parseChanged(won, { 'data.status': 'pending_approval' }).kind).toBe('ignored')
+  })
+
+  it('of an amount has the amount', () => {
+    const partial = { 'data.type': 'partial', 'data.items.0.type': 'partial' }
+    expect(parseChanged(answer, partial)).toEqual({
+      kind: 'refund',
+      ...names,
+      phase: 'beginning',
+      amount: 1000,
+    })
   })
 
   it('is flagged if it is only a warning', () => {

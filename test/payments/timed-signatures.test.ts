@@ -3,7 +3,7 @@ import { Paddle } from '@paddle/paddle-node-sdk'
 import Stripe from 'stripe'
 import { expect, it } from 'vitest'
 import { lemonSqueezy } from '../../src/payments/providers/lemon-squeezy.ts'
-import { paddle } from '../../src/payments/providers/paddle.ts'
+import { paddle } from '../../src/payments/providers/paddle/index.ts'
 import { stripe } from '../../src/payments/providers/stripe/index.ts'
 import { seeded } from '../faults/plan.ts'
 import {

@@ -9,6 +9,9 @@ export const number = z.union([name, z.pipe(z.int().check(z.nonnegative()), z.tr
 /** A date and time (RFC 3339), converted to milliseconds UTC. */
 export const instant = z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.int())
 
+/** Like `instant`, but anything else counts as missing, because an odd date must not stop a sale. */
+export const optionalInstant = z.catch(z.optional(instant), undefined)
+
 /** A field that another function checks, or that can have any value. */
 export const unchecked = z.optional(z.unknown())
 

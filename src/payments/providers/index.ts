@@ -1,7 +1,7 @@
 import type { Provider } from '../provider.ts'
 import { dodo } from './dodo.ts'
 import { lemonSqueezy } from './lemon-squeezy.ts'
-import { paddle } from './paddle.ts'
+import { paddle } from './paddle/index.ts'
 import { polar } from './polar.ts'
 import { standard } from './standard.ts'
 import { stripe } from './stripe/index.ts'
