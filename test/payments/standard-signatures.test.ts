@@ -5,7 +5,7 @@ import * as fc from 'fast-check'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { it } from 'vitest'
 import { dodo } from '../../src/payments/providers/dodo.ts'
-import { polar } from '../../src/payments/providers/polar.ts'
+import { polar } from '../../src/payments/providers/polar/index.ts'
 import { standard } from '../../src/payments/providers/standard.ts'
 import { seeded } from '../faults/plan.ts'
 import {

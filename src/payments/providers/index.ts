@@ -2,7 +2,7 @@ import type { Provider } from '../provider.ts'
 import { dodo } from './dodo.ts'
 import { lemonSqueezy } from './lemon-squeezy.ts'
 import { paddle } from './paddle/index.ts'
-import { polar } from './polar.ts'
+import { polar } from './polar/index.ts'
 import { standard } from './standard.ts'
 import { stripe } from './stripe/index.ts'
 
