@@ -137,6 +137,8 @@ export interface Notice {
   readonly kind: 'ignored' | 'flagged' | 'failed'
   /** The reason, without personal data. */
   readonly note: string
+  /** The fields of a malformed event that are missing or invalid. */
+  readonly faults?: readonly string[]
   readonly order?: string
   readonly references?: readonly string[]
 }

@@ -13,6 +13,13 @@ export interface Provider {
    * @throws z.ZodError if a known event does not match its schema
    */
   readonly interpret: (payload: unknown, found?: unknown) => PaymentEvent
+  /** The name of the order in an event that does not match its schema. Default: the id of the event's object. */
+  readonly orderOf?: (payload: unknown) => string | undefined
+  /**
+   * A malformed event is answered 422, so that the sender notices. Others get 200, since providers repeat what
+   * was refused, and some then disable the endpoint.
+   */
+  readonly refusesMalformed?: true
   readonly lookUp?: LookUp
 }
 

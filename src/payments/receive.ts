@@ -12,6 +12,7 @@ import { type Context, type EventRecord, wait } from './events.ts'
 import { fulfillAndDeliver } from './fulfill.ts'
 import { isName, type PaymentEvent } from './payment-event.ts'
 import type { EventDescription, LookUpSetting, Provider } from './provider.ts'
+import { nameAt } from './providers/fields.ts'
 import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
 import { hasUnusableSecret, SECRET_CHARACTERS_MIN, verifySignature } from './signatures.ts'
 
@@ -23,6 +24,8 @@ export interface Webhook {
 
 export type Reception =
   | { readonly kind: 'received'; readonly outcome: Outcome }
+  /** The event is stored as failed. `faults` are the fields that are missing or invalid. */
+  | { readonly kind: 'malformed'; readonly outcome: Outcome; readonly faults: readonly string[] }
   | { readonly kind: 'not-configured' | 'signature-invalid' }
 
 /**
@@ -52,11 +55,15 @@ export async function receive(
   }
   const parsed = parseEvent(provider, payload, described?.isTest, mode, env)
   const waitSeconds = waitOf(parsed)
-  const outcome =
-    parsed.kind === 'look-up' || waitSeconds > 0
-      ? await wait(context, event, now + waitSeconds * 1000)
-      : await fulfillAndDeliver(context, event, parsed.event, now)
-  return { kind: 'received', outcome }
+  if (parsed.kind === 'look-up' || waitSeconds > 0) {
+    return { kind: 'received', outcome: await wait(context, event, now + waitSeconds * 1000) }
+  }
+  const outcome = await fulfillAndDeliver(context, event, parsed.event, now)
+  const faults = 'faults' in parsed.event ? parsed.event.faults : undefined
+  // An event that was applied before keeps its outcome, even if its body is malformed now.
+  return faults && outcome === 'failed'
+    ? { kind: 'malformed', outcome, faults }
+    : { kind: 'received', outcome }
 }
 
 /** A look-up is due at once. */
@@ -149,9 +156,24 @@ export function interpret(provider: Provider, payload: unknown, found?: unknown)
   return onSchemaMismatch<PaymentEvent>(
     () => provider.interpret(payload, found),
     ({ issues }) => {
-      const places = new Set(issues.map(({ path }) => path.join('.')))
-      return { kind: 'failed', note: `unexpected format: ${[...places].join(', ')}`.slice(0, 255) }
+      const faults = [...new Set(issues.map(({ path }) => path.join('.') || 'body'))]
+      const note = `unexpected format: ${faults.join(', ')}`.slice(0, 255)
+      const order = (provider.orderOf ?? idOfObject)(payload)
+      return { kind: 'failed', note, faults, ...(order !== undefined && { order }) }
     },
+  )
+}
+
+/** The id of the object that an event is about, or of the order that the object names. */
+function idOfObject(payload: unknown): string | undefined {
+  return nameAt(
+    payload,
+    'data.object.id',
+    'data.transaction_id',
+    'data.order_id',
+    'data.id',
+    'object.id',
+    'id',
   )
 }
 

@@ -1,8 +1,12 @@
-/** `POST /webhooks/<provider>`. Providers check only the status: 200 means that the event is stored. */
+/**
+ * `POST /webhooks/<provider>`. Providers check only the status: 200 means that the event is stored. A malformed
+ * event of Standard Webhooks is stored too, and its sender gets 422 with the fields to correct.
+ */
 import { done, PROVIDER } from '../callers/caller.ts'
 import { readBytes } from '../http/body.ts'
 import { type Endpoint, endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
+import type { FieldErrors } from '../protocol/fields.ts'
 import type { ProviderName } from './provider.ts'
 import { PROVIDERS } from './providers/index.ts'
 import { type Reception, receive } from './receive.ts'
@@ -28,6 +32,7 @@ export const webhooks: readonly Endpoint[] = PROVIDERS.map((provider) =>
     caller: PROVIDER,
     outcomes: {
       received: CODES.webhookReceived,
+      malformed: provider.refusesMalformed ? CODES.incorrectData : CODES.webhookReceived,
       'not-configured': CODES.notFound,
       'signature-invalid': CODES.signatureInvalid,
       'too-large': CODES.bodyTooLarge,
@@ -38,9 +43,15 @@ export const webhooks: readonly Endpoint[] = PROVIDERS.map((provider) =>
       const webhook = { headers: request.headers, body }
       return done<Received>(await receive(provider, webhook, { env, db }, now), now)
     },
-    answer: (received) =>
-      received.kind === 'received'
-        ? { fields: { outcome: received.outcome }, log: { outcome: received.outcome } }
-        : {},
+    answer: (received) => {
+      if (!('outcome' in received)) return {}
+      const { outcome } = received
+      const isRefused = received.kind === 'malformed' && provider.refusesMalformed === true
+      return { fields: isRefused ? { errors: errorsOf(received.faults) } : { outcome }, log: { outcome } }
+    },
   }),
 )
+
+function errorsOf(faults: readonly string[]): FieldErrors {
+  return Object.fromEntries(faults.map((field) => [field, [`The ${field} field is missing or invalid.`]]))
+}

@@ -11,6 +11,8 @@ export const instant = z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.int
 
 /** Like `instant`, but anything else counts as missing, because an odd date must not stop a sale. */
 export const optionalInstant = z.catch(z.optional(instant), undefined)
+/** An amount in the smallest unit of its currency. Anything else counts as missing. */
+export const amount = z.catch(z.optional(z.int().check(z.nonnegative())), undefined)
 
 /** A field that another function checks, or that can have any value. */
 export const unchecked = z.optional(z.unknown())
@@ -34,6 +36,21 @@ function sum(one: unknown, other: unknown): unknown {
 export function usableNames(...candidates: readonly unknown[]): string[] {
   const texts = candidates.filter((candidate) => typeof candidate === 'string' && candidate !== '')
   return [...new Set(texts as string[])]
+}
+
+/** @returns the first name or number at one of these paths (keys, joined by dots) */
+export function nameAt(payload: unknown, ...paths: readonly string[]): string | undefined {
+  for (const path of paths) {
+    const found = number.safeParse(path.split('.').reduce(memberOf, payload))
+    if (found.success) return found.data
+  }
+  return undefined
+}
+
+function memberOf(holder: unknown, key: string): unknown {
+  return typeof holder === 'object' && holder !== null && Object.hasOwn(holder, key)
+    ? (holder as Record<string, unknown>)[key]
+    : undefined
 }
 
 /** Whether the id can be used in a URL path without encoding. */

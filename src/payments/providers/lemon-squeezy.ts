@@ -1,14 +1,25 @@
 /**
- * Lemon Squeezy. An order sells one product, and its event is complete.
+ * Lemon Squeezy. An order sells one product, and its event is complete. A subscription's own events report how
+ * long it is paid for, since its invoices have no period. Names are those of lemonsqueezy.js 4.0.
  *
  * Each kind of object has its own numeric ids, so names get the kind as a prefix. Events have no id and no
  * signed time, so the hash of the body identifies an event.
  */
 import * as z from 'zod/mini'
-import { type PaymentEvent, WHOLE_ORDER } from '../payment-event.ts'
+import { type PaymentEvent, type Report, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
 import { parseUntimedHeader, textKeys } from '../signatures.ts'
-import { flagged, ignored, instant, name, number, unchecked, unusedEvent, usableNames } from './fields.ts'
+import {
+  flagged,
+  ignored,
+  instant,
+  name,
+  nameAt,
+  number,
+  unchecked,
+  unusedEvent,
+  usableNames,
+} from './fields.ts'
 
 const description = z.object({
   meta: z.object({ event_name: name, test_mode: z.nullish(z.boolean()) }),
@@ -38,11 +49,31 @@ const refunded = z.object({
 })
 const refundedOrder = z.object({ id: number, attributes: refunded })
 
-const subscription = z.object({ id: number, attributes: z.object({ order_id: number }) })
+const subscription = z.object({
+  id: number,
+  attributes: z.object({
+    order_id: number,
+    variant_id: z.nullish(number),
+    product_id: z.nullish(number),
+    /** null during a trial. */
+    first_subscription_item: z.nullish(z.object({ quantity: unchecked })),
+    status: unchecked,
+    trial_ends_at: z.nullish(instant),
+    renews_at: z.nullish(instant),
+    ends_at: z.nullish(instant),
+    created_at: instant,
+    updated_at: z.nullish(instant),
+  }),
+})
+type Subscription = z.output<typeof subscription>
 
 const subscriptionInvoice = z.object({
   id: number,
-  attributes: z.extend(refunded, { subscription_id: number, billing_reason: unchecked }),
+  attributes: z.extend(refunded, {
+    subscription_id: number,
+    billing_reason: unchecked,
+    created_at: instant,
+  }),
 })
 
 export const lemonSqueezy: Provider = {
@@ -57,12 +88,26 @@ export const lemonSqueezy: Provider = {
     const { meta, data } = kind.parse(payload)
     return EVENT_PARSERS.get(meta.event_name)?.(data) ?? unusedEvent(meta.event_name)
   },
+  orderOf: (payload) => {
+    const isOrder = nameAt(payload, 'data.type') === 'orders'
+    const id = nameAt(payload, isOrder ? 'data.id' : 'data.attributes.order_id')
+    return id === undefined ? undefined : orderName(id)
+  },
 }
 
 const EVENT_PARSERS: ReadonlyMap<string, (data: unknown) => PaymentEvent> = new Map([
   ['order_created', orderCreated],
   ['order_refunded', orderRefunded],
-  ['subscription_created', subscriptionCreated],
+  ['subscription_created', subscriptionReported],
+  // Sent in addition to each of the next ones, and for renewals.
+  ['subscription_updated', subscriptionReported],
+  // Undocumented: https://github.com/lmsqueezy/lemonsqueezy.js/pull/145
+  ['subscription_plan_changed', subscriptionReported],
+  ['subscription_cancelled', subscriptionReported],
+  ['subscription_resumed', subscriptionReported],
+  ['subscription_paused', subscriptionReported],
+  ['subscription_unpaused', subscriptionReported],
+  ['subscription_expired', subscriptionReported],
   ['subscription_payment_success', subscriptionPaid],
   ['subscription_payment_refunded', subscriptionPaymentRefunded],
 ])
@@ -95,23 +140,62 @@ function orderRefunded(data: unknown): PaymentEvent {
   return refundOf(orderName(id), orderName(id), attributes)
 }
 
-/** Links the subscription to its order. The order has its own event. */
-function subscriptionCreated(data: unknown): PaymentEvent {
-  const { id, attributes } = subscription.parse(data)
-  return ignored('links a subscription to its order', orderName(attributes.order_id), [subscriptionName(id)])
+/** Links the subscription to its order too. The order has its own event. */
+function subscriptionReported(data: unknown): PaymentEvent {
+  const reported = subscription.parse(data)
+  return {
+    kind: 'report',
+    report: reportOf(reported),
+    order: orderName(reported.attributes.order_id),
+    references: [subscriptionName(reported.id)],
+  }
 }
 
+function reportOf({ id, attributes }: Subscription): Report {
+  const { variant_id, product_id, first_subscription_item: item, status, ends_at } = attributes
+  const occurredAt = attributes.updated_at ?? attributes.created_at
+  const paidUntil = paidUntilOf(attributes)
+  const externalIds = usableNames(variant_id, product_id)
+  return {
+    subscription: subscriptionName(id),
+    occurredAt,
+    ...(paidUntil != null && { paidUntil }),
+    ...(status === 'expired' && { endedAt: ends_at ?? occurredAt }),
+    ...(externalIds.length > 0 && { items: [{ externalIds, quantity: item?.quantity }] }),
+  }
+}
+
+/** While a renewal is not paid (`past_due`, `unpaid`) or paused, `renews_at` is the next attempt to charge it. */
+function paidUntilOf(attributes: Subscription['attributes']): number | null | undefined {
+  switch (attributes.status) {
+    case 'on_trial':
+      return attributes.trial_ends_at
+    case 'active':
+      return attributes.renews_at
+    case 'cancelled':
+      return attributes.ends_at
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The order sells the first period, so its invoice (`initial`) adds none. If a trial came before it, the end of
+ * what it pays for is in `subscription_updated`.
+ */
 function subscriptionPaid(data: unknown): PaymentEvent {
   const { id, attributes } = subscriptionInvoice.parse(data)
-  if (attributes.billing_reason === 'initial') return ignored('the order reports the first payment')
-  if (attributes.billing_reason !== 'renewal') return ignored('neither a sale nor a renewal')
-  return {
-    kind: 'renewal',
-    order: invoiceName(id),
-    subscription: subscriptionName(attributes.subscription_id),
-    // Each period has one invoice.
-    period: invoiceName(id),
+  const { billing_reason: reason, subscription_id, created_at } = attributes
+  if (reason === 'initial') return ignored('the order reports the first payment')
+  // `updated` is a change of the plan that was charged immediately.
+  if (reason !== 'renewal' && reason !== 'updated') {
+    const named =
+      typeof reason === 'string' ? `the billing reason ${reason.slice(0, 100)}` : 'no billing reason'
+    return flagged(`a payment with ${named}`, invoiceName(id))
   }
+  const payment = invoiceName(id)
+  const period = { subscription: subscriptionName(subscription_id), payment, paidAt: created_at }
+  return { kind: 'renewal', period }
 }
 
 /** The first payment belongs to the order. This event names the order only by its subscription. */
