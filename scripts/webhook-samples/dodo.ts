@@ -12,6 +12,7 @@ import {
   type SampleLine,
   type SampleOrder,
   standardHeaders,
+  trialEnd,
 } from './sample.ts'
 
 export const dodoSamples: ProviderSamples = {
@@ -22,7 +23,7 @@ export const dodoSamples: ProviderSamples = {
   purchase: (o) =>
     o.subscription === undefined
       ? purchaseOfLines(o, [{ externalId: o.externalId, quantity: quantityOf(o) }])
-      : event(o, 'subscription.active', subscription(o, 0)),
+      : event(o, 'subscription.active', subscription({ ...o, period: 0 })),
   purchaseOfLines,
   relatedEvents: (o) =>
     o.subscription === undefined ? [] : [event(o, 'payment.succeeded', payment(o, null))],
@@ -32,7 +33,17 @@ export const dodoSamples: ProviderSamples = {
   disputeOpened: (o) => event(o, 'dispute.opened', dispute(o, 'dispute_opened')),
   disputeWon: (o) => event(o, 'dispute.won', dispute(o, 'dispute_won')),
   disputeLost: (o) => event(o, 'dispute.lost', dispute(o, 'dispute_lost')),
-  renewal: (o) => event(o, 'subscription.renewed', subscription(o, o.period ?? 1)),
+  renewal: (o) => event(o, 'subscription.renewed', subscription({ ...o, period: o.period ?? 1 })),
+  trial: (o) => {
+    const state = { next_billing_date: isoTime(trialEnd()), trial_period_days: 14 }
+    return event(o, 'subscription.active', subscription({ ...o, period: 0 }, state))
+  },
+  planChange: (o, { externalId, quantity }) =>
+    event(o, 'subscription.plan_changed', subscription({ ...o, externalId, quantity })),
+  ended: (o) => {
+    const state = { status: 'cancelled', cancelled_at: isoTime(nowOf(o)) }
+    return event(o, 'subscription.cancelled', subscription(o, state))
+  },
   unknown: () => event({ order: '0', externalId: '' }, 'sample.unheard_of', { payload_type: 'Sample' }),
 }
 
@@ -55,7 +66,7 @@ function payment(o: SampleOrder, cart: readonly object[] | null): unknown {
     payload_type: 'Payment',
     payment_id: paymentId(o),
     business_id: 'biz_keyseal_demo',
-    created_at: isoTime(nowOf(o)),
+    created_at: isoTime(o.subscription === undefined ? nowOf(o) : periodStart(o.period ?? 0)),
     updated_at: null,
     status: 'succeeded',
     currency: 'EUR',
@@ -65,6 +76,8 @@ function payment(o: SampleOrder, cart: readonly object[] | null): unknown {
     billing: { country: 'GB' },
     product_cart: cart,
     subscription_id: o.subscription === undefined ? null : subscriptionId(o),
+    subscription_ids: o.subscription === undefined ? [] : [subscriptionId(o)],
+    is_multi_subscription: false,
     is_update_payment_method: false,
     metadata: {},
     refunds: [],
@@ -74,13 +87,18 @@ function payment(o: SampleOrder, cart: readonly object[] | null): unknown {
   }
 }
 
-function subscription(o: SampleOrder, period: number): unknown {
+/** @param state replaces fields of an active subscription */
+function subscription(o: SampleOrder, state: object = {}): unknown {
+  const period = o.period ?? 0
   return {
     payload_type: 'Subscription',
     subscription_id: subscriptionId(o),
     product_id: o.externalId,
     quantity: quantityOf(o),
+    addons: [],
     status: 'active',
+    cancel_at_next_billing_date: false,
+    cancelled_at: null,
     currency: 'EUR',
     recurring_pre_tax_amount: 4900,
     payment_frequency_count: 1,
@@ -90,15 +108,17 @@ function subscription(o: SampleOrder, period: number): unknown {
     next_billing_date: isoTime(periodStart(period + 1)),
     trial_period_days: 0,
     on_demand: false,
+    expires_at: null,
     customer: customer(o),
     metadata: {},
+    ...state,
   }
 }
 
 function refund(o: SampleOrder, status: string, isPartial: boolean): unknown {
   return {
     payload_type: 'Refund',
-    refund_id: `ref_${o.order}`,
+    refund_id: paymentId(o).replace('pay', 'ref'),
     payment_id: paymentId(o),
     business_id: 'biz_keyseal_demo',
     amount: isPartial ? 1000 : 4900,
@@ -129,8 +149,9 @@ function customer(o: SampleOrder): unknown {
   return { customer_id: `cus_${o.order}`, ...ownerOf(o) }
 }
 
-function paymentId({ order }: SampleOrder): string {
-  return `pay_${order}`
+/** Each period of a subscription has its own payment. */
+function paymentId({ order, period = 0 }: SampleOrder): string {
+  return period === 0 ? `pay_${order}` : `pay_${order}_${period}`
 }
 
 function subscriptionId({ subscription: id, order }: SampleOrder): string {

@@ -8,9 +8,11 @@ import {
   numberOrText,
   ownerOf,
   type ProviderSamples,
+  periodStart,
   quantityOf,
   type SampleEvent,
   type SampleOrder,
+  trialEnd,
 } from './sample.ts'
 
 export const lemonSqueezySamples: ProviderSamples = {
@@ -27,16 +29,30 @@ export const lemonSqueezySamples: ProviderSamples = {
     o.subscription === undefined
       ? []
       : [
-          event(o, 'subscription_created', subscription(o)),
-          event(o, 'subscription_payment_success', subscriptionInvoice(o, 'initial', `${o.order}00`)),
+          event(o, 'subscription_created', subscription(o, { status: 'active' })),
+          event(o, 'subscription_payment_success', subscriptionInvoice(o, 'initial', 0)),
         ],
   refund: (o) => event(o, 'order_refunded', order(o, 'refunded', 4900)),
   partialRefund: (o) => event(o, 'order_refunded', order(o, 'partial_refund', 1000)),
-  renewal: (o) =>
+  renewal: (o) => event(o, 'subscription_payment_success', subscriptionInvoice(o, 'renewal', o.period ?? 1)),
+  trial: (o) =>
     event(
       o,
-      'subscription_payment_success',
-      subscriptionInvoice(o, 'renewal', `${o.order}0${o.period ?? 1}`),
+      'subscription_created',
+      subscription(o, {
+        status: 'on_trial',
+        trial_ends_at: isoTime(trialEnd()),
+        renews_at: isoTime(trialEnd()),
+        first_subscription_item: null,
+      }),
+    ),
+  planChange: (o, { externalId, quantity }) =>
+    event(o, 'subscription_plan_changed', subscription({ ...o, externalId, quantity }, { status: 'active' })),
+  ended: (o) =>
+    event(
+      o,
+      'subscription_expired',
+      subscription(o, { status: 'expired', cancelled: true, ends_at: isoTime(nowOf(o)) }),
     ),
   unknown: () => event({ order: '1', externalId: '1' }, 'sample_unheard_of', { attributes: {} }),
 }
@@ -96,7 +112,7 @@ function orderItem(o: SampleOrder, time: string): object {
   }
 }
 
-function subscription(o: SampleOrder): object {
+function subscription(o: SampleOrder, state: object): object {
   const owner = ownerOf(o)
   return {
     type: 'subscriptions',
@@ -110,19 +126,25 @@ function subscription(o: SampleOrder): object {
       variant_id: numberOrText(o.externalId),
       user_name: owner.name,
       user_email: owner.email,
-      status: 'active',
-      created_at: isoTime(nowOf(o)),
+      pause: null,
+      cancelled: false,
+      trial_ends_at: null,
+      first_subscription_item: { id: 1, subscription_id: 1, price_id: 1, quantity: quantityOf(o) },
+      renews_at: isoTime(periodStart((o.period ?? 0) + 1)),
+      ends_at: null,
+      created_at: isoTime(periodStart(0)),
       updated_at: isoTime(nowOf(o)),
       test_mode: o.isTest === true,
+      ...state,
     },
   }
 }
 
-function subscriptionInvoice(o: SampleOrder, billingReason: string, id: string): object {
+function subscriptionInvoice(o: SampleOrder, billingReason: string, period: number): object {
   const owner = ownerOf(o)
   return {
     type: 'subscription-invoices',
-    id,
+    id: `${o.order}0${period}`,
     attributes: {
       store_id: 1,
       subscription_id: numberOrText(o.subscription ?? o.order),
@@ -135,7 +157,7 @@ function subscriptionInvoice(o: SampleOrder, billingReason: string, id: string):
       refunded: false,
       refunded_at: null,
       total: 4900,
-      created_at: isoTime(nowOf(o)),
+      created_at: isoTime(periodStart(period)),
       updated_at: isoTime(nowOf(o)),
       test_mode: o.isTest === true,
     },

@@ -74,6 +74,7 @@ export interface ProviderSamples {
 }
 
 const DAYS_PER_PERIOD = 30
+const TRIAL_DAYS = 14
 
 /** Without hyphens, like the ids of most providers. */
 export function freshId(prefix: string): string {
@@ -98,6 +99,11 @@ export function nowOf({ now }: SampleOrder): number {
 /** @returns the start of a billing period, milliseconds UTC. Period 0 starts on January 1, 2026 */
 export function periodStart(period: number): number {
   return Date.UTC(2026, 0, 1) + period * DAYS_PER_PERIOD * DAY_MILLISECONDS
+}
+
+/** @returns the end of a trial, milliseconds UTC */
+export function trialEnd(): number {
+  return periodStart(0) + TRIAL_DAYS * DAY_MILLISECONDS
 }
 
 export function isoTime(ms: number): string {

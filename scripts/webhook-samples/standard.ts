@@ -6,11 +6,13 @@ import {
   nowOf,
   ownerOf,
   type ProviderSamples,
+  periodStart,
   quantityOf,
   type SampleEvent,
   type SampleLine,
   type SampleOrder,
   standardHeaders,
+  trialEnd,
 } from './sample.ts'
 
 export const standardSamples: ProviderSamples = {
@@ -18,8 +20,8 @@ export const standardSamples: ProviderSamples = {
   secret: `whsec_${btoa('keyseal demo secret of a shop 001')}`,
   sign: standardHeaders,
   orderName: ({ order }) => order,
-  purchase: (o) => purchaseOfLines(o, [{ externalId: o.externalId, quantity: quantityOf(o) }]),
-  purchaseOfLines,
+  purchase: (o) => purchase(o),
+  purchaseOfLines: (o, lines) => purchaseOfLines(o, lines),
   refund: (o) => event(o, 'order.refunded', { refund: 'r1' }),
   lineRefund: (o) => event(o, 'order.refunded', { refund: 'r1', lines: [{ id: '1', quantity: 1 }] }),
   refundFailed: (o) => event(o, 'refund.reversed', { refund: 'r1' }),
@@ -28,16 +30,25 @@ export const standardSamples: ProviderSamples = {
   disputeLost: (o) => event(o, 'dispute.lost', { dispute: 'd1' }),
   renewal: (o) => {
     const period = o.period ?? 1
-    return event(o, 'order.renewed', {
-      order: `${o.order}-${period}`,
-      subscription: subscriptionName(o),
-      period: periodName(period),
-    })
+    return event(o, 'order.renewed', { order: `${o.order}-${period}`, ...periodOf(o, period) })
   },
+  trial: (o) => purchase(o, isoTime(trialEnd())),
+  planChange: (o, { externalId, quantity }) =>
+    event(o, 'subscription.changed', {
+      subscription: subscriptionName(o),
+      lines: [{ product: externalId, quantity }],
+    }),
+  ended: (o) =>
+    event(o, 'subscription.ended', { subscription: subscriptionName(o), ended_at: isoTime(nowOf(o)) }),
   unknown: () => event({ order: '0', externalId: '' }, 'sample.unheard_of', {}),
 }
 
-function purchaseOfLines(o: SampleOrder, lines: readonly SampleLine[]): SampleEvent {
+function purchase(o: SampleOrder, paidUntil?: string): SampleEvent {
+  return purchaseOfLines(o, [{ externalId: o.externalId, quantity: quantityOf(o) }], paidUntil)
+}
+
+/** @param paidUntil default: the end of the first period */
+function purchaseOfLines(o: SampleOrder, lines: readonly SampleLine[], paidUntil?: string): SampleEvent {
   return event(o, 'order.paid', {
     owner: ownerOf(o),
     lines: lines.map(({ externalId, quantity }, index) => ({
@@ -46,7 +57,8 @@ function purchaseOfLines(o: SampleOrder, lines: readonly SampleLine[]): SampleEv
       quantity,
     })),
     references: [`payment-${o.order}`],
-    ...(o.subscription === undefined ? {} : { subscription: subscriptionName(o), period: periodName(0) }),
+    ...(o.subscription !== undefined && periodOf(o, 0)),
+    ...(paidUntil !== undefined && { paid_until: paidUntil }),
   })
 }
 
@@ -62,6 +74,11 @@ function subscriptionName({ subscription, order }: SampleOrder): string {
   return `subscription-${subscription ?? order}`
 }
 
-function periodName(period: number): string {
-  return `period-${period}`
+function periodOf(o: SampleOrder, period: number): object {
+  return {
+    subscription: subscriptionName(o),
+    period: `period-${period}`,
+    paid_at: isoTime(periodStart(period)),
+    paid_until: isoTime(periodStart(period + 1)),
+  }
 }

@@ -9,6 +9,12 @@ const WEBHOOK: EndpointDocs = {
     'not 2200. 2401: the signature is wrong or too old. 2404: the server has no secret for this provider.',
 }
 
+const STANDARD: EndpointDocs = {
+  details:
+    `${WEBHOOK.details} 804: the event is malformed. It is stored, but its sender must correct it: a repetition ` +
+    'with the same id is read anew.',
+}
+
 export const docs: DocsByPath = Object.fromEntries(
-  PROVIDER_NAMES.map((name) => [`/webhooks/${name}`, WEBHOOK]),
+  PROVIDER_NAMES.map((name) => [`/webhooks/${name}`, name === 'standard' ? STANDARD : WEBHOOK]),
 )

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
+import { isoTime, periodStart, type SampleEvent, trialEnd } from '../../scripts/webhook-samples/sample.ts'
 import { standardSamples } from '../../scripts/webhook-samples/standard.ts'
 import { standard } from '../../src/payments/providers/standard.ts'
 import { ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
 
 const { parse, parseChanged, describe: describeEvent } = parserOf(standard)
 const purchase = standardSamples.purchase(ORDER)
+const subscribed = standardSamples.purchase(SUBSCRIPTION_ORDER)
 
 describe('a paid order', () => {
   it('is a purchase of its lines', () => {
@@ -26,13 +27,52 @@ describe('a paid order', () => {
   })
 
   it('references its subscription and the period that it pays for', () => {
-    const event = standardSamples.purchase(SUBSCRIPTION_ORDER)
-    expect(parse(event)).toMatchObject({
+    expect(parse(subscribed)).toMatchObject({
       references: ['payment-1001', 'subscription-55'],
-      firstPeriod: { subscription: 'subscription-55', period: 'period-0' },
+      period: {
+        subscription: 'subscription-55',
+        payment: '1001',
+        name: 'period-0',
+        paidAt: periodStart(0),
+        endsAt: periodStart(1),
+      },
     })
-    expect(parseChanged(event, { 'data.period': null })).not.toHaveProperty('firstPeriod')
-    expect(parseChanged(event, { 'data.subscription': undefined })).not.toHaveProperty('firstPeriod')
+    expect(parseChanged(subscribed, { 'data.subscription': undefined })).not.toHaveProperty('period')
+  })
+
+  it('with a subscription always pays for a period', () => {
+    const unset = { 'data.period': null, 'data.paid_at': null, 'data.paid_until': null }
+    expect(parseChanged(subscribed, unset)).toMatchObject({
+      period: { subscription: 'subscription-55', payment: '1001', paidAt: ORDER.now },
+    })
+    expect(parseChanged(subscribed, unset)).not.toHaveProperty('period.name')
+    expect(parseChanged(subscribed, unset)).not.toHaveProperty('period.endsAt')
+  })
+
+  it('with a trial pays for a period that ends with the trial', () => {
+    expect(parse(standardSamples.trial?.(SUBSCRIPTION_ORDER) as SampleEvent)).toMatchObject({
+      kind: 'purchase',
+      period: { name: 'period-0', endsAt: trialEnd() },
+    })
+  })
+
+  it('may have lines that are bought once', () => {
+    expect(parseChanged(subscribed, { 'data.lines.0.once': true })).toMatchObject({
+      lines: [{ id: '1', isOneTime: true }],
+    })
+    for (const once of [false, null]) {
+      expect(parseChanged(subscribed, { 'data.lines.0.once': once })).not.toHaveProperty('lines.0.isOneTime')
+    }
+  })
+
+  it('may have an amount', () => {
+    expect(parseChanged(purchase, { 'data.amount': 9800 })).toMatchObject({
+      amount: { payment: '1001', amount: 9800 },
+    })
+    expect(parseChanged(purchase, { 'data.amount': null })).not.toHaveProperty('amount')
+    for (const amount of [-1, 1.5, '9800']) {
+      expect(() => parseChanged(purchase, { 'data.amount': amount })).toThrow()
+    }
   })
 
   it('may have no owner', () => {
@@ -114,6 +154,19 @@ describe('a refund', () => {
     }
   })
 
+  it('of an amount reverses this amount, unless it names lines', () => {
+    const refund = standardSamples.refund(ORDER)
+    expect(parseChanged(refund, { 'data.amount': 1000 })).toEqual({
+      kind: 'refund',
+      ...reversal,
+      phase: 'beginning',
+      amount: 1000,
+    })
+    const both = { 'data.amount': 1000, 'data.lines': [{ id: '1' }] }
+    expect(parseChanged(refund, both)).toMatchObject({ lines: [{ id: '1' }] })
+    expect(parseChanged(refund, both)).not.toHaveProperty('amount')
+  })
+
   it('has an id that cannot collide with another order', () => {
     const idOf = (order: string, refund: string) =>
       parseChanged(standardSamples.refund(ORDER), { 'data.order': order, 'data.refund': refund })
@@ -135,18 +188,79 @@ describe('a dispute', () => {
   })
 })
 
-it('a renewal has its own name, a subscription and a period', () => {
+describe('a renewal', () => {
   const renewal = standardSamples.renewal?.({ ...SUBSCRIPTION_ORDER, period: 3 }) as SampleEvent
-  expect(parse(renewal)).toEqual({
-    kind: 'renewal',
-    order: '1001-3',
-    references: [],
-    subscription: 'subscription-55',
-    period: 'period-3',
+
+  it('has its own name, a subscription and a period', () => {
+    expect(parse(renewal)).toEqual({
+      kind: 'renewal',
+      period: {
+        subscription: 'subscription-55',
+        payment: '1001-3',
+        name: 'period-3',
+        paidAt: periodStart(3),
+        endsAt: periodStart(4),
+      },
+      references: [],
+    })
+    for (const field of ['order', 'subscription', 'period']) {
+      expect(() => parseChanged(renewal, { [`data.${field}`]: undefined })).toThrow()
+    }
   })
-  for (const field of ['order', 'subscription', 'period']) {
-    expect(() => parseChanged(renewal, { [`data.${field}`]: undefined })).toThrow()
-  }
+
+  it('may not say how long it is, and is paid when it was sent by default', () => {
+    const unset = { 'data.paid_at': undefined, 'data.paid_until': undefined }
+    expect(parseChanged(renewal, unset)).toMatchObject({ period: { paidAt: ORDER.now } })
+    expect(parseChanged(renewal, unset)).not.toHaveProperty('period.endsAt')
+    expect(() => parseChanged(renewal, { 'data.paid_until': 'tomorrow' })).toThrow()
+  })
+
+  it('may have an amount, and the quantities that were renewed', () => {
+    const lines = [{ product: 'team', quantity: 5 }]
+    expect(parseChanged(renewal, { 'data.amount': 4900, 'data.lines': lines })).toMatchObject({
+      kind: 'renewal',
+      amount: { payment: '1001-3', amount: 4900 },
+      report: {
+        subscription: 'subscription-55',
+        occurredAt: ORDER.now,
+        items: [{ externalIds: ['team'], quantity: 5 }],
+      },
+    })
+  })
+})
+
+describe('a subscription', () => {
+  const change = standardSamples.planChange?.(SUBSCRIPTION_ORDER, { externalId: 'team', quantity: 5 })
+  const changed = change as SampleEvent
+
+  it('that changes has other products and quantities', () => {
+    const report = { subscription: 'subscription-55', occurredAt: ORDER.now }
+    const items = [{ externalIds: ['team'], quantity: 5 }]
+    expect(parse(changed)).toEqual({ kind: 'report', report: { ...report, items } })
+    expect(parseChanged(changed, { 'data.paid_until': isoTime(periodStart(1)) })).toEqual({
+      kind: 'report',
+      report: { ...report, items, paidUntil: periodStart(1) },
+    })
+    expect(parseChanged(changed, { 'data.lines.0.quantity': undefined })).toMatchObject({
+      report: { items: [{ externalIds: ['team'], quantity: undefined }] },
+    })
+  })
+
+  it('cannot change into nothing', () => {
+    for (const lines of [[], null, [{}]]) {
+      expect(() => parseChanged(changed, { 'data.lines': lines })).toThrow()
+    }
+  })
+
+  it('that has ended says when', () => {
+    const ended = standardSamples.ended?.(SUBSCRIPTION_ORDER) as SampleEvent
+    const report = { subscription: 'subscription-55', occurredAt: ORDER.now }
+    expect(parse(ended)).toEqual({ kind: 'report', report: { ...report, endedAt: ORDER.now } })
+    expect(parseChanged(ended, { 'data.ended_at': isoTime(periodStart(1)) })).toMatchObject({
+      report: { endedAt: periodStart(1) },
+    })
+    expect(parseChanged(ended, { 'data.ended_at': null })).toMatchObject({ report: { endedAt: ORDER.now } })
+  })
 })
 
 describe('an event', () => {
