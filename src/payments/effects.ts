@@ -185,8 +185,8 @@ function effectsOfRenewal({ period, references = [], sale, report, amount }: Ren
   }
 }
 
-function effectsOfReport({ report, ...order }: SubscriptionReport): Effects {
-  const subscribed = effectsOfSubscription(undefined, report)
+function effectsOfReport({ report, period, ...order }: SubscriptionReport): Effects {
+  const subscribed = effectsOfSubscription(period, report)
   const references = referencesOf(order)
   return {
     order: order.order ?? null,
@@ -201,9 +201,11 @@ function effectsOfReport({ report, ...order }: SubscriptionReport): Effects {
 
 function effectsOfNotice(notice: Notice): Effects {
   const references = referencesOf(notice)
+  // A failed event only names its order: its names may be wrong.
+  const isUsable = notice.order !== undefined && notice.kind !== 'failed'
   return {
     order: notice.order ?? null,
-    references: notice.order === undefined ? [] : named(notice.order, references),
+    references: isUsable ? named(notice.order, references) : [],
     names: references,
     facts: [],
     values: { outcome: notice.kind, note: notice.note },

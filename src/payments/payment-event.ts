@@ -110,6 +110,8 @@ export interface SubscriptionReport {
   readonly report: Report
   readonly order?: string
   readonly references?: readonly string[]
+  /** The period that the order paid for, if only the subscription tells that the order began it. */
+  readonly period?: PaidPeriod
 }
 
 export interface Report {

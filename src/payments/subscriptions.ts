@@ -71,13 +71,19 @@ const ITEMS_OF_REPORT = `subscription_reports as reports cross join json_each(re
 /** The beginning of a note about an item without an offer. The operator's commands find events by it. */
 export const NO_OFFER = 'no active offer for'
 
+/** An earlier event reported the same item without an offer, so each one is flagged only once. */
+const WAS_REPORTED = `exists (select 1 from subscription_reports as earlier
+  cross join json_each(earlier.plan) as same where earlier.provider = :provider
+    and earlier.subscription = :reported and earlier.occurred_at < :occurredAt
+    and same.value ->> 0 is null and same.value ->> 2 is item.value ->> 2)`
+
 /**
  * What is wrong with the plan of a report: an item without an offer, an item that replaces no line, or a
  * quantity that needs more or fewer keys. null if nothing is. Runs after settle.ts.
  */
 export const PLAN_FAULT = `(select nullif(concat_ws('; ',
   (select '${NO_OFFER} ' || group_concat(coalesce(item.value ->> 2, 'an unknown product'), ', ')
-    from ${ITEMS_OF_REPORT} and item.value ->> 0 is null),
+    from ${ITEMS_OF_REPORT} and item.value ->> 0 is null and not ${WAS_REPORTED}),
   (select 'no line of the order belongs to ' || group_concat(item.value ->> 2, ', ')
     from ${ITEMS_OF_REPORT} and item.value ->> 0 is not null and ${IS_REPORTED_KNOWN}
     and not exists (select 1 from subscription_reports as later where later.provider = :provider

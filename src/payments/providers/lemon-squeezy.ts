@@ -140,14 +140,18 @@ function orderRefunded(data: unknown): PaymentEvent {
   return refundOf(orderName(id), orderName(id), attributes)
 }
 
-/** Links the subscription to its order too. The order has its own event. */
+/** Also links the subscription to its order, which has its own event and paid for the first period. */
 function subscriptionReported(data: unknown): PaymentEvent {
   const reported = subscription.parse(data)
+  const { order_id, created_at: paidAt } = reported.attributes
+  const subscriptionOfOrder = subscriptionName(reported.id)
+  const order = orderName(order_id)
   return {
     kind: 'report',
     report: reportOf(reported),
-    order: orderName(reported.attributes.order_id),
-    references: [subscriptionName(reported.id)],
+    order,
+    references: [subscriptionOfOrder],
+    period: { subscription: subscriptionOfOrder, payment: order, paidAt },
   }
 }
 
