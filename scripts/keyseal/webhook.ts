@@ -67,7 +67,7 @@ async function sendSample(provider: string, options: SampleOptions): Promise<Com
   const value = { provider, event: options.event, order: orderName, status, outcome }
   if (status !== 200) return textOutput(value, text)
 
-  const licenseKeys = await keysOf(provider, event.body)
+  const licenseKeys = await keysOf(provider, orderName)
   const table = tableOutput(licenseKeys, 'No license keys. See why: npm run keyseal -- events list')
   return {
     value: { ...value, licenseKeys },
@@ -88,20 +88,18 @@ async function send(
   return { status: response.status, outcome: envelope.response.outcome ?? envelope.response.message }
 }
 
-/** The stored license keys of the event's order. */
-function keysOf(provider: string, body: string): Promise<Row[]> {
+/** The stored license keys of an order. */
+function keysOf(provider: string, order: string): Promise<Row[]> {
   return runSql(
     'local',
     `select license_keys.license_key as licenseKey, license_keys.status, order_lines.order_id as "order",
        license_keys.owner_name as owner, license_keys.validity_days as validityDays,
        license_keys.activation_limit as activationLimit
-     from webhook_events
-     join order_references on order_references.provider = webhook_events.provider
-       and order_references.reference = webhook_events.order_id
+     from order_references
      join order_lines on order_lines.provider = order_references.provider
        and order_lines.order_id = order_references.order_id
      join license_keys using (issuance_id)
-     where webhook_events.provider = ${sqlText(provider)} and webhook_events.payload = ${sqlText(body)}
+     where order_references.provider = ${sqlText(provider)} and order_references.reference = ${sqlText(order)}
      order by license_keys.id`,
   )
 }

@@ -144,7 +144,12 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   serviceUnavailable: {
     not_ready: z.array(z.string()).optional().meta({ description: 'From /health/ready: the failed checks' }),
   },
-  webhookReceived: { outcome: z.string().meta({ description: 'The outcome of the event' }) },
+  webhookReceived: {
+    outcome: z.string().meta({
+      description:
+        'The outcome of the event, or the different outcomes of several events, separated by commas',
+    }),
+  },
 }
 
 /** @returns the schema of `response` for this code */

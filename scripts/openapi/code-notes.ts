@@ -25,7 +25,7 @@ export const CODE_NOTES: { readonly [Name in CodeName]?: string } = {
   contractNotFound: 'The contract does not exist or is inactive',
   contractQuotaReached: 'The contract has no keys left',
   contractQuotaExceeded: 'More than the contract has left, or more than `MAX_QUANTITY`',
-  webhookReceived: '`outcome`: the outcome of the event',
+  webhookReceived: '`outcome`: the outcome of the event, or of several events, separated by commas',
   healthy: 'From `/health` and `/health/ready`',
   signatureInvalid: "From a payment provider's event; nothing is stored",
   methodNotAllowed: 'The header `Allow` lists the allowed methods',

@@ -21,7 +21,9 @@ const STANDARD: readonly [SignatureHeader, ...SignatureHeader[]] = [
 
 /** The first header is the signature. */
 const HEADERS: Readonly<Record<ProviderName, readonly [SignatureHeader, ...SignatureHeader[]]>> = {
+  creem: [{ name: 'creem-signature', description: `The hex of the ${HMAC} over the body` }],
   dodo: STANDARD,
+  fastspring: [{ name: 'X-FS-Signature', description: `The base64 of the ${HMAC} over the body` }],
   'lemon-squeezy': [{ name: 'X-Signature', description: `The hex of the ${HMAC} over the body` }],
   paddle: [
     {

@@ -1,5 +1,7 @@
 /** The samples of all payment providers. */
+import { creemSamples } from './creem.ts'
 import { dodoSamples } from './dodo.ts'
+import { fastspringSamples } from './fastspring.ts'
 import { lemonSqueezySamples } from './lemon-squeezy.ts'
 import { paddleSamples } from './paddle.ts'
 import { polarSamples } from './polar.ts'
@@ -8,7 +10,9 @@ import { standardSamples } from './standard.ts'
 import { stripeSamples } from './stripe.ts'
 
 export const PROVIDER_SAMPLES: readonly ProviderSamples[] = [
+  creemSamples,
   dodoSamples,
+  fastspringSamples,
   lemonSqueezySamples,
   paddleSamples,
   polarSamples,

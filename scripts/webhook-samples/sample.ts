@@ -125,6 +125,11 @@ export async function hmacHex(secret: string, text: string): Promise<string> {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
+/** HMAC-SHA-256 (RFC 2104) of a text's UTF-8 bytes, in base64. */
+export async function hmacBase64(secret: string, text: string): Promise<string> {
+  return btoa(String.fromCharCode(...(await hmac(new TextEncoder().encode(secret), text))))
+}
+
 /** The headers of Standard Webhooks. */
 export async function standardHeaders(
   { id, body }: SampleEvent,

@@ -5,6 +5,11 @@ export interface Provider {
   /** Used in the path `/webhooks/<name>` and in the database. */
   readonly name: ProviderName
   readonly signatures: SignatureScheme
+  /**
+   * The events of a body that can contain several. Each is then described, interpreted and stored by itself.
+   * None if the body is an event, or cannot be parsed.
+   */
+  readonly split?: (payload: unknown) => readonly unknown[]
   /** @throws z.ZodError if the body is not an event of this provider */
   readonly describe: (payload: unknown, headers: Headers) => EventDescription
   /**
@@ -24,11 +29,20 @@ export interface Provider {
 }
 
 /** In alphabetical order, except the last, which is any sender of Standard Webhooks. */
-export const PROVIDER_NAMES = ['dodo', 'lemon-squeezy', 'paddle', 'polar', 'stripe', 'standard'] as const
+export const PROVIDER_NAMES = [
+  'creem',
+  'dodo',
+  'fastspring',
+  'lemon-squeezy',
+  'paddle',
+  'polar',
+  'stripe',
+  'standard',
+] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]
 
 export interface EventDescription {
-  /** The same in each delivery of the event. If undefined, the hash of the body is used. */
+  /** The same in each delivery of the event. If undefined, the hash of its JSON is used. */
   readonly id: string | undefined
   readonly type: string
   /** undefined if the event does not contain it. */
@@ -65,4 +79,6 @@ export interface ParsedHeaders {
   readonly timestamp: number | undefined
   /** One valid signature is enough. */
   readonly signatures: readonly Uint8Array[]
+  /** The possible keys of a secret for these headers, if they are not those of the scheme. */
+  readonly keys?: (secret: string) => Uint8Array[]
 }

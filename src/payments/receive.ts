@@ -23,15 +23,17 @@ export interface Webhook {
 }
 
 export type Reception =
-  | { readonly kind: 'received'; readonly outcome: Outcome }
-  /** The event is stored as failed. `faults` are the fields that are missing or invalid. */
-  | { readonly kind: 'malformed'; readonly outcome: Outcome; readonly faults: readonly string[] }
+  /** The outcome of the event. If there are several events, their different outcomes: `issued, ignored`. */
+  | { readonly kind: 'received'; readonly outcome: string }
+  /** An event is stored as failed. `faults` are the fields that are missing or invalid. */
+  | { readonly kind: 'malformed'; readonly outcome: string; readonly faults: readonly string[] }
   | { readonly kind: 'not-configured' | 'signature-invalid' }
 
 /**
  * @param now milliseconds UTC
  * @throws SettingError if a secret has the wrong format for this provider, or the queue is not bound
- * @throws DatabaseUnavailableError if the provider should send it again
+ * @throws DatabaseUnavailableError if the provider should send it again. Events that were already applied then
+ *   change nothing
  */
 export async function receive(
   provider: Provider,
@@ -43,27 +45,63 @@ export async function receive(
   const mode = await modeOf(provider, webhook, env, now)
   if (mode === 'not-configured' || mode === 'signature-invalid') return { kind: mode }
   requireQueue(env)
-  const text = new TextDecoder().decode(webhook.body)
+  const events: ReceivedEvent[] = []
+  for (const part of partsOf(provider, webhook.body)) {
+    events.push(await receiveEvent(provider, part, webhook.headers, mode, context, now))
+  }
+  const outcome = [...new Set(events.map((event) => event.outcome))].join(', ')
+  const faults = events.flatMap((event) => event.faults)
+  return faults.length > 0 ? { kind: 'malformed', outcome, faults } : { kind: 'received', outcome }
+}
+
+interface ReceivedEvent {
+  readonly outcome: Outcome
+  readonly faults: readonly string[]
+}
+
+interface Part {
+  readonly payload: unknown
+  readonly text: string
+  readonly bytes: Uint8Array
+}
+
+/** The events of a body. The JSON of each is stored by itself, so that it can be retried by itself. */
+function partsOf(provider: Provider, body: Uint8Array): Part[] {
+  const text = new TextDecoder().decode(body)
   const payload = parseJson(text)
-  const described = describe(provider, payload, webhook.headers)
+  const events = provider.split?.(payload) ?? []
+  if (events.length === 0) return [{ payload, text, bytes: body }]
+  return events.map((event) => {
+    const json = JSON.stringify(event)
+    return { payload: event, text: json, bytes: new TextEncoder().encode(json) }
+  })
+}
+
+async function receiveEvent(
+  provider: Provider,
+  { payload, text, bytes }: Part,
+  headers: Headers,
+  mode: Mode,
+  context: Context,
+  now: number,
+): Promise<ReceivedEvent> {
+  const described = describe(provider, payload, headers)
   const event = {
-    ...(await namesOf(described, webhook.body)),
+    ...(await namesOf(described, bytes)),
     provider: provider.name,
     mode,
     receivedAt: now,
     payload: text,
   }
-  const parsed = parseEvent(provider, payload, described?.isTest, mode, env)
+  const parsed = parseEvent(provider, payload, described?.isTest, mode, context.env)
   const waitSeconds = waitOf(parsed)
   if (parsed.kind === 'look-up' || waitSeconds > 0) {
-    return { kind: 'received', outcome: await wait(context, event, now + waitSeconds * 1000) }
+    return { outcome: await wait(context, event, now + waitSeconds * 1000), faults: [] }
   }
   const outcome = await fulfillAndDeliver(context, event, parsed.event, now)
-  const faults = 'faults' in parsed.event ? parsed.event.faults : undefined
   // An event that was applied before keeps its outcome, even if its body is malformed now.
-  return faults && outcome === 'failed'
-    ? { kind: 'malformed', outcome, faults }
-    : { kind: 'received', outcome }
+  const isMalformed = outcome === 'failed' && 'faults' in parsed.event
+  return { outcome, faults: isMalformed ? (parsed.event.faults ?? []) : [] }
 }
 
 /** A look-up is due at once. */
@@ -92,13 +130,13 @@ async function modeOf(
   return 'signature-invalid'
 }
 
-/** The event's id and type. An event without an id gets the hash of its body. */
+/** The event's id and type. An event without an id gets the hash of its JSON. */
 async function namesOf(
   { id, type }: Partial<EventDescription> = {},
-  body: Uint8Array,
+  json: Uint8Array,
 ): Promise<Pick<EventRecord, 'eventId' | 'type'>> {
   return {
-    eventId: id !== undefined && isName(id) ? id : await sha256Hex(body),
+    eventId: id !== undefined && isName(id) ? id : await sha256Hex(json),
     type: type !== undefined && isName(type) ? type : 'unknown',
   }
 }

@@ -31,7 +31,7 @@ export async function verifySignature(
   const parsed = scheme.parseHeaders(headers)
   if (parsed === undefined || !isTimely(parsed.timestamp, nowSeconds)) return false
   const signed = signedBytes(parsed.prefix, body)
-  for (const bytes of secrets.flatMap((secret) => scheme.keys(secret))) {
+  for (const bytes of secrets.flatMap(parsed.keys ?? scheme.keys)) {
     const key = await crypto.subtle.importKey('raw', bytes, ALGORITHM, false, ['verify'])
     for (const signature of parsed.signatures) {
       if (await crypto.subtle.verify(ALGORITHM, key, signature, signed)) return true
@@ -117,9 +117,13 @@ export function parseTimedHeader(
   )
 }
 
-/** Parses a header that contains only the signature of the body, in hex. */
-export function parseUntimedHeader(header: string | null): ParsedHeaders | undefined {
-  return parsedHeaders('', undefined, [hexDigest(header ?? '')])
+/** Parses a header that contains only the signature of the body. */
+export function parseUntimedHeader(
+  header: string | null,
+  encoding: 'hex' | 'base64' = 'hex',
+): ParsedHeaders | undefined {
+  const digest = encoding === 'hex' ? hexDigest : base64Digest
+  return parsedHeaders('', undefined, [digest(header ?? '')])
 }
 
 function parsedHeaders(

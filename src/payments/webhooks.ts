@@ -15,7 +15,9 @@ import { type Reception, receive } from './receive.ts'
 const BODY_BYTES_MAX = 1_000_000
 
 const TITLES: Readonly<Record<ProviderName, string>> = {
+  creem: 'Creem',
   dodo: 'Dodo',
+  fastspring: 'FastSpring',
   'lemon-squeezy': 'Lemon Squeezy',
   paddle: 'Paddle',
   polar: 'Polar',

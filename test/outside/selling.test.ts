@@ -91,8 +91,8 @@ describe('keyseal webhook', () => {
     expect(refund?.match(/ blocked /g)).toHaveLength(1)
   })
 
-  it('sells through Dodo, Lemon Squeezy and Paddle', () => {
-    for (const output of runAll('webhook dodo', 'webhook lemon-squeezy', 'webhook paddle')) {
+  it.each(['creem', 'dodo', 'fastspring', 'lemon-squeezy', 'paddle'])('sells through %s', (name) => {
+    for (const output of runAll(`webhook ${name}`)) {
       expect(output).toContain('HTTP 200, issued')
       expect(output).toContain('Ada Lovelace')
     }
@@ -176,7 +176,7 @@ describe('keyseal', () => {
     [
       [
         ['webhook', 'ebay'],
-        "'ebay' is invalid for argument 'provider'. Allowed choices are dodo, lemon-squeezy",
+        "'ebay' is invalid for argument 'provider'. Allowed choices are creem, dodo, fastspring, lemon-squeezy",
       ],
       [['webhook', 'stripe', '--quantity', 'many'], 'It must be a whole number from 1 to 10000.'],
       [['offers', 'add', '--provider', 'ebay'], "'ebay' is invalid. Allowed choices are"],

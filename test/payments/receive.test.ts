@@ -18,7 +18,7 @@ let orders = 1_000_000
 const newOrder = () => String(orders++)
 
 /** The providers whose events contain their mode. */
-const EVENTS_WITH_MODE = ['lemon-squeezy', 'standard', 'stripe']
+const EVENTS_WITH_MODE = ['creem', 'fastspring', 'lemon-squeezy', 'standard', 'stripe']
 
 const EXTERNAL_ID = 'price_of_the_battery'
 const offers = new Map<string, Offer>()
@@ -428,6 +428,8 @@ it.each([
   ['standard', 'sk_live_1-sk_live_1'],
   ['stripe', 'whsec_too_short'],
   ['lemon-squeezy', 'too-short'],
+  ['creem', 'whsec_too_short'],
+  ['fastspring', 'too-short'],
 ])('an invalid secret of %s returns 503 and is named in the log', async (name, invalid) => {
   const samples = PROVIDER_SAMPLES.find(({ provider }) => provider === name) as ProviderSamples
   const setting = webhookSecretName(samples.provider)

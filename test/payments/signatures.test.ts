@@ -84,6 +84,34 @@ const VECTORS: [string, string, string, Record<string, string>, string, number][
     NOW,
   ],
   [
+    'a Creem signature',
+    'creem',
+    'whsec_creem_test',
+    { 'creem-signature': '549390b19cce577e74263d6f3b8accd4c90c56b281b9380e2f741dc5d5176b69' },
+    ORDER_PAID,
+    NOW,
+  ],
+  [
+    'the example of the Standard Webhooks library from Creem',
+    'creem',
+    'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
+    standardHeaders(
+      'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      1_614_265_330,
+      'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    ),
+    '{"test": 2432232314}',
+    1_614_265_330,
+  ],
+  [
+    'a FastSpring signature',
+    'fastspring',
+    'shared_secret',
+    { 'X-FS-Signature': 'LT2fgH9fvI43Q/61bMKjUC5Vf+7cRnS22hB8VCqcdj8=' },
+    ORDER_PAID,
+    NOW,
+  ],
+  [
     'the example of the Standard Webhooks library',
     'standard',
     'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw',
@@ -152,7 +180,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
   '%s:',
   (name, samples) => {
     const event = samples.purchase({ order: '1001', externalId: '7', now: NOW * 1000 })
-    const isTimed = name !== 'lemon-squeezy'
+    const isTimed = !['creem', 'fastspring', 'lemon-squeezy'].includes(name)
 
     async function isAccepted(
       change: (headers: Headers) => void,
@@ -271,6 +299,42 @@ describe('the format of a signature is strict:', () => {
   })
 })
 
+describe('Creem', () => {
+  const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+  const key = Uint8Array.fromBase64('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')
+  const standard = async (bytesOfKey: Uint8Array) =>
+    standardHeaders('msg_1', NOW, `v1,${(await hmac(bytesOfKey, `msg_1.${NOW}.{}`)).toBase64()}`)
+  const plain = async (bytesOfKey: Uint8Array) => ({ 'creem-signature': hexOf(await hmac(bytesOfKey, '{}')) })
+
+  it('signs the body with the characters of the secret, or as Standard Webhooks with the key it encodes', async () => {
+    expect(await verify('creem', secret, await plain(bytes(secret)), '{}', NOW)).toBe(true)
+    expect(await verify('creem', secret, await standard(key), '{}', NOW)).toBe(true)
+    expect(await verify('creem', secret, await plain(key), '{}', NOW)).toBe(false)
+    expect(await verify('creem', secret, await standard(bytes(secret)), '{}', NOW)).toBe(false)
+  })
+
+  it('the headers of Standard Webhooks decide if they are complete, as in its library', async () => {
+    const [valid, invalid] = [await plain(bytes(secret)), await standard(bytes(secret))]
+    expect(await verify('creem', secret, { ...valid, ...invalid }, '{}', NOW)).toBe(false)
+    expect(await verify('creem', secret, { ...valid, ...(await standard(key)) }, '{}', NOW + 301)).toBe(false)
+    for (const missing of Object.keys(invalid)) {
+      expect(await verify('creem', secret, { ...valid, ...invalid, [missing]: '' }, '{}', NOW)).toBe(true)
+    }
+  })
+
+  it('may write its own signature as its library reads it', async () => {
+    const { 'creem-signature': hex } = await plain(bytes(secret))
+    for (const headers of [
+      { 'x-creem-signature': hex },
+      { 'creem-signature': `sha256=${hex}` },
+      { 'creem-signature': hex.toUpperCase() },
+    ]) {
+      expect(await verify('creem', secret, headers, '{}', NOW)).toBe(true)
+    }
+    expect(await verify('creem', secret, { 'creem-signature': `sha1=${hex}` }, '{}', NOW)).toBe(false)
+  })
+})
+
 it('the signature covers the time exactly as in the header', async () => {
   const time = `0${NOW}`
   const hex = hexOf(await hmac(bytes('whsec_x'), `${time}.{}`))
@@ -331,14 +395,14 @@ describe('a secret', () => {
     expect(keys('whsec_!')).toEqual([bytes('whsec_!')])
   })
 
-  it('of Stripe is the whole text', () => {
-    expect(provider('stripe').signatures.keys('whsec_AAAA')).toEqual([bytes('whsec_AAAA')])
+  it.each(['creem', 'fastspring', 'stripe'])('of %s is the whole text', (name) => {
+    expect(provider(name).signatures.keys('whsec_AAAA')).toEqual([bytes('whsec_AAAA')])
   })
 })
 
 it('every provider has a unique name', () => {
   for (const known of PROVIDERS) expect(providerNamed(known.name)).toBe(known)
-  expect(new Set(PROVIDERS.map((known) => known.name)).size).toBe(6)
+  expect(new Set(PROVIDERS.map((known) => known.name)).size).toBe(8)
   expect(PROVIDER_SAMPLES.map((samples) => samples.provider)).toEqual(PROVIDERS.map((known) => known.name))
   for (const name of ['', 'Stripe', 'constructor', '__proto__']) expect(providerNamed(name)).toBeUndefined()
 })

@@ -4,6 +4,7 @@ import { DodoPayments } from 'dodopayments'
 import * as fc from 'fast-check'
 import { Webhook, WebhookVerificationError } from 'standardwebhooks'
 import { it } from 'vitest'
+import { creem } from '../../src/payments/providers/creem.ts'
 import { dodo } from '../../src/payments/providers/dodo.ts'
 import { polar } from '../../src/payments/providers/polar/index.ts'
 import { standard } from '../../src/payments/providers/standard.ts'
@@ -39,9 +40,9 @@ function signWith(keyOf: (secret: string) => Uint8Array) {
   }
 }
 
-it(
-  `Standard Webhooks: agrees with its library ${seeded}`,
-  async () => {
+it.each([standard, creem])(
+  `$name: agrees with the library of Standard Webhooks ${seeded}`,
+  async (provider) => {
     function oracle({ headers, body, secret }: Delivery): boolean {
       try {
         new Webhook(secret).verify(body, headers, { jsonParse: false })
@@ -51,7 +52,7 @@ it(
       }
     }
     await expectSameVerdicts({
-      provider: standard,
+      provider,
       secret: encodedSecret,
       sign: signWith(decodedKey),
       oracle,

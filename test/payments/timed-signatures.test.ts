@@ -1,7 +1,9 @@
-/** Compares hex signatures with the providers' libraries, and with the documentation of Lemon Squeezy. */
+/** Compares signatures with the providers' libraries, or with their documentation if there is none. */
 import { Paddle } from '@paddle/paddle-node-sdk'
 import Stripe from 'stripe'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { creem } from '../../src/payments/providers/creem.ts'
+import { fastspring } from '../../src/payments/providers/fastspring.ts'
 import { lemonSqueezy } from '../../src/payments/providers/lemon-squeezy.ts'
 import { paddle } from '../../src/payments/providers/paddle/index.ts'
 import { stripe } from '../../src/payments/providers/stripe/index.ts'
@@ -23,6 +25,10 @@ const TIMEOUT_MS = 120_000
 
 async function hexHmac(secret: string, text: string): Promise<string> {
   return hexOf(await hmac(new TextEncoder().encode(secret), text))
+}
+
+async function base64Hmac(secret: string, text: string): Promise<string> {
+  return (await hmac(new TextEncoder().encode(secret), text)).toBase64()
 }
 
 it(
@@ -91,30 +97,38 @@ it(
   TIMEOUT_MS,
 )
 
-it(
-  `Lemon Squeezy: agrees with its documentation ${seeded}`,
-  async () => {
-    async function sign(plan: Plan): Promise<Delivery> {
-      const { tamper, at, junk } = plan
-      const hex = await hexHmac(plan.secret, plan.body)
-      const texts: Partial<Record<Plan['tamper'], string>> = {
-        signature: corrupt(hex, at),
-        'junk first': junk + hex,
-        'junk last': hex + junk,
-        'letter case': hex.toUpperCase(),
-        'random header': junk,
+describe.each([
+  [lemonSqueezy, 'X-Signature', hexHmac, true],
+  [creem, 'creem-signature', hexHmac, false],
+  [fastspring, 'X-FS-Signature', base64Hmac, true],
+] as const)('$name:', (provider, header, digestOf, isCaseSensitive) => {
+  it(
+    `agrees with its documentation ${seeded}`,
+    async () => {
+      async function sign(plan: Plan): Promise<Delivery> {
+        const { tamper, at, junk } = plan
+        const digest = await digestOf(plan.secret, plan.body)
+        const texts: Partial<Record<Plan['tamper'], string>> = {
+          signature: corrupt(digest, at % 40),
+          'junk first': junk + digest,
+          'junk last': digest + junk,
+          'letter case': digest.toUpperCase(),
+          'random header': junk,
+        }
+        const text = texts[tamper] ?? digest
+        return { ...received(plan), headers: tamper === 'no signature' ? {} : { [header]: text } }
       }
-      const text = texts[tamper] ?? hex
-      return { ...received(plan), headers: tamper === 'no signature' ? {} : { 'X-Signature': text } }
-    }
 
-    const oracle = async ({ headers, body, secret }: Delivery) =>
-      headers['x-signature'] === (await hexHmac(secret, body))
+      const oracle = async ({ headers, body, secret }: Delivery) => {
+        const text = headers[header.toLowerCase()]
+        return (isCaseSensitive ? text : text?.toLowerCase()) === (await digestOf(secret, body))
+      }
 
-    await expectSameVerdicts({ provider: lemonSqueezy, secret: textSecret, sign, oracle })
-  },
-  TIMEOUT_MS,
-)
+      await expectSameVerdicts({ provider, secret: textSecret, sign, oracle })
+    },
+    TIMEOUT_MS,
+  )
+})
 
 it('Stripe: rejects an empty body', async () => {
   // The library rejects it before it checks the signature, which is valid. Keyseal rejects it as invalid JSON.

@@ -13,6 +13,21 @@ export const instant = z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.int
 export const optionalInstant = z.catch(z.optional(instant), undefined)
 /** An amount in the smallest unit of its currency. Anything else counts as missing. */
 export const amount = z.catch(z.optional(z.int().check(z.nonnegative())), undefined)
+/** Milliseconds UTC. */
+export const milliseconds = z.int().check(z.nonnegative())
+
+/**
+ * An object that some events replace by its id.
+ *
+ * @param schema without required fields except the id
+ */
+export function objectOrId<Schema extends z.ZodMiniType>(schema: Schema, idField = 'id') {
+  const fromId = z.pipe(
+    name,
+    z.transform((id) => schema.parse({ [idField]: id })),
+  )
+  return z.union([schema, fromId])
+}
 
 /** A field that another function checks, or that can have any value. */
 export const unchecked = z.optional(z.unknown())
