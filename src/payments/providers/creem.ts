@@ -209,7 +209,7 @@ function reportOf({ id, items, product }: Subscription, occurredAt: number): Rep
 }
 
 /**
- * Sent when a cancellation takes effect: at once, or at the end of the period if it was scheduled. The date of the
+ * Sent when a cancellation takes effect: immediately, or at the end of the period if it was scheduled. The date of the
  * cancellation may be that of the request.
  */
 function subscriptionEnded(data: unknown, occurredAt: number): PaymentEvent {
