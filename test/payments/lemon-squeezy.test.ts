@@ -109,6 +109,7 @@ describe('a subscription', () => {
         paidUntil: periodStart(1),
         items: [{ externalIds: ['7', '700001'], quantity: 1 }],
       },
+      period: { subscription: 'subscription:55', payment: 'order:1001', paidAt: periodStart(0) },
     })
   })
 

@@ -1,15 +1,13 @@
 /** The guarantees for every payment provider, tested with its events against the whole Worker. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import {
-  PROVIDER_SAMPLES,
-  type ProviderSamples,
-  type SampleEvent,
-} from '../../scripts/webhook-samples/index.ts'
+import { PROVIDER_SAMPLES, type ProviderSamples } from '../../scripts/webhook-samples/index.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
-import { type ApiResponse, isSignedBy, readEnvelope, send } from '../support/client.ts'
+import { DAY_MILLISECONDS } from '../../src/protocol/dates.ts'
+import { isSignedBy, readEnvelope, send } from '../support/client.ts'
 import { failureLines, logText } from '../support/log.ts'
 import { failWith, observe } from '../support/observed-database.ts'
+import { deliver, outcomeOf } from '../support/provider-webhook.ts'
 import { capturingQueue } from '../support/queued-order.ts'
 import { addOffer, deliveriesOf, type KeyState, keysOf, type Offer } from '../support/sales.ts'
 
@@ -26,46 +24,6 @@ for (const { provider } of PROVIDER_SAMPLES) {
   offers.set(provider, await addOffer({ provider, externalId: EXTERNAL_ID, validityDays: 30 }))
 }
 
-interface DeliverOptions {
-  readonly secret?: string
-  readonly bindings?: object
-  readonly headers?: Record<string, string>
-}
-
-/** Sends a signed event to a Worker that has the provider's secret. */
-async function deliver(
-  samples: ProviderSamples,
-  event: SampleEvent,
-  { secret = samples.secret, bindings, headers }: DeliverOptions = {},
-): Promise<ApiResponse> {
-  const signed = await samples.sign(event, secret, Math.floor(Date.now() / 1000))
-  return readEnvelope(
-    await send({
-      path: `/webhooks/${samples.provider}`,
-      method: 'POST',
-      headers: { ...signed, ...headers },
-      body: event.body,
-      // No look-ups here: waiting-events.test.ts tests them.
-      bindings: {
-        STRIPE_API_KEY: undefined,
-        PADDLE_API_KEY: undefined,
-        [webhookSecretName(samples.provider)]: samples.secret,
-        ...bindings,
-      },
-    }),
-  )
-}
-
-async function outcomeOf(
-  samples: ProviderSamples,
-  event: SampleEvent,
-  options?: DeliverOptions,
-): Promise<string> {
-  const answer = await deliver(samples, event, options)
-  expect(answer).toMatchObject({ status: 200, response: { code: 2200 } })
-  return answer.response.outcome
-}
-
 async function databaseContents(): Promise<string> {
   const tables = [
     'webhook_events',
@@ -73,7 +31,8 @@ async function databaseContents(): Promise<string> {
     'license_keys',
     'order_lines',
     'reversals',
-    'renewals',
+    'paid_periods',
+    'subscription_reports',
     'deliveries',
   ]
   const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`select * from ${table}`)))
@@ -110,6 +69,8 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
           line: expect.any(String),
           status: 'assigned',
           validityDays: 30,
+          expiresAt: null,
+          productId: expect.any(Number),
           activationLimit: 3,
           ownerName: 'Ada Lovelace',
           ownerEmail: 'ada@example.com',
@@ -209,15 +170,17 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       async () => {
         const o = order({ subscription: newOrder() })
         await sell(o)
+        const expiries = async () => (await keys(o)).map(({ expiresAt }) => expiresAt)
+        const [sold] = await expiries()
         const renew = async (period: number) => {
           const event = samples.renewal?.({ ...o, period })
           if (event) await outcomeOf(samples, event)
         }
         await renew(1)
         await renew(1)
-        expect((await keys(o)).map(({ validityDays }) => validityDays)).toEqual([60])
+        expect(await expiries()).toEqual([Number(sold) + 30 * DAY_MILLISECONDS])
         await renew(2)
-        expect((await keys(o)).map(({ validityDays }) => validityDays)).toEqual([90])
+        expect(await expiries()).toEqual([Number(sold) + 60 * DAY_MILLISECONDS])
       },
     )
 
