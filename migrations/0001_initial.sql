@@ -127,6 +127,8 @@ CREATE TABLE issuances (
   quantity INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 10000),
   owner_name TEXT NOT NULL CHECK (length(owner_name) BETWEEN 1 AND 255),
   owner_email TEXT NOT NULL CHECK (length(owner_email) BETWEEN 1 AND 254),
+  -- The shop's own id of its order, if an API key ordered and sent one. Several issuances may belong to one order.
+  reference TEXT CHECK (length(reference) BETWEEN 1 AND 255),
   validity_days INTEGER NOT NULL CHECK (validity_days BETWEEN 0 AND 36500),
   activation_limit INTEGER NOT NULL CHECK (activation_limit BETWEEN 0 AND 1000000),
   -- For 'generator' and 'stock': the terms in the order. NULL: none, so the keys got the terms of the
@@ -136,6 +138,8 @@ CREATE TABLE issuances (
   created_at INTEGER NOT NULL,
   UNIQUE (source, idempotency_key)
 ) STRICT;
+
+CREATE INDEX issuances_by_reference ON issuances (reference) WHERE reference IS NOT NULL;
 
 -- The current state of a license key, issued or in stock. It stays until a caller deletes it, or until the
 -- refused queued order that created it is released.

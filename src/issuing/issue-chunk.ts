@@ -42,6 +42,7 @@ const insertIssuance = insertIssuances(
     quantity: ':quantity',
     ownerName: 'owner_name',
     ownerEmail: 'owner_email',
+    reference: 'queued_orders.identifier',
     validityDays: 'coalesce(requested_validity_days, generators.validity_days, 0)',
     activationLimit: 'coalesce(requested_activation_limit, generators.activation_limit, 0)',
     createdAt: ':now',

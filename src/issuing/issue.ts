@@ -60,7 +60,7 @@ export interface IssueStatements<Row = IssueRow> {
   readonly selectOutcome: Statement<Row>
 }
 
-/** More placeholders: `now` and the members of an `Order`. */
+/** More placeholders: `now` and the members of an `Order`, with null for a missing reference. */
 export function issueStatements(authority: OrderAuthority): Readonly<Record<Origin, IssueStatements>> {
   return {
     fresh: statementsFor(authority, 'fresh'),
@@ -85,6 +85,7 @@ function statementsFor(authority: OrderAuthority, origin: Origin): IssueStatemen
         quantity: ':quantity',
         ownerName: ':ownerName',
         ownerEmail: ':ownerEmail',
+        reference: ':reference',
         createdAt: ':now',
         origin: `'${origin}'`,
         ...TERMS[origin],
@@ -162,7 +163,7 @@ export async function issue(
   const result = await issueOnce(
     db,
     statements[order.origin],
-    { ...caller, ...order, idempotencyKey, now },
+    { ...caller, ...order, reference: order.reference ?? null, idempotencyKey, now },
     () => keyMaterialFor(order.origin, order.quantity, newLicenseKey),
   )
   if (result.kind === 'refused') return result

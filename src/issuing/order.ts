@@ -31,6 +31,8 @@ interface OrderOf<Of extends Origin, Days, Limit> {
   readonly validityDays: Days
   /** 0: unlimited. null: the value of the generator or of each key in stock. */
   readonly activationLimit: Limit
+  /** The shop's own id of the order. It does not distinguish orders. */
+  readonly reference?: string | null
 }
 
 export type FreshOrder = OrderOf<'fresh', number, number>

@@ -4,6 +4,7 @@ import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import type { OperationCall, Result } from '../callers/caller.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
+import { plainText } from '../protocol/fields.ts'
 import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { type Issued, issue, issueStatements } from './issue.ts'
@@ -12,12 +13,31 @@ import { OBSTACLE_CODES } from './stock.ts'
 
 const STATEMENTS = issueStatements(API_KEY_AUTHORITY)
 
+const usableReference = plainText('identifier', 255)
+
+/**
+ * Any value is accepted, and only usable text is kept: other servers of the protocol ignore this parameter, and
+ * the WooCommerce plugin sends it.
+ */
+const reference = z.pipe(
+  z.optional(z.unknown()).check(
+    z.meta({
+      description:
+        "The shop's own id of the order, of 1 to 255 characters. If the order is refunded in WooCommerce, it finds the keys",
+    }),
+  ),
+  z.transform((value) => {
+    const parsed = usableReference.safeParse(value)
+    return parsed.success ? parsed.data : null
+  }),
+)
+
 export const randomAssignLicenseKeys = endpoint({
   path: '/api/v1/random-assign-license-keys',
   summary: 'Issue license keys for an order',
   caller: apiKey('assign'),
   parameters: (env) =>
-    requiredUnlessGenerate(z.object(orderFields(quantityMax(env))), [
+    requiredUnlessGenerate(z.object({ ...orderFields(quantityMax(env)), identifier: reference }), [
       'owner_name',
       'owner_email',
       'validity',
@@ -28,7 +48,8 @@ export const randomAssignLicenseKeys = endpoint({
   async handle(call) {
     // Fails before anything is written, so that keys are issued only if the response can be signed.
     await signingKeyFor(signingSecrets(call.env), call.parameters.product_id)
-    return issueForApiKey(call, toOrder(call.parameters))
+    const { parameters } = call
+    return issueForApiKey(call, { ...toOrder(parameters), reference: parameters.identifier })
   },
 
   answer(outcome): AnswerContents {

@@ -108,11 +108,45 @@ describe('an issued order', () => {
   })
 
   it('ignores unknown fields even if they are repeated', async () => {
-    const body = `${new URLSearchParams(orderFields(await openShop()))}&webhook_url=x&identifier=31&identifier=32&__proto__=1`
+    const body = `${new URLSearchParams(orderFields(await openShop()))}&webhook_url=x&webhook_url=y&identifier=31&__proto__=1`
     expect(
       (await post({}, { body, headers: { 'Content-Type': 'application/x-www-form-urlencoded' } })).response
         .code,
     ).toBe(803)
+  })
+})
+
+describe('the identifier of an order', () => {
+  const referencesOf = async (productId: number) => {
+    const { results } = await env.DB.prepare('select reference from issuances where product_id = ?')
+      .bind(productId)
+      .all<{ reference: string | null }>()
+    return results.map(({ reference }) => reference)
+  }
+
+  it.each<[unknown, string | null]>([
+    [' 31 ', '31'],
+    [undefined, null],
+    ['', null],
+    ['x'.repeat(256), null],
+    ['a\u0000', null],
+    [31, null],
+    [{ id: 31 }, null],
+  ])('is remembered if it is usable text, and is otherwise ignored: %j', async (identifier, reference) => {
+    const shop = await openShop()
+    const body = JSON.stringify({ ...orderFields(shop), identifier })
+    const answer = await post({}, { body, headers: { 'Content-Type': 'application/json' } })
+    expect(answer.response.code).toBe(803)
+    expect(await referencesOf(shop.productId)).toEqual([reference])
+  })
+
+  it('does not distinguish orders: a replay with another one returns the same keys', async () => {
+    const shop = await openShop()
+    const headers = { 'Idempotency-Key': 'order' }
+    const first = await post(orderFields(shop, { identifier: '31' }), { headers })
+    const replay = await post(orderFields(shop, { identifier: '32' }), { headers })
+    expect(replay.text).toBe(first.text)
+    expect(await referencesOf(shop.productId)).toEqual(['31'])
   })
 })
 

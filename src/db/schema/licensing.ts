@@ -38,13 +38,17 @@ export const issuances = sqliteTable(
     quantity: integer().notNull(),
     ownerName: text('owner_name').notNull(),
     ownerEmail: text('owner_email').notNull(),
+    reference: text(),
     validityDays: integer('validity_days').notNull(),
     activationLimit: integer('activation_limit').notNull(),
     requestedValidityDays: integer('requested_validity_days'),
     requestedActivationLimit: integer('requested_activation_limit'),
     createdAt: integer('created_at').notNull(),
   },
-  (table) => [unique().on(table.source, table.idempotencyKey)],
+  (table) => [
+    unique().on(table.source, table.idempotencyKey),
+    index('issuances_by_reference').on(table.reference).where(isNotNull(table.reference)),
+  ],
 )
 
 export const LICENSE_KEY_STATUSES = ['available', 'assigned', 'reserved', 'blocked'] as const
