@@ -36,7 +36,7 @@ const externalId = () =>
   required(
     textOption(
       '--external-id <id>',
-      "the provider's id of what is sold, 1 to 255 characters: a Stripe price, product or payment link, a Paddle price or product, a Lemon Squeezy variant, a Polar, Dodo or Creem product, a FastSpring product path",
+      "the provider's id of what is sold, 1 to 255 characters: a Stripe price, product or payment link, a Paddle price or product, a Lemon Squeezy or Shopify variant, a Polar, Dodo, Creem or WooCommerce product, a FastSpring product path",
       (text) => text.length >= 1 && text.length <= 255,
       '1 to 255 characters',
     ),

@@ -32,12 +32,14 @@ const HEADERS: Readonly<Record<ProviderName, readonly [SignatureHeader, ...Signa
     },
   ],
   polar: STANDARD,
+  shopify: [{ name: 'X-Shopify-Hmac-Sha256', description: `The base64 of the ${HMAC} over the body` }],
   stripe: [
     {
       name: 'Stripe-Signature',
       description: `\`t=<time>,v1=<hex>\`: the ${HMAC} over time and body, joined by a dot. Time: ${TIMELY}`,
     },
   ],
+  woocommerce: [{ name: 'X-WC-Webhook-Signature', description: `The base64 of the ${HMAC} over the body` }],
   standard: STANDARD,
 }
 

@@ -6,7 +6,7 @@ import type { ProviderName } from '../../src/payments/provider.ts'
 import { DAY_MILLISECONDS } from '../../src/protocol/dates.ts'
 
 export interface SampleOrder {
-  /** Part of the names in the events. A number for Lemon Squeezy. */
+  /** Part of the names in the events. A number for Lemon Squeezy, Shopify and WooCommerce. */
   readonly order: string
   /** The external id of the offer. */
   readonly externalId: string

@@ -27,6 +27,17 @@ export interface Purchase {
    * purchase is applied.
    */
   readonly waitSeconds?: number
+  /** Whether the order is refunded, if its event tells its whole state. Applies in addition to the purchase. */
+  readonly reversal?: Refund | Reinstatement
+  readonly orderedByApi?: OrderedByApi
+}
+
+/** How a shop's plugin may have ordered the keys of the order through the API. adopt.ts finds them by it. */
+export interface OrderedByApi {
+  /** The `identifier` that the plugin sent. */
+  readonly identifier: string
+  /** As sent by the provider. */
+  readonly ownerEmail: unknown
 }
 
 export interface PurchasedLine {
@@ -71,6 +82,7 @@ export interface Refund extends Reversal {
    * add up to what was paid under it (`Amount`).
    */
   readonly amount?: number
+  readonly orderedByApi?: OrderedByApi
 }
 
 /** A refund failed or a dispute was won, so the reversal with this id no longer applies. */
@@ -102,6 +114,8 @@ export interface Renewal {
   readonly sale?: string
   readonly report?: Report
   readonly amount?: Amount
+  /** Whether the payment is refunded, if its event tells its whole state. Applies in addition to the renewal. */
+  readonly reversal?: Refund | Reinstatement
 }
 
 /** A provider reports the state of a subscription, apart from its payments. It may add names to an order. */

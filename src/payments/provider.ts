@@ -26,6 +26,8 @@ export interface Provider {
    */
   readonly refusesMalformed?: true
   readonly lookUp?: LookUp
+  /** Whether the body of an unsigned request only tests the address. It gets the answer of an ignored event. */
+  readonly isPing?: (body: Uint8Array) => boolean
 }
 
 /** In alphabetical order, except the last, which is any sender of Standard Webhooks. */
@@ -36,7 +38,9 @@ export const PROVIDER_NAMES = [
   'lemon-squeezy',
   'paddle',
   'polar',
+  'shopify',
   'stripe',
+  'woocommerce',
   'standard',
 ] as const
 export type ProviderName = (typeof PROVIDER_NAMES)[number]

@@ -43,6 +43,9 @@ export async function receive(
 ): Promise<Reception> {
   const { env } = context
   const mode = await modeOf(provider, webhook, env, now)
+  if (mode === 'signature-invalid' && provider.isPing?.(webhook.body)) {
+    return { kind: 'received', outcome: 'ignored' }
+  }
   if (mode === 'not-configured' || mode === 'signature-invalid') return { kind: mode }
   requireQueue(env)
   const events: ReceivedEvent[] = []

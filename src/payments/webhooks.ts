@@ -21,7 +21,9 @@ const TITLES: Readonly<Record<ProviderName, string>> = {
   'lemon-squeezy': 'Lemon Squeezy',
   paddle: 'Paddle',
   polar: 'Polar',
+  shopify: 'Shopify',
   stripe: 'Stripe',
+  woocommerce: 'WooCommerce',
   standard: 'Standard Webhooks',
 }
 

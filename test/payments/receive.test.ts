@@ -16,7 +16,9 @@ let orders = 1_000_000
 const newOrder = () => String(orders++)
 
 /** The providers whose events contain their mode. */
-const EVENTS_WITH_MODE = ['creem', 'fastspring', 'lemon-squeezy', 'standard', 'stripe']
+const EVENTS_WITH_MODE = ['creem', 'fastspring', 'lemon-squeezy', 'shopify', 'standard', 'stripe']
+/** The providers whose events have no id, so that their body identifies them. */
+const EVENTS_WITHOUT_ID = ['lemon-squeezy', 'woocommerce']
 
 const EXTERNAL_ID = 'price_of_the_battery'
 const offers = new Map<string, Offer>()
@@ -99,8 +101,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       expect(await databaseContents()).toBe(before)
     })
 
-    // Lemon Squeezy's events have no id, so their body identifies them.
-    it.skipIf(provider === 'lemon-squeezy')(
+    it.skipIf(EVENTS_WITHOUT_ID.includes(provider))(
       'an event is identified by its id, even if its body changes',
       async () => {
         const o = order({ eventId: crypto.randomUUID() })
@@ -364,6 +365,31 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
     })
   },
 )
+
+describe('a ping of WooCommerce', () => {
+  const ping = (bindings: object, body = 'webhook_id=7') =>
+    send({ path: '/webhooks/woocommerce', method: 'POST', body, bindings }).then(readEnvelope)
+  const secret = { WOOCOMMERCE_WEBHOOK_SECRET: 'a secret of WooCommerce'.replaceAll(' ', '-') }
+
+  it('gets 200 without a signature, and writes nothing', async () => {
+    const before = await databaseContents()
+    const { db, roundTrips } = observe(env.DB)
+    expect(await ping({ ...secret, DB: db })).toMatchObject({
+      status: 200,
+      response: { code: 2200, outcome: 'ignored' },
+    })
+    expect(roundTrips).toEqual([])
+    expect(await databaseContents()).toBe(before)
+  })
+
+  it('gets 404 without a secret, and 401 if it is anything else', async () => {
+    expect(await ping({ WOOCOMMERCE_WEBHOOK_SECRET: undefined })).toMatchObject({ status: 404 })
+    expect(await ping(secret, 'webhook_id=7&order=1')).toMatchObject({ status: 401 })
+    const bindings = { SHOPIFY_WEBHOOK_SECRET: 'a-secret-of-Shopify' }
+    const request = { path: '/webhooks/shopify', method: 'POST', body: 'webhook_id=7', bindings }
+    expect((await send(request)).status).toBe(401)
+  })
+})
 
 describe('the keys of a purchase', () => {
   const samples = PROVIDER_SAMPLES.find(({ provider }) => provider === 'standard') as ProviderSamples

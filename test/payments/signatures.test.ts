@@ -6,6 +6,13 @@ import { hasUnusableSecret, verifySignature } from '../../src/payments/signature
 import { hexOf, hmac } from './tampering.ts'
 
 const NOW = 1_700_000_000
+
+/** The providers that sign no time. */
+const UNTIMED = ['creem', 'fastspring', 'lemon-squeezy', 'shopify', 'woocommerce']
+/** Headers that are stored or not used, and that no signature covers. */
+const UNSIGNED_HEADER =
+  /^(content-type|x-event-name|x-shopify-topic|x-shopify-webhook-id|x-wc-webhook-topic)$/i
+
 const POLAR_SECRET = 'whsec_ovyN6cPrTv56AApvzCaJno08SSmGJmgbWilb33N2JuK'
 const ORDER_PAID = '{"type":"order.paid","data":{"id":"ord_1"}}'
 
@@ -151,6 +158,30 @@ const VECTORS: [string, string, string, Record<string, string>, string, number][
     ORDER_PAID,
     NOW,
   ],
+  [
+    "a signature of the Shopify library's tests",
+    'shopify',
+    'test_secret_key',
+    { 'X-Shopify-Hmac-Sha256': 'B23tXN681gZ0qIWNRrgtzBE9XSDo5yaUu6wfmhu3a7g=' },
+    '{"foo": "bar"}',
+    NOW,
+  ],
+  [
+    'a signature in the newer header of Shopify',
+    'shopify',
+    'shared_secret',
+    { 'Shopify-Hmac-Sha256': 'LT2fgH9fvI43Q/61bMKjUC5Vf+7cRnS22hB8VCqcdj8=' },
+    ORDER_PAID,
+    NOW,
+  ],
+  [
+    'a WooCommerce signature',
+    'woocommerce',
+    'shared_secret',
+    { 'X-WC-Webhook-Signature': 'LT2fgH9fvI43Q/61bMKjUC5Vf+7cRnS22hB8VCqcdj8=' },
+    ORDER_PAID,
+    NOW,
+  ],
 ]
 
 describe('a published signature is accepted only without changes:', () => {
@@ -180,7 +211,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
   '%s:',
   (name, samples) => {
     const event = samples.purchase({ order: '1001', externalId: '7', now: NOW * 1000 })
-    const isTimed = !['creem', 'fastspring', 'lemon-squeezy'].includes(name)
+    const isTimed = !UNTIMED.includes(name)
 
     async function isAccepted(
       change: (headers: Headers) => void,
@@ -224,7 +255,7 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
 
     it('a missing or malformed signature is rejected without an exception', async () => {
       const signed = await samples.sign(event, samples.secret, NOW)
-      const names = Object.keys(signed).filter((header) => !/^(content-type|x-event-name)$/i.test(header))
+      const names = Object.keys(signed).filter((header) => !UNSIGNED_HEADER.test(header))
       const junk = [
         '',
         ' ',
@@ -395,6 +426,17 @@ describe('a secret', () => {
     expect(keys('whsec_!')).toEqual([bytes('whsec_!')])
   })
 
+  it.each([
+    ['a&b<c', 'a&b<c'],
+    ['a&amp;b', 'a&b'],
+    ['&lt;&gt;&quot;&#039;&#39;', `<>"''`],
+    ['&#0038;&#x26;&#X0027;&#x22;&#34;', `&&'""`],
+    ['&amp;lt;', '&lt;'],
+    ['&LT;&apos;&nbsp;&#x3c;&#65;&', '&LT;&apos;&nbsp;&#x3c;&#65;&'],
+  ])('of WooCommerce is decoded as by WordPress: %s', (secret, key) => {
+    expect(provider('woocommerce').signatures.keys(secret)).toEqual([bytes(key)])
+  })
+
   it.each(['creem', 'fastspring', 'stripe'])('of %s is the whole text', (name) => {
     expect(provider(name).signatures.keys('whsec_AAAA')).toEqual([bytes('whsec_AAAA')])
   })
@@ -402,7 +444,7 @@ describe('a secret', () => {
 
 it('every provider has a unique name', () => {
   for (const known of PROVIDERS) expect(providerNamed(known.name)).toBe(known)
-  expect(new Set(PROVIDERS.map((known) => known.name)).size).toBe(8)
+  expect(new Set(PROVIDERS.map((known) => known.name)).size).toBe(10)
   expect(PROVIDER_SAMPLES.map((samples) => samples.provider)).toEqual(PROVIDERS.map((known) => known.name))
   for (const name of ['', 'Stripe', 'constructor', '__proto__']) expect(providerNamed(name)).toBeUndefined()
 })

@@ -5,8 +5,10 @@ import { fastspring } from './fastspring.ts'
 import { lemonSqueezy } from './lemon-squeezy.ts'
 import { paddle } from './paddle/index.ts'
 import { polar } from './polar/index.ts'
+import { shopify } from './shopify.ts'
 import { standard } from './standard.ts'
 import { stripe } from './stripe/index.ts'
+import { woocommerce } from './woocommerce/index.ts'
 
 export const PROVIDERS: readonly Provider[] = [
   creem,
@@ -15,7 +17,9 @@ export const PROVIDERS: readonly Provider[] = [
   lemonSqueezy,
   paddle,
   polar,
+  shopify,
   stripe,
+  woocommerce,
   standard,
 ]
 
