@@ -1,5 +1,4 @@
 /** WooCommerce's events, as of its REST API v3. The external id is a product id. All ids are numbers. */
-import { DAY_MILLISECONDS } from '../../src/protocol/dates.ts'
 import {
   eventOf,
   freshId,
@@ -9,13 +8,13 @@ import {
   numberOrText,
   ownerOf,
   type ProviderSamples,
+  periodStart,
   quantityOf,
   type SampleEvent,
   type SampleLine,
   type SampleOrder,
+  trialEnd,
 } from './sample.ts'
-
-const DAYS_PER_PERIOD = 30
 
 export const woocommerceSamples: ProviderSamples = {
   provider: 'woocommerce',
@@ -35,13 +34,22 @@ export const woocommerceSamples: ProviderSamples = {
     orderEvent(o, [firstLine(o)], { status: 'completed', refunds: [{ id: 9, reason: '', total: '-10.00' }] }),
   renewal: (o) => {
     const period = o.period ?? 1
-    const paidAt = nowOf(o) + period * DAYS_PER_PERIOD * DAY_MILLISECONDS
-    return orderEvent({ ...o, now: paidAt }, [firstLine(o)], {
+    return orderEvent({ ...o, now: periodStart(period) }, [firstLine(o)], {
       id: numberOrText(`${o.order}0${period}`),
       created_via: 'subscription',
       meta_data: [{ id: 1, key: '_subscription_renewal', value: subscriptionName(o) }],
     })
   },
+  trial: (o) =>
+    subscriptionEvent(o, {
+      status: 'active',
+      trial_end_date_gmt: utc(trialEnd()),
+      next_payment_date_gmt: utc(trialEnd()),
+    }),
+  planChange: (o, to) =>
+    subscriptionEvent({ ...o, externalId: to.externalId, quantity: to.quantity }, { status: 'active' }),
+  ended: (o) =>
+    subscriptionEvent(o, { status: 'cancelled', next_payment_date_gmt: '', end_date_gmt: utc(nowOf(o)) }),
   unknown: () => eventOf(freshId('event'), { id: 1, name: 'Pro', type: 'simple', status: 'publish' }),
 }
 
@@ -105,9 +113,9 @@ function subscriptionEvent(o: SampleOrder, changes: object): SampleEvent {
     billing_period: 'month',
     billing_interval: '1',
     date_modified_gmt: utc(nowOf(o)),
-    start_date_gmt: utc(nowOf(o)),
+    start_date_gmt: utc(periodStart(0)),
     trial_end_date_gmt: '',
-    next_payment_date_gmt: utc(nowOf(o) + DAYS_PER_PERIOD * DAY_MILLISECONDS),
+    next_payment_date_gmt: utc(periodStart((o.period ?? 0) + 1)),
     end_date_gmt: '',
     line_items: [
       {

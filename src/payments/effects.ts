@@ -3,11 +3,22 @@
  * is recorded. fulfill.ts runs it in one batch.
  */
 import type { Statement } from '../db/batch.ts'
-import { recordEvent } from './events.ts'
+import { ADOPT, adoptionValues } from './adopt.ts'
+import {
+  recordNotice,
+  recordOrderState,
+  recordRefund,
+  recordReinstatement,
+  recordRenewal,
+  recordReport,
+  recordSale,
+  recordSubscriptionSale,
+} from './outcomes.ts'
 import {
   type Amount,
   isName,
   type Notice,
+  type OrderedByApi,
   type PaidPeriod,
   type PaymentEvent,
   type Purchase,
@@ -17,33 +28,9 @@ import {
   type Report,
   type SubscriptionReport,
 } from './payment-event.ts'
-import {
-  checkLines,
-  INSERT_KEYS,
-  INSERT_ORDER,
-  ownerOf,
-  SALE_NOTE,
-  SALE_OUTCOME,
-  tellValidity,
-} from './sale.ts'
-import {
-  HAS_SETTLED,
-  keepTermsAsIssued,
-  REFUND_OUTCOME,
-  REINSTATEMENT_OUTCOME,
-  REVERSAL_NOTE,
-  upsertReversal,
-} from './settle.ts'
-import {
-  IS_NEW_PERIOD,
-  IS_NEW_REPORT,
-  IS_REPORTED_KNOWN,
-  insertPeriod,
-  insertReport,
-  PLAN_FAULT,
-  periodValues,
-  reportValues,
-} from './subscriptions.ts'
+import { checkLines, INSERT_KEYS, INSERT_ORDER, ownerOf, tellValidity } from './sale.ts'
+import { keepTermsAsIssued, upsertReversal } from './settle.ts'
+import { insertPeriod, insertReport, periodValues, reportValues } from './subscriptions.ts'
 
 export interface Sources {
   /** Milliseconds UTC. */
@@ -66,27 +53,6 @@ export interface Effects {
   /** Records the event. Runs last. */
   readonly recording: Statement<never>
 }
-
-const recordSale = recordEvent(SALE_OUTCOME, SALE_NOTE)
-/** A sale that was issued before may still change the plan of its subscription. */
-const recordSubscriptionSale = recordEvent(
-  `(select case when outcome <> 'duplicate' then outcome when ${PLAN_FAULT} is not null then 'flagged'
-    when ${HAS_SETTLED} then 'changed' else outcome end from (select ${SALE_OUTCOME} as outcome))`,
-  `coalesce(${SALE_NOTE}, ${PLAN_FAULT})`,
-)
-const recordRefund = recordEvent(REFUND_OUTCOME, REVERSAL_NOTE)
-const recordReinstatement = recordEvent(REINSTATEMENT_OUTCOME, REVERSAL_NOTE)
-const recordRenewal = recordEvent(
-  `case when ${PLAN_FAULT} is not null then 'flagged' when ${IS_NEW_PERIOD} then 'renewed' else 'duplicate' end`,
-  `coalesce(${PLAN_FAULT}, case when not ${IS_REPORTED_KNOWN} then 'unknown subscription' end)`,
-)
-const recordReport = recordEvent(
-  `case when ${PLAN_FAULT} is not null then 'flagged' when ${HAS_SETTLED} then 'changed'
-    when ${IS_NEW_REPORT} then 'ignored' else 'duplicate' end`,
-  `coalesce(${PLAN_FAULT}, case when not ${IS_REPORTED_KNOWN} then 'unknown subscription'
-    when not ${HAS_SETTLED} and ${IS_NEW_REPORT} then 'changes no license key' end)`,
-)
-const recordNotice = recordEvent(':outcome', ':note')
 
 /** @returns the effects. An unusable event is only recorded as failed */
 export async function effectsOf(event: PaymentEvent, sources: Sources): Promise<Effects> {
@@ -126,51 +92,74 @@ const NAMED: Pick<PaidPeriod, 'subscription' | 'payment' | 'name'> = { subscript
 
 async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources): Promise<Effects> {
   const checked = await checkLines(purchase, newLicenseKey)
-  const { order, period, report, amount } = purchase
+  const { order, period, report, amount, reversal, orderedByApi } = purchase
   if (checked.kind === 'unusable') {
     return { ...effectsOfNotice({ kind: 'failed', note: checked.reason }), order }
   }
   const subscribed = effectsOfSubscription(period, report)
   const isSubscription = subscribed.facts.length > 0
+  const reversed = effectsOfState(reversal)
+  const adopted = effectsOfAdoption(orderedByApi)
   const references = [...referencesOf(purchase), ...(period ? [period.payment] : [])]
   return {
     order,
     references: [...named(order, references, amount), ...payment(period, amount)],
     names: [...references, ...subscribed.names],
-    facts: [...subscribed.facts, ...INSERT_ORDER],
+    facts: [...subscribed.facts, ...reversed.facts, ...adopted.facts, ...INSERT_ORDER],
     sale: [...subscribed.keepTerms, ...(isSubscription ? [tellValidity] : []), ...INSERT_KEYS],
     values: {
       ...ownerOf(purchase),
       ...subscribed.values,
+      ...reversed.values,
+      ...adopted.values,
       lines: JSON.stringify(checked.lines),
       rejected: checked.rejected,
       freshKeys: JSON.stringify(checked.freshKeys),
     },
-    recording: isSubscription ? recordSubscriptionSale : recordSale,
+    recording: reversal ? recordOrderState : isSubscription ? recordSubscriptionSale : recordSale,
   }
 }
 
 function effectsOfReversal(reversal: Refund | Reinstatement): Effects {
-  const isRefund = reversal.kind === 'refund'
+  const adopted = effectsOfAdoption(reversal.kind === 'refund' ? reversal.orderedByApi : undefined)
+  const reversed = effectsOfState(reversal)
   return {
     order: reversal.order,
     references: [],
     names: [reversal.order],
-    facts: [upsertReversal],
-    values: {
-      reversal: reversal.id,
-      lines: isRefund && reversal.lines ? JSON.stringify(reversal.lines) : null,
-      amount: isRefund ? (reversal.amount ?? null) : null,
-      isActive: isRefund ? 1 : 0,
-      occurredAt: reversal.occurredAt,
-      phase: reversal.phase === 'end' ? 1 : 0,
-    },
-    recording: isRefund ? recordRefund : recordReinstatement,
+    facts: [...adopted.facts, ...reversed.facts],
+    values: { ...adopted.values, ...reversed.values },
+    recording: reversal.kind === 'refund' ? recordRefund : recordReinstatement,
   }
 }
 
-function effectsOfRenewal({ period, references = [], sale, report, amount }: Renewal): Effects {
+/** The state of a refund or dispute. */
+function effectsOfState(reversal: Refund | Reinstatement | undefined) {
+  if (reversal === undefined) return { facts: [], values: {} }
+  const { lines, amount } = reversal.kind === 'refund' ? reversal : {}
+  return {
+    facts: [upsertReversal],
+    values: {
+      reversal: reversal.id,
+      reversedOrder: reversal.order,
+      reversedLines: lines === undefined ? null : JSON.stringify(lines),
+      reversedAmount: amount ?? null,
+      isActive: reversal.kind === 'refund' ? 1 : 0,
+      reversedAt: reversal.occurredAt,
+      phase: reversal.phase === 'end' ? 1 : 0,
+    },
+  }
+}
+
+/** The keys that a shop's plugin ordered become lines of the order, before its sale is written. */
+function effectsOfAdoption(orderedByApi: OrderedByApi | undefined) {
+  const values = orderedByApi && adoptionValues(orderedByApi)
+  return values ? { facts: ADOPT, values } : { facts: [], values: {} }
+}
+
+function effectsOfRenewal({ period, references = [], sale, report, amount, reversal }: Renewal): Effects {
   const subscribed = effectsOfSubscription(period, report)
+  const reversed = effectsOfState(reversal)
   return {
     order: period.payment,
     references: [
@@ -178,9 +167,9 @@ function effectsOfRenewal({ period, references = [], sale, report, amount }: Ren
       ...(sale === undefined ? [] : named(sale, [sale, period.payment], amount)),
     ],
     names: [period.payment, ...references.filter(isName), ...subscribed.names],
-    facts: subscribed.facts,
+    facts: [...subscribed.facts, ...reversed.facts],
     sale: subscribed.keepTerms,
-    values: subscribed.values,
+    values: { ...subscribed.values, ...reversed.values },
     recording: recordRenewal,
   }
 }

@@ -9,6 +9,7 @@ import { validityDays } from '../issuing/expiry.ts'
 import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import { isEmailAddress, isOwnerName, NOT_SET, OWNER_NAME_CHARACTERS_MAX } from '../protocol/owner.ts'
+import { HAS_ADOPTED_KEYS, isOrderedByApi } from './adopt.ts'
 import { OFFER_OF_LINE } from './offers.ts'
 import { isName, type Purchase, type PurchasedLine, WHOLE_ORDER } from './payment-event.ts'
 import { NO_OFFER } from './subscriptions.ts'
@@ -168,7 +169,8 @@ export const INSERT_ORDER = [
     {
       from: `json_each(:lines) as line join offers on offers.id = ${OFFER_OF_LINE}`,
       where: `${QUANTITY} <= line.value ->> 'keysMax'
-        and ${ACTIVATION_LIMIT} <= ${ACTIVATION_LIMIT_MAX} and not ${IS_ISSUED_IN_OTHER_FORM}`,
+        and ${ACTIVATION_LIMIT} <= ${ACTIVATION_LIMIT_MAX} and not ${IS_ISSUED_IN_OTHER_FORM}
+        and not ${isOrderedByApi('offers.product_id')}`,
     },
   ),
   insertOrderLines,
@@ -189,7 +191,9 @@ export const INSERT_KEYS = [
 const MISSING_LINES = `json_each(:lines) as line where not exists (select 1 from order_lines
     where order_lines.provider = :provider and order_lines.order_id = :order
     and order_lines.line = line.value ->> 'id')
-  and not ${IS_ISSUED_IN_OTHER_FORM}`
+  and not ${IS_ISSUED_IN_OTHER_FORM}
+  and not (${HAS_ADOPTED_KEYS} and ${OFFER_OF_LINE} is null)
+  and not ${isOrderedByApi(`(select product_id from offers where offers.id = ${OFFER_OF_LINE})`)}`
 
 const IS_INCOMPLETE = `(:rejected is not null or exists (select 1 from ${MISSING_LINES}))`
 const HAS_KEYS = `exists (select 1 from order_lines

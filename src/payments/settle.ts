@@ -6,8 +6,8 @@
  * moves with the subscription, and a corrected limit stays until the plan changes.
  *
  * Placeholders: `provider`, `names` (a JSON list of names of orders, payments and subscriptions), `nonce` and
- * `now`; for reversals also `reversal`, `order`, `lines` (JSON or null), `amount` (or null), `isActive`,
- * `occurredAt` and `phase`.
+ * `now`; for reversals also `reversal`, `reversedOrder`, `reversedLines` (JSON or null), `reversedAmount` (or null),
+ * `isActive`, `reversedAt` and `phase`.
  */
 import { compileText } from '../db/batch.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
@@ -162,7 +162,7 @@ export const SETTLE_KEYS = [updateTerms, blockOrRestore, cancelOrResumeDeliverie
  */
 export const upsertReversal = compileText(`
 insert into reversals (provider, reversal_id, reference, lines, amount, is_active, occurred_at, phase, nonce)
-values (:provider, :reversal, :order, :lines, :amount, :isActive, :occurredAt, :phase, :nonce)
+values (:provider, :reversal, :reversedOrder, :reversedLines, :reversedAmount, :isActive, :reversedAt, :phase, :nonce)
 on conflict (provider, reversal_id) do update set
   reference = excluded.reference, lines = excluded.lines, amount = excluded.amount,
   is_active = excluded.is_active, occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce
@@ -191,4 +191,4 @@ export const REFUND_OUTCOME = `case when not ${IS_NEW_STATE} then 'duplicate'
 export const REINSTATEMENT_OUTCOME = `case when ${IS_NEW_STATE} then 'reinstated' else 'duplicate' end`
 
 export const REVERSAL_NOTE = `case when not ${IS_ORDER_KNOWN} then 'unknown order'
-  when :amount is not null and not ${HAS_EFFECT} then 'the payment was partly refunded' end`
+  when :reversedAmount is not null and not ${HAS_EFFECT} then 'the payment was partly refunded' end`

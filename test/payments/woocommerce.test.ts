@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SampleEvent } from '../../scripts/webhook-samples/sample.ts'
+import { periodStart, type SampleEvent } from '../../scripts/webhook-samples/sample.ts'
 import { woocommerceSamples } from '../../scripts/webhook-samples/woocommerce.ts'
 import { woocommerce } from '../../src/payments/providers/woocommerce/index.ts'
 import { ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
@@ -9,7 +9,8 @@ const purchase = woocommerceSamples.purchase(ORDER)
 const active = woocommerceSamples.relatedEvents?.(SUBSCRIPTION_ORDER)[0] as SampleEvent
 const orderedByApi = { identifier: '1001', ownerEmail: 'ada@example.com' }
 const state = { id: 'order:1001', order: '1001', occurredAt: ORDER.now }
-const whole = { kind: 'refund', ...state, phase: 'end' }
+/** A refund in the second of the payment follows it. */
+const whole = { kind: 'refund', ...state, occurredAt: ORDER.now + 1, phase: 'end' }
 const paid = { kind: 'reinstatement', ...state, phase: 'beginning' }
 
 describe('a paid order', () => {
@@ -65,7 +66,7 @@ describe('a refund', () => {
   it('of a part of the order has its amount, and the order is still a purchase', () => {
     expect(parse(woocommerceSamples.partialRefund?.(ORDER) as SampleEvent)).toMatchObject({
       kind: 'purchase',
-      reversal: { kind: 'refund', ...state, phase: 'beginning', amount: 1000 },
+      reversal: { ...whole, phase: 'beginning', amount: 1000 },
     })
   })
 
@@ -88,7 +89,7 @@ describe('a refund', () => {
 
 describe('an order of a subscription', () => {
   const renewal = woocommerceSamples.renewal?.(SUBSCRIPTION_ORDER) as SampleEvent
-  const paidAt = ORDER.now + 30 * 86_400_000
+  const paidAt = periodStart(1)
   const period = { subscription: '55', payment: '100101', paidAt }
 
   it('that renews it is a period and no sale', () => {
@@ -137,7 +138,8 @@ describe('an order of a subscription', () => {
 })
 
 describe('a subscription', () => {
-  const until = ORDER.now + 30 * 86_400_000
+  const until = periodStart(1)
+  const period = { subscription: '55', payment: '1001', paidAt: periodStart(0) }
   const report = { subscription: '55', occurredAt: ORDER.now }
 
   it('that is active is paid until its next payment, and names its order', () => {
@@ -145,6 +147,7 @@ describe('a subscription', () => {
       kind: 'report',
       order: '1001',
       references: ['55'],
+      period,
       report: { ...report, paidUntil: until, items: [{ externalIds: ['7', 'PRO'], quantity: 1 }] },
     })
   })
@@ -173,12 +176,15 @@ describe('a subscription', () => {
       kind: 'report',
       order: '1001',
       references: ['55'],
+      period,
       report,
     })
   })
 
   it('that no order sold names none', () => {
-    expect(parseChanged(active, { parent_id: 0 })).not.toHaveProperty('order')
+    const unsold = parseChanged(active, { parent_id: 0 })
+    expect(unsold).not.toHaveProperty('order')
+    expect(unsold).not.toHaveProperty('period')
   })
 })
 

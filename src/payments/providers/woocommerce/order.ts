@@ -50,15 +50,15 @@ function isWhole(reversal: Refund | Reinstatement): reversal is Refund {
 }
 
 /**
- * Whether a paid order is refunded, under one name in all of its events. In the same second, a whole refund
- * follows the other states.
+ * Whether a paid order is refunded, under one name in all of its events. Times have whole seconds. In the same
+ * second, a partial refund follows the payment, and a whole refund follows the partial one.
  *
  * @returns undefined for a status of another plugin, or if the order waits for a payment again
  */
 function reversalOf(changed: Order): Refund | Reinstatement | undefined {
   const { id, status, total, currency, date_modified_gmt: occurredAt } = changed
   const common = { id: `order:${id}`, order: id, occurredAt }
-  const whole: Refund = { kind: 'refund', ...common, phase: 'end' }
+  const whole: Refund = { kind: 'refund', ...common, occurredAt: occurredAt + 1, phase: 'end' }
   switch (status) {
     case 'refunded':
     case 'cancelled':
@@ -69,7 +69,8 @@ function reversalOf(changed: Order): Refund | Reinstatement | undefined {
       const amount = refundedAmount(changed)
       if (amount === 0) return { kind: 'reinstatement', ...common, phase: 'beginning' }
       const paid = minorUnits(total, currency) ?? Number.POSITIVE_INFINITY
-      return amount >= paid ? whole : { kind: 'refund', ...common, phase: 'beginning', amount }
+      if (amount >= paid) return whole
+      return { kind: 'refund', ...common, occurredAt: occurredAt + 1, phase: 'beginning', amount }
     }
     default:
       return undefined

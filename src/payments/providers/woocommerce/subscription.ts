@@ -1,6 +1,6 @@
 /**
  * The subscriptions of WooCommerce Subscriptions, in the format of its REST API v3. An order that sells a
- * subscription does not name it, so these events link the two.
+ * subscription does not name it, so these events link the two and tell that the order paid for the first period.
  */
 import * as z from 'zod/mini'
 import type { PaymentEvent, Report } from '../../payment-event.ts'
@@ -24,6 +24,7 @@ export const subscription = z.object({
   parent_id: z.nullish(number),
   status: z.string(),
   date_modified_gmt: utc,
+  start_date_gmt: optionalTime,
   next_payment_date_gmt: optionalTime,
   end_date_gmt: optionalTime,
   line_items: z.array(item),
@@ -31,15 +32,16 @@ export const subscription = z.object({
 type Subscription = z.output<typeof subscription>
 
 export function subscriptionChanged(changed: Subscription): PaymentEvent {
-  const { id, parent_id: parent } = changed
+  const { id, parent_id: parent, start_date_gmt: paidAt } = changed
   const report: Report = {
     subscription: id,
     occurredAt: changed.date_modified_gmt,
     ...stateOf(changed),
   }
-  return parent && parent !== '0'
-    ? { kind: 'report', report, order: parent, references: [id] }
-    : { kind: 'report', report }
+  if (!parent || parent === '0') return { kind: 'report', report }
+  const sale = { order: parent, references: [id] }
+  const period = paidAt ? { period: { subscription: id, payment: parent, paidAt } } : {}
+  return { kind: 'report', report, ...sale, ...period }
 }
 
 /**
