@@ -165,7 +165,7 @@ CREATE TABLE license_keys (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   -- When the key of a subscription expires. If set, it decides instead of validity_days, which keeps the days
-  -- that were first told.
+  -- of the first answer.
   expires_at INTEGER,
   -- The days that a caller added to the expiry of a subscription's key. 0: the caller made it permanent.
   correction_days INTEGER,
@@ -355,7 +355,7 @@ CREATE TABLE paid_periods (
   -- The period's name. Payments with the same name paid for the same period.
   name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
   paid_at INTEGER NOT NULL,
-  -- NULL: not told.
+  -- NULL: not reported.
   ends_at INTEGER,
   -- Identifies the event that last changed the row.
   nonce TEXT NOT NULL,
@@ -364,7 +364,7 @@ CREATE TABLE paid_periods (
 
 CREATE INDEX paid_periods_by_payment ON paid_periods (provider, payment, subscription);
 
--- What a provider told about a subscription, apart from its payments.
+-- What a provider reported about a subscription, apart from its payments.
 CREATE TABLE subscription_reports (
   id INTEGER PRIMARY KEY,
   provider TEXT NOT NULL,

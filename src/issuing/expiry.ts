@@ -24,7 +24,7 @@ export function daysBetween(later: string, earlier: string): string {
 }
 
 /**
- * The validity in days that clients are told: 1 to 36,500, rounded up, so that no client ends early.
+ * The validity in days in answers: 1 to 36,500, rounded up, so that no client ends early.
  *
  * @param expiresAt SQL, not null
  */

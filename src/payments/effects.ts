@@ -28,7 +28,7 @@ import {
   type Report,
   type SubscriptionReport,
 } from './payment-event.ts'
-import { checkLines, INSERT_KEYS, INSERT_ORDER, ownerOf, tellValidity } from './sale.ts'
+import { checkLines, INSERT_KEYS, INSERT_ORDER, ownerOf, setFirstValidity } from './sale.ts'
 import { keepTermsAsIssued, upsertReversal } from './settle.ts'
 import { insertPeriod, insertReport, periodValues, reportValues } from './subscriptions.ts'
 
@@ -106,7 +106,7 @@ async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources)
     references: [...named(order, references, amount), ...payment(period, amount)],
     names: [...references, ...subscribed.names],
     facts: [...subscribed.facts, ...reversed.facts, ...adopted.facts, ...INSERT_ORDER],
-    sale: [...subscribed.keepTerms, ...(isSubscription ? [tellValidity] : []), ...INSERT_KEYS],
+    sale: [...subscribed.keepTerms, ...(isSubscription ? [setFirstValidity] : []), ...INSERT_KEYS],
     values: {
       ...ownerOf(purchase),
       ...subscribed.values,
@@ -204,7 +204,7 @@ function effectsOfNotice(notice: Notice): Effects {
 
 const NO_REPORT = { occurredAt: null, report: null, items: null }
 
-/** The facts of an event about a subscription. A plan may change keys that were told earlier. */
+/** The facts of an event about a subscription. A plan may change keys of earlier sales. */
 function effectsOfSubscription(period: PaidPeriod | undefined, report: Report | undefined) {
   return {
     names: [...(period ? [period.subscription] : []), ...(report ? [report.subscription] : [])],

@@ -87,7 +87,7 @@ spans as materialized (
   from unrefunded
 )`
 
-/** The end of a span: as told, or the offer's validity after the later of its payment and the end before it. */
+/** The end of a span: as reported, or the offer's validity after the later of its payment and the end before it. */
 const END = `coalesce(steps.ends_at, case when steps.validity_days = 0 then ${NEVER}
   else max(steps.paid_at, folded.paid_until) + steps.validity_days * ${DAY_MILLISECONDS} end)`
 

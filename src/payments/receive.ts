@@ -107,7 +107,7 @@ async function receiveEvent(
   return { outcome, faults: isMalformed ? (parsed.event.faults ?? []) : [] }
 }
 
-/** A look-up is due at once. */
+/** A look-up is due immediately. */
 function waitOf(parsed: ParsedEvent): number {
   return parsed.kind === 'event' && parsed.event.kind === 'purchase' ? (parsed.event.waitSeconds ?? 0) : 0
 }

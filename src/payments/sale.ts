@@ -132,8 +132,8 @@ insert into order_lines (issuance_id, provider, order_id, line, units, offer_id,
 select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS}, ${OFFER_OF_LINE}, line.value ->> 'isOneTime'
 from ${NEW_ISSUANCES}`)
 
-/** The days that the keys of a subscription are told first. Runs between `INSERT_ORDER` and `INSERT_KEYS`. */
-export const tellValidity = compileText(`
+/** Stores the first validity in days of a subscription's keys. Runs between `INSERT_ORDER` and `INSERT_KEYS`. */
+export const setFirstValidity = compileText(`
 update issuances set validity_days = (select ${validityDays('order_lines.expires_at', 'issuances.created_at')}
   from order_lines where order_lines.issuance_id = issuances.id)
 where id in (select issuances.id from ${NEW_ISSUANCES}
@@ -199,15 +199,23 @@ const IS_INCOMPLETE = `(:rejected is not null or exists (select 1 from ${MISSING
 const HAS_KEYS = `exists (select 1 from order_lines
   where order_lines.provider = :provider and order_lines.order_id = :order)`
 
+/** An earlier event issued the order as a whole, with fewer units than its lines have. */
+const IS_SHORT = `coalesce((select sum(${UNITS}) from json_each(:lines) as line
+    where line.value ->> 'id' <> '${WHOLE_ORDER}' and ${OFFER_OF_LINE} is not null)
+  > (select units from order_lines where order_lines.provider = :provider and order_lines.order_id = :order
+    and order_lines.line = '${WHOLE_ORDER}'), 0)`
+
 /** An order with a line that cannot be issued stays `issued`: its note names the line, and a retry issues it. */
 export const SALE_OUTCOME = `case
   when ${HAS_KEYS} and (${IS_INCOMPLETE} or exists (select 1 from ${NEW_ISSUANCES})) then 'issued'
   when exists (select 1 from ${MISSING_LINES} and ${OFFER_OF_LINE} is null) then 'unmapped'
   when ${IS_INCOMPLETE} then 'failed'
+  when ${IS_SHORT} then 'flagged'
   else 'duplicate' end`
 
 export const SALE_NOTE = `nullif(concat_ws('; ', :rejected,
   (select '${NO_OFFER} ' || group_concat(coalesce(line.value ->> '$.externalIds[0]', 'an unknown product'), ', ')
     from ${MISSING_LINES} and ${OFFER_OF_LINE} is null),
   (select 'more than ${QUANTITY_LIMIT} keys or ${ACTIVATION_LIMIT_MAX} activations in a line, or ${FRESH_KEYS_MAX} keys in all'
-    from ${MISSING_LINES} and ${OFFER_OF_LINE} is not null limit 1)), '')`
+    from ${MISSING_LINES} and ${OFFER_OF_LINE} is not null limit 1),
+  iif(${IS_SHORT}, 'an earlier event issued the order without its quantity: issue the missing keys by hand', null)), '')`

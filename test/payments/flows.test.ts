@@ -81,7 +81,7 @@ describe.each(SELLS_SUBSCRIPTIONS.map((samples) => [samples.provider, samples] a
       expect(await expiryOf(o)).toBe(periodStart(2))
     })
 
-    it.skipIf(!samples.ended)('a subscription that ended early ends at once, without grace', async () => {
+    it.skipIf(!samples.ended)('a subscription that ended early ends immediately, without grace', async () => {
       const o = await order({ validityDays: 30, graceDays: 3 })
       const now = periodStart(0) + 10 * DAY_MILLISECONDS
       const ended = samples.ended?.({ ...o, now })

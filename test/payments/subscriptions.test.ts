@@ -70,14 +70,14 @@ describe('a key of a subscription is valid until', () => {
     await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer), s.renewal(120)], 150)
   })
 
-  it('the validity of the offer after the later of payment and end, if no end is told', async () => {
+  it('the validity of the offer after the later of payment and end, if no end is known', async () => {
     await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer)], 30)
     await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer), s.renewal(25)], 60)
     await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer), s.renewal(35)], 65)
     await expectExpiry({ validityDays: 30 }, (s, offer) => [s.purchase(offer, 14), s.renewal(10)], 44)
   })
 
-  it('an end that is told later than its payment', async () => {
+  it('an end that is reported later than its payment', async () => {
     const [subscription, offer] = await start({ validityDays: 30 })
     await applyAll([subscription.purchase(offer)])
     expect(await expiryDaysOf(subscription.order)).toEqual([30])
@@ -124,7 +124,7 @@ describe('a key of a subscription is valid until', () => {
     )
   })
 
-  it('ever, if the offer never expires and no end is told', async () => {
+  it('ever, if the offer never expires and no end is known', async () => {
     await expectExpiry({ validityDays: 0 }, (s, offer) => [s.purchase(offer)], null)
     await expectExpiry({ validityDays: 0 }, (s, offer) => [s.purchase(offer, 31)], 31)
   })
