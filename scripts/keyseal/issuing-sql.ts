@@ -56,7 +56,7 @@ const KEYS_A_STATEMENT: Readonly<Record<Origin, number>> = {
 /** @returns statements for one transaction; the row of the last one tells what came of it */
 export function issueStatements(order: CliOrder, attempt: Attempt): string[] {
   const { insertIssuance, insertKeys, selectOutcome } = STATEMENTS[order.origin]
-  const values: Record<string, SqlValue> = { ...order, ...attempt }
+  const values: Record<string, SqlValue> = { reference: null, ...order, ...attempt }
   return [
     inlineValues(insertIssuance, values),
     ...inPieces(order.quantity, KEYS_A_STATEMENT[order.origin], (size) =>
