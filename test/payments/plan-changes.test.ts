@@ -1,6 +1,7 @@
 /** Changes of plan: buyers keep their key and get what they pay for now. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { EFFECTIVE_FEATURES } from '../../src/issuing/features.ts'
 import type { SubscribedItem } from '../../src/payments/payment-event.ts'
 import { post } from '../support/client.ts'
 import { reissueAt } from '../support/reissues.ts'
@@ -188,6 +189,27 @@ describe('a change of plan', () => {
     expect(await expiryDaysOf(subscription.order)).toEqual([31])
     await applyEvent(subscription.report(11, { items: [item(pro)] }))
     expect(await keysOf(subscription.order)).toMatchObject([{ activationLimit: 5 }])
+  })
+})
+
+describe('the features of a sold key', () => {
+  it('are those of its offer, and after a change of plan those of the new one', async () => {
+    const basic = await addOffer({ mode: 'seats', features: ['export'] })
+    const pro = await addOffer({ mode: 'seats', features: ['export', 'teams'] })
+    const subscription = newSubscription()
+    await applyEvent(subscription.purchase(basic, 31))
+    const features = () =>
+      env.DB.prepare(`select ${EFFECTIVE_FEATURES} as features from license_keys where license_key = ?`)
+        .bind(licenseKey)
+        .first('features')
+    const licenseKey = await licenseKeyOf(subscription.order)
+    expect(await features()).toBe('["export"]')
+    await applyEvent(subscription.report(10, { items: [item(pro)] }))
+    expect(await features()).toBe('["export","teams"]')
+    const stored = await env.DB.prepare('select features from license_keys where license_key = ?')
+      .bind(licenseKey)
+      .first('features')
+    expect(stored).toBeNull()
   })
 })
 

@@ -18,6 +18,8 @@ export interface OfferOptions {
   readonly graceDays?: number
   /** Default: a new product. */
   readonly productId?: number
+  /** Default: those of the product. */
+  readonly features?: readonly string[]
   readonly deliveryWebhookUrl?: string
 }
 
@@ -35,8 +37,8 @@ export async function addOffer(options: OfferOptions = {}): Promise<Offer> {
   const productId = options.productId ?? (await addProduct(productStatus, options.deliveryWebhookUrl))
   await env.DB.prepare(
     `insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit,
-       follows_subscription, grace_days)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       follows_subscription, grace_days, features)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
     .bind(
       provider,
@@ -48,6 +50,7 @@ export async function addOffer(options: OfferOptions = {}): Promise<Offer> {
       activationLimit,
       Number(followsSubscription),
       graceDays,
+      options.features ? JSON.stringify(options.features) : null,
     )
     .run()
   return { provider, externalId, productId }
