@@ -1,21 +1,16 @@
 /** `keyseal webhook`: sends a signed sample event to the local service and shows the result. */
 import { Argument, type Command, Option } from 'commander'
+import { EXPIRES_AT } from '../../src/issuing/expiry.ts'
 import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { type Row, runSql, sqlText } from '../database.ts'
 import { DEMO_PRICE } from '../demo-data.ts'
 import { devVar } from '../dev-vars.ts'
 import { newWebhookSecret } from '../secrets.ts'
-import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
-import { addCommand, type CommandOutput, numberOption, tableOutput, textOutput } from './command.ts'
+import { PROVIDER_SAMPLES, type ProviderSamples, type SampleEvent } from '../webhook-samples/index.ts'
+import { addCommand, type CommandOutput, instant, numberOption, tableOutput, textOutput } from './command.ts'
+import { EVENT_NAMES, LABELS, type SampleOptions, sampleEventsOf, sampleOrderOf } from './sample-events.ts'
 import { askLocally } from './service.ts'
-
-interface SampleOptions {
-  readonly price: string
-  readonly quantity: number
-  readonly order?: string
-  readonly event: 'purchase' | 'refund'
-}
 
 export function addWebhook(program: Command): void {
   addCommand<SampleOptions>(
@@ -31,7 +26,18 @@ export function addWebhook(program: Command): void {
           '--order <name>',
           'order number; repeat it to send another event of the same order (default: a new number)',
         ),
-        new Option('--event <name>', 'event to send').choices(['purchase', 'refund']).default('purchase'),
+        new Option('--event <name>', 'event to send').choices(EVENT_NAMES).default('purchase'),
+        new Option(
+          '--subscription <name>',
+          'the order belongs to this subscription; its periods have 30 days and begin on January 1, 2026 (default: none, or the order number if the event needs one)',
+        ),
+        numberOption(
+          '--period <n>',
+          'the period that a renewal pays for, or in which the other events happen (default: 1 for a renewal, otherwise 0, the first one)',
+          0,
+          120,
+        ),
+        new Option('--to-price <id>', 'external id of the offer that a plan-change buys (default: --price)'),
       ],
       isLocalOnly: true,
     },
@@ -51,20 +57,16 @@ export function addWebhook(program: Command): void {
 async function sendSample(provider: string, options: SampleOptions): Promise<CommandOutput> {
   const samples = PROVIDER_SAMPLES.find((known) => known.provider === provider)
   if (!samples) throw new Error(`No sample events for ${provider}.`)
-  const now = Date.now()
-  const order = {
-    order: options.order ?? String(now),
-    externalId: options.price,
-    quantity: options.quantity,
-    now,
-  }
-  const event = samples[options.event](order)
-  const secret = devVar(webhookSecretName(samples.provider))
-  const headers = await samples.sign(event, secret, Math.floor(now / 1000))
-  const { status, outcome } = await send(`/webhooks/${provider}`, headers, event.body)
+  const order = sampleOrderOf(options, Date.now())
+  const [event, ...relatedEvents] = sampleEventsOf(samples, order, options)
+  const { status, outcome } = await send(samples, event)
+  const related: string[] = []
+  if (status === 200) for (const other of relatedEvents) related.push((await send(samples, other)).outcome)
   const orderName = samples.orderName(order)
-  const text = `Sent a ${options.event} of order ${orderName} as ${provider}: HTTP ${status}, ${outcome}`
-  const value = { provider, event: options.event, order: orderName, status, outcome }
+  const text =
+    `Sent ${LABELS[options.event]} of order ${orderName} as ${provider}: HTTP ${status}, ${outcome}` +
+    (related.length > 0 ? `. Related events: ${related.join(', ')}` : '')
+  const value = { provider, event: options.event, order: orderName, status, outcome, related }
   if (status !== 200) return textOutput(value, text)
 
   const licenseKeys = await keysOf(provider, orderName)
@@ -79,11 +81,13 @@ async function sendSample(provider: string, options: SampleOptions): Promise<Com
 }
 
 async function send(
-  path: string,
-  headers: Record<string, string>,
-  body: string,
+  samples: ProviderSamples,
+  event: SampleEvent,
 ): Promise<{ status: number; outcome: string }> {
-  const response = await askLocally(path, { method: 'POST', headers, body })
+  const secret = devVar(webhookSecretName(samples.provider))
+  const headers = await samples.sign(event, secret, Math.floor(Date.now() / 1000))
+  const path = `/webhooks/${samples.provider}`
+  const response = await askLocally(path, { method: 'POST', headers, body: event.body })
   const envelope = (await response.json()) as { response: { outcome?: string; message: string } }
   return { status: response.status, outcome: envelope.response.outcome ?? envelope.response.message }
 }
@@ -93,7 +97,7 @@ function keysOf(provider: string, order: string): Promise<Row[]> {
   return runSql(
     'local',
     `select license_keys.license_key as licenseKey, license_keys.status, order_lines.order_id as "order",
-       license_keys.owner_name as owner, license_keys.validity_days as validityDays,
+       license_keys.owner_name as owner, ${instant(EXPIRES_AT)} as validUntil,
        license_keys.activation_limit as activationLimit
      from order_references
      join order_lines on order_lines.provider = order_references.provider

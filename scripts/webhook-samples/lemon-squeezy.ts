@@ -32,9 +32,13 @@ export const lemonSqueezySamples: ProviderSamples = {
           event(o, 'subscription_created', subscription(o, { status: 'active' })),
           event(o, 'subscription_payment_success', subscriptionInvoice(o, 'initial', 0)),
         ],
-  refund: (o) => event(o, 'order_refunded', order(o, 'refunded', 4900)),
+  refund: (o) =>
+    o.period
+      ? event(o, 'subscription_payment_refunded', subscriptionInvoice(o, 'renewal', o.period, nowOf(o)))
+      : event(o, 'order_refunded', order(o, 'refunded', 4900)),
   partialRefund: (o) => event(o, 'order_refunded', order(o, 'partial_refund', 1000)),
   renewal: (o) => event(o, 'subscription_payment_success', subscriptionInvoice(o, 'renewal', o.period ?? 1)),
+  hasOrderBesideTrial: true,
   trial: (o) =>
     event(
       o,
@@ -140,7 +144,12 @@ function subscription(o: SampleOrder, state: object): object {
   }
 }
 
-function subscriptionInvoice(o: SampleOrder, billingReason: string, period: number): object {
+function subscriptionInvoice(
+  o: SampleOrder,
+  billingReason: string,
+  period: number,
+  refundedAt?: number,
+): object {
   const owner = ownerOf(o)
   return {
     type: 'subscription-invoices',
@@ -154,8 +163,8 @@ function subscriptionInvoice(o: SampleOrder, billingReason: string, period: numb
       billing_reason: billingReason,
       currency: 'EUR',
       status: 'paid',
-      refunded: false,
-      refunded_at: null,
+      refunded: refundedAt !== undefined,
+      refunded_at: refundedAt === undefined ? null : isoTime(refundedAt),
       total: 4900,
       created_at: isoTime(periodStart(period)),
       updated_at: isoTime(nowOf(o)),

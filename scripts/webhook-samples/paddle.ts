@@ -52,7 +52,7 @@ export const paddleSamples: ProviderSamples = {
     const period = o.period ?? 1
     return event(o, 'transaction.completed', {
       ...transaction(o, [lineOf(o)], period),
-      id: `${transactionId(o)}_${period}`,
+      id: paymentId({ ...o, period }),
       origin: 'subscription_recurring',
     })
   },
@@ -183,10 +183,10 @@ interface AdjustmentKind {
 
 function adjustment(o: SampleOrder, action: string, { type, itemType, status }: AdjustmentKind): unknown {
   return {
-    id: `adj_${action}_${itemType === undefined ? type : 'line'}_${o.order}`,
+    id: `adj_${action}_${itemType === undefined ? type : 'line'}_${paymentId(o)}`,
     action,
     type,
-    transaction_id: transactionId(o),
+    transaction_id: paymentId(o),
     subscription_id: o.subscription === undefined ? null : subscriptionId(o),
     customer_id: customerId(o),
     reason: 'sample',
@@ -202,6 +202,11 @@ function adjustment(o: SampleOrder, action: string, { type, itemType, status }: 
 
 function transactionId({ order }: SampleOrder): string {
   return `txn_${order}`
+}
+
+/** Each later period has a transaction of its own. */
+function paymentId(o: SampleOrder): string {
+  return o.period ? `${transactionId(o)}_${o.period}` : transactionId(o)
 }
 
 function customerId({ order }: SampleOrder): string {

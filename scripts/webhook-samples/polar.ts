@@ -31,7 +31,7 @@ export const polarSamples: ProviderSamples = {
     return event(
       o,
       'order.paid',
-      order(renewed, { id: `${o.order}-${period}`, billing_reason: 'subscription_cycle', checkout_id: null }),
+      order(renewed, { id: orderId(renewed), billing_reason: 'subscription_cycle', checkout_id: null }),
     )
   },
   trial: (o) => {
@@ -135,16 +135,21 @@ function trialOf(o: SampleOrder): object {
   }
 }
 
+/** Each later period has an order of its own. */
+function orderId({ order: id, period }: SampleOrder): string {
+  return period ? `${id}-${period}` : id
+}
+
 function refund(o: SampleOrder, changes: object): object {
   return {
-    id: `refund-${o.order}`,
+    id: `refund-${orderId(o)}`,
     created_at: isoTime(nowOf(o)),
     modified_at: null,
     status: 'succeeded',
     reason: 'customer_request',
     tax_amount: 0,
     currency: 'eur',
-    order_id: o.order,
+    order_id: orderId(o),
     subscription_id: o.subscription ?? null,
     customer_id: 'f6c0ffee-0000-4000-8000-000000000001',
     // Polar allows true only for one-time orders.

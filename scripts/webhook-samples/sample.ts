@@ -51,7 +51,7 @@ export interface ProviderSamples {
   readonly purchaseToLookUp?: (o: SampleOrder) => SampleEvent
   readonly lookUpResponse?: (o: SampleOrder) => unknown
   readonly purchaseOfLines?: (o: SampleOrder, lines: readonly SampleLine[]) => SampleEvent
-  /** Refunds the whole order. */
+  /** Refunds the whole order, or with a later period the payment for that one. */
   readonly refund: (o: SampleOrder) => SampleEvent
   /** Refunds an amount without naming a line. */
   readonly partialRefund?: (o: SampleOrder) => SampleEvent
@@ -65,6 +65,8 @@ export interface ProviderSamples {
   readonly renewal?: (o: SampleOrder) => SampleEvent
   /** The purchase of a subscription with a trial of 14 days from the start of period 0. */
   readonly trial?: (o: SampleOrder) => SampleEvent
+  /** The trial is an event of the subscription, and the purchase another one. */
+  readonly hasOrderBesideTrial?: true
   /** The subscription consists of this line from `o.now` on. */
   readonly planChange?: (o: SampleOrder, to: SampleLine) => SampleEvent
   /** The subscription ended at `o.now`. */

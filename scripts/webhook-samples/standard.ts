@@ -22,7 +22,7 @@ export const standardSamples: ProviderSamples = {
   orderName: ({ order }) => order,
   purchase: (o) => purchase(o),
   purchaseOfLines: (o, lines) => purchaseOfLines(o, lines),
-  refund: (o) => event(o, 'order.refunded', { refund: 'r1' }),
+  refund: (o) => event(o, 'order.refunded', { order: paymentOf(o), refund: 'r1' }),
   lineRefund: (o) => event(o, 'order.refunded', { refund: 'r1', lines: [{ id: '1', quantity: 1 }] }),
   refundFailed: (o) => event(o, 'refund.reversed', { refund: 'r1' }),
   disputeOpened: (o) => event(o, 'order.disputed', { dispute: 'd1' }),
@@ -30,7 +30,7 @@ export const standardSamples: ProviderSamples = {
   disputeLost: (o) => event(o, 'dispute.lost', { dispute: 'd1' }),
   renewal: (o) => {
     const period = o.period ?? 1
-    return event(o, 'order.renewed', { order: `${o.order}-${period}`, ...periodOf(o, period) })
+    return event(o, 'order.renewed', { order: paymentOf({ ...o, period }), ...periodOf(o, period) })
   },
   trial: (o) => purchase(o, isoTime(trialEnd())),
   planChange: (o, { externalId, quantity }) =>
@@ -68,6 +68,11 @@ function event(o: SampleOrder, type: string, data: object): SampleEvent {
     timestamp: isoTime(nowOf(o)),
     data: { order: o.order, test: o.isTest === true, ...data },
   })
+}
+
+/** The order that paid for a period. */
+function paymentOf({ order, period }: SampleOrder): string {
+  return period ? `${order}-${period}` : order
 }
 
 function subscriptionName({ subscription, order }: SampleOrder): string {

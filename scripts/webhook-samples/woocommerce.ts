@@ -29,17 +29,18 @@ export const woocommerceSamples: ProviderSamples = {
   purchaseOfLines,
   relatedEvents: (o) => (o.subscription === undefined ? [] : [subscriptionEvent(o, { status: 'active' })]),
   refund: (o) =>
-    orderEvent(o, [firstLine(o)], { status: 'refunded', refunds: [{ id: 9, reason: '', total: '-49.00' }] }),
+    orderEvent(o, [firstLine(o)], {
+      ...renewed(o),
+      status: 'refunded',
+      refunds: [{ id: 9, reason: '', total: '-49.00' }],
+    }),
   partialRefund: (o) =>
     orderEvent(o, [firstLine(o)], { status: 'completed', refunds: [{ id: 9, reason: '', total: '-10.00' }] }),
   renewal: (o) => {
     const period = o.period ?? 1
-    return orderEvent({ ...o, now: periodStart(period) }, [firstLine(o)], {
-      id: numberOrText(`${o.order}0${period}`),
-      created_via: 'subscription',
-      meta_data: [{ id: 1, key: '_subscription_renewal', value: subscriptionName(o) }],
-    })
+    return orderEvent({ ...o, now: periodStart(period) }, [firstLine(o)], renewed({ ...o, period }))
   },
+  hasOrderBesideTrial: true,
   trial: (o) =>
     subscriptionEvent(o, {
       status: 'active',
@@ -68,6 +69,16 @@ function utc(ms: number): string {
 
 function subscriptionName({ subscription, order }: SampleOrder): string {
   return subscription ?? `${order}7`
+}
+
+/** What a renewal order changes: each later period has an order of its own. */
+function renewed(o: SampleOrder): object {
+  if (!o.period) return {}
+  return {
+    id: numberOrText(`${o.order}0${o.period}`),
+    created_via: 'subscription',
+    meta_data: [{ id: 1, key: '_subscription_renewal', value: subscriptionName(o) }],
+  }
 }
 
 /** Events have no id, so a distinct key makes each body unique. */

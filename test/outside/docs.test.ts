@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
 import { project } from './support/clone.ts'
 import { documents } from './support/readme.ts'
 
@@ -97,6 +98,31 @@ describe('docs/settings.md', () => {
     )
     expect(declared.length).toBeGreaterThan(5)
     for (const name of declared) expect(documents.get('docs/settings.md')).toContain(`\`${name}\``)
+  })
+})
+
+describe('docs/payments.md', () => {
+  const selling = (documents.get('docs/selling.md') ?? '').split(/^### /m)
+  const [, table = ''] = (documents.get('docs/payments.md') ?? '').split('## Which events to select')
+  const rows = lines(table, /^\| ([A-Z].+) \|$/gm).filter((row) => !row.startsWith('Provider'))
+  const sources = readdirSync(path.join(project, 'src/payments/providers'), { recursive: true })
+    .map(String)
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => contents('src/payments/providers', name))
+    .join('\n')
+
+  it('has a row for each provider', () => {
+    expect(rows).toHaveLength(PROVIDER_NAMES.length)
+  })
+
+  it.each(rows)('names only events that are known and that docs/selling.md selects: %s', (row) => {
+    const [provider = ''] = row.split(' |')
+    const section = selling.find((text) => text.split('\n')[0]?.endsWith(provider))
+    const events = lines(row, /`([\w.]+)`/g)
+    const topics = lines(row, /\*\*([^*]+)\*\*/g)
+    expect(events.length + topics.length).toBeGreaterThan(0)
+    expect([...events, ...topics].filter((name) => !section?.includes(name))).toEqual([])
+    expect(events.filter((name) => !sources.includes(name))).toEqual([])
   })
 })
 

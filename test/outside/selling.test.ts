@@ -72,6 +72,7 @@ describe('keyseal webhook', () => {
     const normalize = (text: string) =>
       text
         .replace(/\d{13}/g, 'N')
+        .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, 'TIME')
         .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'KEY')
         .trim()
     expect(normalize(printed)).toBe(normalize(example('answer: webhook')))
@@ -89,6 +90,31 @@ describe('keyseal webhook', () => {
     expect(again?.match(/ assigned /g)).toHaveLength(1)
     expect(refund).toContain('HTTP 200, revoked')
     expect(refund?.match(/ blocked /g)).toHaveLength(1)
+  })
+
+  it('shows the life of a subscription, as in the document', () => {
+    const { status, output } = run(folder, 'env', `PORT=${port}`, 'bash', '-ec', example('run: subscription'))
+    expect(status).toBe(0)
+    const outcomes = output.match(/(?<=HTTP 200, )\w+/g)
+    expect(outcomes).toEqual(['issued', 'renewed', 'changed', 'revoked', 'changed'])
+    const states = [...output.matchAll(/ (\d{4}-\d\d-\d\d)T\S+ +(\d+)$/gm)]
+    expect(states.map(([, day, limit]) => `${day} ${limit}`)).toEqual([
+      '2026-01-18 3',
+      '2026-03-05 3',
+      '2026-03-05 10',
+      '2026-01-18 10',
+      '2026-01-11 10',
+    ])
+  })
+
+  it('sends the events that belong to a subscription too', () => {
+    const [sold = '', renewed = ''] = runAll(
+      'webhook dodo --order 1002 --subscription 7',
+      'webhook dodo --order 1002 --subscription 7 --event renewal --period 2',
+    )
+    expect(sold).toMatch(/HTTP 200, issued\. Related events: \w+\n/)
+    expect(sold).toContain(' sub_7 ')
+    expect(renewed).toContain(' 2026-04-04T00:00:00Z ')
   })
 
   it.each(['creem', 'dodo', 'fastspring', 'lemon-squeezy', 'paddle'])('sells through %s', (name) => {
@@ -178,6 +204,7 @@ describe('keyseal', () => {
         ['webhook', 'ebay'],
         "'ebay' is invalid for argument 'provider'. Allowed choices are creem, dodo, fastspring, lemon-squeezy",
       ],
+      [['webhook', 'shopify', '--event', 'renewal'], 'shopify has no sample of a renewal.'],
       [['webhook', 'stripe', '--quantity', 'many'], 'It must be a whole number from 1 to 10000.'],
       [['offers', 'add', '--provider', 'ebay'], "'ebay' is invalid. Allowed choices are"],
       [['offers', 'add', '--provider', 'stripe', '--external-id', 'x', ...terms], 'There is no product 77'],

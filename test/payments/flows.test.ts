@@ -52,9 +52,7 @@ describe.each(SELLS_SUBSCRIPTIONS.map((samples) => [samples.provider, samples] a
       'a trial of a yearly plan ends with the trial, and cancelling in it adds nothing',
       async () => {
         const o = await order({ validityDays: 365 })
-        // Their trial is a subscription beside its order.
-        const isPurchase = !['lemon-squeezy', 'woocommerce'].includes(provider)
-        await send(isPurchase ? undefined : samples.purchase(o), samples.trial?.(o))
+        await send(samples.hasOrderBesideTrial ? samples.purchase(o) : undefined, samples.trial?.(o))
         expect(await expiryOf(o)).toBe(trialEnd())
         expect(await keyOf(o)).toMatchObject({ status: 'assigned' })
         await send(samples.ended?.({ ...o, now: trialEnd() }))
@@ -123,6 +121,14 @@ describe.each(SELLS_SUBSCRIPTIONS.map((samples) => [samples.provider, samples] a
       const o = await order({ validityDays: 30 })
       await send(...sale(o), samples.refund(o))
       expect(await keyOf(o)).toMatchObject({ status: 'blocked' })
+    })
+
+    it('a refund of the second period takes back that period only', async () => {
+      const o = await order({ validityDays: 30 })
+      await send(...sale(o), renewal(o, 1), ...related(at(o, 1)))
+      expect(await send(samples.refund(at(o, 1)))).toEqual(['revoked'])
+      expect(await keyOf(o)).toMatchObject({ status: 'assigned' })
+      expect(await expiryOf(o)).toBe(periodStart(1))
     })
 
     it('a refund of the first period leaves the second', async () => {
