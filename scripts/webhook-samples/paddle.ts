@@ -183,7 +183,7 @@ interface AdjustmentKind {
 
 function adjustment(o: SampleOrder, action: string, { type, itemType, status }: AdjustmentKind): unknown {
   return {
-    id: `adj_${action}_${itemType === undefined ? type : 'line'}_${paymentId(o)}`,
+    id: `adj_${action}_${itemType === undefined ? type : 'line'}_${o.order}${suffixOf(o)}`,
     action,
     type,
     transaction_id: paymentId(o),
@@ -204,9 +204,13 @@ function transactionId({ order }: SampleOrder): string {
   return `txn_${order}`
 }
 
-/** Each later period has a transaction of its own. */
 function paymentId(o: SampleOrder): string {
-  return o.period ? `${transactionId(o)}_${o.period}` : transactionId(o)
+  return `${transactionId(o)}${suffixOf(o)}`
+}
+
+/** Each later period has a transaction of its own. */
+function suffixOf({ period }: SampleOrder): string {
+  return period ? `_${period}` : ''
 }
 
 function customerId({ order }: SampleOrder): string {
