@@ -178,7 +178,7 @@ function effectsOfReport({ report, period, ...order }: SubscriptionReport): Effe
   const subscribed = effectsOfSubscription(period, report)
   const references = referencesOf(order)
   return {
-    order: order.order ?? null,
+    order: order.order ?? report.subscription,
     references: order.order === undefined ? [] : named(order.order, references),
     names: [...references, ...subscribed.names],
     facts: subscribed.facts,

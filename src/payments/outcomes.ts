@@ -20,7 +20,8 @@ export const recordOrderState = recordEvent(
 export const recordRefund = recordEvent(REFUND_OUTCOME, REVERSAL_NOTE)
 export const recordReinstatement = recordEvent(REINSTATEMENT_OUTCOME, REVERSAL_NOTE)
 export const recordRenewal = recordEvent(
-  `case when ${PLAN_FAULT} is not null then 'flagged' when ${IS_NEW_PERIOD} then 'renewed' else 'duplicate' end`,
+  `case when ${PLAN_FAULT} is not null then 'flagged' when ${IS_NEW_PERIOD} then 'renewed'
+    when ${HAS_SETTLED} then 'changed' else 'duplicate' end`,
   `coalesce(${PLAN_FAULT}, case when not ${IS_REPORTED_KNOWN} then 'unknown subscription' end)`,
 )
 export const recordReport = recordEvent(

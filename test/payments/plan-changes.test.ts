@@ -106,11 +106,16 @@ describe('a change of plan', () => {
 
   it('of a renewal to a price without an offer is flagged, and the period is paid', async () => {
     const { subscription } = await sell()
-    const items = [item({ externalId: 'price_unknown' })]
-    const report = { subscription: subscription.name, occurredAt: day(31), items }
-    const { outcome, id } = await applyEvent({ ...subscription.renewal(31, 59), report })
-    expect([outcome, (await eventOf(id))?.note]).toEqual(['flagged', 'no active offer for price_unknown'])
+    const externalId = crypto.randomUUID()
+    const report = { subscription: subscription.name, occurredAt: day(31), items: [item({ externalId })] }
+    const renewal = { ...subscription.renewal(31, 59), report }
+    const eventId = crypto.randomUUID()
+    const { outcome, id } = await applyEvent(renewal, { eventId })
+    expect([outcome, (await eventOf(id))?.note]).toEqual(['flagged', `no active offer for ${externalId}`])
     expect(await expiryDaysOf(subscription.order)).toEqual([59])
+    await addOffer({ externalId, mode: 'seats', activationLimit: 9 })
+    expect(await applyEvent(renewal, { eventId })).toMatchObject({ id, outcome: 'changed' })
+    expect(await keysOf(subscription.order)).toMatchObject([{ activationLimit: 9 }])
   })
 
   it('changes the line with its price, and flags an item that replaces no line', async () => {
