@@ -10,6 +10,7 @@ import {
   recordRefund,
   recordReinstatement,
   recordRenewal,
+  recordRenewalState,
   recordReport,
   recordSale,
   recordSubscriptionSale,
@@ -80,7 +81,8 @@ export async function effectsOf(event: PaymentEvent, sources: Sources): Promise<
 /** @returns the object whose name does not have the 1 to 255 characters that the database allows */
 function unusableName(event: PaymentEvent): string | undefined {
   if ('order' in event && event.order !== undefined && !isName(event.order)) return 'the order'
-  if ('id' in event && !isName(event.id)) return 'the refund or dispute'
+  const reversal = 'reversal' in event ? event.reversal : 'id' in event ? event : undefined
+  if (reversal && ![reversal.id, reversal.order].every(isName)) return 'the refund or dispute'
   const { subscription, payment, name = payment } = ('period' in event && event.period) || NAMED
   const reported = 'report' in event && event.report ? event.report.subscription : subscription
   return [subscription, payment, name, reported].every(isName)
@@ -106,7 +108,7 @@ async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources)
     references: [...named(order, references, amount), ...payment(period, amount)],
     names: [...references, ...subscribed.names],
     facts: [...subscribed.facts, ...reversed.facts, ...adopted.facts, ...INSERT_ORDER],
-    sale: [...subscribed.keepTerms, ...(isSubscription ? [setFirstValidity] : []), ...INSERT_KEYS],
+    sale: [...subscribed.keepTerms, setFirstValidity, ...INSERT_KEYS],
     values: {
       ...ownerOf(purchase),
       ...subscribed.values,
@@ -170,7 +172,7 @@ function effectsOfRenewal({ period, references = [], sale, report, amount, rever
     facts: [...subscribed.facts, ...reversed.facts],
     sale: subscribed.keepTerms,
     values: { ...subscribed.values, ...reversed.values },
-    recording: recordRenewal,
+    recording: reversal ? recordRenewalState : recordRenewal,
   }
 }
 

@@ -12,18 +12,15 @@ export const recordSubscriptionSale = recordEvent(
   `coalesce(${SALE_NOTE}, ${PLAN_FAULT})`,
 )
 /** A shop reports the whole state of an order: that it is paid, and what of it was refunded. */
-export const recordOrderState = recordEvent(
-  `(select case when outcome <> 'duplicate' or :isActive = 0 then outcome else ${REFUND_OUTCOME} end
-    from (select ${SALE_OUTCOME} as outcome))`,
-  `coalesce(${SALE_NOTE}, case when :isActive = 1 then ${REVERSAL_NOTE} end)`,
-)
+export const recordOrderState = recordState(SALE_OUTCOME, SALE_NOTE)
 export const recordRefund = recordEvent(REFUND_OUTCOME, REVERSAL_NOTE)
 export const recordReinstatement = recordEvent(REINSTATEMENT_OUTCOME, REVERSAL_NOTE)
-export const recordRenewal = recordEvent(
-  `case when ${PLAN_FAULT} is not null then 'flagged' when ${IS_NEW_PERIOD} then 'renewed'
-    when ${HAS_SETTLED} then 'changed' else 'duplicate' end`,
-  `coalesce(${PLAN_FAULT}, case when not ${IS_REPORTED_KNOWN} then 'unknown subscription' end)`,
-)
+const RENEWAL_OUTCOME = `case when ${PLAN_FAULT} is not null then 'flagged' when ${IS_NEW_PERIOD} then 'renewed'
+  when ${HAS_SETTLED} then 'changed' else 'duplicate' end`
+const RENEWAL_NOTE = `coalesce(${PLAN_FAULT}, case when not ${IS_REPORTED_KNOWN} then 'unknown subscription' end)`
+export const recordRenewal = recordEvent(RENEWAL_OUTCOME, RENEWAL_NOTE)
+/** Like `recordOrderState`, for an order that renews a subscription. */
+export const recordRenewalState = recordState(RENEWAL_OUTCOME, RENEWAL_NOTE)
 export const recordReport = recordEvent(
   `case when ${PLAN_FAULT} is not null then 'flagged' when ${HAS_SETTLED} then 'changed'
     when ${IS_NEW_REPORT} then 'ignored' else 'duplicate' end`,
@@ -31,3 +28,11 @@ export const recordReport = recordEvent(
     when not ${HAS_SETTLED} and ${IS_NEW_REPORT} then 'changes no license key' end)`,
 )
 export const recordNotice = recordEvent(':outcome', ':note')
+
+function recordState(outcome: string, note: string) {
+  return recordEvent(
+    `(select case when outcome <> 'duplicate' or :isActive = 0 then outcome else ${REFUND_OUTCOME} end
+      from (select ${outcome} as outcome))`,
+    `coalesce(${note}, case when :isActive = 1 then ${REVERSAL_NOTE} end)`,
+  )
+}

@@ -50,7 +50,8 @@ const ENDED_AT = `(reports.report ->> 'endedAt')`
 
 /**
  * The paid spans of the affected orders that were not refunded. A payment without an end takes the first end
- * that was reported for a time after it. A reported end counts by itself, unless its payment was refunded.
+ * that was reported for a time after it. A reported end counts by itself, unless its payment was refunded. An
+ * order may have several subscriptions: the end of one does not cut the spans of another.
  */
 export const SPANS = `
 subscribed as materialized (
@@ -58,32 +59,37 @@ subscribed as materialized (
   cross join order_references on order_references.provider = :provider
     and order_references.order_id = affected.order_id
 ),
+told as materialized (
+  select subscribed.order_id, reports.subscription, reports.occurred_at, ${PAID_UNTIL} as paid_until,
+    ${ENDED_AT} as ended_at
+  from subscribed cross join subscription_reports as reports on reports.provider = :provider
+    and reports.subscription = subscribed.subscription
+  where coalesce(${PAID_UNTIL}, ${ENDED_AT}) is not null
+),
+ended as materialized (select distinct order_id, subscription, ended_at from told where ended_at is not null),
 payments as materialized (
-  select subscribed.order_id, paid_periods.name, paid_periods.paid_at, coalesce(paid_periods.ends_at, (
-      select min(${PAID_UNTIL}) from subscription_reports as reports where reports.provider = :provider
-        and reports.subscription = paid_periods.subscription
-        and ${PAID_UNTIL} > paid_periods.paid_at + ${EARLY_PAYMENT_MS})) as ends_at,
+  select subscribed.order_id, paid_periods.subscription, paid_periods.name, paid_periods.paid_at,
+    coalesce(paid_periods.ends_at, (
+      select min(told.paid_until) from told where told.order_id = subscribed.order_id
+        and told.subscription = paid_periods.subscription
+        and told.paid_until > paid_periods.paid_at + ${EARLY_PAYMENT_MS})) as ends_at,
     ${isRefunded('paid_periods.payment')} as is_refunded
   from subscribed
   cross join paid_periods on paid_periods.provider = :provider
     and paid_periods.subscription = subscribed.subscription
 ),
 unrefunded as (
-  select order_id, name, min(paid_at) as paid_at, max(ends_at) as ends_at
-  from payments where not is_refunded group by order_id, name
+  select order_id, subscription, name, min(paid_at) as paid_at, max(ends_at) as ends_at
+  from payments where not is_refunded group by order_id, subscription, name
   union all
-  select subscribed.order_id, '', reports.occurred_at, ${PAID_UNTIL} from subscribed
-  cross join subscription_reports as reports on reports.provider = :provider
-    and reports.subscription = subscribed.subscription
-  where ${PAID_UNTIL} is not null and not exists (select 1 from payments
-    where payments.order_id = subscribed.order_id and payments.is_refunded and payments.ends_at = ${PAID_UNTIL})
+  select order_id, subscription, '', occurred_at, paid_until from told
+  where paid_until is not null and not exists (select 1 from payments
+    where payments.order_id = told.order_id and payments.is_refunded and payments.ends_at = told.paid_until)
 ),
 spans as materialized (
   select unrefunded.*, (
-    select min(${ENDED_AT}) from subscribed
-    cross join subscription_reports as reports on reports.provider = :provider
-      and reports.subscription = subscribed.subscription
-    where subscribed.order_id = unrefunded.order_id and ${ENDED_AT} >= unrefunded.paid_at) as ended_at
+    select min(ended.ended_at) from ended where ended.order_id = unrefunded.order_id
+      and ended.subscription = unrefunded.subscription and ended.ended_at >= unrefunded.paid_at) as ended_at
   from unrefunded
 )`
 
@@ -103,6 +109,7 @@ function cut(end: string): string {
 export const EXPIRIES = `
 terms as materialized (
   select order_lines.*, offers.validity_days, offers.grace_days,
+    sum(order_lines.is_one_time = 0) over (partition by order_lines.order_id) = 1 as is_only_line,
     offers.follows_subscription = 1 and order_lines.is_one_time = 0 as follows
   from affected
   cross join order_lines on order_lines.provider = :provider and order_lines.order_id = affected.order_id

@@ -132,7 +132,10 @@ insert into order_lines (issuance_id, provider, order_id, line, units, offer_id,
 select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS}, ${OFFER_OF_LINE}, line.value ->> 'isOneTime'
 from ${NEW_ISSUANCES}`)
 
-/** Stores the first validity in days of a subscription's keys. Runs between `INSERT_ORDER` and `INSERT_KEYS`. */
+/**
+ * Stores the first validity in days of a subscription's keys, which an earlier event may have told. Runs between
+ * `INSERT_ORDER` and `INSERT_KEYS`.
+ */
 export const setFirstValidity = compileText(`
 update issuances set validity_days = (select ${validityDays('order_lines.expires_at', 'issuances.created_at')}
   from order_lines where order_lines.issuance_id = issuances.id)

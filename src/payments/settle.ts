@@ -16,9 +16,6 @@ import { AFFECTED_ORDERS, EXPIRIES, IS_WHOLE, isRefunded, SPANS } from './paid-u
 
 const ACTIVATION_LIMIT_MAX = 1_000_000
 
-const IS_ONLY_LINE = `(select count(*) from order_lines as others where others.provider = :provider
-  and others.order_id = terms.order_id and others.is_one_time = 0) = 1`
-
 /**
  * The latest item of the line's subscriptions, as `[offer id, units, external id]`, or null: the one with its
  * external id, or for the only line of an order any item. A report may list only some of the items.
@@ -30,7 +27,7 @@ const ITEM_OF_LINE = `(select item.value from subscribed
     cross join offers as planned on planned.id = item.value ->> 0
     cross join offers as sold on sold.id = terms.offer_id
     where subscribed.order_id = terms.order_id and terms.is_one_time = 0
-      and (planned.external_id = sold.external_id or ${IS_ONLY_LINE})
+      and (planned.external_id = sold.external_id or terms.is_only_line)
     order by reports.occurred_at desc, reports.report desc, planned.external_id <> sold.external_id, item.key
     limit 1)`
 
@@ -96,14 +93,18 @@ key_issuances as materialized (
   from lines cross join reissues on reissues.order_issuance_id = lines.issuance_id
 )`
 
-/** The lines whose derived state this event changed, and their keys' issuances. */
+/**
+ * The lines whose derived state this event changed, and their keys' issuances. A key stands for all units or for
+ * one, as its sale decided: a plan of another mode changes only the limit of each unit.
+ */
 const SETTLED = `with ${AFFECTED_ORDERS},
 lines as (
   select order_lines.issuance_id, order_lines.expires_at as expiry, order_lines.is_plan_new,
     offers.product_id as planned_product_id,
-    min(${ACTIVATION_LIMIT_MAX}, offers.activation_limit * case offers.mode when 'seats'
+    min(${ACTIVATION_LIMIT_MAX}, offers.activation_limit * case sold.mode when 'seats'
       then coalesce(order_lines.current_units, order_lines.units) else 1 end) as planned_limit
   from order_lines left join offers on offers.id = coalesce(order_lines.current_offer_id, order_lines.offer_id)
+  left join offers as sold on sold.id = order_lines.offer_id
   where order_lines.provider = :provider and order_lines.order_id in (select order_id from affected)
     and order_lines.settled_by = :nonce
 ),

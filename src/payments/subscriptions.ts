@@ -30,7 +30,7 @@ export function periodValues({ subscription, payment, name, paidAt, endsAt }: Pa
 const UNITS_OF_ITEM = `case when cast(item.value ->> 'quantity' as integer) between 1 and 1000000
   then cast(item.value ->> 'quantity' as integer) end`
 
-/** A report that is repeated updates its plan only if the offers changed, so that a retry finds a new offer. */
+/** A report that is repeated updates its plan only if an item had no offer, so that a retry finds a new one. */
 export const insertReport = compileText(`
 insert into subscription_reports (provider, subscription, occurred_at, report, plan, nonce)
 select :provider, :reported, :occurredAt, :report, case when :items is not null then (
@@ -38,7 +38,7 @@ select :provider, :reported, :occurredAt, :report, case when :items is not null 
     from json_each(:items) as item) end, :nonce
 where true
 on conflict (provider, subscription, occurred_at, report) do update set plan = excluded.plan, nonce = excluded.nonce
-where plan is not excluded.plan`)
+where plan is not excluded.plan and exists (select 1 from json_each(plan) as item where item.value ->> 0 is null)`)
 
 export function reportValues({ subscription, occurredAt, paidUntil, endedAt, items }: Report) {
   return {
@@ -98,7 +98,7 @@ export const PLAN_FAULT = `(select nullif(concat_ws('; ',
     from order_references
     cross join order_lines on order_lines.provider = order_references.provider
       and order_lines.order_id = order_references.order_id
-    cross join offers on offers.id = coalesce(order_lines.current_offer_id, order_lines.offer_id)
+    cross join offers on offers.id = order_lines.offer_id
     where order_references.provider = :provider and order_references.reference = :reported
       and offers.mode = 'key-per-unit' and order_lines.current_units <> order_lines.units
       and order_lines.settled_by = :nonce and order_lines.is_plan_new limit 1)), ''))`

@@ -375,3 +375,18 @@ describe('the deliveries of a purchase', () => {
     expect(await deliveriesOf(order)).toEqual([{ channel: 'webhook', status: 'pending' }])
   })
 })
+
+describe('an event with an unusable name', () => {
+  it('of its refund is failed and does not throw', async () => {
+    const order = newOrder()
+    const reversal = {
+      kind: 'refund',
+      id: 'x'.repeat(256),
+      order,
+      occurredAt: 1,
+      phase: 'beginning',
+    } as const
+    expect((await applyEvent(purchaseOf(await addOffer(), order, { reversal }))).outcome).toBe('failed')
+    expect(await statusesOf(order)).toEqual([])
+  })
+})

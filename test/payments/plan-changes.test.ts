@@ -149,6 +149,30 @@ describe('a change of plan', () => {
     expect(await keysOf(subscription.order)).toHaveLength(2)
   })
 
+  it('to an offer of another mode keeps how many units a key stands for', async () => {
+    const seats = await addOffer({ mode: 'seats', activationLimit: 2 })
+    const perUnit = await addOffer({ mode: 'key-per-unit', activationLimit: 3 })
+    const limitsAfter = async (sold: Offer, planned: Offer) => {
+      const subscription = newSubscription()
+      const lines = [{ id: '1', externalIds: [sold.externalId], quantity: 4 }]
+      await applyEvent(subscription.purchase(sold, 31, { lines }))
+      await applyEvent(subscription.report(10, { items: [item(planned, 4)] }))
+      return (await keysOf(subscription.order)).map(({ activationLimit }) => activationLimit)
+    }
+    expect(await limitsAfter(seats, perUnit)).toEqual([12])
+    expect(await limitsAfter(perUnit, seats)).toEqual([2, 2, 2, 2])
+  })
+
+  it('that is sent again after its offer changed keeps its terms', async () => {
+    const { subscription, pro } = await sell()
+    const report = subscription.report(10, { items: [item(pro)] })
+    await applyEvent(report)
+    await env.DB.prepare('update offers set removed_at = 1 where external_id = ?').bind(pro.externalId).run()
+    await addOffer({ mode: 'seats', activationLimit: 50, externalId: pro.externalId })
+    expect((await applyEvent(report)).outcome).toBe('duplicate')
+    expect(await keysOf(subscription.order)).toMatchObject([{ activationLimit: 5 }])
+  })
+
   it('that is reported again changes nothing, not even what was changed by hand meanwhile', async () => {
     const { subscription, pro } = await sell()
     const report = subscription.report(10, { items: [item(pro)] })

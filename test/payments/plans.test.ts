@@ -6,6 +6,7 @@ import { expect, it } from 'vitest'
 import * as schema from '../../src/db/schema/index.ts'
 import { REISSUE } from '../../src/issuing/reissue.ts'
 import type { PaymentEvent } from '../../src/payments/payment-event.ts'
+import { interceptRoundTrips } from '../support/intercepted-database.ts'
 import { addOffer, applyEvent, purchaseOf } from '../support/sales.ts'
 
 const TABLES: string[] = Object.values(schema).flatMap((table) =>
@@ -53,6 +54,36 @@ it('no statement of an event or a reissue scans a table', async () => {
     )
   }
   expect(scans).toEqual([])
+})
+
+const LINES = 10
+
+/** The rows that one more renewal reads, of an order with several lines whose subscription was reported often. */
+async function rowsReadWith(reports: number): Promise<number> {
+  const name = `long-${reports}`
+  const offers = await Promise.all(Array.from({ length: LINES }, () => addOffer()))
+  const items = offers.map(({ externalId }) => ({ externalIds: [externalId], quantity: 1 }))
+  const lines = items.map((item) => ({ ...item, id: item.externalIds[0] ?? '' }))
+  const period = (payment: string) => ({ subscription: name, payment, paidAt: 1 })
+  const sale = purchaseOf({ externalId: '' }, name, { references: [name], lines, period: period(name) })
+  await applyEvent(sale)
+  for (let time = 1; time <= reports; time += 1) {
+    const report = { subscription: name, occurredAt: time, paidUntil: 99, items }
+    await applyEvent({ kind: 'report', report })
+  }
+  let rowsRead = 0
+  const db = interceptRoundTrips(env.DB, async (_, run) => {
+    const result = await run()
+    for (const { meta } of result as D1Result[]) rowsRead += meta.rows_read
+    return result
+  })
+  await applyEvent({ kind: 'renewal', period: period(`${name}-2`) }, { db })
+  return rowsRead
+}
+
+it('an event reads few rows for each line and each reported item', async () => {
+  const reports = 20
+  expect(await rowsReadWith(reports)).toBeLessThan(20 * LINES * LINES * reports)
 })
 
 /** The query plan of a statement. Its values do not matter, but every parameter needs one. */

@@ -52,7 +52,7 @@ export function keysAfter(events: readonly PaymentEvent[], offers: readonly Mode
     const units = Number(line.quantity)
     const plan = line.isOneTime ? undefined : planOf(line, recurring.length === 1, reports, offers)
     const current = plan?.offer ?? sold
-    const seats = current.mode === 'seats' ? (plan?.units ?? units) : 1
+    const seats = sold.mode === 'seats' ? (plan?.units ?? units) : 1
     const reversed = Math.min(
       units,
       reversedUnits(events, purchase, line.id, units, line.isOneTime ? [] : spans),

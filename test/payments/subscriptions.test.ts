@@ -152,7 +152,36 @@ describe('an offer with a validity of its own', () => {
   })
 })
 
+describe('an order of two subscriptions', () => {
+  it('does not end with one of them', async () => {
+    const [subscription, offer] = await start()
+    const other = `other-${subscription.name}`
+    const period = (from: number, to: number) => ({
+      subscription: other,
+      payment: `${other}-${from}`,
+      paidAt: day(from),
+      endsAt: day(to),
+    })
+    await applyAll([
+      subscription.purchase(offer, 31, { references: [subscription.name, other] }),
+      { kind: 'renewal', period: period(31, 59) },
+      { kind: 'renewal', period: period(59, 90) },
+      subscription.ended(65),
+    ])
+    expect(await expiryDaysOf(subscription.order)).toEqual([90])
+  })
+})
+
 describe('the validity in days', () => {
+  it('is first told by the sale, even if its subscription was reported first', async () => {
+    const [subscription, offer] = await start({ validityDays: 365 })
+    const { order, name } = subscription
+    const period = { subscription: name, payment: order, paidAt: day(0) }
+    const report = subscription.report(0, { paidUntil: day(14) })
+    await applyAll([{ ...report, order, references: [name], period }, purchaseOf(offer, order)])
+    expect(await keysOf(order)).toMatchObject([{ validityDays: 14, expiresAt: day(14) }])
+  })
+
   it('of a key and its issuance stays as it was first told', async () => {
     const [subscription, offer] = await start({ validityDays: 365, graceDays: 3 })
     await applyAll([subscription.purchase(offer, 14), subscription.renewal(14, 379)])
@@ -283,6 +312,16 @@ describe('a renewal', () => {
     const { outcome, id } = await applyEvent(subscription.renewal(31, 59), { provider: 'polar' })
     expect(outcome).toBe('renewed')
     expect((await eventOf(id))?.note).toBe('unknown subscription')
+    expect(await expiryDaysOf(subscription.order)).toEqual([31])
+  })
+
+  it('that is refunded in part or as a whole later is no duplicate', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31)])
+    const refunded = subscription.refund(31, { occurredAt: day(40) })
+    const states = [subscription.reinstatement(31), { ...refunded, amount: 5, occurredAt: day(39) }, refunded]
+    const renewals = states.map((reversal) => ({ ...subscription.renewal(31, 59), reversal }))
+    expect(await applyAll(renewals)).toEqual(['renewed', 'flagged', 'revoked'])
     expect(await expiryDaysOf(subscription.order)).toEqual([31])
   })
 
