@@ -31,11 +31,11 @@ affected as (
 )`
 
 /** An SQL condition: the reversal covers all that was paid under its reference, alone or with others. */
-export const IS_WHOLE = `(reversals.lines is null and (reversals.amount is null or (
+export const IS_WHOLE = `iif(reversals.amount is null, reversals.lines is null, (
   select sum(parts.amount) from reversals as parts where parts.provider = reversals.provider
     and parts.reference = reversals.reference and parts.is_active = 1) >= (
   select max(paid.amount) from order_references as paid where paid.provider = reversals.provider
-    and paid.reference = reversals.reference)))`
+    and paid.reference = reversals.reference))`
 
 /** @param payment SQL: the name of a payment. An SQL condition: it was refunded as a whole */
 export function isRefunded(payment: string): string {

@@ -78,8 +78,8 @@ export interface Refund extends Reversal {
   /** Omitted: the whole order. Without a quantity: the whole line. */
   readonly lines?: readonly { readonly id: string; readonly quantity?: number }[]
   /**
-   * A part of the order, without its lines. It takes effect once the amounts of all refunds under the same name
-   * add up to what was paid under it (`Amount`).
+   * What was refunded, if it may be a part. Once the amounts of all refunds under the same name add up to what was
+   * paid under it (`Amount`), the whole is refunded. Until then, only the lines are, if there are any.
    */
   readonly amount?: number
   readonly orderedByApi?: OrderedByApi

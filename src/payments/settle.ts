@@ -56,7 +56,7 @@ from derived where order_lines.issuance_id = derived.issuance_id
 
 /** The number of units of a line that a reversal covers: those that it lists, or all if nothing else is paid. */
 const REVERSED_UNITS = `
-case when reversals.lines is null then iif(${IS_WHOLE} and (order_lines.is_one_time = 1 or not exists (
+case when reversals.lines is null or ${IS_WHOLE} then iif(${IS_WHOLE} and (order_lines.is_one_time = 1 or not exists (
     select 1 from spans where spans.order_id = order_lines.order_id)), order_lines.units, 0)
 else (
   select coalesce(sum(coalesce(item.value ->> 'quantity', order_lines.units)), 0)
@@ -192,4 +192,5 @@ export const REFUND_OUTCOME = `case when not ${IS_NEW_STATE} then 'duplicate'
 export const REINSTATEMENT_OUTCOME = `case when ${IS_NEW_STATE} then 'reinstated' else 'duplicate' end`
 
 export const REVERSAL_NOTE = `case when not ${IS_ORDER_KNOWN} then 'unknown order'
-  when :reversedAmount is not null and not ${HAS_EFFECT} then 'the payment was partly refunded' end`
+  when :reversedAmount is not null and not ${HAS_EFFECT} then 'the payment was partly refunded'
+  when :isActive = 1 and not ${HAS_EFFECT} then 'the refund takes back no license key and no period' end`

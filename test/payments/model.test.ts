@@ -89,7 +89,11 @@ function severalLines(order: string, { perUnit, seats, once }: Offers): PaymentE
     ...changes,
   })
   return [
-    s.purchase(perUnit, 14, { lines, references: [s.name, `${order}-payment`] }),
+    s.purchase(perUnit, 14, {
+      lines,
+      references: [s.name, `${order}-payment`],
+      amount: { payment: `${order}-payment`, amount: 900 },
+    }),
     s.purchase(perUnit, undefined, { lines, references: [s.name] }),
     { kind: 'ignored', note: 'the charge', order, references: [`${order}-charge`] },
     s.report(40, { items: [itemOf(seats, 5), itemOf(perUnit)] }),
@@ -97,7 +101,8 @@ function severalLines(order: string, { perUnit, seats, once }: Offers): PaymentE
     refund('1', order, { lines: [{ id: perUnit.externalId, quantity: 1 }] }),
     refund('2', `${order}-charge`, { occurredAt: 20 }),
     { ...s.reinstatement(0), id: `${order}-2`, order: `${order}-charge` },
-    refund('3', `${order}-payment`, { lines: [{ id: seats.externalId }] }),
+    refund('3', `${order}-payment`, { lines: [{ id: seats.externalId }], amount: 600 }),
+    refund('4', `${order}-payment`, { lines: [{ id: perUnit.externalId, quantity: 2 }], amount: 300 }),
     { ...s.reinstatement(0), id: `${order}-3`, order: `${order}-payment` },
     ...paymentsOf(order),
   ]

@@ -150,6 +150,7 @@ describe('a refund', () => {
       id: 'adj_refund_line_1001',
       phase: 'beginning',
       lines: [{ id: 'txnitm_1001_1' }],
+      amount: 1000,
     }
     const whole = paddleSamples.lineRefund?.(ORDER) as SampleEvent
     expect(parse(whole)).toEqual(expected)

@@ -112,8 +112,8 @@ function rankOf({ occurredAt, phase }: Refund | Reinstatement): number {
 function wholeRefunds(events: readonly PaymentEvent[], names: ReadonlySet<string>): Refund[] {
   const refunds = activeRefunds(events)
   return refunds.filter(({ order, lines, amount }) => {
-    if (!names.has(order) || lines) return false
-    if (amount === undefined) return true
+    if (!names.has(order)) return false
+    if (amount === undefined) return !lines
     const parts = refunds
       .filter((part) => part.order === order)
       .reduce((sum, part) => sum + (part.amount ?? 0), 0)
@@ -210,11 +210,11 @@ function reversedUnits(
   spans: readonly Span[],
 ): number {
   const names = namesOf(events, order)
+  const whole = wholeRefunds(events, names)
   const listed = activeRefunds(events)
-    .filter((refund) => names.has(refund.order))
+    .filter((refund) => names.has(refund.order) && !whole.includes(refund))
     .flatMap(({ lines = [] }) => lines)
     .filter(({ id }) => id === line)
     .reduce((sum, { quantity = units }) => sum + quantity, 0)
-  const whole = spans.length === 0 ? wholeRefunds(events, names).length * units : 0
-  return listed + whole
+  return listed + (spans.length === 0 ? whole.length * units : 0)
 }

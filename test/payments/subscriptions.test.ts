@@ -265,6 +265,37 @@ describe('a refund of a period', () => {
     expect(await expiryDaysOf(subscription.order)).toEqual([31])
   })
 
+  it('of all of its lines takes it back once their amounts are the whole, and leaves the other periods', async () => {
+    const [subscription, offer] = await start()
+    const amount = (payment: string) => ({ amount: { payment, amount: 1000 } })
+    const { payment } = subscription.renewal(31, 59).period
+    await applyAll([
+      subscription.purchase(offer, 31, amount(subscription.order)),
+      { ...subscription.renewal(31, 59), ...amount(payment) },
+    ])
+    const lines = [{ id: '1' }]
+    expect(await applyAll([subscription.refund(0, { lines, amount: 1000 })])).toEqual(['revoked'])
+    expect(await statusesOf(subscription.order)).toEqual(['assigned'])
+    const other = { lines: [{ id: 'of the renewal' }] }
+    const part = await applyEvent(subscription.refund(31, { ...other, id: `${payment}-a`, amount: 400 }))
+    expect([part.outcome, (await eventOf(part.id))?.note]).toEqual([
+      'flagged',
+      'the payment was partly refunded',
+    ])
+    expect(await applyAll([subscription.refund(31, { ...other, amount: 600 })])).toEqual(['revoked'])
+    expect(await statusesOf(subscription.order)).toEqual(['blocked'])
+  })
+
+  it('of lines that are not those of the sale is flagged and explained', async () => {
+    const [subscription, offer] = await start()
+    await applyAll([subscription.purchase(offer, 31), subscription.renewal(31, 59)])
+    const { outcome, id } = await applyEvent(subscription.refund(31, { lines: [{ id: '1' }] }))
+    expect([outcome, (await eventOf(id))?.note]).toEqual([
+      'flagged',
+      'the refund takes back no license key and no period',
+    ])
+  })
+
   it('of the payment that may be the first one leaves the other periods', async () => {
     const [subscription, offer] = await start()
     const order = subscription.name

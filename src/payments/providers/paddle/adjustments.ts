@@ -52,7 +52,10 @@ function reversed(parsed: Adjustment, id: string, occurredAt: number): PaymentEv
   }
 }
 
-/** Reverses the order, the lines that were refunded in full, or an amount, which can have any reason. */
+/**
+ * Reverses the order, the lines that were refunded in full, or an amount, which can have any reason. The lines of a
+ * renewal are not those of the sale, so the amount of their refund counts too.
+ */
 function approved(parsed: Adjustment, id: string, occurredAt: number): PaymentEvent {
   const order = parsed.transaction_id
   const reversal = { kind: 'refund', id, order, occurredAt, phase: 'beginning' } as const
@@ -60,8 +63,8 @@ function approved(parsed: Adjustment, id: string, occurredAt: number): PaymentEv
   const lines = (parsed.items ?? [])
     .filter(({ type }) => type === 'full')
     .map(({ item_id }) => ({ id: item_id }))
-  if (lines.length > 0) return { ...reversal, lines }
   const amount = positiveAmount(parsed.totals?.total)
+  if (lines.length > 0) return { ...reversal, lines, ...(amount !== undefined && { amount }) }
   return amount === undefined ? flagged('the order was partly refunded', order) : { ...reversal, amount }
 }
 
