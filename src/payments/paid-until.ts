@@ -14,6 +14,9 @@ const EARLY_PAYMENT_MS = DAY_MILLISECONDS / 2
 /** Later than any expiry: a period without an end, of an offer whose keys never expire. */
 const NEVER = 9_000_000_000_000_000
 
+/** The end of the year 9999, which some shops use for "never". Clients cannot parse later dates. */
+const LATEST_EXPIRY = Date.UTC(10_000, 0) - 1000
+
 /** The orders with one of the names, and the orders of subscriptions that a payment with it paid for. */
 export const AFFECTED_ORDERS = `
 named as (
@@ -129,6 +132,6 @@ folded as (
   from folded cross join steps on steps.issuance_id = folded.issuance_id and steps.step = folded.step + 1
 ),
 expiries as (
-  select issuance_id, max(expires_at) as expires_at from folded group by issuance_id
+  select issuance_id, min(max(expires_at), ${LATEST_EXPIRY}) as expires_at from folded group by issuance_id
   having max(expires_at) between 1 and ${NEVER - 1}
 )`

@@ -124,6 +124,15 @@ describe('a key of a subscription is valid until', () => {
     )
   })
 
+  it('the year 9999 at the latest, so that clients can parse its date', async () => {
+    for (const endsAt of [Date.UTC(9999, 11, 31), 8.64e15]) {
+      const [{ order, name }, offer] = await start({ graceDays: 3 })
+      const period = { subscription: name, payment: order, paidAt: day(0), endsAt }
+      await applyAll([purchaseOf(offer, order, { references: [name], period })])
+      expect((await keysOf(order))[0]?.expiresAt).toBe(Date.UTC(9999, 11, 31, 23, 59, 59))
+    }
+  })
+
   it('ever, if the offer never expires and no end is known', async () => {
     await expectExpiry({ validityDays: 0 }, (s, offer) => [s.purchase(offer)], null)
     await expectExpiry({ validityDays: 0 }, (s, offer) => [s.purchase(offer, 31)], 31)
