@@ -307,6 +307,8 @@ CREATE TABLE order_lines (
   units INTEGER NOT NULL CHECK (units >= 1),
   -- The offer that was sold. NULL: the keys were ordered by API.
   offer_id INTEGER REFERENCES offers (id),
+  -- The subscription that the line follows. NULL: all subscriptions of the order.
+  subscription TEXT CHECK (length(subscription) BETWEEN 1 AND 255),
   -- 1: bought once, although the order belongs to a subscription.
   is_one_time INTEGER NOT NULL DEFAULT 0 CHECK (is_one_time IN (0, 1)),
   -- Derived from the facts below whenever they change. The expiry without a caller's corrections; NULL: the

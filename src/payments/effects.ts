@@ -31,7 +31,13 @@ import {
 } from './payment-event.ts'
 import { checkLines, INSERT_KEYS, INSERT_ORDER, ownerOf, setFirstValidity } from './sale.ts'
 import { keepTermsAsIssued, upsertReversal } from './settle.ts'
-import { insertPeriod, insertReport, periodValues, reportValues } from './subscriptions.ts'
+import {
+  insertOtherPeriods,
+  insertPeriod,
+  insertReport,
+  periodValues,
+  reportValues,
+} from './subscriptions.ts'
 
 export interface Sources {
   /** Milliseconds UTC. */
@@ -83,18 +89,23 @@ function unusableName(event: PaymentEvent): string | undefined {
   if ('order' in event && event.order !== undefined && !isName(event.order)) return 'the order'
   const reversal = 'reversal' in event ? event.reversal : 'id' in event ? event : undefined
   if (reversal && ![reversal.id, reversal.order].every(isName)) return 'the refund or dispute'
-  const { subscription, payment, name = payment } = ('period' in event && event.period) || NAMED
-  const reported = 'report' in event && event.report ? event.report.subscription : subscription
-  return [subscription, payment, name, reported].every(isName)
-    ? undefined
-    : 'the subscription, its payment or its period'
+  return subscriptionNames(event).every(isName) ? undefined : 'the subscription, its payment or its period'
 }
 
-const NAMED: Pick<PaidPeriod, 'subscription' | 'payment' | 'name'> = { subscription: '-', payment: '-' }
+function subscriptionNames(event: PaymentEvent): string[] {
+  const periods = [
+    ...('period' in event && event.period ? [event.period] : []),
+    ...(('otherPeriods' in event && event.otherPeriods) || []),
+  ]
+  return [
+    ...periods.flatMap(({ subscription, payment, name = payment }) => [subscription, payment, name]),
+    ...('report' in event && event.report ? [event.report.subscription] : []),
+  ]
+}
 
 async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources): Promise<Effects> {
   const checked = await checkLines(purchase, newLicenseKey)
-  const { order, period, report, amount, reversal, orderedByApi } = purchase
+  const { order, period, otherPeriods = [], report, amount, reversal, orderedByApi } = purchase
   if (checked.kind === 'unusable') {
     return { ...effectsOfNotice({ kind: 'failed', note: checked.reason }), order }
   }
@@ -107,13 +118,20 @@ async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources)
     order,
     references: [...named(order, references, amount), ...payment(period, amount)],
     names: [...references, ...subscribed.names],
-    facts: [...subscribed.facts, ...reversed.facts, ...adopted.facts, ...INSERT_ORDER],
+    facts: [
+      ...subscribed.facts,
+      ...(otherPeriods.length > 0 ? [insertOtherPeriods] : []),
+      ...reversed.facts,
+      ...adopted.facts,
+      ...INSERT_ORDER,
+    ],
     sale: [...subscribed.keepTerms, setFirstValidity, ...INSERT_KEYS],
     values: {
       ...ownerOf(purchase),
       ...subscribed.values,
       ...reversed.values,
       ...adopted.values,
+      otherPeriods: JSON.stringify(otherPeriods),
       lines: JSON.stringify(checked.lines),
       rejected: checked.rejected,
       freshKeys: JSON.stringify(checked.freshKeys),

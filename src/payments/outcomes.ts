@@ -31,7 +31,7 @@ export const recordNotice = recordEvent(':outcome', ':note')
 
 function recordState(outcome: string, note: string) {
   return recordEvent(
-    `(select case when outcome <> 'duplicate' or :isActive = 0 then outcome else ${REFUND_OUTCOME} end
+    `(select case when outcome not in ('duplicate', 'changed') or :isActive = 0 then outcome else ${REFUND_OUTCOME} end
       from (select ${outcome} as outcome))`,
     `coalesce(${note}, case when :isActive = 1 then ${REVERSAL_NOTE} end)`,
   )

@@ -52,8 +52,8 @@ const PAID_UNTIL = `(reports.report ->> 'paidUntil')`
 const ENDED_AT = `(reports.report ->> 'endedAt')`
 
 /**
- * The paid spans of the affected orders that were not refunded. A payment without an end takes the first end
- * that was reported for a time after it. A reported end counts by itself, unless its payment was refunded. An
+ * The paid spans of the affected orders that were not refunded. A payment without an end takes the end that was
+ * reported next, or else the earliest one that was reported before. A reported end counts by itself, unless its payment was refunded. An
  * order may have several subscriptions: the end of one does not cut the spans of another.
  */
 export const SPANS = `
@@ -73,9 +73,12 @@ ended as materialized (select distinct order_id, subscription, ended_at from tol
 payments as materialized (
   select subscribed.order_id, paid_periods.subscription, paid_periods.name, paid_periods.paid_at,
     coalesce(paid_periods.ends_at, (
-      select min(told.paid_until) from told where told.order_id = subscribed.order_id
+      select told.paid_until from told where told.order_id = subscribed.order_id
         and told.subscription = paid_periods.subscription
-        and told.paid_until > paid_periods.paid_at + ${EARLY_PAYMENT_MS})) as ends_at,
+        and told.paid_until > paid_periods.paid_at + ${EARLY_PAYMENT_MS}
+      order by told.occurred_at < paid_periods.paid_at - ${EARLY_PAYMENT_MS},
+        iif(told.occurred_at < paid_periods.paid_at - ${EARLY_PAYMENT_MS}, null, told.occurred_at), told.paid_until
+      limit 1)) as ends_at,
     ${isRefunded('paid_periods.payment')} as is_refunded
   from subscribed
   cross join paid_periods on paid_periods.provider = :provider
@@ -87,7 +90,8 @@ unrefunded as (
   union all
   select order_id, subscription, '', occurred_at, paid_until from told
   where paid_until is not null and not exists (select 1 from payments
-    where payments.order_id = told.order_id and payments.is_refunded and payments.ends_at = told.paid_until)
+    where payments.order_id = told.order_id and payments.subscription = told.subscription
+      and payments.is_refunded and payments.ends_at = told.paid_until)
 ),
 spans as materialized (
   select unrefunded.*, (
@@ -95,6 +99,12 @@ spans as materialized (
       and ended.subscription = unrefunded.subscription and ended.ended_at >= unrefunded.paid_at) as ended_at
   from unrefunded
 )`
+
+/** An SQL condition: the row of `facts` has a subscription that the row of `lines` follows. Both have an order. */
+export function isOfLine(facts: string, lines: string): string {
+  return `(${facts}.order_id = ${lines}.order_id
+    and ${facts}.subscription = coalesce(${lines}.subscription, ${facts}.subscription))`
+}
 
 /** The end of a span: as reported, or the offer's validity after the later of its payment and the end before it. */
 const END = `coalesce(steps.ends_at, case when steps.validity_days = 0 then ${NEVER}
@@ -112,7 +122,8 @@ function cut(end: string): string {
 export const EXPIRIES = `
 terms as materialized (
   select order_lines.*, offers.validity_days, offers.grace_days,
-    sum(order_lines.is_one_time = 0) over (partition by order_lines.order_id) = 1 as is_only_line,
+    sum(order_lines.is_one_time = 0)
+      over (partition by order_lines.order_id, order_lines.subscription) = 1 as is_only_line,
     offers.follows_subscription = 1 and order_lines.is_one_time = 0 as follows
   from affected
   cross join order_lines on order_lines.provider = :provider and order_lines.order_id = affected.order_id
@@ -121,7 +132,7 @@ terms as materialized (
 steps as materialized (
   select terms.issuance_id, terms.validity_days, terms.grace_days * ${DAY_MILLISECONDS} as grace, spans.*,
     row_number() over (partition by terms.issuance_id order by spans.paid_at, spans.ends_at, spans.name) as step
-  from terms cross join spans on spans.order_id = terms.order_id
+  from terms cross join spans on ${isOfLine('spans', 'terms')}
   where terms.follows
 ),
 folded as (

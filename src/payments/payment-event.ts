@@ -18,6 +18,8 @@ export interface Purchase {
   readonly lines: readonly PurchasedLine[]
   /** The period of a subscription that the purchase pays for. A trial is a period. */
   readonly period?: PaidPeriod
+  /** The periods of more subscriptions that begin with the same order. */
+  readonly otherPeriods?: readonly PaidPeriod[]
   /** What the event tells about the subscription in addition. */
   readonly report?: Report
   /** What was paid, so that partial refunds can add up to it. */
@@ -49,6 +51,8 @@ export interface PurchasedLine {
   readonly quantity: unknown
   /** The line is bought once, although the order belongs to a subscription. */
   readonly isOneTime?: boolean
+  /** The subscription of the line. Default: the line follows all subscriptions of the order. */
+  readonly subscription?: string
 }
 
 /** The only line of a purchase whose event has no lines. */

@@ -33,6 +33,8 @@ export interface OrderLine {
   readonly externalIds: readonly string[]
   readonly units: number
   readonly isOneTime: boolean
+  /** null: the line follows all subscriptions of the order. */
+  readonly subscription: string | null
   readonly keysMax: number
 }
 
@@ -71,13 +73,17 @@ export async function checkLines(
   return { kind: 'lines', lines: orderLines, freshKeys, rejected }
 }
 
-type UsableLine = Pick<OrderLine, 'id' | 'externalIds' | 'units' | 'isOneTime'>
+type UsableLine = Pick<OrderLine, 'id' | 'externalIds' | 'units' | 'isOneTime' | 'subscription'>
 
 /** @returns the line, or the reason why it cannot be issued */
-function checkLine({ id, externalIds, quantity, isOneTime = false }: PurchasedLine): UsableLine | string {
+function checkLine(line: PurchasedLine): UsableLine | string {
+  const { id, externalIds, quantity, isOneTime = false, subscription = '' } = line
   if (!isName(id)) return 'the id of a line is not 1 to 255 characters long'
   const units = usableQuantity(quantity)
-  if (units !== undefined) return { id, externalIds: externalIds.filter(isName), units, isOneTime }
+  if (units !== undefined) {
+    const followed = isName(subscription) ? subscription : null
+    return { id, externalIds: externalIds.filter(isName), units, isOneTime, subscription: followed }
+  }
   const where = id === WHOLE_ORDER ? '' : ` of line ${id}`
   return `the quantity${where} is not a whole number from 1 to ${QUANTITY_LIMIT}`
 }
@@ -128,8 +134,9 @@ const NEW_ISSUANCES = `json_each(:lines) as line cross join issuances on issuanc
   and issuances.idempotency_key = line.value ->> 'idempotencyKey' and issuances.nonce = :nonce`
 
 const insertOrderLines = compileText(`
-insert into order_lines (issuance_id, provider, order_id, line, units, offer_id, is_one_time)
-select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS}, ${OFFER_OF_LINE}, line.value ->> 'isOneTime'
+insert into order_lines (issuance_id, provider, order_id, line, units, offer_id, subscription, is_one_time)
+select issuances.id, :provider, :order, line.value ->> 'id', ${UNITS}, ${OFFER_OF_LINE}, line.value ->> 'subscription',
+  line.value ->> 'isOneTime'
 from ${NEW_ISSUANCES}`)
 
 /**

@@ -12,7 +12,7 @@
 import { compileText } from '../db/batch.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
-import { AFFECTED_ORDERS, EXPIRIES, IS_WHOLE, isRefunded, SPANS } from './paid-until.ts'
+import { AFFECTED_ORDERS, EXPIRIES, IS_WHOLE, isOfLine, isRefunded, SPANS } from './paid-until.ts'
 
 const ACTIVATION_LIMIT_MAX = 1_000_000
 
@@ -26,7 +26,7 @@ const ITEM_OF_LINE = `(select item.value from subscribed
     cross join json_each(reports.plan) as item
     cross join offers as planned on planned.id = item.value ->> 0
     cross join offers as sold on sold.id = terms.offer_id
-    where subscribed.order_id = terms.order_id and terms.is_one_time = 0
+    where ${isOfLine('subscribed', 'terms')} and terms.is_one_time = 0
       and (planned.external_id = sold.external_id or terms.is_only_line)
     order by reports.occurred_at desc, reports.report desc, planned.external_id <> sold.external_id, item.key
     limit 1)`
@@ -57,7 +57,7 @@ from derived where order_lines.issuance_id = derived.issuance_id
 /** The number of units of a line that a reversal covers: those that it lists, or all if nothing else is paid. */
 const REVERSED_UNITS = `
 case when reversals.lines is null or ${IS_WHOLE} then iif(${IS_WHOLE} and (order_lines.is_one_time = 1 or not exists (
-    select 1 from spans where spans.order_id = order_lines.order_id)), order_lines.units, 0)
+    select 1 from spans where ${isOfLine('spans', 'order_lines')})), order_lines.units, 0)
 else (
   select coalesce(sum(coalesce(item.value ->> 'quantity', order_lines.units)), 0)
   from json_each(reversals.lines) as item where item.value ->> 'id' = order_lines.line

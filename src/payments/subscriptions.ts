@@ -9,18 +9,29 @@
  * `periodName`, `paidAt` and `endsAt` (or null); for a report `reported`, `occurredAt`, `report` (JSON) and
  * `items` (JSON or null).
  */
-import { compileText } from '../db/batch.ts'
+import { compileText, type Statement } from '../db/batch.ts'
 import { OFFER_OF_ITEM } from './offers.ts'
 import type { PaidPeriod, Report } from './payment-event.ts'
 
 /** If two events tell different ends of a period, the later one counts, whichever arrives first. */
-export const insertPeriod = compileText(`
+function periodFrom(rows: string): Statement<never> {
+  return compileText(`
 insert into paid_periods (provider, subscription, payment, name, paid_at, ends_at, nonce)
-values (:provider, :subscription, :payment, :periodName, :paidAt, :endsAt, :nonce)
+${rows}
 on conflict (provider, subscription, payment) do update set
   paid_at = min(paid_at, excluded.paid_at), nonce = excluded.nonce,
   ends_at = max(coalesce(ends_at, excluded.ends_at), coalesce(excluded.ends_at, ends_at))
 where excluded.paid_at < paid_at or excluded.ends_at > coalesce(ends_at, 0)`)
+}
+
+export const insertPeriod = periodFrom(
+  'values (:provider, :subscription, :payment, :periodName, :paidAt, :endsAt, :nonce)',
+)
+
+/** Placeholder: `otherPeriods`, a JSON list of `PaidPeriod`. */
+export const insertOtherPeriods = periodFrom(`
+select :provider, value ->> 'subscription', value ->> 'payment', coalesce(value ->> 'name', value ->> 'payment'),
+  value ->> 'paidAt', value ->> 'endsAt', :nonce from json_each(:otherPeriods) where true`)
 
 export function periodValues({ subscription, payment, name, paidAt, endsAt }: PaidPeriod) {
   return { subscription, payment, periodName: name ?? payment, paidAt, endsAt: endsAt ?? null }

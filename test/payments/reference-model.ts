@@ -146,17 +146,26 @@ function reportsOf(events: readonly PaymentEvent[]): Report[] {
   return events.flatMap((event) => ('report' in event && event.report ? [event.report] : []))
 }
 
+/** The end that was reported next after a payment, or else the earliest one that was reported before it. */
+function nextReportedEnd(reports: readonly Report[], paidAt: number): number | undefined {
+  const usable = reports.filter(({ paidUntil = 0 }) => paidUntil > paidAt + DAY / 2)
+  const isLater = ({ occurredAt }: Report) => occurredAt >= paidAt - DAY / 2
+  const [next] = usable
+    .filter(isLater)
+    .toSorted(
+      (one, other) => one.occurredAt - other.occurredAt || Number(one.paidUntil) - Number(other.paidUntil),
+    )
+  const earlier = usable.filter((report) => !isLater(report)).flatMap(({ paidUntil }) => paidUntil ?? [])
+  return next?.paidUntil ?? (earlier.length > 0 ? Math.min(...earlier) : undefined)
+}
+
 function unrefundedSpans(events: readonly PaymentEvent[], order: string): Span[] {
   const reports = reportsOf(events)
   const byPayment = Map.groupBy(periodsOf(events), ({ payment }) => payment)
   const payments = [...byPayment].map(([payment, periods]) => {
     const paidAt = Math.min(...periods.map((period) => period.paidAt))
     const told = periods.flatMap(({ endsAt }) => endsAt ?? [])
-    const reported = reports
-      .flatMap(({ paidUntil }) => paidUntil ?? [])
-      .filter((end) => end > paidAt + DAY / 2)
-    const endsAt =
-      told.length > 0 ? Math.max(...told) : reported.length > 0 ? Math.min(...reported) : undefined
+    const endsAt = told.length > 0 ? Math.max(...told) : nextReportedEnd(reports, paidAt)
     const names = namesOf(events, payment)
     if (payment === order) names.add(order)
     const isRefunded = wholeRefunds(events, names).length > 0

@@ -179,6 +179,48 @@ describe('an order of two subscriptions', () => {
     ])
     expect(await expiryDaysOf(subscription.order)).toEqual([90])
   })
+
+  /** A monthly and a yearly subscription. Their lines name them. */
+  async function twoLines() {
+    const [monthly, yearly] = [await addOffer({ mode: 'seats' }), await addOffer({ mode: 'seats' })]
+    const subscription = newSubscription()
+    const { order, name } = subscription
+    const other = `other-${name}`
+    const lines = [
+      { id: 'monthly', externalIds: [monthly.externalId], quantity: 1, subscription: name },
+      { id: 'yearly', externalIds: [yearly.externalId], quantity: 1, subscription: other },
+    ]
+    const otherPeriods = [{ subscription: other, payment: order, paidAt: day(0), endsAt: day(365) }]
+    const purchase = subscription.purchase(monthly, 31, { lines, references: [name, other], otherPeriods })
+    await applyAll([purchase])
+    return { subscription, order, other, monthly, yearly }
+  }
+
+  it('gives each line the end of its own subscription', async () => {
+    const { subscription, order } = await twoLines()
+    expect(await expiryDaysOf(order)).toEqual([31, 365])
+    await applyAll([subscription.renewal(31, 59), subscription.ended(40)])
+    expect(await expiryDaysOf(order)).toEqual([40, 365])
+  })
+
+  it('changes the plan of the line of its subscription', async () => {
+    const { subscription, order, yearly } = await twoLines()
+    const items = [{ externalIds: [yearly.externalId], quantity: 4 }]
+    await applyAll([subscription.report(10, { items })])
+    expect(await keysOf(order)).toMatchObject([
+      { activationLimit: 12, productId: yearly.productId },
+      { activationLimit: 3, productId: yearly.productId },
+    ])
+  })
+
+  it('loses all keys if it is refunded as a whole, and those of one subscription with its payments', async () => {
+    const { subscription, order } = await twoLines()
+    await applyAll([subscription.renewal(31, 59), subscription.refund(0)])
+    expect(await statusesOf(order)).toEqual(['assigned', 'blocked'])
+    expect((await expiryDaysOf(order))[0]).toBe(59)
+    await applyAll([subscription.refund(31)])
+    expect(await statusesOf(order)).toEqual(['blocked', 'blocked'])
+  })
 })
 
 describe('the validity in days', () => {
@@ -244,6 +286,20 @@ describe('a refund of a period', () => {
         s.renewal(31),
         s.report(31, { paidUntil: day(59) }),
         s.refund(31),
+      ],
+      31,
+    )
+  })
+
+  it('of an upgrade takes back the end that was reported after it', async () => {
+    await expectExpiry(
+      {},
+      (s, offer) => [
+        s.purchase(offer),
+        s.report(0, { paidUntil: day(31) }),
+        s.renewal(10),
+        s.report(10, { paidUntil: day(375) }),
+        s.refund(10),
       ],
       31,
     )

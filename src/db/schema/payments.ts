@@ -91,6 +91,7 @@ export const orderLines = sqliteTable(
     line: text().notNull(),
     units: integer().notNull(),
     offerId: integer('offer_id').references(() => offers.id),
+    subscription: text(),
     isOneTime: integer('is_one_time').notNull().default(0),
     expiresAt: integer('expires_at'),
     currentOfferId: integer('current_offer_id').references(() => offers.id),

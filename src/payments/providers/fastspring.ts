@@ -126,14 +126,15 @@ function orderCompleted(data: unknown, created: number): PaymentEvent {
   const subscriptions = (items ?? []).flatMap(({ subscription: found }) => found ?? [])
   const references = usableNames(reference, ...subscriptions.map((found) => found.id))
   if (!items?.length) return flagged('an order without products', id, references)
-  const [first] = subscriptions
+  const [period, ...otherPeriods] = subscriptions.map((found) => periodOf(found, id, changed ?? created))
   return {
     kind: 'purchase',
     order: id,
     references,
     owner: { name: fullName(customer), email: customer?.email },
-    lines: mergeLines(items.map((item) => lineOf(item, first !== undefined))),
-    ...(first && { period: periodOf(first, id, changed ?? created) }),
+    lines: mergeLines(items.map((item) => lineOf(item, period !== undefined))),
+    ...(period && { period }),
+    ...(otherPeriods.length > 0 && { otherPeriods }),
     ...amountOf(id, total),
   }
 }
@@ -149,7 +150,13 @@ function lineOf(item: Item, hasSubscription: boolean): PurchasedLine {
     isAddon,
   } = item
   const isOneTime = hasSubscription && !found && isAddon !== true
-  return { id: path, externalIds: [path], quantity: quantity ?? 1, ...(isOneTime && { isOneTime }) }
+  return {
+    id: path,
+    externalIds: [path],
+    quantity: quantity ?? 1,
+    ...(isOneTime && { isOneTime }),
+    ...(found && { subscription: found.id }),
+  }
 }
 
 function fullName(customer: z.output<typeof person>): string | undefined {
