@@ -38,6 +38,8 @@ export interface Purchase {
 export interface OrderedByApi {
   /** The `identifier` that the plugin sent. */
   readonly identifier: string
+  /** When the order was created. Keys that were ordered earlier are not its own. */
+  readonly createdAt?: number
   /** As sent by the provider. */
   readonly ownerEmail: unknown
 }
@@ -161,6 +163,12 @@ export interface Notice {
   readonly faults?: readonly string[]
   readonly order?: string
   readonly references?: readonly string[]
+}
+
+/** @returns the name under which the event is stored */
+export function orderOf(event: PaymentEvent): string | undefined {
+  const order = event.kind === 'renewal' ? event.period.payment : event.order
+  return order !== undefined && isName(order) ? order : undefined
 }
 
 /** The limit of all columns with names, and of `issuances.idempotency_key`. */

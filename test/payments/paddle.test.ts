@@ -143,7 +143,7 @@ describe('a refund', () => {
     }
   })
 
-  it('of whole lines reverses these lines, whatever else it refunds', () => {
+  it('of whole lines reverses these lines, and has the amount for later refunds of the rest', () => {
     const expected = {
       kind: 'refund',
       ...names,
@@ -157,6 +157,19 @@ describe('a refund', () => {
     const part = { item_id: 'txnitm_1001_2', type: 'partial' }
     const items = [{ item_id: 'txnitm_1001_1', type: 'full' }, part]
     expect(parseChanged(whole, { 'data.items': items })).toEqual(expected)
+  })
+
+  it('of all lines of a subscription has only the amount, since it takes back a period', () => {
+    const refund = paddleSamples.lineRefund?.(SUBSCRIPTION_ORDER) as SampleEvent
+    expect(parse(refund)).toEqual({
+      kind: 'refund',
+      ...names,
+      id: 'adj_refund_line_1001',
+      phase: 'beginning',
+      amount: 1000,
+    })
+    const withoutAmount = parseChanged(refund, { 'data.totals': null })
+    expect(withoutAmount).toMatchObject({ lines: [{ id: 'txnitm_1001_1' }] })
   })
 
   it('of an amount has the amount, for any reason', () => {
