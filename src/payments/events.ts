@@ -41,6 +41,9 @@ export interface RecordedEvent {
 export const IS_RETRYABLE = `(outcome in ('unmapped', 'failed') or outcome = 'issued' and note is not null
   or outcome = 'flagged' and note like '${NO_OFFER}%')`
 
+/** A note is for people. A sale of many lines may have thousands of reasons. */
+const NOTE_CHARACTERS_MAX = 1000
+
 /**
  * A statement that records an event, or updates one without a final outcome.
  *
@@ -50,7 +53,8 @@ export const IS_RETRYABLE = `(outcome in ('unmapped', 'failed') or outcome = 'is
 export function recordEvent(outcome: string, note: string): Statement<never> {
   return compileText(`
 insert into webhook_events (provider, event_id, type, order_id, mode, received_at, outcome, note, payload)
-select :provider, :eventId, :type, :order, :mode, :receivedAt, ${outcome}, ${note}, :payload where true
+select :provider, :eventId, :type, :order, :mode, :receivedAt, ${outcome},
+  substr(${note}, 1, ${NOTE_CHARACTERS_MAX}), :payload where true
 on conflict (provider, event_id) do update set
   outcome = excluded.outcome, note = excluded.note, order_id = excluded.order_id, due_at = null
 where outcome = 'waiting' or ${IS_RETRYABLE}`)
@@ -58,8 +62,8 @@ where outcome = 'waiting' or ${IS_RETRYABLE}`)
 
 /** Leaves an event to the queue until it is due. If it is already waiting, it keeps its due time and attempts. */
 const recordWaiting = compileText(`
-insert into webhook_events (provider, event_id, type, mode, received_at, outcome, payload, due_at)
-values (:provider, :eventId, :type, :mode, :receivedAt, 'waiting', :payload, :dueAt)
+insert into webhook_events (provider, event_id, type, order_id, mode, received_at, outcome, payload, due_at)
+values (:provider, :eventId, :type, :order, :mode, :receivedAt, 'waiting', :payload, :dueAt)
 on conflict (provider, event_id) do update set
   outcome = 'waiting', note = null, due_at = excluded.due_at, attempts = 0, payload = excluded.payload
 where ${IS_RETRYABLE}`)
@@ -76,9 +80,17 @@ select webhook_events.id as id, webhook_events.outcome as outcome, (
 ) as deliveries
 from webhook_events where webhook_events.provider = :provider and webhook_events.event_id = :eventId`)
 
-/** @param dueAt milliseconds UTC. Until then, the event waits for another one to make it unnecessary */
-export async function wait({ env, db }: Context, event: EventRecord, dueAt: number): Promise<Outcome> {
-  const values = { ...event, dueAt, now: event.receivedAt, names: '[]' }
+/**
+ * @param order the name of the order, so that the event names it even if it fails
+ * @param dueAt milliseconds UTC. Until then, the event waits for another one to make it unnecessary
+ */
+export async function wait(
+  { env, db }: Context,
+  event: EventRecord,
+  order: string | undefined,
+  dueAt: number,
+): Promise<Outcome> {
+  const values = { ...event, order: order ?? null, dueAt, now: event.receivedAt, names: '[]' }
   const [, [recorded]] = await withRetries(() =>
     runBatch(db, [bind(recordWaiting, values), bind(selectRecorded, values)]),
   )

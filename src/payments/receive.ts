@@ -10,7 +10,7 @@ import { type Bindings, SettingError } from '../platform/settings.ts'
 import { requireQueue } from '../queue/enqueue.ts'
 import { type Context, type EventRecord, wait } from './events.ts'
 import { fulfillAndDeliver } from './fulfill.ts'
-import { isName, type PaymentEvent } from './payment-event.ts'
+import { isName, orderOf, type PaymentEvent } from './payment-event.ts'
 import type { EventDescription, LookUpSetting, Provider } from './provider.ts'
 import { nameAt } from './providers/fields.ts'
 import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
@@ -99,7 +99,8 @@ async function receiveEvent(
   const parsed = parseEvent(provider, payload, described?.isTest, mode, context.env)
   const waitSeconds = waitOf(parsed)
   if (parsed.kind === 'look-up' || waitSeconds > 0) {
-    return { outcome: await wait(context, event, now + waitSeconds * 1000), faults: [] }
+    const known = parsed.kind === 'event' ? parsed.event : interpret(provider, payload)
+    return { outcome: await wait(context, event, orderOf(known), now + waitSeconds * 1000), faults: [] }
   }
   const outcome = await fulfillAndDeliver(context, event, parsed.event, now)
   // An event that was applied before keeps its outcome, even if its body is malformed now.

@@ -293,6 +293,18 @@ describe('a purchase', () => {
     expect(await statusesOf(order)).toEqual([])
   })
 
+  it('with thousands of lines without an offer has a short note', async () => {
+    const lines = Array.from({ length: 2000 }, (_, index) => ({
+      id: String(index),
+      externalIds: [`unmapped-${index}`],
+      quantity: 1,
+    }))
+    const { id } = await applyEvent(purchaseOf({ externalId: '-' }, newOrder(), { lines }))
+    const stored = await eventOf(id)
+    expect(stored?.note).toMatch(/^no active offer for unmapped-0, unmapped-1, /)
+    expect(stored?.note).toHaveLength(1000)
+  })
+
   it('of 10,000 keys is issued completely', async () => {
     const offer = await addOffer({ keysPerUnit: 100 })
     const order = newOrder()

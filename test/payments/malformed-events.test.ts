@@ -130,3 +130,12 @@ it.each([
     expect(stored).toMatchObject({ outcome: 'failed', orderName: expect.stringMatching(`^${prefix}.`) })
   },
 )
+
+it('a malformed refund of Shopify is stored with its order, and not with its own id', async () => {
+  const samples = samplesOf('shopify')
+  const { order } = newOrder()
+  const refund = samples.refund({ order, externalId })
+  const body = JSON.stringify({ id: 7, order_id: Number(order), created_at: 'x', refund_line_items: [] })
+  await deliver(samples, { ...refund, body })
+  expect(await storedEvent(refund)).toMatchObject({ outcome: 'failed', orderName: order })
+})

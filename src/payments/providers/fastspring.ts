@@ -18,6 +18,7 @@ import type { Provider } from '../provider.ts'
 import { parseUntimedHeader, textKeys } from '../signatures.ts'
 import {
   flagged,
+  fullName,
   ignored,
   mergeLines,
   milliseconds,
@@ -131,7 +132,7 @@ function orderCompleted(data: unknown, created: number): PaymentEvent {
     kind: 'purchase',
     order: id,
     references,
-    owner: { name: fullName(customer), email: customer?.email },
+    owner: { name: fullName(customer?.first, customer?.last), email: customer?.email },
     lines: mergeLines(items.map((item) => lineOf(item, period !== undefined))),
     ...(period && { period }),
     ...(otherPeriods.length > 0 && { otherPeriods }),
@@ -157,11 +158,6 @@ function lineOf(item: Item, hasSubscription: boolean): PurchasedLine {
     ...(isOneTime && { isOneTime }),
     ...(found && { subscription: found.id }),
   }
-}
-
-function fullName(customer: z.output<typeof person>): string | undefined {
-  const parts = [customer?.first, customer?.last].filter((part) => typeof part === 'string' && part !== '')
-  return parts.join(' ') || undefined
 }
 
 /** Sent for each payment after the first one, also for the difference in price of a changed plan. */

@@ -53,6 +53,12 @@ export function usableNames(...candidates: readonly unknown[]): string[] {
   return [...new Set(texts as string[])]
 }
 
+/** @returns undefined if neither part is a text. Parts may be the same: a person can be called Ali Ali */
+export function fullName(first: unknown, last: unknown): string | undefined {
+  const parts = [first, last].filter((part) => typeof part === 'string' && part !== '')
+  return parts.join(' ') || undefined
+}
+
 /** @returns the first name or number at one of these paths (keys, joined by dots) */
 export function nameAt(payload: unknown, ...paths: readonly string[]): string | undefined {
   for (const path of paths) {

@@ -8,7 +8,17 @@ import * as z from 'zod/mini'
 import type { Amount, PaymentEvent, Refund } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
 import { parseUntimedHeader, textKeys } from '../signatures.ts'
-import { flagged, ignored, instant, name, number, unchecked, usableNames } from './fields.ts'
+import {
+  flagged,
+  fullName,
+  ignored,
+  instant,
+  name,
+  nameAt,
+  number,
+  unchecked,
+  usableNames,
+} from './fields.ts'
 import { minorUnits } from './money.ts'
 
 const UNKNOWN_TOPIC = 'unknown'
@@ -91,6 +101,7 @@ export const shopify: Provider = {
     if ('initiated_at' in members && 'order_id' in members) return disputed(dispute.parse(payload))
     return ignored('neither an order, a refund nor a dispute')
   },
+  orderOf: (payload) => nameAt(payload, 'order_id', 'id'),
 }
 
 /** Each event of an order contains its current state. Neither a refund nor a cancellation is ever undone. */
@@ -121,14 +132,13 @@ function sale(paid: Order): PaymentEvent {
   )
   if (lines.length === 0) return ignored('all lines were removed or refunded', paid.id)
   const { customer } = paid
-  const fullName = usableNames(customer?.first_name, customer?.last_name).join(' ')
   const amount = amountOf(paid)
   return {
     kind: 'purchase',
     order: paid.id,
     references: visibleNames(paid.name),
     owner: {
-      name: fullName || paid.billing_address?.name,
+      name: fullName(customer?.first_name, customer?.last_name) ?? paid.billing_address?.name,
       email: paid.email || paid.contact_email,
     },
     lines: lines.map(({ id, variant_id, product_id, sku, quantity }) => ({
