@@ -5,7 +5,8 @@
  * Guarantees: an issuance belongs to at most one order, and stays there. Keys of another shop are never taken
  * back: shops number their orders themselves, so two shops have the same ids. That is why the e-mail address
  * of the buyer must match, too, and why nothing is adopted if several API keys ordered for the same id and
- * address.
+ * address. A buyer chooses the address, and could wait for the id of another buyer's order in another shop. So
+ * keys that are older than the order are not adopted either.
  *
  * Placeholders: `provider`, `order`, and those of `adoptionValues`.
  */
@@ -13,13 +14,23 @@ import { compileText } from '../db/batch.ts'
 import { isEmailAddress } from '../protocol/owner.ts'
 import type { OrderedByApi } from './payment-event.ts'
 
+/** The clock of a shop may be wrong. */
+const CLOCK_DIFFERENCE_MS = 3_600_000
+
 /** @returns undefined if the keys cannot be found safely, because the order has no usable e-mail address */
 export function adoptionValues({
   identifier,
+  createdAt,
   ownerEmail,
-}: OrderedByApi): { readonly apiReference: string; readonly apiOwnerEmail: string } | undefined {
+}: OrderedByApi): { apiReference: string; apiOwnerEmail: string; apiOrderedSince: number } | undefined {
   const email = typeof ownerEmail === 'string' ? ownerEmail.trim() : ''
-  return isEmailAddress(email) ? { apiReference: identifier, apiOwnerEmail: email } : undefined
+  return isEmailAddress(email)
+    ? {
+        apiReference: identifier,
+        apiOwnerEmail: email,
+        apiOrderedSince: createdAt === undefined ? 0 : createdAt - CLOCK_DIFFERENCE_MS,
+      }
+    : undefined
 }
 
 /** A queued order counts once it is complete: until then, its keys may still be released. */
@@ -29,6 +40,7 @@ with candidates as materialized (
   from issuances left join queued_orders
     on issuances.source like 'queued:%' and queued_orders.id = cast(substr(issuances.source, 8) as integer)
   where issuances.reference = :apiReference and lower(issuances.owner_email) = lower(:apiOwnerEmail)
+    and issuances.created_at >= :apiOrderedSince
     and (issuances.source like 'api:%' or queued_orders.status = 'issued')
 )
 insert into order_lines (issuance_id, provider, order_id, line, units)

@@ -160,4 +160,22 @@ describe('keys that the plugin ordered', () => {
     await deliver({ order, minute: 1, changes: { status: 'refunded', billing } })
     expect(await statuses(order)).toEqual([])
   })
+
+  it('of the same buyer in another shop, before this order existed, are left alone', async () => {
+    const [shop, order] = [await openShop(), newOrder()]
+    await orderByPlugin(shop, order)
+    const date_created_gmt = new Date(Date.now() + 2 * 3_600_000).toISOString().slice(0, 19)
+    await deliver({ order, minute: 1, changes: { status: 'refunded', date_created_gmt } })
+    expect(await statuses(order)).toEqual([])
+  })
+
+  it.each([null, '', 'yesterday'])(
+    'are found if the order has no usable time: %j',
+    async (date_created_gmt) => {
+      const [shop, order] = [await openShop(), newOrder()]
+      await orderByPlugin(shop, order)
+      await deliver({ order, minute: 1, changes: { status: 'refunded', date_created_gmt } })
+      expect(await statuses(order)).toEqual(['blocked'])
+    },
+  )
 })

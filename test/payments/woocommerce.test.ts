@@ -7,7 +7,7 @@ import { ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
 const { parse, parseChanged } = parserOf(woocommerce)
 const purchase = woocommerceSamples.purchase(ORDER)
 const active = woocommerceSamples.relatedEvents?.(SUBSCRIPTION_ORDER)[0] as SampleEvent
-const orderedByApi = { identifier: '1001', ownerEmail: 'ada@example.com' }
+const orderedByApi = { identifier: '1001', createdAt: ORDER.now, ownerEmail: 'ada@example.com' }
 const state = { id: 'order:1001', order: '1001', occurredAt: ORDER.now }
 /** A refund in the second of the payment follows it. */
 const whole = { kind: 'refund', ...state, occurredAt: ORDER.now + 1, phase: 'end' }
@@ -31,6 +31,11 @@ describe('a paid order', () => {
     })
     const deleted = { 'line_items.0.product_id': 0, 'line_items.0.sku': null }
     expect(parseChanged(purchase, deleted)).toMatchObject({ lines: [{ externalIds: [] }] })
+  })
+
+  it('keeps both parts of a name that are the same', () => {
+    const changes = { 'billing.first_name': 'Ali', 'billing.last_name': 'Ali' }
+    expect(parseChanged(purchase, changes)).toMatchObject({ owner: { name: 'Ali Ali' } })
   })
 
   it('belongs to a company if it names no person', () => {

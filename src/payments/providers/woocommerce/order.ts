@@ -5,7 +5,7 @@
  */
 import * as z from 'zod/mini'
 import type { OrderedByApi, PaymentEvent, Refund, Reinstatement } from '../../payment-event.ts'
-import { ignored, number, unchecked, usableNames } from '../fields.ts'
+import { fullName, ignored, number, unchecked } from '../fields.ts'
 import { minorUnits } from '../money.ts'
 import { externalIdsOf, item, utc } from './fields.ts'
 
@@ -18,6 +18,7 @@ export const order = z.object({
   status: z.string(),
   currency: unchecked,
   total: unchecked,
+  date_created_gmt: z.catch(z.optional(utc), undefined),
   date_modified_gmt: utc,
   date_paid_gmt: z.nullish(utc),
   billing: z.nullish(
@@ -87,11 +88,13 @@ function sale(paid: Order, reversal: Refund | Reinstatement): PaymentEvent {
   const { id, billing } = paid
   const items = itemsSold(paid)
   if (items.length === 0) return ignored('the subscription reports the change of its plan', id)
-  const fullName = usableNames(billing?.first_name, billing?.last_name).join(' ')
   return {
     kind: 'purchase',
     order: id,
-    owner: { name: fullName || billing?.company, email: billing?.email },
+    owner: {
+      name: fullName(billing?.first_name, billing?.last_name) ?? billing?.company,
+      email: billing?.email,
+    },
     lines: items.map((line) => ({
       id: line.id,
       externalIds: externalIdsOf(line),
@@ -112,8 +115,8 @@ function itemsSold({ line_items: items, meta_data }: Order): Order['line_items']
   return others.length === items.length ? [] : others
 }
 
-function orderedByApi({ id, billing }: Order): OrderedByApi {
-  return { identifier: id, ownerEmail: billing?.email }
+function orderedByApi({ id, date_created_gmt: createdAt, billing }: Order): OrderedByApi {
+  return { identifier: id, ...(createdAt !== undefined && { createdAt }), ownerEmail: billing?.email }
 }
 
 /** @returns the first value with this key that is an id, as text */
