@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import type { Provider } from '../../src/payments/provider.ts'
 import { PROVIDERS, providerNamed } from '../../src/payments/providers/index.ts'
@@ -399,6 +399,19 @@ describe('at most 20 signatures are checked:', () => {
     const standard = standardHeaders('msg_1', NOW, digests.map((text) => `v1,${text}`).join(' '))
     expect(await verify('standard', btoa('key'), standard, '{}', NOW)).toBe(isChecked)
   })
+})
+
+it('an unsigned body is hashed once for each key, however many signatures come with it', async () => {
+  const hexes = Array.from({ length: 20 }, (_, index) => `v1=${index.toString(16).padStart(64, '0')}`)
+  const headers = { 'Stripe-Signature': `t=${NOW},${hexes.join()}` }
+  const sign = vi.spyOn(crypto.subtle, 'sign')
+  const verifyOne = vi.spyOn(crypto.subtle, 'verify')
+  try {
+    expect(await verify('stripe', ['whsec_x', 'whsec_y'], headers, '{}', NOW)).toBe(false)
+    expect(sign.mock.calls.length + verifyOne.mock.calls.length).toBe(2)
+  } finally {
+    vi.restoreAllMocks()
+  }
 })
 
 describe('a secret', () => {
