@@ -112,11 +112,12 @@ describe('stripe:', () => {
 
   const keysSold = async (name: string) => (await keysOf(name, 'stripe')).length
 
-  describe('a session and its invoice', () => {
-    it.each([
-      ['session first', false],
-      ['invoice first', true],
-    ])('with an API key issue the same quantities of each line: %s', async (_, isReversed) => {
+  it.each([
+    ['session first', false],
+    ['invoice first', true],
+  ])(
+    'a session and its invoice issue the same quantities of each line with an API key: %s',
+    async (_, isReversed) => {
       apiKey = API_KEY
       const [one, other] = [await orderOf('stripe'), await orderOf('stripe')]
       const { order, externalId } = one
@@ -137,8 +138,8 @@ describe('stripe:', () => {
         })
       }
       expect(await keysSold(`in_${order}`)).toBe(5)
-    })
-  })
+    },
+  )
 
   describe('an invoice with more than 10 lines', () => {
     it('is looked up with an API key, and issues all of them', async () => {
@@ -222,7 +223,7 @@ describe('stripe:', () => {
         const session = sessionOf(order, { invoice: null, metadata: { keyseal_product: externalId } })
         const payment = paymentOf(order, externalId, {
           metadata: { keyseal_product: externalId },
-          payment_details: { order_reference: `cs_${order}` },
+          payment_details: { order_reference: `cs_live_${order}` },
         })
         const events = isReversed ? [payment, session] : [session, payment]
         for (const event of events) await send(event)

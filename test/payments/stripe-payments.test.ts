@@ -83,10 +83,17 @@ describe('a payment', () => {
   })
 
   it('of an invoice only links the payment to it', () => {
-    const link = { kind: 'ignored', order: 'in_1001', references: ['pi_1001', 'ch_1001'] }
-    expect(parseChanged(paid, { [ORDER_REFERENCE]: 'in_1001' })).toMatchObject(link)
-    const old = { 'data.object.payment_details': undefined, 'data.object.invoice': 'in_1001' }
+    const invoice = 'in_1TbKCUJlUF0dQbSBCq67m001'
+    const link = { kind: 'ignored', order: invoice, references: ['pi_1001', 'ch_1001'] }
+    expect(parseChanged(paid, { [ORDER_REFERENCE]: invoice })).toMatchObject(link)
+    const old = { 'data.object.payment_details': undefined, 'data.object.invoice': invoice }
     expect(parseChanged(paid, old)).toMatchObject(link)
+  })
+
+  it('of an invoice whose id is cut names no order', () => {
+    const cut = parseChanged(paid, { [ORDER_REFERENCE]: 'in_1TbKCUJlUF0dQbSBCq67m0' })
+    expect(cut).toEqual({ kind: 'ignored', note: 'the invoice of the payment reports it' })
+    expect(parseChanged(paid, { [ORDER_REFERENCE]: 'cs_test_a1Pr9VLelz8BoQ1O7' }).kind).toBe('ignored')
   })
 
   it('of a session is ignored, or the same order in older API versions', () => {
@@ -99,9 +106,12 @@ describe('a payment', () => {
     })
   })
 
-  it("with the seller's own order reference is a purchase", () => {
-    expect(parseChanged(paid, { [ORDER_REFERENCE]: '1001' }).kind).toBe('purchase')
-  })
+  it.each(['1001', 'in_stock-1001', 'cs_1001'])(
+    "with the seller's own order reference is a purchase: %s",
+    (own) => {
+      expect(parseChanged(paid, { [ORDER_REFERENCE]: own }).kind).toBe('purchase')
+    },
+  )
 })
 
 describe('the payment of an invoice', () => {

@@ -6,6 +6,11 @@ import * as z from 'zod/mini'
 import { type PaymentEvent, WHOLE_ORDER } from '../../payment-event.ts'
 import { ignored, name, unchecked, usableNames } from '../fields.ts'
 
+const INVOICE_REFERENCE = /^in_[A-Za-z0-9]{14,}$/
+const SESSION_REFERENCE = /^cs_(?:live|test)_[A-Za-z0-9]+$/
+/** In 2025, Stripe cut the ids of invoices and sessions to this length, and they are longer. */
+const CUT_REFERENCE_CHARACTERS = 25
+
 const charge = z.object({
   id: unchecked,
   billing_details: z.nullish(z.object({ name: unchecked, email: unchecked })),
@@ -42,10 +47,13 @@ const invoicePayment = z.object({
 export function paymentSucceeded(object: unknown): PaymentEvent {
   const paid = paymentIntent.parse(object)
   const [orderReference = ''] = usableNames(paid.payment_details?.order_reference)
-  const [invoice] = usableNames(paid.invoice, orderReference.startsWith('in_') && orderReference)
+  const isOfInvoice = INVOICE_REFERENCE.test(orderReference)
+  const isCut = orderReference.length === CUT_REFERENCE_CHARACTERS
+  const [invoice] = usableNames(paid.invoice, isOfInvoice && !isCut && orderReference)
   const references = usableNames(paid.id, chargeOf(paid)?.id)
   if (invoice !== undefined) return ignored('the invoice of the payment reports it', invoice, references)
-  if (orderReference.startsWith('cs_')) return ignored('the session of the payment reports it')
+  if (isOfInvoice) return ignored('the invoice of the payment reports it')
+  if (SESSION_REFERENCE.test(orderReference)) return ignored('the session of the payment reports it')
   const [product] = usableNames(paid.metadata?.keyseal_product)
   if (product === undefined) return ignored('the metadata of the payment has no keyseal_product')
   const [quantity = 1] = usableNames(paid.metadata?.keyseal_quantity)
