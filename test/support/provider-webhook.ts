@@ -1,6 +1,12 @@
 /** Sends the sample events of payment providers to the whole Worker. */
+import { env } from 'cloudflare:workers'
 import { expect } from 'vitest'
-import type { ProviderSamples, SampleEvent } from '../../scripts/webhook-samples/index.ts'
+import {
+  PROVIDER_SAMPLES,
+  type ProviderSamples,
+  type SampleEvent,
+} from '../../scripts/webhook-samples/index.ts'
+import type { ProviderName } from '../../src/payments/provider.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { type ApiResponse, readEnvelope, send } from './client.ts'
 
@@ -43,4 +49,25 @@ export async function outcomeOf(
   const answer = await deliver(samples, event, options)
   expect(answer).toMatchObject({ status: 200, response: { code: 2200 } })
   return answer.response.outcome
+}
+
+export function samplesOf(name: ProviderName): ProviderSamples {
+  const found = PROVIDER_SAMPLES.find(({ provider }) => provider === name)
+  if (!found) throw new Error(`There are no samples of ${name}.`)
+  return found
+}
+
+export interface StoredEvent {
+  readonly id: number
+  readonly outcome: string
+  readonly note: string | null
+  readonly orderName: string | null
+}
+
+/** The event that was stored last. */
+export async function latestEvent(): Promise<StoredEvent> {
+  const query = 'select id, outcome, note, order_id as orderName from webhook_events order by id desc limit 1'
+  const stored = await env.DB.prepare(query).first<StoredEvent>()
+  if (!stored) throw new Error('No event is stored.')
+  return stored
 }
