@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { creemSamples } from '../../scripts/webhook-samples/creem.ts'
 import { periodStart, type SampleEvent } from '../../scripts/webhook-samples/sample.ts'
-import { creem } from '../../src/payments/providers/creem.ts'
+import { creem } from '../../src/payments/providers/creem/index.ts'
 import { DAY_MILLISECONDS } from '../../src/protocol/dates.ts'
 import { ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { dodoSamples } from '../../scripts/webhook-samples/dodo.ts'
 import { isoTime, periodStart, type SampleEvent, trialEnd } from '../../scripts/webhook-samples/sample.ts'
-import { dodo } from '../../src/payments/providers/dodo.ts'
+import { dodo } from '../../src/payments/providers/dodo/index.ts'
 import { ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
 
 const { parse, parseChanged, describe: describeEvent } = parserOf(dodo)

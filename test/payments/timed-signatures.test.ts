@@ -2,7 +2,7 @@
 import { Paddle } from '@paddle/paddle-node-sdk'
 import Stripe from 'stripe'
 import { describe, expect, it } from 'vitest'
-import { creem } from '../../src/payments/providers/creem.ts'
+import { creem } from '../../src/payments/providers/creem/index.ts'
 import { fastspring } from '../../src/payments/providers/fastspring.ts'
 import { lemonSqueezy } from '../../src/payments/providers/lemon-squeezy.ts'
 import { paddle } from '../../src/payments/providers/paddle/index.ts'

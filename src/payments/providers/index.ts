@@ -1,6 +1,6 @@
 import type { Provider } from '../provider.ts'
-import { creem } from './creem.ts'
-import { dodo } from './dodo.ts'
+import { creem } from './creem/index.ts'
+import { dodo } from './dodo/index.ts'
 import { fastspring } from './fastspring.ts'
 import { lemonSqueezy } from './lemon-squeezy.ts'
 import { paddle } from './paddle/index.ts'
