@@ -67,7 +67,7 @@ export async function effectsOf(event: PaymentEvent, sources: Sources): Promise<
   if (unusable !== undefined)
     return effectsOfNotice({
       kind: 'failed',
-      note: `the name of ${unusable} is not 1 to 255 characters long`,
+      note: `the name of ${unusable} is not 1 to 255 usable characters long`,
     })
   switch (event.kind) {
     case 'purchase':
@@ -84,7 +84,7 @@ export async function effectsOf(event: PaymentEvent, sources: Sources): Promise<
   }
 }
 
-/** @returns the object whose name does not have the 1 to 255 characters that the database allows */
+/** @returns the object whose name does not have 1 to 255 characters that the database can store */
 function unusableName(event: PaymentEvent): string | undefined {
   if ('order' in event && event.order !== undefined && !isName(event.order)) return 'the order'
   const reversal = 'reversal' in event ? event.reversal : 'id' in event ? event : undefined

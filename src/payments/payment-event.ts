@@ -174,6 +174,7 @@ export function orderOf(event: PaymentEvent): string | undefined {
 /** The limit of all columns with names, and of `issuances.idempotency_key`. */
 const NAME_CHARACTERS_MAX = 255
 
+/** Names are also read from JSON, where SQLite ends a text at the character U+0000. */
 export function isName(text: string): boolean {
-  return text.length >= 1 && text.length <= NAME_CHARACTERS_MAX
+  return text.length >= 1 && text.length <= NAME_CHARACTERS_MAX && !text.includes('\0')
 }

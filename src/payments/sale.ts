@@ -78,7 +78,7 @@ type UsableLine = Pick<OrderLine, 'id' | 'externalIds' | 'units' | 'isOneTime' |
 /** @returns the line, or the reason why it cannot be issued */
 function checkLine(line: PurchasedLine): UsableLine | string {
   const { id, externalIds, quantity, isOneTime = false, subscription = '' } = line
-  if (!isName(id)) return 'the id of a line is not 1 to 255 characters long'
+  if (!isName(id)) return 'the id of a line is not 1 to 255 usable characters long'
   const units = usableQuantity(quantity)
   if (units !== undefined) {
     const followed = isName(subscription) ? subscription : null

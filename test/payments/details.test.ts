@@ -188,6 +188,16 @@ describe.each(PROVIDER_SAMPLES.map((samples) => [samples.provider, samples] as c
       expect(note).toContain('is not a whole number from 1 to 10000')
     })
 
+    it.skipIf(provider === 'standard')(
+      'with the character U+0000 in its name is stored as failed',
+      async () => {
+        const name = `\0${newName()}`
+        const o = { ...(await orderOf(provider)), order: name, subscription: name }
+        expect(await outcomeOf(samples, samples.purchase(o))).toBe('failed')
+        expect((await latestEvent()).note).toContain('not 1 to 255 usable characters long')
+      },
+    )
+
     it('of a buyer with a name of 400 characters has the beginning of that name', async () => {
       const o = { ...(await orderOf(provider)), name: 'Ada '.repeat(100).trim() }
       expect(await outcomeOf(samples, samples.purchase(o))).toBe('issued')
