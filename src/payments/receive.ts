@@ -97,9 +97,9 @@ async function receiveEvent(
     payload: text,
   }
   const parsed = parseEvent(provider, payload, described?.isTest, mode, context.env)
-  const waitSeconds = waitOf(parsed)
+  const known = parsed.kind === 'event' ? parsed.event : interpret(provider, payload)
+  const waitSeconds = waitOf(known)
   if (parsed.kind === 'look-up' || waitSeconds > 0) {
-    const known = parsed.kind === 'event' ? parsed.event : interpret(provider, payload)
     return { outcome: await wait(context, event, orderOf(known), now + waitSeconds * 1000), faults: [] }
   }
   const outcome = await fulfillAndDeliver(context, event, parsed.event, now)
@@ -108,9 +108,9 @@ async function receiveEvent(
   return { outcome, faults: isMalformed ? (parsed.event.faults ?? []) : [] }
 }
 
-/** A look-up is due immediately. */
-function waitOf(parsed: ParsedEvent): number {
-  return parsed.kind === 'event' && parsed.event.kind === 'purchase' ? (parsed.event.waitSeconds ?? 0) : 0
+/** A look-up is due immediately, unless another event may tell more than it. */
+function waitOf(known: PaymentEvent): number {
+  return known.kind === 'purchase' ? (known.waitSeconds ?? 0) : 0
 }
 
 async function modeOf(

@@ -2,7 +2,7 @@
 import { env } from 'cloudflare:workers'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { SampleEvent, SampleOrder } from '../../scripts/webhook-samples/index.ts'
-import { eventOf as sampleEvent } from '../../scripts/webhook-samples/sample.ts'
+import { periodStart, eventOf as sampleEvent, trialEnd } from '../../scripts/webhook-samples/sample.ts'
 import { stripeSamples as samples } from '../../scripts/webhook-samples/stripe.ts'
 import { processEvent } from '../../src/payments/waiting-events.ts'
 import { stubResponses } from '../support/outbound.ts'
@@ -100,6 +100,40 @@ it.each([
     expect(await keysSold(`in_${order}`)).toBe(5)
   },
 )
+
+it('a trial tells its own days with an API key, whether its session or its invoice comes first', async () => {
+  apiKey = API_KEY
+  for (const isReversed of [false, true]) {
+    const o = { ...(await newOrder()), subscription: String(names++) }
+    const [session] = samples.relatedEvents?.(o) ?? []
+    const trial = samples.trial?.({ ...o, now: periodStart(0) })
+    const body = JSON.stringify(samples.lookUpResponse?.(o))
+    await stubResponses(`https://api.stripe.com/v1/checkout/sessions/cs_live_${o.order}/line_items`, { body })
+    const bindings = { STRIPE_API_KEY: apiKey, DELIVERIES: queue }
+    const waiting: number[] = []
+    for (const event of isReversed ? [trial, session] : [session, trial]) {
+      const outcome = await outcomeOf(samples, event as SampleEvent, { bindings })
+      const { id } = await latestEvent()
+      if (outcome === 'waiting') waiting.push(id)
+      await processEvent(
+        { ...env, STRIPE_API_KEY: apiKey, DELIVERIES: queue as never },
+        id,
+        Date.now() + 1000,
+      )
+    }
+    expect(await keysOf(samples.orderName(o), 'stripe')).toMatchObject([
+      { validityDays: 1, expiresAt: trialEnd() },
+    ])
+    for (const id of waiting) {
+      await processEvent(
+        { ...env, STRIPE_API_KEY: apiKey, DELIVERIES: queue as never },
+        id,
+        Date.now() + 61_000,
+      )
+    }
+    expect(await keysSold(samples.orderName(o))).toBe(1)
+  }
+})
 
 describe('an invoice with more than 10 lines', () => {
   it('is looked up with an API key, and issues all of them', async () => {

@@ -9,7 +9,10 @@ import { type PaymentEvent, type PurchasedLine, WHOLE_ORDER } from '../../paymen
 import { flagged, ignored, isPlainId, name, unchecked, usableNames } from '../fields.ts'
 import { linesByPrice, listOf, type PricedLine, pricedLine } from './lines.ts'
 
-/** How long a session without lines leaves its sale to its invoice, which tells prices and quantities. */
+/**
+ * How long a session leaves its sale to its invoice, which tells prices, quantities and the period. A look-up of the
+ * lines waits too: otherwise the keys of a trial would first be told with the validity of a whole period.
+ */
 const WAIT_FOR_INVOICE_SECONDS = 60
 
 const session = z.object({
