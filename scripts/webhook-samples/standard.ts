@@ -1,4 +1,4 @@
-/** Events of shops that use Standard Webhooks, in the format of src/payments/providers/standard.ts. */
+/** Events of shops that use Standard Webhooks, in the format of src/payments/providers/standard/index.ts. */
 import {
   eventOf,
   freshId,

@@ -7,7 +7,7 @@ import { it } from 'vitest'
 import { creem } from '../../src/payments/providers/creem/index.ts'
 import { dodo } from '../../src/payments/providers/dodo/index.ts'
 import { polar } from '../../src/payments/providers/polar/index.ts'
-import { standard } from '../../src/payments/providers/standard.ts'
+import { standard } from '../../src/payments/providers/standard/index.ts'
 import { seeded } from '../faults/plan.ts'
 import {
   type Delivery,

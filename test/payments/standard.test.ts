@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isoTime, periodStart, type SampleEvent, trialEnd } from '../../scripts/webhook-samples/sample.ts'
 import { standardSamples } from '../../scripts/webhook-samples/standard.ts'
-import { standard } from '../../src/payments/providers/standard.ts'
+import { standard } from '../../src/payments/providers/standard/index.ts'
 import { ORDER, parserOf, SUBSCRIPTION_ORDER } from './sample-parser.ts'
 
 const { parse, parseChanged, describe: describeEvent } = parserOf(standard)

@@ -6,7 +6,7 @@ import { lemonSqueezy } from './lemon-squeezy.ts'
 import { paddle } from './paddle/index.ts'
 import { polar } from './polar/index.ts'
 import { shopify } from './shopify.ts'
-import { standard } from './standard.ts'
+import { standard } from './standard/index.ts'
 import { stripe } from './stripe/index.ts'
 import { woocommerce } from './woocommerce/index.ts'
 
