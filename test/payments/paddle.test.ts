@@ -159,13 +159,14 @@ describe('a refund', () => {
     expect(parseChanged(whole, { 'data.items': items })).toEqual(expected)
   })
 
-  it('of all lines of a subscription has only the amount, since it takes back a period', () => {
+  it('of lines of a subscription has the amount too, since all of them take back a period', () => {
     const refund = paddleSamples.lineRefund?.(SUBSCRIPTION_ORDER) as SampleEvent
     expect(parse(refund)).toEqual({
       kind: 'refund',
       ...names,
       id: 'adj_refund_line_1001',
       phase: 'beginning',
+      lines: [{ id: 'txnitm_1001_1' }],
       amount: 1000,
     })
     const withoutAmount = parseChanged(refund, { 'data.totals': null })

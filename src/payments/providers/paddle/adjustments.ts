@@ -10,7 +10,6 @@ const adjustment = z.object({
   type: unchecked,
   status: unchecked,
   transaction_id: name,
-  subscription_id: unchecked,
   items: z.nullish(z.array(z.object({ item_id: name, type: unchecked }))),
   totals: z.nullish(z.object({ total: unchecked })),
 })
