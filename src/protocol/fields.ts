@@ -2,6 +2,7 @@
 import * as z from 'zod/mini'
 import { FEATURE_NAME, FEATURES_MAX, readFeatures } from './features.ts'
 import {
+  cleanedOwnerName,
   isEmailAddress,
   isOwnerName,
   isTextOfAtMost,
@@ -33,20 +34,31 @@ export const productId = wholeNumber('product_id', 1, INTEGER_MAX)
 /** The protocol's message for a product that does not exist. */
 export const PRODUCT_INVALID: FieldErrors = { product_id: ['The selected product id is invalid.'] }
 
+/** Cleaned and cut, not rejected. */
 export const ownerName = text(
   'owner_name',
   `1 to ${OWNER_NAME_CHARACTERS_MAX} characters without control characters`,
   isOwnerName,
-  (value) => value.trim(),
-).check(z.meta({ minLength: 1, maxLength: OWNER_NAME_CHARACTERS_MAX }))
+  cleanedOwnerName,
+).check(
+  z.meta({
+    description: `Text. Control characters become spaces, and all after ${OWNER_NAME_CHARACTERS_MAX} characters is cut`,
+    minLength: 1,
+  }),
+)
 
 export const ownerEmail = emailAddress('owner_email')
 
 /** An e-mail address, or the protocol's placeholder for an unknown one. */
 export function emailAddress(name: string) {
-  return text(name, 'an e-mail address', (value) => value === NOT_SET || isEmailAddress(value)).check(
+  return text(
+    name,
+    'an e-mail address',
+    (value) => value === NOT_SET || isEmailAddress(value),
+    (value) => value.trim(),
+  ).check(
     z.meta({
-      description: `An e-mail address in any script, or the text ${NOT_SET}`,
+      description: `An e-mail address in any script, or the text ${NOT_SET}. Spaces around it are removed`,
       anyOf: [{ const: NOT_SET }, { format: 'idn-email', maxLength: OWNER_EMAIL_CHARACTERS_MAX }],
     }),
   )
