@@ -5,6 +5,7 @@
  */
 import * as z from 'zod/mini'
 import { networksContaining } from '../callers/networks.ts'
+import { withoutAliases } from '../protocol/aliases.ts'
 import { CODES } from '../protocol/codes.ts'
 import { type Checked, checkFields, type FieldErrors, type Fields } from '../protocol/fields.ts'
 import { BODY_BYTES_MAX, queryFields, readBody } from './body.ts'
@@ -39,7 +40,8 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
 
   const checkedCredential = checkFields(credential?.fields ?? NO_FIELDS, fields)
   const checkedHeader = credential ? idempotencyKeyOf(request) : NO_HEADER
-  const checked = checkFields(endpoint.parameters(env), fields)
+  const rules = endpoint.parameters(env)
+  const checked = checkFields(rules, withoutAliases(fields, Object.keys(rules.shape)))
   if (
     checkedCredential.kind === 'invalid' ||
     checkedHeader.kind === 'invalid' ||

@@ -86,22 +86,34 @@ const update = defineOperation<Updated>({
   },
 })
 
+/** What an update may change. */
+const CHANGES = {
+  product_id: optional(productId),
+  owner_name: optional(ownerName),
+  owner_email: optional(ownerEmail),
+  activation_limit: optional(activationLimit),
+  validity: optional(validityDays),
+  status: optional(licenseKeyStatus),
+  assigned_at: assignedAt,
+  features: optional(features),
+}
+const CHANGE_NAMES = Object.keys(CHANGES)
+
+/** A blank field counts, since forms send all fields. A request without any uses names that are unknown here. */
+const NAMES_A_CHANGE = z.refine((fields) => CHANGE_NAMES.some((name) => name in Object(fields)), {
+  path: ['fields'],
+  error: `Send at least one field to change: ${CHANGE_NAMES.join(', ')}.`,
+  when: ({ issues }) => issues.length === 0,
+})
+
 export const updateLicenseKey = endpoint({
   path: '/api/v1/update-license-key',
   summary: 'Update a license key',
   caller: apiKey('stock'),
   parameters: () =>
-    z.object({
-      license_key: licenseKey,
-      product_id: optional(productId),
-      owner_name: optional(ownerName),
-      owner_email: optional(ownerEmail),
-      activation_limit: optional(activationLimit),
-      validity: optional(validityDays),
-      status: optional(licenseKeyStatus),
-      assigned_at: assignedAt,
-      features: optional(features),
-    }),
+    z
+      .object({ license_key: licenseKey, ...CHANGES })
+      .check(NAMES_A_CHANGE, z.meta({ anyOf: CHANGE_NAMES.map((name) => ({ required: [name] })) })),
   invalidParametersCode: CODES.updateLicenseKeyIncorrectData,
   outcomes: {
     updated: CODES.licenseKeyUpdated,

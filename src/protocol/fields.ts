@@ -142,7 +142,8 @@ export function optional<Schema extends z.ZodMiniType>(schema: Schema) {
   )
 }
 
-function trimmed(value: unknown): unknown {
+/** Text without the spaces around it; any other value unchanged. */
+export function trimmed(value: unknown): unknown {
   return typeof value === 'string' ? value.trim() : value
 }
 

@@ -142,7 +142,12 @@ describe('an Idempotency-Key', () => {
     )
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
     expect(replay.text).toBe(first.text)
-    for (const changes of [{}, { features: 'pro' }, { features: '[]' }, { features: 'Not set' }]) {
+    for (const changes of [
+      { features: '' },
+      { features: 'pro' },
+      { features: '[]' },
+      { features: 'Not set' },
+    ]) {
       const other = await expectNoChange(() => post({ ...fields, ...changes }, { path: UPDATE, headers }))
       expect(other.response.code).toBe(2422)
     }

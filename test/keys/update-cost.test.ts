@@ -27,7 +27,7 @@ it('updates, deletions and counts read few rows of a large table', async () => {
   const requests: [string, Record<string, unknown>, number][] = [
     ['update-license-key', { ...key, status: 'blocked' }, 950],
     ['update-license-key', { ...key, status: 'available' }, 950],
-    ['update-license-key', { ...key, license_key: 'unknown' }, 952],
+    ['update-license-key', { ...key, license_key: 'unknown', status: 'blocked' }, 952],
     ['delete-license-key', { ...key, license_key: second }, 850],
     ['delete-license-key', { ...key, license_key: second }, 851],
     ['update-product-meta', metadata, 373],

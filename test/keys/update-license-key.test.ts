@@ -68,16 +68,29 @@ describe('update-license-key', () => {
     expect(await storedKey(second)).toEqual(other)
   })
 
-  it('changes only updated_at if all fields are omitted or empty', async () => {
+  it('changes only updated_at if all fields are empty', async () => {
     const { shop, first } = await openShopWithKeys()
     const before = await storedKey(first)
     const empty = { product_id: '', owner_name: '', owner_email: '', status: '', assigned_at: '' }
-    for (const fields of [{}, { ...empty, activation_limit: '', validity: '' }]) {
-      const { response } = await update({ api_key: shop.apiKey, license_key: first, ...fields })
-      expect(response.code).toBe(950)
-    }
+    const fields = { license_key: first, ...empty, activation_limit: '', validity: '' }
+    expect((await update({ api_key: shop.apiKey, ...fields })).response.code).toBe(950)
     expect(await storedKey(first)).toEqual({ ...before, updated_at: expect.any(Number) })
   })
+
+  it.each([[{}], [{ expires_in: '30', suspended: 'yes' }]])(
+    'returns 951 and changes nothing if no known field is named: %j',
+    async (unknown) => {
+      const { shop, first } = await openShopWithKeys()
+      const before = await storedKey(first)
+      const fields = { api_key: shop.apiKey, license_key: first, ...unknown }
+      const names =
+        'product_id, owner_name, owner_email, activation_limit, validity, status, assigned_at, features'
+      for (const answer of [await update(fields), await postJson(PATH, fields)]) {
+        expectIncorrectData(answer, { fields: [`Send at least one field to change: ${names}.`] })
+      }
+      expect(await storedKey(first)).toEqual(before)
+    },
+  )
 
   it('accepts numbers in JSON', async () => {
     const shop = await openShop()
@@ -213,7 +226,7 @@ describe('code 951', () => {
   it.each([
     ['license_key', 'x'.repeat(256)],
     ['product_id', 'junk'],
-    ['owner_name', 'a\u0000b'],
+    ['owner_name', '\u0000'],
     ['owner_email', 'junk'],
     ['activation_limit', '1000001'],
     ['validity', '36501'],
