@@ -12,8 +12,8 @@ import { type Place, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, numberOption, required, tableOutput, textOutput } from './command.ts'
 import { activationLimit, productId, validityDays } from './options.ts'
 
-/** Without characters that look alike: I and 1, O and 0. */
-const CHARSET_DEFAULT = '23456789ABCDEFGHJKLMNPQRSTUVWXYZ'
+/** Without characters that look alike: 0 and O, and 1, I and L. */
+const CHARSET_DEFAULT = '23456789ABCDEFGHJKMNPQRSTUVWXYZ'
 const CHUNKS_DEFAULT = 4
 const CHUNK_LENGTH_DEFAULT = 4
 

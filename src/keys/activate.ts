@@ -10,7 +10,7 @@ import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { postUrl } from '../protocol/fields.ts'
 import {
-  checkKey,
+  checkTypedKey,
   deviceIdentifier,
   IS_ACTIVATED,
   insertActivation,
@@ -29,7 +29,7 @@ type Activated = KeyOutcome<'activated' | 'already-active' | 'limit-reached' | K
 export const activation = defineOperation<Activated>({
   authority: API_KEY_AUTHORITY,
   name: 'activate',
-  decision: checkKey(
+  decision: checkTypedKey(
     [
       ...KEY_CHECKS,
       `when ${IS_ACTIVATED} then 'already-active'`,

@@ -11,9 +11,11 @@ import { CODES } from '../protocol/codes.ts'
 import { emailAddress, licenseKey, optional, ownerEmail, ownerName, postUrl } from '../protocol/fields.ts'
 import {
   checkKey,
+  checkTypedKey,
   deviceIdentifier,
   IS_ACTIVATED,
   IS_REQUESTED,
+  IS_TYPED,
   insertActivation,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
@@ -42,13 +44,13 @@ const IS_NOT_ASSIGNABLE = `(license_keys.id is null or license_keys.status not i
  * SQL that assigns the key and detaches it from its earlier issuance, so that a refund of that order does not
  * block it. Placeholders: `ownerName` and `ownerEmail`. If they are null, the key keeps its owner.
  */
-function assignKey(isDecided: string): string[] {
+function assignKey(isKey: string, isDecided: string): string[] {
   return [
-    keepAsIssued(`${IS_REQUESTED} and ${isDecided}`),
+    keepAsIssued(`${isKey} and ${isDecided}`),
     `update license_keys set status = 'assigned', assigned_at = :now, updated_at = :now, issuance_id = null,
        status_before_reversal = null, expires_at = null, correction_days = null, owner_name = coalesce(:ownerName, owner_name),
        owner_email = coalesce(:ownerEmail, owner_email)
-     where ${IS_REQUESTED} and ${isDecided}`,
+     where ${isKey} and ${isDecided}`,
   ]
 }
 
@@ -61,13 +63,13 @@ const assignment = defineOperation<Assigned>({
     'assigned',
   ),
   changes: ['assigned'],
-  writes: ({ decided }) => assignKey(decided('assigned')),
+  writes: ({ decided }) => assignKey(IS_REQUESTED, decided('assigned')),
 })
 
 const assignmentWithActivation = defineOperation<AssignedAndActivated>({
   authority: API_KEY_AUTHORITY,
   name: 'assign-and-activate-license-key',
-  decision: checkKey(
+  decision: checkTypedKey(
     [
       `when ${IS_NOT_ASSIGNABLE} then 'not-assignable'`,
       WHEN_IDENTIFIER_MISSING,
@@ -78,7 +80,10 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>({
     'activated',
   ),
   changes: ['activated', 'already-active'],
-  writes: (sql) => [...assignKey(sql.decided('activated', 'already-active')), insertActivation(sql)],
+  writes: (sql) => [
+    ...assignKey(IS_TYPED, sql.decided('activated', 'already-active')),
+    insertActivation(sql),
+  ],
 })
 
 export const assignLicenseKey = endpoint({

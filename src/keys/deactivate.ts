@@ -9,10 +9,10 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
-  checkKey,
+  checkTypedKey,
   deviceIdentifier,
   IS_ACTIVATED,
-  IS_REQUESTED,
+  IS_TYPED,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
   type KeyOutcome,
@@ -28,14 +28,14 @@ type Deactivated = KeyOutcome<
 export const deactivation = defineOperation<Deactivated>({
   authority: API_KEY_AUTHORITY,
   name: 'deactivate',
-  decision: checkKey(
+  decision: checkTypedKey(
     [WHEN_UNKNOWN, WHEN_IDENTIFIER_MISSING, `when not ${IS_ACTIVATED} then 'already-inactive'`],
     'deactivated',
   ),
   changes: ['deactivated'],
   writes: ({ decided }) => [
     `delete from activations where identifier = :identifier
-       and license_key_id = (select license_keys.id from license_keys where ${IS_REQUESTED})
+       and license_key_id = (select license_keys.id from license_keys where ${IS_TYPED})
        and ${decided('deactivated')}`,
   ],
 })

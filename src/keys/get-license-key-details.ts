@@ -8,7 +8,7 @@ import { CODES } from '../protocol/codes.ts'
 import { dateAndTime } from '../protocol/dates.ts'
 import {
   ACTIVATED_KEY_CHECKS,
-  checkKey,
+  checkTypedKey,
   deviceIdentifier,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
@@ -65,7 +65,7 @@ const PRODUCT = `json_object('id', products.id, 'externalReference', products.ex
 
 const details = defineQuery<Details>(
   API_KEY_AUTHORITY,
-  checkKey(ACTIVATED_KEY_CHECKS, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
+  checkTypedKey(ACTIVATED_KEY_CHECKS, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
 )
 
 export const getLicenseKeyDetails = endpoint({

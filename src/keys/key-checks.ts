@@ -6,6 +6,7 @@ import type { WriteSql } from '../callers/operation.ts'
 import { EXPIRES_AT } from '../issuing/expiry.ts'
 import { CODES } from '../protocol/codes.ts'
 import { identifier, licenseKey } from '../protocol/fields.ts'
+import { otherSpellings } from './spellings.ts'
 
 /** Both are optional here, because each has its own code if it is missing. */
 export const KEY_USE_FIELDS = { license_key: licenseKey, identifier }
@@ -22,7 +23,11 @@ export function deviceIdentifier(parameters: KeyUseParameters): string | undefin
 
 /** The values of the placeholders in this file, except `now`. */
 export function keyUseValues({ license_key, identifier }: KeyUseParameters): Record<string, string | null> {
-  return { licenseKey: license_key ?? null, identifier: identifier ?? null }
+  return {
+    licenseKey: license_key ?? null,
+    otherSpellings: JSON.stringify(license_key === undefined ? [] : otherSpellings(license_key)),
+    identifier: identifier ?? null,
+  }
 }
 
 /** Why a key may not be used. */
@@ -87,11 +92,20 @@ export const LIMIT_IS_REACHED = `license_keys.activation_limit > 0 and license_k
 /** An SQL condition that selects the requested key from `license_keys`. */
 export const IS_REQUESTED = 'license_keys.license_key = :licenseKey'
 
-/** SQL that activates the requested key. Placeholders: `identifier`, `postUrl`, `now`. */
+/**
+ * An SQL condition that selects the key that a person typed. The key with exactly this text wins. Otherwise exactly
+ * one key must have another spelling of it. Placeholders: `licenseKey`, `otherSpellings`.
+ */
+export const IS_TYPED = `license_keys.id = coalesce(
+  (select exact.id from license_keys as exact where exact.license_key = :licenseKey),
+  (select iif(count(*) = 1, max(spelled.id), null) from json_each(:otherSpellings) as spelling
+    cross join license_keys as spelled on spelled.license_key = spelling.value))`
+
+/** SQL that activates the typed key. Placeholders: `identifier`, `postUrl`, `now`. */
 export function insertActivation({ decided }: WriteSql): string {
   return `insert into activations (license_key_id, identifier, post_url, created_at)
     select license_keys.id, :identifier, :postUrl, :now from license_keys
-    where ${IS_REQUESTED} and ${decided('activated')}`
+    where ${IS_TYPED} and ${decided('activated')}`
 }
 
 /**
@@ -100,14 +114,25 @@ export function insertActivation({ decided }: WriteSql): string {
  * @param checks SQL `when ... then ...` on `license_keys` and `products`, which are null for an unknown key
  * @param success the kind if no check applies
  * @param members SQL for more members: `'name', value, ...`
+ * @param isKey SQL that selects the key: `IS_REQUESTED`, or `IS_TYPED` if a person may have typed it
  */
 export function checkKey(
   checks: readonly string[],
   success: string,
   members: readonly string[] = [],
+  isKey: string = IS_REQUESTED,
 ): string {
   return `(select json_object('kind', case ${checks.join('\n')} else '${success}' end,
       ${["'productId', license_keys.product_id", ...members].join(', ')})
-    from (select 1) as request left join license_keys on ${IS_REQUESTED}
+    from (select 1) as request left join license_keys on ${isKey}
     left join products on products.id = license_keys.product_id)`
+}
+
+/** `checkKey` for a key that a person typed. */
+export function checkTypedKey(
+  checks: readonly string[],
+  success: string,
+  members: readonly string[] = [],
+): string {
+  return checkKey(checks, success, members, IS_TYPED)
 }

@@ -6,7 +6,7 @@ import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
   ACTIVATED_KEY_CHECKS,
-  checkKey,
+  checkTypedKey,
   deviceIdentifier,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
@@ -17,7 +17,10 @@ import {
 
 type Verified = KeyOutcome<'valid' | KeyProblem | 'activation-not-found'>
 
-export const verification = defineQuery<Verified>(API_KEY_AUTHORITY, checkKey(ACTIVATED_KEY_CHECKS, 'valid'))
+export const verification = defineQuery<Verified>(
+  API_KEY_AUTHORITY,
+  checkTypedKey(ACTIVATED_KEY_CHECKS, 'valid'),
+)
 
 export const verify = endpoint({
   path: '/api/v1/verify',

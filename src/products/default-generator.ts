@@ -12,7 +12,8 @@ export const DEFAULT_TERMS: GeneratorTerms = { activationLimit: 1, validityDays:
 /**
  * SQL that inserts the default generator of a product. It must run in the transaction that inserts the product.
  *
- * Its license keys are UUIDs. The chunk columns, which UUIDs do not use, have the values of the protocol's own servers.
+ * Its license keys are UUIDs, whose letters look like no digit. The chunk columns, which UUIDs do not use, have the
+ * values of the protocol's own servers.
  *
  * @param columns SQL expressions; `now` in milliseconds UTC
  * @param rows SQL, the rest of the select: `from` and `where`

@@ -6,6 +6,7 @@ import { perform } from '../../src/callers/operation.ts'
 import { runQuery } from '../../src/callers/query.ts'
 import { activation } from '../../src/keys/activate.ts'
 import { deactivation } from '../../src/keys/deactivate.ts'
+import { keyUseValues } from '../../src/keys/key-checks.ts'
 import { verification } from '../../src/keys/verify.ts'
 import { seed, seeded } from '../faults/plan.ts'
 import { callerOf } from '../support/callers.ts'
@@ -83,14 +84,15 @@ it(`a license key behaves like the model ${seeded}`, async () => {
 
   async function request(
     kind: 'activate' | 'deactivate' | 'verify',
-    fields: { readonly licenseKey: string; readonly identifier: string },
+    parameters: { readonly license_key: string; readonly identifier: string },
     now: number,
   ): Promise<string> {
-    const call = { db: env.DB, caller, idempotencyKey: undefined, parameters: fields, now }
+    const call = { db: env.DB, caller, idempotencyKey: undefined, parameters, now }
+    const values = keyUseValues(parameters)
     const operations = {
-      activate: () => perform(call, activation, { ...fields, postUrl: null }),
-      deactivate: () => perform(call, deactivation, fields),
-      verify: () => runQuery(call, verification, fields),
+      activate: () => perform(call, activation, { ...values, postUrl: null }),
+      deactivate: () => perform(call, deactivation, values),
+      verify: () => runQuery(call, verification, values),
     }
     const result = await operations[kind]()
     return result.kind === 'refused' ? result.reason : result.outcome.kind
@@ -106,7 +108,7 @@ it(`a license key behaves like the model ${seeded}`, async () => {
           await applyChange(next, model, key)
           continue
         }
-        const fields = { licenseKey: key.licenseKey, identifier: next.identifier }
+        const fields = { license_key: key.licenseKey, identifier: next.identifier }
         const expected = model.outcomeOf(next.kind, next.identifier)
         expect(await request(next.kind, fields, assignedAt + model.day * DAY_MILLISECONDS)).toBe(expected)
         expect((await identifiersOf(key)).sort()).toEqual([...model.active].sort())
