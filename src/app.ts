@@ -7,10 +7,19 @@ import { limiters } from './http/limits.ts'
 import { quantityMax } from './issuing/order.ts'
 import { paymentSettings } from './payments/settings.ts'
 import { type Bindings, settingError } from './platform/settings.ts'
+import { webhookHttpHosts } from './platform/target.ts'
 import { queueSettings } from './queue/enqueue.ts'
 
 /** If any setting is missing or wrong, no request is served. The log names the first one. */
-const SETTINGS = [database, quantityMax, queueSettings, paymentSettings, deliverySettings, limiters]
+const SETTINGS = [
+  database,
+  quantityMax,
+  queueSettings,
+  paymentSettings,
+  deliverySettings,
+  webhookHttpHosts,
+  limiters,
+]
 
 /** @throws SettingError */
 export function checkAllSettings(env: Bindings): void {

@@ -4,6 +4,7 @@ import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
 import { MODES, paymentSettings, webhookSecretName } from '../../src/payments/settings.ts'
 import { SECRET_CHARACTERS_MIN } from '../../src/payments/signatures.ts'
 import { SettingError } from '../../src/platform/settings.ts'
+import { webhookHttpHosts } from '../../src/platform/target.ts'
 import type { Configuration } from '../configuration.ts'
 import type { Place } from '../database.ts'
 import { readDevVars } from '../dev-vars.ts'
@@ -19,7 +20,9 @@ export function checkDeliverySettings(place: Place, { vars, send_email = [] }: C
   const devVars = place === 'local' ? readDevVars() : {}
   const canSend = place === 'remote' || send_email.some(({ name }) => name === 'EMAIL')
   try {
-    deliverySettings({ ...vars, ...devVars, ...(canSend && { EMAIL: {} }) })
+    const settings = { ...vars, ...devVars, ...(canSend && { EMAIL: {} }) }
+    deliverySettings(settings)
+    webhookHttpHosts(settings)
     return []
   } catch (error) {
     if (!(error instanceof SettingError)) throw error

@@ -7,8 +7,8 @@
 import { SIGNING_KEY_ID } from '../http/headers.ts'
 import { RESPONSE_BYTES_MAX, readChunk } from '../issuing/queued-chunks.ts'
 import { OBSTACLE_CODES } from '../issuing/stock.ts'
-import { type Bindings, isLocalDevelopment } from '../platform/settings.ts'
-import { deliveryTarget } from '../platform/target.ts'
+import type { Bindings } from '../platform/settings.ts'
+import { callbackTarget } from '../platform/target.ts'
 import { CODES } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
 import { serializeResponse } from '../protocol/envelope.ts'
@@ -31,7 +31,7 @@ export async function sendCallback(
   timeoutMs: number,
   responseBytesMax: number = RESPONSE_BYTES_MAX,
 ): Promise<SendResult> {
-  const target = deliveryTarget(contents.webhookUrl, isLocalDevelopment(env))
+  const target = callbackTarget(contents.webhookUrl, env)
   if (!target) return { kind: 'undeliverable', result: 'target not allowed' }
   // As the protocol specifies: the product's key signs issued keys, and the global key signs refusals.
   const productId = contents.refusal === null ? contents.productId : undefined

@@ -11,8 +11,8 @@ import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withNonces } from '../db/retries.ts'
 import type { Obstacle } from '../db/schema/index.ts'
 import { type AnswerContents, type Call, endpoint } from '../http/endpoint.ts'
-import { isLocalDevelopment } from '../platform/settings.ts'
-import { deliveryTarget } from '../platform/target.ts'
+import { isLocalDevelopment, type Settings } from '../platform/settings.ts'
+import { callbackTarget } from '../platform/target.ts'
 import { CODES } from '../protocol/codes.ts'
 import { optional, plainText } from '../protocol/fields.ts'
 import { NOT_SET } from '../protocol/owner.ts'
@@ -73,11 +73,11 @@ const selectOutcome = compileText<OutcomeRow>(`
     left join queued_orders on queued_orders.source = ${API_KEY_AUTHORITY.source}
       and queued_orders.idempotency_key = :idempotencyKey) as outcome`)
 
-function orderRules(isLocal: boolean) {
+function orderRules(settings: Settings) {
   const fields = {
     ...orderFields(QUEUED_QUANTITY_LIMIT),
     identifier: optional(plainText('identifier', 255)),
-    webhook_url: webhookUrl(isLocal),
+    webhook_url: webhookUrl(settings),
   }
   return requiredUnlessGenerate(z.object(fields), ['validity', 'activation_limit']).check(
     z.refine(
@@ -92,10 +92,13 @@ function orderRules(isLocal: boolean) {
 }
 
 /** The target is checked again when the callback is sent. */
-function webhookUrl(isLocal: boolean) {
-  const rule = isLocal ? 'an http or https address' : 'an https address of a public host'
+function webhookUrl(settings: Settings) {
+  const rule = isLocalDevelopment(settings)
+    ? 'an http or https address'
+    : 'an https address of a public host, without a user name and password. The operator of this server can allow http ' +
+      'and private hosts by name, with the setting WEBHOOK_HTTP_HOSTS'
   // URL parsers drop line breaks and tabs, so the parsed address would differ from the given one.
-  const isAllowed = (url: string) => !/\s/.test(url) && deliveryTarget(url, isLocal) !== undefined
+  const isAllowed = (url: string) => !/\s/.test(url) && callbackTarget(url, settings) !== undefined
   return z.pipe(
     plainText('webhook_url', URL_CHARACTERS_MAX),
     z.string().check(z.refine(isAllowed, { error: `The webhook_url field must be ${rule}.` })),
@@ -108,7 +111,7 @@ export const randomAssignLicenseKeysQueued = endpoint({
   path: '/api/v1/random-assign-license-keys-queued',
   summary: 'Queue an order for license keys',
   caller: apiKey('assign'),
-  parameters: (env) => orderRules(isLocalDevelopment(env)),
+  parameters: orderRules,
   outcomes: { queued: CODES.requestQueued, ...OBSTACLE_CODES },
   handle: (call) => queueOrder(call, toOrder(call.parameters)),
   answer: (outcome): AnswerContents =>

@@ -4,20 +4,60 @@
  * cannot resolve public names, but the platform connects to public addresses only.
  */
 import ipaddr from 'ipaddr.js'
+import * as z from 'zod/mini'
+import { checkSettings, isLocalDevelopment, oncePerIsolate, type Settings } from './settings.ts'
 
 /** Special-use names: RFC 6761 section 6.3, RFC 6762, RFC 8375, and ICANN's reserved `internal`. */
 const INTERNAL_NAMES = ['localhost', 'local', 'internal', 'home.arpa']
 
 /**
- * @param isLocalDevelopment whether local addresses and plain HTTP are allowed
+ * @param isAnyHost whether private hosts and plain HTTP are allowed
  * @returns the URL, or undefined if deliveries must not be sent to it
  */
-export function deliveryTarget(text: string, isLocalDevelopment: boolean): URL | undefined {
+export function deliveryTarget(text: string, isAnyHost: boolean): URL | undefined {
   if (!URL.canParse(text)) return undefined
   const url = new URL(text)
   if (url.username !== '' || url.password !== '') return undefined
-  if (isLocalDevelopment) return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined
+  if (isAnyHost) return url.protocol === 'https:' || url.protocol === 'http:' ? url : undefined
   return url.protocol === 'https:' && isPublicHost(url.hostname) ? url : undefined
+}
+
+const NOT_HOSTS = 'is not a list of hosts in lower case, such as shop.example or shop.local:8080'
+
+const schema = z.object({
+  WEBHOOK_HTTP_HOSTS: z._default(
+    z.pipe(
+      z.pipe(
+        z.string(NOT_HOSTS),
+        z.transform((text) => text.split(/[\s,]+/).filter((host) => host !== '')),
+      ),
+      z.array(z.string().check(z.refine(isHost, NOT_HOSTS))),
+    ),
+    [],
+  ),
+})
+
+/**
+ * The hosts that callbacks of orders may reach over plain HTTP, and even if they are private: exactly as a URL
+ * has them, with the port unless it is the default.
+ *
+ * @throws SettingError
+ */
+export const webhookHttpHosts = oncePerIsolate(
+  (settings): readonly string[] => checkSettings(schema, settings).WEBHOOK_HTTP_HOSTS,
+)
+
+/** A URL would accept `*`, which an operator may take for a wildcard. */
+function isHost(text: string): boolean {
+  if (text.includes('*')) return false
+  return URL.canParse(`http://${text}/`) && new URL(`http://${text}/`).host === text
+}
+
+/** `deliveryTarget` for the `webhook_url` of an order. */
+export function callbackTarget(text: string, settings: Settings): URL | undefined {
+  const isLocal = isLocalDevelopment(settings)
+  const isNamed = URL.canParse(text) && webhookHttpHosts(settings).includes(new URL(text).host)
+  return deliveryTarget(text, isLocal || isNamed)
 }
 
 /** @param hostname normalized by the URL parser: lowercase, and IPv4 addresses in four decimal parts */

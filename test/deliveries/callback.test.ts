@@ -310,6 +310,22 @@ describe('a callback', () => {
     },
   )
 
+  it('is sent over http only to a host in WEBHOOK_HTTP_HOSTS', async () => {
+    const url = outboundUrl().replace('https:', 'http:')
+    const bindings = { WEBHOOK_HTTP_HOSTS: new URL(url).host }
+    const [allowed, refused] = [await completeOrder(), await completeOrder()]
+    for (const order of [allowed, refused]) {
+      await env.DB.prepare('update queued_orders set webhook_url = ? where id = ?').bind(url, order.id).run()
+    }
+    await stubResponses(url, {})
+    await send(refused)
+    expect(await stateOf(refused)).toMatchObject({ status: 'failed', last_result: 'target not allowed' })
+    expect(failureLines()).toHaveLength(1)
+    await send(allowed, bindings)
+    expect(await stateOf(allowed)).toMatchObject({ status: 'delivered' })
+    expect(await receivedCallbacks({ ...allowed, webhookUrl: url })).toHaveLength(1)
+  })
+
   it('fails after 13 attempts', async () => {
     const order = await completeOrder()
     await stubResponses(order.webhookUrl, { status: 500 })

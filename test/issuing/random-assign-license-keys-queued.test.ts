@@ -292,7 +292,9 @@ describe('an order that cannot be issued', () => {
 })
 
 describe('code 804', () => {
-  const URL_RULE = 'The webhook_url field must be an https address of a public host.'
+  const URL_RULE =
+    'The webhook_url field must be an https address of a public host, without a user name and password. ' +
+    'The operator of this server can allow http and private hosts by name, with the setting WEBHOOK_HTTP_HOSTS.'
 
   it.each([
     ['quantity', '0', 'The quantity field must be a whole number from 1 to 100000.'],
@@ -347,6 +349,21 @@ describe('code 804', () => {
     const message = 'The quantity field is too large for an owner_name and owner_email of this length.'
     expect(result).toMatchObject({ status: 422, response: { code: 804, errors: { quantity: [message] } } })
     expect((await sendOrder({ ...fields, quantity: '50000' })).response.code).toBe(807)
+  })
+
+  it.each([
+    ['http://shop.example/?keevault-webhook=secret', 807],
+    ['http://shop.local:8080/', 807],
+    ['https://shop.local:8080/', 807],
+    ['http://shop.local/', 804],
+    ['http://other.example/', 804],
+    ['http://shop.example.other.example/', 804],
+    ['http://user:pass@shop.example/', 804],
+    ['ftp://shop.example/', 804],
+  ])('with WEBHOOK_HTTP_HOSTS for other hosts only: %s gets %i', async (webhook_url, code) => {
+    const bindings = { WEBHOOK_HTTP_HOSTS: 'shop.example, shop.local:8080' }
+    const fields = queuedOrderFields(await openShop(), { webhook_url })
+    expect((await sendOrder(fields, { bindings })).response.code).toBe(code)
   })
 
   it('is not returned for a local URL in local development', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { deliveryTarget } from '../../src/platform/target.ts'
+import { callbackTarget, deliveryTarget, webhookHttpHosts } from '../../src/platform/target.ts'
 
 const PUBLIC = [
   'https://example.com/keys',
@@ -132,6 +132,56 @@ describe('local development', () => {
     'https://a.b/',
   ])('may send to %s', (url) => {
     expect(deliveryTarget(url, true)?.href).toBe(url)
+  })
+})
+
+describe('WEBHOOK_HTTP_HOSTS', () => {
+  const settings = { WEBHOOK_HTTP_HOSTS: 'shop.example,shop.local:8080 192.168.1.7,[fd00::1]' }
+
+  it.each([
+    'http://shop.example/',
+    'http://shop.local:8080/wp?key=1',
+    'https://shop.local:8080/',
+    'http://192.168.1.7/',
+    'http://[fd00::1]/',
+    'https://other.example/',
+  ])('allows %s', (url) => {
+    expect(callbackTarget(url, settings)?.href).toBe(url)
+  })
+
+  it.each([
+    'http://other.example/',
+    'http://www.shop.example/',
+    'http://shop.example:8080/',
+    'http://shop.example./',
+    'http://shop.local/',
+    'http://192.168.1.8/',
+    'http://user@shop.example/',
+    'ftp://shop.example/',
+    ...LOCAL.filter((url) => url.startsWith('https:')),
+  ])('does not allow %s', (url) => {
+    expect(callbackTarget(url, settings)).toBeUndefined()
+  })
+
+  it('allows no host if it is missing or empty', () => {
+    for (const settings of [{}, { WEBHOOK_HTTP_HOSTS: '' }, { WEBHOOK_HTTP_HOSTS: ' , ' }]) {
+      expect(webhookHttpHosts(settings)).toEqual([])
+      expect(callbackTarget('http://shop.example/', settings)).toBeUndefined()
+    }
+  })
+
+  it.each([
+    'Shop.example',
+    'http://shop.example',
+    'shop.example/path',
+    'user@shop.example',
+    '*',
+    '*.example',
+    'shop.example:80',
+    '10.1',
+    7,
+  ])('is refused by name if it contains %s', (host) => {
+    expect(() => webhookHttpHosts({ WEBHOOK_HTTP_HOSTS: host })).toThrow(/^WEBHOOK_HTTP_HOSTS is not a list/)
   })
 })
 
