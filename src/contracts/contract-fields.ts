@@ -21,7 +21,10 @@ export const CONTRACT_FIELDS = {
   contract_name: plainText('contract_name', 255),
   contract_information: plainText('contract_information', 10_000),
   product_id: asSent(productId),
-  license_keys_quantity: asSent(wholeNumber('license_keys_quantity', 1, LICENSE_KEYS_QUANTITY_MAX)),
+  license_keys_quantity: asSent(
+    wholeNumber('license_keys_quantity', 1, LICENSE_KEYS_QUANTITY_MAX),
+    (value) => (isAbove(value, LICENSE_KEYS_QUANTITY_MAX) ? QUANTITY_OUT_OF_RANGE : QUANTITY_INVALID),
+  ),
   status: choice('status', ['active', 'inactive']),
   can_get_info: asSent(flag('can_get_info')),
   can_generate: asSent(flag('can_generate')),
@@ -30,10 +33,17 @@ export const CONTRACT_FIELDS = {
 }
 
 /** Keeps a number as it was sent, as a string or number, because the response repeats it. */
-function asSent(rule: z.ZodMiniType<number>) {
+function asSent(rule: z.ZodMiniType<number>, errorFor?: (value: unknown) => string) {
   return z
-    .custom<string | number>((value) => rule.safeParse(value).success)
+    .custom<string | number>(
+      (value) => rule.safeParse(value).success,
+      errorFor && { error: ({ input }) => errorFor(input) },
+    )
     .check(z.meta(z.globalRegistry.get(rule) ?? {}))
+}
+
+function isAbove(value: unknown, max: number): boolean {
+  return (typeof value === 'string' || typeof value === 'number') && Number(value) > max
 }
 
 /** Converts the numbers, so that a form and JSON create the same order. */
@@ -65,7 +75,9 @@ type Messages = Readonly<Record<string, string>>
 
 const KEY_MISSING_OR_TAKEN = 'Contract key is required and must be unique.'
 const PRODUCT_ID_INVALID = 'Product Id must be a valid product Id.'
-const QUANTITY_INVALID = `License keys quantity must be 1 or more, and not more than ${LICENSE_KEYS_QUANTITY_MAX}.`
+const QUANTITY_INVALID = 'License keys quantity must be 1 or more.'
+/** The protocol has no text for a number that is too large. */
+const QUANTITY_OUT_OF_RANGE = `License keys quantity must be 1 or more, and not more than ${LICENSE_KEYS_QUANTITY_MAX}.`
 
 /** The protocol's messages for missing texts. It has none for texts that are too long. */
 const MISSING_TEXT: Messages = {
@@ -74,7 +86,7 @@ const MISSING_TEXT: Messages = {
   contract_information: 'Contract information is required.',
 }
 
-/** The protocol's messages for the other fields. Each field has a single message for all errors. */
+/** The protocol's messages for the other fields. Each has a single message. */
 const INVALID: Messages = {
   product_id: PRODUCT_ID_INVALID,
   license_keys_quantity: QUANTITY_INVALID,
@@ -88,6 +100,7 @@ const INVALID: Messages = {
 /** One message per field, not a list. Shops retry if they find `contract_key`, so valid fields are absent. */
 export function contractErrors(errors: FieldErrors): Record<string, string | undefined> {
   const messages = Object.entries(errors).map(([field, [message]]) => {
+    if (message === QUANTITY_OUT_OF_RANGE) return [field, message]
     const isMissing = message === requiredSentence(field)
     return [field, INVALID[field] ?? (isMissing ? MISSING_TEXT[field] : undefined) ?? message]
   })
@@ -97,7 +110,7 @@ export function contractErrors(errors: FieldErrors): Record<string, string | und
 const REJECTIONS: Readonly<Record<RejectedField, readonly [field: string, message: string]>> = {
   contractKey: ['contract_key', KEY_MISSING_OR_TAKEN],
   productId: ['product_id', PRODUCT_ID_INVALID],
-  licenseKeysQuantity: ['license_keys_quantity', QUANTITY_INVALID],
+  licenseKeysQuantity: ['license_keys_quantity', QUANTITY_OUT_OF_RANGE],
 }
 
 export function rejectionFields(rejected: readonly RejectedField[]) {

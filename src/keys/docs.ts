@@ -27,7 +27,7 @@ export const docs: DocsByPath = {
   },
   '/api/v1/update-license-key': {
     details:
-      'Omitted fields do not change. A key that becomes `available` again loses its owner, activations ' +
+      'Omitted fields do not change, and at least one must be sent. A key that becomes `available` again loses its owner, activations ' +
       'and metadata, and keeps its features. Repeating an earlier order still returns the original response.',
     example: { request: { license_key: 'DEMO-2F8K-3', validity: 30, features: ['pro', 'cloud'] } },
   },

@@ -79,7 +79,7 @@ export const getLicenseKeys = endpoint({
       status: optional(licenseKeyStatus),
       owner_name: optional(ownerName),
       owner_email: optional(ownerEmail),
-      page: optional(wholeNumber('page', 1, PAGE_MAX)),
+      page: optional(wholeNumber('page', 0, PAGE_MAX)),
       items_per_page: optional(wholeNumber('items_per_page', 1, ITEMS_PER_PAGE_MAX)),
     }),
   outcomes: { listed: CODES.licenseKeys },
@@ -92,7 +92,8 @@ export const getLicenseKeys = endpoint({
       status: status ?? null,
       ownerName: parameters.owner_name ?? null,
       ownerEmail: parameters.owner_email ?? null,
-      page: parameters.page ?? 1,
+      // Some clients count from 0.
+      page: Math.max(1, parameters.page ?? 1),
       itemsPerPage: parameters.items_per_page ?? ITEMS_PER_PAGE_DEFAULT,
     })
   },

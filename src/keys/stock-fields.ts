@@ -7,16 +7,26 @@ import { isTextOfAtMost } from '../protocol/owner.ts'
 
 export const licenseKeyStatus = choice('status', LICENSE_KEY_STATUSES)
 
-/** Parses `YYYY-MM-DD HH:MM:SS` in UTC into milliseconds UTC. */
+/** The longest validity, a hundred years, ends before the year 10000. */
+const ASSIGNED_BEFORE = Date.UTC(9900, 0, 1)
+
+/** Parses a date and time into milliseconds UTC. */
 export const assignedAt = optional(
   z.transform((input: unknown, context) => {
     const instant = typeof input === 'string' ? parseDateAndTime(input.trim()) : undefined
-    if (instant !== undefined) return instant
-    const message = 'The assigned_at field must be a date and time in UTC, like 2026-11-24 07:30:00.'
+    if (instant !== undefined && instant < ASSIGNED_BEFORE) return instant
+    const message =
+      'The assigned_at field must be a date and time before the year 9900, like 2026-11-24 07:30:00 in UTC or 2026-11-24T08:30:00+01:00.'
     context.issues.push({ code: 'custom', message, input })
     return z.NEVER
   }),
-).check(z.meta({ type: 'string', description: 'A date and time in UTC: YYYY-MM-DD HH:MM:SS' }))
+).check(
+  z.meta({
+    type: 'string',
+    description:
+      'A date and time before the year 9900: YYYY-MM-DD HH:MM:SS in UTC, or ISO 8601 with an offset and fractions of a second',
+  }),
+)
 
 const KEYS_MAX = 10_000
 /** The list is one JSON parameter of a D1 statement, whose limit is 2 MB. */

@@ -110,10 +110,7 @@ export const updateLicenseKey = endpoint({
   path: '/api/v1/update-license-key',
   summary: 'Update a license key',
   caller: apiKey('stock'),
-  parameters: () =>
-    z
-      .object({ license_key: licenseKey, ...CHANGES })
-      .check(NAMES_A_CHANGE, z.meta({ anyOf: CHANGE_NAMES.map((name) => ({ required: [name] })) })),
+  parameters: () => z.object({ license_key: licenseKey, ...CHANGES }).check(NAMES_A_CHANGE),
   invalidParametersCode: CODES.updateLicenseKeyIncorrectData,
   outcomes: {
     updated: CODES.licenseKeyUpdated,

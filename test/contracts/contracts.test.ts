@@ -23,13 +23,14 @@ const MESSAGES = {
   contract_name: 'Contract name is required.',
   contract_information: 'Contract information is required.',
   product_id: 'Product Id must be a valid product Id.',
-  license_keys_quantity: 'License keys quantity must be 1 or more, and not more than 100000.',
+  license_keys_quantity: 'License keys quantity must be 1 or more.',
   status: 'Status must be active or inactive',
   can_get_info: 'Can get info must be 1 for true or 0 for false',
   can_generate: 'Can generate must be 1 for true or 0 for false',
   can_destroy: 'Can destroy must be 1 for true or 0 for false',
   can_destroy_all: 'Can destroy all must be 1 for true or 0 for false',
 }
+const QUANTITY_OUT_OF_RANGE = 'License keys quantity must be 1 or more, and not more than 100000.'
 const INSTANT = expect.stringMatching(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.000000Z$/)
 
 const idempotencyKey = (value: string) => ({ headers: { 'Idempotency-Key': value } })
@@ -171,7 +172,7 @@ describe('create-contract', () => {
 
   it.each([
     ['product_id', ['', '0', '1e3', 'x', '2147483647', '99999999999999999999']],
-    ['license_keys_quantity', ['', '0', '-1', '1.5', '100001']],
+    ['license_keys_quantity', ['', '0', '-1', '1.5', 'x']],
     ['status', ['', 'Active', 'deleted']],
     ['can_get_info', ['', '2', 'true']],
     ['can_generate', ['', '2', 'true']],
@@ -193,6 +194,23 @@ describe('create-contract', () => {
     const { response } = await create(shop, {}, { body: new URLSearchParams(repeated) })
     expect(response.errors).toEqual({ [name]: MESSAGES[name] })
     expect(await countContracts()).toBe(before)
+  })
+
+  it.each(['100001', '99999999999999999999', 100_001])(
+    'returns 825 and names the limit for a quantity of %j',
+    async (quantity) => {
+      const shop = await openShop()
+      const fields = { api_key: shop.apiKey, ...contractFields(shop), license_keys_quantity: quantity }
+      const { response } = await create(shop, {}, asJson(fields))
+      expect(response).toMatchObject({ code: 825, errors: { license_keys_quantity: QUANTITY_OUT_OF_RANGE } })
+    },
+  )
+
+  it('returns 825 with the text of the protocol for a quantity of 0, also as a number', async () => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, ...contractFields(shop), license_keys_quantity: 0 }
+    const errors = { license_keys_quantity: 'License keys quantity must be 1 or more.' }
+    expect((await create(shop, {}, asJson(fields))).response).toMatchObject({ code: 825, errors })
   })
 
   it('returns 825 for an invalid Idempotency-Key or a deleted product', async () => {
@@ -405,7 +423,7 @@ describe('update-contract', () => {
     const below = contractFields(shop, { license_keys_quantity: '2' })
     const { response } = await update(shop, contract.id, below)
     expect(response).toMatchObject({ code: 825 })
-    expect(response.errors).toEqual({ license_keys_quantity: MESSAGES.license_keys_quantity })
+    expect(response.errors).toEqual({ license_keys_quantity: QUANTITY_OUT_OF_RANGE })
     const equal = await update(shop, contract.id, contractFields(shop, { license_keys_quantity: '3' }))
     expect(equal.response).toMatchObject({ code: 841, contract: { license_keys_count: 3 } })
   })

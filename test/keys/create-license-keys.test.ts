@@ -93,6 +93,36 @@ describe('create-license-keys', () => {
     expect(await storedKey(String(key))).toMatchObject({ status, assigned_at: expected })
   })
 
+  it.each([
+    ['2024-01-08T00:00:00Z', '2024-01-08T00:00:00.000Z'],
+    ['2024-01-08T00:00:00', '2024-01-08T00:00:00.000Z'],
+    ['2024-01-08 00:00:00Z', '2024-01-08T00:00:00.000Z'],
+    ['2024-01-08T00:00:00+05:30', '2024-01-07T18:30:00.000Z'],
+    ['2024-01-08T00:00:00-0800', '2024-01-08T08:00:00.000Z'],
+    ['2024-01-08T00:00:00.829115Z', '2024-01-08T00:00:00.829Z'],
+    ['2024-01-08T00:00:00.5+00:00', '2024-01-08T00:00:00.500Z'],
+  ])('reads assigned_at %s', async (assigned_at, expected) => {
+    const shop = await openShop()
+    const [key] = newKeys(1)
+    const fields = fieldsOf(shop, { license_keys: JSON.stringify([key]), status: 'assigned', assigned_at })
+    expect((await create(fields)).response.code).toBe(900)
+    expect(await storedKey(String(key))).toMatchObject({ assigned_at: Date.parse(expected) })
+    const update = { api_key: shop.apiKey, license_key: String(key), assigned_at }
+    expect((await post(update, { path: '/api/v1/update-license-key' })).response.code).toBe(950)
+    expect(await storedKey(String(key))).toMatchObject({ assigned_at: Date.parse(expected) })
+  })
+
+  it('keeps the latest expiry within the year 9999', async () => {
+    const shop = await openShop()
+    const [licenseKey] = newKeys(1)
+    const last = { status: 'assigned', assigned_at: '9899-12-31 23:59:59', validity: '36500' }
+    await create(fieldsOf(shop, { license_keys: JSON.stringify([licenseKey]), ...last }))
+    const device = { api_key: shop.apiKey, license_key: String(licenseKey), identifier: 'laptop' }
+    await post(device, { path: '/api/v1/activate' })
+    const { response } = await post(device, { path: '/api/v1/get-license-key-details' })
+    expect(response.licenseKey.expires_at).toMatch(/^9999-12-\d\d 23:59:59$/)
+  })
+
   it('sets assigned_at to the current time by default', async () => {
     const [key] = newKeys(1)
     const fields = fieldsOf(await openShop(), { license_keys: JSON.stringify([key]), status: 'assigned' })
@@ -225,8 +255,15 @@ describe('code 901', () => {
     ['assigned_at', 'yesterday'],
     ['assigned_at', '2024-02-30 00:00:00'],
     ['assigned_at', '2024-02-01 24:00:00'],
-    ['assigned_at', '2024-02-01T00:00:00Z'],
     ['assigned_at', '2024-02-01'],
+    ['assigned_at', '2024-02-30T00:00:00Z'],
+    ['assigned_at', '2024-02-01T00:00:00+24:00'],
+    ['assigned_at', '2024-02-01T00:00:00+00:60'],
+    ['assigned_at', '2024-02-01T00:00:00.Z'],
+    ['assigned_at', '+12024-02-01T00:00:00Z'],
+    ['assigned_at', '0000-01-01T00:00:00+00:01'],
+    ['assigned_at', '9900-01-01 00:00:00'],
+    ['assigned_at', '9999-12-31T23:59:59-01:00'],
   ])('reports an invalid %s', async (name, value) => {
     const { db, roundTrips } = observe(env.DB)
     const answer = await create(fieldsOf(await openShop(), { [name]: value }), { bindings: { DB: db } })

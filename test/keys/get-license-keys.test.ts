@@ -71,6 +71,7 @@ describe('get-license-keys', () => {
     const keys: string[] = []
     for (const _ of new Array(7)) keys.push(await addKey(shop))
     expect(await listKeys(shop, { page: '1', items_per_page: '3' })).toEqual(keys.slice(0, 3))
+    expect(await listKeys(shop, { page: '0', items_per_page: '3' })).toEqual(keys.slice(0, 3))
     expect(await listKeys(shop, { page: '3', items_per_page: '3', status: 'available' })).toEqual(
       keys.slice(6),
     )
@@ -137,7 +138,7 @@ describe('get-license-keys', () => {
     ['status', 'expired'],
     ['owner_name', '\u0000'],
     ['owner_email', 'junk'],
-    ['page', '0'],
+    ['page', '-1'],
     ['page', '1000001'],
     ['items_per_page', '0'],
     ['items_per_page', '1001'],

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { LAST_INSTANT } from '../../protocol/dates.ts'
 import type { Notice, PurchasedLine } from '../payment-event.ts'
 
 /** A name given by a provider. Leaves room for a prefix within the 255 characters of the database. */
@@ -7,14 +8,14 @@ export const name = z.string().check(z.minLength(1), z.maxLength(200))
 export const number = z.union([name, z.pipe(z.int().check(z.nonnegative()), z.transform(String))])
 
 /** A date and time (RFC 3339), converted to milliseconds UTC. */
-export const instant = z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.int())
+export const instant = z.pipe(z.pipe(z.string(), z.transform(Date.parse)), z.int().check(z.lte(LAST_INSTANT)))
 
 /** Like `instant`, but anything else counts as missing, because an odd date must not stop a sale. */
 export const optionalInstant = z.catch(z.optional(instant), undefined)
 /** An amount in the smallest unit of its currency. Anything else counts as missing. */
 export const amount = z.catch(z.optional(z.int().check(z.nonnegative())), undefined)
 /** Milliseconds UTC. */
-export const milliseconds = z.int().check(z.nonnegative())
+export const milliseconds = z.int().check(z.nonnegative(), z.lte(LAST_INSTANT))
 
 /**
  * An object that some events replace by its id.
