@@ -42,7 +42,7 @@ export const ownerName = text(
   cleanedOwnerName,
 ).check(
   z.meta({
-    description: `Text. Control characters become spaces, and all after ${OWNER_NAME_CHARACTERS_MAX} characters is cut`,
+    description: `Text without control characters. Tabs and line breaks become spaces, and all after ${OWNER_NAME_CHARACTERS_MAX} characters is cut`,
     minLength: 1,
   }),
 )

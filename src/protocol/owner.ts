@@ -20,12 +20,12 @@ export function isOwnerName(value: string): boolean {
 }
 
 /**
- * Makes one line of a name, for owners: the sender is a machine that cannot correct it, and a buyer waits.
+ * Makes one line of a name and cuts it. The sender is a machine that cannot correct it, and a buyer waits.
  *
- * @returns at most 255 characters, trimmed, without control characters; empty if nothing is left
+ * @returns at most 255 characters, trimmed. Other control characters stay, and `isOwnerName` rejects them
  */
 export function cleanedOwnerName(value: string): string {
-  const line = value.replaceAll(/\p{Cc}+/gu, ' ').trim()
+  const line = value.replaceAll(/[\t\r\n]+/g, ' ').trim()
   return [...line].slice(0, OWNER_NAME_CHARACTERS_MAX).join('').trim()
 }
 

@@ -250,7 +250,7 @@ describe('code 901', () => {
     ['validity', '36501'],
     ['status', 'active'],
     ['status', 'Available'],
-    ['owner_name', '\u0000'],
+    ['owner_name', 'a\u0000b'],
     ['owner_email', 'junk'],
     ['assigned_at', 'yesterday'],
     ['assigned_at', '2024-02-30 00:00:00'],

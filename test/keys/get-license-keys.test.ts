@@ -136,7 +136,7 @@ describe('get-license-keys', () => {
     ['product_id', ''],
     ['product_id', 'junk'],
     ['status', 'expired'],
-    ['owner_name', '\u0000'],
+    ['owner_name', 'a\u0000b'],
     ['owner_email', 'junk'],
     ['page', '-1'],
     ['page', '1000001'],

@@ -226,7 +226,7 @@ describe('code 951', () => {
   it.each([
     ['license_key', 'x'.repeat(256)],
     ['product_id', 'junk'],
-    ['owner_name', '\u0000'],
+    ['owner_name', 'a\u0000b'],
     ['owner_email', 'junk'],
     ['activation_limit', '1000001'],
     ['validity', '36501'],
