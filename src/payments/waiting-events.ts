@@ -3,6 +3,7 @@
  * whether the event is due.
  */
 import { bind, compileText, PIECE_ROWS, runBatch, runInPieces } from '../db/batch.ts'
+import { readChunks } from '../http/body.ts'
 import { parseJson } from '../platform/json.ts'
 import { LoggableError, logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
@@ -17,6 +18,8 @@ import { providerNamed } from './providers/index.ts'
 import { describe, interpret, parseEvent } from './receive.ts'
 
 const LOOK_UP_TIMEOUT_MS = 10_000
+/** The answer to a look-up has a few kilobytes. A longer one is not read to its end. */
+const LOOK_UP_BYTES_MAX = 1_000_000
 const PAYLOAD_DAYS = 30
 /** The API key is wrong, expired or has too few permissions, or belongs to another account. A retry would not help. */
 const REJECTED_STATUSES: readonly number[] = [401, 403, 404]
@@ -70,6 +73,7 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
     const result = await lookUp(parsed.url, parsed.apiKey)
     if (result.kind === 'failed') return tryLater(env, id, claimed, result.reason, now)
     if (result.kind === 'rejected') return failLookUp(env, id, parsed.setting, result.reason)
+    if (result.kind === 'too-long') return failLongLookUp(env, id)
     event = interpret(provider, payload, result.found)
   }
   await fulfillAndDeliver({ env, db: env.DB }, { ...claimed, payload: text }, event, now)
@@ -81,6 +85,7 @@ type LookUpResult =
   /** `reason` is for the operator. It does not contain the URL, which may name an order. */
   | { readonly kind: 'failed'; readonly reason: string }
   | { readonly kind: 'rejected'; readonly reason: string }
+  | { readonly kind: 'too-long' }
 
 async function lookUp(url: string, apiKey: string): Promise<LookUpResult> {
   try {
@@ -90,7 +95,9 @@ async function lookUp(url: string, apiKey: string): Promise<LookUpResult> {
       signal: AbortSignal.timeout(LOOK_UP_TIMEOUT_MS),
     })
     if (response.ok) {
-      const found = parseJson(await response.text())
+      const bytes = await readChunks(response.body, LOOK_UP_BYTES_MAX)
+      if (!bytes) return { kind: 'too-long' }
+      const found = parseJson(new TextDecoder().decode(bytes))
       return found === undefined
         ? { kind: 'rejected', reason: 'the look-up returned no JSON' }
         : { kind: 'found', found }
@@ -117,6 +124,18 @@ function failLookUp(
   const note = `${reason}: ${rejectedKeyFault(setting)}`
   const remedy = `npx wrangler secret put ${setting}, then npm run keyseal -- events retry ${id} --remote`
   logFailure(`event ${id}`, new LookUpRejectedError(`${note}. To fix it: ${remedy}`))
+  return giveUp(env, id, note)
+}
+
+class LookUpTooLongError extends LoggableError {
+  override name = 'LookUpTooLongError'
+}
+
+/** Fails the event immediately: the provider would send the same answer again. */
+function failLongLookUp(env: Bindings, id: number): Promise<ProcessingResult> {
+  const note = `the look-up returned more than ${LOOK_UP_BYTES_MAX} bytes`
+  const remedy = `check the order at the provider, then npm run keyseal -- events retry ${id} --remote`
+  logFailure(`event ${id}`, new LookUpTooLongError(`${note}. To fix it: ${remedy}`))
   return giveUp(env, id, note)
 }
 

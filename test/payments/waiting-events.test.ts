@@ -137,6 +137,24 @@ describe.each(LOOK_UPS)('%s: a purchase that needs a look-up', (provider, urlOf)
     expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
   })
 
+  it('fails after an answer of more than 1 MB without reading it to its end, and is issued by a retry', async () => {
+    const megabyte = ' '.repeat(1_000_001)
+    const o = await newOrder({ body: megabyte })
+    await deliver(samples, o)
+    const id = await latestEventId()
+    const now = Date.now()
+    expect(await processEvent(quietEnv, id, now)).toEqual({ kind: 'done' })
+    const note = 'the look-up returned more than 1000000 bytes'
+    expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note })
+    expect(failureLines()).toMatchObject([{ requestId: `event ${id}`, error: 'LookUpTooLongError' }])
+    expect(failureLines()[0]?.message).toContain(`npm run keyseal -- events retry ${id} --remote`)
+    await env.DB.prepare(`update webhook_events set outcome = 'waiting', due_at = ? where id = ?`)
+      .bind(now, id)
+      .run()
+    await processEvent(quietEnv, id, now)
+    expect(await eventOf(id)).toMatchObject({ outcome: 'issued', note: null })
+  })
+
   it('fails after the last attempt, and keeps its payload for a retry', async () => {
     const o = await newOrder(...new Array(ATTEMPTS_MAX).fill({ status: 503 }))
     await deliver(samples, o)
