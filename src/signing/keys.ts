@@ -36,19 +36,21 @@ const IDENTIFIER_OFFSET_BYTES = { pkcs8: 5, spki: 2 }
 
 /** Required by RFC 7518 section 3.3. */
 export const MODULUS_BITS_MIN = 2048
+/** FIPS 186-5 section 5.1. With an exponent of 3, careless verifiers accept forged signatures (CVE-2006-4339). */
+export const EXPONENT_MIN = 65_537
 
 /** @throws if `text` is not the PKCS#8 PEM (RFC 5958, RFC 7468 section 10) of a private key that may sign */
 export async function readPrivateKey(text: string, options: { extractable: boolean }): Promise<ImportedKey> {
   const pem = pemOf(text)
   const algorithm = algorithmOf(pem, 'pkcs8')
-  return requireModulusLength({ key: await importPKCS8(pem, algorithm.name, options), algorithm })
+  return requireStrongRsa({ key: await importPKCS8(pem, algorithm.name, options), algorithm })
 }
 
 /** @throws if `text` is not the SubjectPublicKeyInfo PEM (RFC 7468 section 13) of a key that may sign */
 export async function readPublicKey(text: string): Promise<ImportedKey> {
   const pem = pemOf(text)
   const algorithm = algorithmOf(pem, 'spki')
-  return requireModulusLength({
+  return requireStrongRsa({
     key: await importSPKI(pem, algorithm.name, { extractable: true }),
     algorithm,
   })
@@ -69,11 +71,20 @@ function algorithmOf(pem: string, format: 'pkcs8' | 'spki'): KeyAlgorithm {
   return der.startsWith(ED25519_IDENTIFIER, IDENTIFIER_OFFSET_BYTES[format]) ? ED25519 : RSA
 }
 
-function requireModulusLength(imported: ImportedKey): ImportedKey {
+/** A part of `RsaHashedKeyAlgorithm` in Web Crypto. The types of the platforms differ, their values do not. */
+interface RsaParameters {
+  readonly modulusLength: number
+  /** A big-endian integer. */
+  readonly publicExponent: Uint8Array
+}
+
+function requireStrongRsa(imported: ImportedKey): ImportedKey {
   const { algorithm } = imported.key
-  if ('modulusLength' in algorithm && Number(algorithm.modulusLength) < MODULUS_BITS_MIN) {
-    throw new Error('The modulus is too short.')
-  }
+  if (!('modulusLength' in algorithm)) return imported
+  const { modulusLength, publicExponent } = algorithm as unknown as RsaParameters
+  if (modulusLength < MODULUS_BITS_MIN) throw new Error('The modulus is too short.')
+  const exponent = publicExponent.reduce((value, byte) => value * 256 + byte, 0)
+  if (exponent < EXPONENT_MIN) throw new Error('The exponent is too small.')
   return imported
 }
 

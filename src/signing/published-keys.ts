@@ -6,7 +6,7 @@
  * retired key is omitted and reported. An invalid current key is an error.
  */
 import { SettingError } from '../platform/settings.ts'
-import { derivePublicKey, MODULUS_BITS_MIN, type PublicKey, parsePublicKey } from './keys.ts'
+import { derivePublicKey, EXPONENT_MIN, MODULUS_BITS_MIN, type PublicKey, parsePublicKey } from './keys.ts'
 import {
   GLOBAL_KEY_NAME,
   INVALID_PRIVATE_KEY,
@@ -121,7 +121,7 @@ async function readEntry(entry: unknown, number: number): Promise<PublicKey | Se
   try {
     return await parsePublicKey(String(entry))
   } catch {
-    const fault = `entry ${number} is not an RSA public key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 public key, in PEM`
+    const fault = `entry ${number} is not an RSA public key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 public key, in PEM, or its RSA exponent is less than ${EXPONENT_MIN}`
     return new SettingError(RETIRED_KEYS_NAME, fault, REMEDY)
   }
 }

@@ -6,7 +6,14 @@
  * A key is imported once per isolate, for signing only, and is not extractable.
  */
 import { oncePerIsolate, SettingError } from '../platform/settings.ts'
-import { derivePublicKey, type KeyAlgorithm, MODULUS_BITS_MIN, oncePerText, readPrivateKey } from './keys.ts'
+import {
+  derivePublicKey,
+  EXPONENT_MIN,
+  type KeyAlgorithm,
+  MODULUS_BITS_MIN,
+  oncePerText,
+  readPrivateKey,
+} from './keys.ts'
 
 export const GLOBAL_KEY_NAME = 'SIGNING_PRIVATE_KEY'
 export const NEXT_SUFFIX = '_NEXT'
@@ -16,7 +23,7 @@ const SECRET_NAME = /^SIGNING_PRIVATE_KEY(_PRODUCT_[1-9]\d*)?(_NEXT)?$/
 
 /** Prints a private key. */
 export const NEW_KEY_COMMAND = 'npm run --silent keyseal -- signing-key create'
-export const INVALID_PRIVATE_KEY = `is not an RSA private key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 private key, in PKCS#8 PEM`
+export const INVALID_PRIVATE_KEY = `is not an RSA private key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 private key, in PKCS#8 PEM, or its RSA exponent is less than ${EXPONENT_MIN}`
 
 /** Which key signed: the value of `private_key_used` in the envelope. */
 export type KeyScope = 'global' | 'product'

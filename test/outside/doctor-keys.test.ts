@@ -34,6 +34,7 @@ describe('a signing key', () => {
   }
   const unusable = {
     'RSA with 1024 bits': SHORT_KEY,
+    'RSA with exponent 3': pemOf(generateKeyPairSync('rsa', { modulusLength: 2048, publicExponent: 3 })),
     'with the curve P-256': pemOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
     'for key agreement (X25519)': pemOf(generateKeyPairSync('x25519')),
     missing: '',

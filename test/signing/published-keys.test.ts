@@ -125,6 +125,11 @@ describe('retired keys', () => {
     ['junk', async () => 'secret-junk', /entry 2 is not an RSA public key/],
     ['a number', async () => '7', /entry 2 is not an RSA public key/],
     ['a short key', async () => (await newKeyPair('RSA of 1024 bits')).publicKey, /entry 2 is not/],
+    [
+      'RSA with exponent 3',
+      async () => (await newKeyPair('RSA with exponent 3')).publicKey,
+      /entry 2 is not/,
+    ],
     ['another kind of key', async () => (await newKeyPair('P-256')).publicKey, /entry 2 is not/],
     ['a private key', async () => second.privateKey, /entry 2 is a private key.*replace that key/],
   ]

@@ -23,6 +23,7 @@ describe('requests fail without a database query', () => {
     ['an elliptic key', () => newPrivateKey('P-256')],
     ['a key for key agreement', async () => x25519PrivateKey()],
     ['1024 bits', () => newPrivateKey('RSA of 1024 bits')],
+    ['an RSA key with exponent 3', () => newPrivateKey('RSA with exponent 3')],
   ]
 
   it.each(keys)('if the global key is %s', async (name, makeKey) => {
@@ -42,6 +43,7 @@ describe('requests fail without a database query', () => {
     const fault = key ? /SIGNING_PRIVATE_KEY is not an RSA private key/ : /SIGNING_PRIVATE_KEY is not set/
     expectLog(answer.headers, fault, `${COMMAND} SIGNING_PRIVATE_KEY`)
     expect(name).toBeTruthy()
+    if (name.includes('exponent')) expect(logText()).toContain('or its RSA exponent is less than 65537')
   })
 
   it('if the product key is invalid, even with a valid global key', async () => {

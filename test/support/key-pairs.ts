@@ -6,6 +6,12 @@ const ALGORITHMS = {
   RSA: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048 },
   'RSA of 1024 bits': { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 1024 },
   'RSA of 4096 bits': { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 4096 },
+  'RSA with exponent 3': {
+    name: 'RSASSA-PKCS1-v1_5',
+    hash: 'SHA-256',
+    modulusLength: 2048,
+    publicExponent: new Uint8Array([3]),
+  },
   Ed25519: { name: 'Ed25519' },
   'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
 } as const
