@@ -211,7 +211,6 @@ CREATE TABLE activations (
   license_key_id INTEGER NOT NULL REFERENCES license_keys (id) ON DELETE CASCADE,
   -- The device or domain.
   identifier TEXT NOT NULL CHECK (length(identifier) BETWEEN 1 AND 255),
-  post_url TEXT CHECK (length(post_url) BETWEEN 1 AND 2048),
   created_at INTEGER NOT NULL,
   UNIQUE (license_key_id, identifier)
 ) STRICT;
@@ -455,7 +454,7 @@ CREATE UNIQUE INDEX deliveries_by_queued_order ON deliveries (queued_order_id) W
 
 -- Operations.
 
--- A change that a caller made, other than issuing, with its outcome. A replay gets the same outcome. A
+-- A change that a caller made, other than issuing and other than those in use_operations, with its outcome. A replay gets the same outcome. A
 -- nightly cron job deletes rows older than 30 days.
 CREATE TABLE operations (
   id INTEGER PRIMARY KEY,
@@ -469,6 +468,22 @@ CREATE TABLE operations (
   -- Identifies the request that won a race for the idempotency key.
   nonce TEXT NOT NULL,
   -- {"kind": ..., and the data for the response}
+  outcome TEXT NOT NULL CHECK (json_type(outcome, '$.kind') IS 'text'),
+  created_at INTEGER NOT NULL,
+  UNIQUE (source, endpoint, idempotency_key)
+) STRICT;
+
+-- The same for requests with the API key that every copy of the seller's software contains, which anyone can
+-- extract. An hourly cron job deletes rows older than 24 hours.
+CREATE TABLE use_operations (
+  id INTEGER PRIMARY KEY,
+  source TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  -- SHA-256 of the license key and the idempotency key in lowercase hex. Copies of the software share a source,
+  -- so the license key separates their idempotency keys.
+  idempotency_key TEXT NOT NULL CHECK (length(idempotency_key) = 64),
+  fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64),
+  nonce TEXT NOT NULL,
   outcome TEXT NOT NULL CHECK (json_type(outcome, '$.kind') IS 'text'),
   created_at INTEGER NOT NULL,
   UNIQUE (source, endpoint, idempotency_key)

@@ -5,6 +5,7 @@ import { ENDPOINTS } from './endpoints.ts'
 import { createApp } from './http/app.ts'
 import { limiters } from './http/limits.ts'
 import { quantityMax } from './issuing/order.ts'
+import { activationsMax } from './keys/activation-limit.ts'
 import { paymentSettings } from './payments/settings.ts'
 import { type Bindings, settingError } from './platform/settings.ts'
 import { webhookHttpHosts } from './platform/target.ts'
@@ -14,6 +15,7 @@ import { queueSettings } from './queue/enqueue.ts'
 const SETTINGS = [
   database,
   quantityMax,
+  activationsMax,
   queueSettings,
   paymentSettings,
   deliverySettings,

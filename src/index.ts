@@ -14,7 +14,8 @@ type Job = (env: Bindings, now: number) => Promise<void>
 /** Keyed by the cron expressions of `[triggers]` in wrangler.toml. */
 const JOBS: Readonly<Record<string, readonly Job[]>> = {
   '* * * * *': [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
-  '17 3 * * *': [emptyPayloads, ({ DB }, now) => deleteOldOperations(DB, now)],
+  '47 * * * *': [({ DB }, now) => deleteOldOperations(DB, 'use_operations', now)],
+  '17 3 * * *': [emptyPayloads, ({ DB }, now) => deleteOldOperations(DB, 'operations', now)],
 }
 
 const MESSAGE_HANDLERS: MessageHandlers = {

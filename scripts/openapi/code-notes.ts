@@ -6,6 +6,7 @@ export const CODE_NOTES: { readonly [Name in CodeName]?: string } = {
   capabilityMissing: 'Also a contract without the permission',
   accessDenied: 'The address or the device is on the blocklist',
   licenseKeyInvalid: 'Also if no key was given',
+  activationLimitReached: 'For a key whose limit is 0: it is active on `ACTIVATIONS_MAX` devices',
   licenseKeyDeactivated: 'The code is the text `"400"`',
   stockInsufficient: '`available_quantity`: the number of keys in stock',
   licenseKeysAssigned: '`license_keys`: the keys, by ascending id',

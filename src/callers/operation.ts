@@ -20,8 +20,7 @@ export interface Outcome {
   readonly kind: string
 }
 
-export interface Operation<Of extends Outcome> {
-  readonly name: string
+export interface Operation<Of extends Outcome> extends Pick<OperationDefinition<Of>, 'name' | 'isUse'> {
   readonly statements: readonly Statement<never>[]
   readonly select: Statement<PerformedRow>
   /** Carries the type only. */
@@ -47,6 +46,11 @@ export interface OperationDefinition<Of extends Outcome> {
   readonly authority: Authority
   /** Separates the idempotency keys of different operations. */
   readonly name: string
+  /**
+   * For requests with the API key that all copies of the software share. Each license key (placeholder `licenseKey`)
+   * has idempotency keys of its own, so that no copy can take one of another, and they are kept for 24 hours only.
+   */
+  readonly isUse?: true
   /** An SQL expression: a JSON object whose `kind` is the change to make, or the reason to make none. */
   readonly decision: string
   /** The kinds that change something. Only these are stored. */
@@ -68,35 +72,44 @@ interface PerformedRow {
 export function defineOperation<Of extends Outcome>({
   authority,
   name,
+  isUse,
   decision,
   changes,
   writes,
 }: OperationDefinition<Of>): Operation<Of> {
   const { source, table, isAllowed, refusal, isCaller } = authority
-  const isCallers = `operations.source = (select ${source} from ${table} where ${isCaller})
-    and operations.endpoint = :endpoint and operations.idempotency_key = :idempotencyKey`
-  const isOwn = `${isCallers} and operations.nonce = :nonce`
+  const stored: Table = isUse ? 'use_operations' : 'operations'
+  const isCallers = `${stored}.source = (select ${source} from ${table} where ${isCaller})
+    and ${stored}.endpoint = :endpoint and ${stored}.idempotency_key = :idempotencyKey`
+  const isOwn = `${isCallers} and ${stored}.nonce = :nonce`
   const insert = compileText(`
-    insert into operations (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)
+    insert into ${stored} (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)
     select source, :endpoint, :idempotencyKey, :fingerprint, :nonce, decision, :now
     from (select ${source} as source, ${decision} as decision from ${table} where ${isAllowed})
     where decision ->> 'kind' in (${quoted(changes)}) on conflict do nothing`)
   const select = compileText<PerformedRow>(`
-    select ${refusal} as refusal, ${table}.id as callerId, operations.nonce as nonce,
-      operations.fingerprint = :fingerprint as isSame,
-      coalesce(operations.outcome, ${decision}) as outcome, operations.created_at as performedAt
+    select ${refusal} as refusal, ${table}.id as callerId, ${stored}.nonce as nonce,
+      ${stored}.fingerprint = :fingerprint as isSame,
+      coalesce(${stored}.outcome, ${decision}) as outcome, ${stored}.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
-    left join operations on ${isCallers}`)
-  const decided = (...kinds: readonly string[]) => `exists (select 1 from operations where ${isOwn}
-    and operations.outcome ->> 'kind' in (${quoted(kinds)}))`
+    left join ${stored} on ${isCallers}`)
+  const decided = (...kinds: readonly string[]) => `exists (select 1 from ${stored} where ${isOwn}
+    and ${stored}.outcome ->> 'kind' in (${quoted(kinds)}))`
   const sql: WriteSql = {
     decided,
-    decision: `(select operations.outcome from operations where ${isOwn})`,
-    addToOutcome: (members, ...kinds) => `update operations set outcome = json_set(outcome, ${members})
+    decision: `(select ${stored}.outcome from ${stored} where ${isOwn})`,
+    addToOutcome: (members, ...kinds) => `update ${stored} set outcome = json_set(outcome, ${members})
       where ${isOwn} and outcome ->> 'kind' in (${quoted(kinds)})`,
   }
-  return { name, statements: [insert, ...writes(sql).map((text) => compileText(text))], select }
+  return {
+    name,
+    ...(isUse && { isUse }),
+    statements: [insert, ...writes(sql).map((text) => compileText(text))],
+    select,
+  }
 }
+
+type Table = 'operations' | 'use_operations'
 
 function quoted(kinds: readonly string[]): string {
   return kinds.map((kind) => `'${kind}'`).join()
@@ -118,7 +131,7 @@ export async function perform<Of extends Outcome>(
   const common = {
     ...caller,
     endpoint: operation.name,
-    idempotencyKey: idempotencyKey ?? crypto.randomUUID(),
+    idempotencyKey: await storedKey(operation, idempotencyKey ?? crypto.randomUUID(), values),
     fingerprint: await sha256HexOfText(JSON.stringify(parameters)),
     now,
   }
@@ -139,20 +152,41 @@ export async function perform<Of extends Outcome>(
   return done(outcome, performedAt, callerId, !isOwn(nonce))
 }
 
-export const RETENTION_DAYS = 30
+/** @returns what the column `idempotency_key` contains */
+async function storedKey(
+  { isUse }: Pick<Operation<Outcome>, 'isUse'>,
+  idempotencyKey: string,
+  values: Readonly<Record<string, unknown>> | (() => unknown),
+): Promise<string> {
+  if (!isUse) return idempotencyKey
+  if (!('licenseKey' in values)) throw new Error('An operation of software needs the value licenseKey.')
+  return sha256HexOfText(JSON.stringify([values.licenseKey, idempotencyKey]))
+}
+
+/** After that no client retries anymore. */
+const RETENTION_MS: Record<Table, number> = {
+  operations: 30 * DAY_MILLISECONDS,
+  // Anyone who has the software can write them.
+  use_operations: DAY_MILLISECONDS,
+}
 
 /** Ids grow with time, so checking only the lowest ids makes an index on the time unnecessary. */
-const deleteOldest = compileText<{ id: number }>(`
-  delete from operations where created_at < :before
-    and id in (select id from operations order by id limit ${PIECE_ROWS})
+const deleteOldest = (table: Table) =>
+  compileText<{ id: number }>(`
+  delete from ${table} where created_at < :before
+    and id in (select id from ${table} order by id limit ${PIECE_ROWS})
   returning id`)
 
+const DELETE_OLDEST = {
+  operations: deleteOldest('operations'),
+  use_operations: deleteOldest('use_operations'),
+}
+
 /**
- * Deletes operations older than 30 days, when no client retries anymore. Works in short steps that block no
- * request.
+ * Deletes operations that no client retries anymore. Works in short steps that block no request.
  *
  * @param now milliseconds UTC
  */
-export async function deleteOldOperations(db: D1Database, now: number): Promise<void> {
-  await runInPieces(db, bind(deleteOldest, { before: now - RETENTION_DAYS * DAY_MILLISECONDS }))
+export async function deleteOldOperations(db: D1Database, table: Table, now: number): Promise<void> {
+  await runInPieces(db, bind(DELETE_OLDEST[table], { before: now - RETENTION_MS[table] }))
 }

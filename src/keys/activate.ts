@@ -9,6 +9,7 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { postUrl } from '../protocol/fields.ts'
+import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
 import {
   checkTypedKey,
   deviceIdentifier,
@@ -20,7 +21,6 @@ import {
   type KeyOutcome,
   type KeyProblem,
   keyUseValues,
-  LIMIT_IS_REACHED,
 } from './key-checks.ts'
 
 /** `already-active`: on this device or domain. */
@@ -29,6 +29,7 @@ type Activated = KeyOutcome<'activated' | 'already-active' | 'limit-reached' | K
 export const activation = defineOperation<Activated>({
   authority: API_KEY_AUTHORITY,
   name: 'activate',
+  isUse: true,
   decision: checkTypedKey(
     [
       ...KEY_CHECKS,
@@ -57,6 +58,6 @@ export const activate = endpoint({
   handle: (call) =>
     perform(call, activation, {
       ...keyUseValues(call.parameters),
-      postUrl: call.parameters.post_url ?? null,
+      activationsMax: activationsMax(call.env),
     }),
 })

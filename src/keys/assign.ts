@@ -9,6 +9,7 @@ import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
 import { CODES } from '../protocol/codes.ts'
 import { emailAddress, licenseKey, optional, ownerEmail, ownerName, postUrl } from '../protocol/fields.ts'
+import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
 import {
   checkKey,
   checkTypedKey,
@@ -21,7 +22,6 @@ import {
   KEY_USE_FIELDS,
   type KeyOutcome,
   keyUseValues,
-  LIMIT_IS_REACHED,
   WHEN_IDENTIFIER_MISSING,
   WHEN_PRODUCT_INACTIVE,
 } from './key-checks.ts'
@@ -125,7 +125,7 @@ export const assignAndActivateLicenseKey = endpoint({
   handle: (call) =>
     perform(call, assignmentWithActivation, {
       ...keyUseValues(call.parameters),
-      postUrl: call.parameters.post_url ?? null,
+      activationsMax: activationsMax(call.env),
       ownerName: call.parameters.owner_name,
       ownerEmail: call.parameters.owner_email,
     }),

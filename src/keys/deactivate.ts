@@ -28,6 +28,7 @@ type Deactivated = KeyOutcome<
 export const deactivation = defineOperation<Deactivated>({
   authority: API_KEY_AUTHORITY,
   name: 'deactivate',
+  isUse: true,
   decision: checkTypedKey(
     [WHEN_UNKNOWN, WHEN_IDENTIFIER_MISSING, `when not ${IS_ACTIVATED} then 'already-inactive'`],
     'deactivated',

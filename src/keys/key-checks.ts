@@ -85,10 +85,6 @@ export const ACTIVATED_KEY_CHECKS: readonly string[] = [
   `when not ${IS_ACTIVATED} then 'activation-not-found'`,
 ]
 
-/** An SQL condition: the current row of `license_keys` has no free activation. 0 means unlimited. */
-export const LIMIT_IS_REACHED = `license_keys.activation_limit > 0 and license_keys.activation_limit <=
-  (select count(*) from activations where activations.license_key_id = license_keys.id)`
-
 /** An SQL condition that selects the requested key from `license_keys`. */
 export const IS_REQUESTED = 'license_keys.license_key = :licenseKey'
 
@@ -101,10 +97,10 @@ export const IS_TYPED = `license_keys.id = coalesce(
   (select iif(count(*) = 1, max(spelled.id), null) from json_each(:otherSpellings) as spelling
     cross join license_keys as spelled on spelled.license_key = spelling.value))`
 
-/** SQL that activates the typed key. Placeholders: `identifier`, `postUrl`, `now`. */
+/** SQL that activates the typed key. Placeholders: `identifier`, `now`. */
 export function insertActivation({ decided }: WriteSql): string {
-  return `insert into activations (license_key_id, identifier, post_url, created_at)
-    select license_keys.id, :identifier, :postUrl, :now from license_keys
+  return `insert into activations (license_key_id, identifier, created_at)
+    select license_keys.id, :identifier, :now from license_keys
     where ${IS_TYPED} and ${decided('activated')}`
 }
 

@@ -37,6 +37,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   DB: 'npx wrangler d1 create keyseal, then set its id in [[d1_databases]] in wrangler.toml',
   MAX_QUANTITY: 'set [vars] MAX_QUANTITY = "1000" in wrangler.toml, then npm run deploy',
   WEBHOOK_HTTP_HOSTS: 'set [vars] WEBHOOK_HTTP_HOSTS = "shop.example" in wrangler.toml, then npm run deploy',
+  ACTIVATIONS_MAX: 'set [vars] ACTIVATIONS_MAX = "1000" in wrangler.toml, then npm run deploy',
   RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npm run deploy',
   DELIVERIES: 'declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npm run deploy',
   EMAIL:

@@ -90,7 +90,7 @@ export const identifier = optional(plainText('identifier', 255)).check(
   }),
 )
 
-/** A URL that clients of the protocol send with an activation. It is stored and never requested. */
+/** A URL that clients of the protocol send with an activation. It is neither stored nor requested. */
 export const postUrl = optional(plainText('post_url', 2048))
 
 export const validityDays = wholeNumber('validity', 0, 36_500).check(
@@ -100,7 +100,9 @@ export const validityDays = wholeNumber('validity', 0, 36_500).check(
 )
 export const activationLimit = wholeNumber('activation_limit', 0, 1_000_000).check(
   z.meta({
-    description: 'The number of devices or domains a key may be active on, 0 to 1000000. 0 means unlimited',
+    description:
+      'The number of devices or domains a key may be active on, 0 to 1000000. ' +
+      '0 means as many as ACTIVATIONS_MAX allows, a setting of the server (default 1000)',
   }),
 )
 

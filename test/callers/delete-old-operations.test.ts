@@ -1,19 +1,32 @@
+import { createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { deleteOldOperations } from '../../src/callers/operation.ts'
+import worker from '../../src/index.ts'
 
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const NIGHTLY = '17 3 * * *'
+const HOURLY = '47 * * * *'
 
-it('the cleanup deletes all operations older than thirty days', async () => {
+/** The last moment before which rows are deleted, as the job sees it. */
+async function keptAfter(table: string, cron: string, retentionMs: number): Promise<unknown[]> {
   const now = Date.now()
   const insert = env.DB.prepare(
-    `insert into operations (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)
-     select 'api:1', 'activate', ?1 || value, printf('%064d', 0), 'n', '{"kind":"activated"}', ?2 from json_each(?3)`,
+    `insert into ${table} (source, endpoint, idempotency_key, fingerprint, nonce, outcome, created_at)
+     select 'api:1', 'activate', printf('%064s', ?1 || value), printf('%064d', 0), 'n', '{"kind":"activated"}', ?2
+     from json_each(?3)`,
   )
   const many = JSON.stringify(Array.from({ length: 2500 }, (_, index) => index))
-  await insert.bind('old-', now - 30 * DAY_MS - 1, many).run()
-  await insert.bind('recent-', now - 30 * DAY_MS, '[1,2]').run()
-  await deleteOldOperations(env.DB, now)
-  const { results } = await env.DB.prepare('select idempotency_key from operations order by id').all()
-  expect(results).toEqual([{ idempotency_key: 'recent-1' }, { idempotency_key: 'recent-2' }])
+  await insert.bind('old-', now - retentionMs - 1, many).run()
+  await insert.bind('recent-', now - retentionMs + 60_000, '[1,2]').run()
+  await worker.scheduled(createScheduledController({ cron }), { ...env })
+  const { results } = await env.DB.prepare(`select idempotency_key as name from ${table} order by id`).all()
+  return results.map(({ name }) => String(name).trim())
+}
+
+it('the nightly cleanup deletes all operations older than thirty days, in pieces', async () => {
+  expect(await keptAfter('operations', NIGHTLY, 30 * 24 * HOUR_MS)).toEqual(['recent-1', 'recent-2'])
+})
+
+it('the hourly cleanup deletes all operations of software older than 24 hours, in pieces', async () => {
+  expect(await keptAfter('use_operations', HOURLY, 24 * HOUR_MS)).toEqual(['recent-1', 'recent-2'])
 })

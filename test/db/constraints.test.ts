@@ -107,6 +107,7 @@ describe('the constraints of the schema', () => {
     outcome: '{"kind":"activated"}',
     created_at: 1,
   }
+  const useOperation = { ...operation, idempotency_key: 'a'.repeat(64) }
   const blocked = { kind: 'identifier', value: 'v', created_at: 1 }
   const activation = { license_key_id: 1, identifier: 'example.com', created_at: 1 }
   const metadata = { license_key_id: 1, key: 'k', value: 'v' }
@@ -162,6 +163,7 @@ describe('the constraints of the schema', () => {
       ['generators', generator],
       ['contracts', contract],
       ['operations', operation],
+      ['use_operations', useOperation],
       ['blocklist', blocked],
       ['activations', activation],
       ['license_key_metadata', metadata],
@@ -251,6 +253,10 @@ describe('the constraints of the schema', () => {
     ['operations', { ...operation, idempotency_key: 'l', outcome: 'x' }],
     ['operations', { ...operation, idempotency_key: 'l', fingerprint: 'a' }],
     ['operations', operation],
+    ['use_operations', { ...useOperation, idempotency_key: 'k' }],
+    ['use_operations', { ...useOperation, idempotency_key: 'b'.repeat(64), outcome: '{}' }],
+    ['use_operations', { ...useOperation, idempotency_key: 'b'.repeat(64), fingerprint: 'a' }],
+    ['use_operations', useOperation],
     ['blocklist', { ...blocked, kind: 'name' }],
     ['blocklist', { ...blocked, value: '' }],
     ['blocklist', blocked],

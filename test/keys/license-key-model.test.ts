@@ -90,7 +90,7 @@ it(`a license key behaves like the model ${seeded}`, async () => {
     const call = { db: env.DB, caller, idempotencyKey: undefined, parameters, now }
     const values = keyUseValues(parameters)
     const operations = {
-      activate: () => perform(call, activation, { ...values, postUrl: null }),
+      activate: () => perform(call, activation, { ...values, activationsMax: 1_000 }),
       deactivate: () => perform(call, deactivation, values),
       verify: () => runQuery(call, verification, values),
     }

@@ -69,7 +69,7 @@ export async function licenseKeyRow(licenseKey: string): Promise<Row | null> {
 /** The activations of a license key, by ascending id. */
 export async function activationsOf(licenseKey: string): Promise<Row[]> {
   const { results } = await env.DB.prepare(
-    `select activations.identifier, activations.post_url from activations
+    `select activations.* from activations
      join license_keys on license_keys.id = activations.license_key_id
      where license_keys.license_key = ? order by activations.id`,
   )

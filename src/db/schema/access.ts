@@ -37,3 +37,19 @@ export const operations = sqliteTable(
   },
   (table) => [unique().on(table.source, table.endpoint, table.idempotencyKey)],
 )
+
+/** The operations of software, whose copies share an API key. */
+export const useOperations = sqliteTable(
+  'use_operations',
+  {
+    id: integer().primaryKey(),
+    source: text().notNull(),
+    endpoint: text().notNull(),
+    idempotencyKey: text('idempotency_key').notNull(),
+    fingerprint: text().notNull(),
+    nonce: text().notNull(),
+    outcome: text().notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [unique().on(table.source, table.endpoint, table.idempotencyKey)],
+)

@@ -123,7 +123,6 @@ export const activations = sqliteTable(
       .notNull()
       .references(() => licenseKeys.id, { onDelete: 'cascade' }),
     identifier: text().notNull(),
-    postUrl: text('post_url'),
     createdAt: integer('created_at').notNull(),
   },
   (table) => [unique().on(table.licenseKeyId, table.identifier)],

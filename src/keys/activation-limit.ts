@@ -1,0 +1,27 @@
+/** How many devices or domains a license key may be active on. */
+import * as z from 'zod/mini'
+import { checkSettings, oncePerIsolate } from '../platform/settings.ts'
+
+const CAP_DEFAULT = 1_000
+/** The largest limit that a license key can have. */
+const CAP_MAX = 1_000_000
+
+const settings = z.object({
+  ACTIVATIONS_MAX: z._default(
+    z.pipe(
+      z.string().check(z.regex(/^([1-9]\d{0,5}|1000000)$/, `is not a whole number from 1 to ${CAP_MAX}`)),
+      z.transform(Number),
+    ),
+    CAP_DEFAULT,
+  ),
+})
+
+/**
+ * The most activations of a license key with the limit 0. Anyone who has the software and such a key could fill the
+ * database otherwise. A limit above 0 was bought and stays.
+ */
+export const activationsMax = oncePerIsolate((bindings) => checkSettings(settings, bindings).ACTIVATIONS_MAX)
+
+/** An SQL condition: the current row of `license_keys` has no free activation. Placeholder: `activationsMax`. */
+export const LIMIT_IS_REACHED = `iif(license_keys.activation_limit > 0, license_keys.activation_limit, :activationsMax)
+  <= (select count(*) from activations where activations.license_key_id = license_keys.id)`
