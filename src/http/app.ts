@@ -5,13 +5,14 @@
 import { type Context, Hono, type Next } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { getPath } from 'hono/utils/url'
+import { ANYONE } from '../callers/caller.ts'
 import { DatabaseUnavailableError } from '../db/errors.ts'
 import { metered } from '../db/metering.ts'
 import { logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
-import { seal, serializeResponse, unsignedEnvelope } from '../protocol/envelope.ts'
+import { seal, sealCode, serializeResponse, unsignedEnvelope } from '../protocol/envelope.ts'
 import { SigningKeyError, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { guard } from './guard.ts'
@@ -94,23 +95,38 @@ async function respond(
   await signingKeyFor(signingSecrets(env))
   checkSettings(env)
   const request = context.req.raw
-  const address = request.headers.get('CF-Connecting-IP')
+  const address = addressOf(context)
   if (await isAddressLimitExceeded(env, endpoint.caller, address)) {
     return sealed(context, tooManyRequests('address'))
   }
   const guarded = await guard(endpoint, { request, env, db: metered(env.DB, record), record })
   const answer = guarded.kind === 'call' ? await endpoint.respond(guarded.call) : guarded.answer
   if (answer instanceof Response) return withBaseHeaders(context, answer)
-  const isExceeded = await isFailureLimitExceeded(env, answer.code, address)
+  const isExceeded = await isFailureLimitExceeded(env, endpoint.caller, answer.code, address)
   return sealed(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
+}
+
+function addressOf({ req }: AppContext): string | null {
+  return req.raw.headers.get('CF-Connecting-IP')
+}
+
+/** Answers a request that no endpoint serves. The limits of its address hold for it too. */
+async function unserved(context: AppContext, answer: Answer): Promise<Response> {
+  const { env } = context
+  const address = addressOf(context)
+  if (await isAddressLimitExceeded(env, ANYONE, address)) return sealed(context, tooManyRequests('address'))
+  const isExceeded = await isFailureLimitExceeded(env, ANYONE, answer.code, address)
+  return sealed(context, isExceeded ? tooManyRequests('failures') : answer)
 }
 
 async function sealed(context: AppContext, answer: Answer): Promise<Response> {
   const { record } = context.var
-  const { code, fields = {}, timestamp = unixSeconds(record.receivedAt), signedBy, headers } = answer
+  const { code, fields, timestamp = unixSeconds(record.receivedAt), signedBy, headers } = answer
   recordAnswer(record, answer)
   const signingKey = await signingKeyFor(signingSecrets(context.env), signedBy ?? undefined)
-  const envelope = await seal(serializeResponse(code, fields, timestamp), signingKey)
+  const envelope = fields
+    ? await seal(serializeResponse(code, fields, timestamp), signingKey)
+    : await sealCode(code, timestamp, signingKey)
   const all = { ...retryHeaders(code), ...headers, [SIGNING_KEY_ID]: signingKey.keyId }
   return envelopeResponse(context, envelope, code.status, all)
 }
@@ -166,7 +182,7 @@ function homePage(context: AppContext): Response {
 }
 
 function notFound(context: AppContext): Promise<Response> {
-  return sealed(context, { code: CODES.notFound })
+  return unserved(context, { code: CODES.notFound })
 }
 
 function preflight(context: AppContext, path: string, allowed: string): Response {
@@ -183,7 +199,7 @@ function methodNotAllowed(
 ): Promise<Response> {
   context.var.record.endpoint = path
   context.set('cors', cors)
-  return sealed(context, { code: CODES.methodNotAllowed, headers: { Allow: allowed } })
+  return unserved(context, { code: CODES.methodNotAllowed, headers: { Allow: allowed } })
 }
 
 /** The value of the header `Allow` (RFC 9110 section 10.2.1). */

@@ -10,7 +10,7 @@ import { CODES } from '../protocol/codes.ts'
 import { type Checked, checkFields, type FieldErrors, type Fields } from '../protocol/fields.ts'
 import { BODY_BYTES_MAX, queryFields, readBody } from './body.ts'
 import type { Answer, Call, Endpoint } from './endpoint.ts'
-import { isCallerLimitExceeded, tooManyRequests } from './limits.ts'
+import { isCallerLimitExceeded, isLicenseKeyLimitExceeded, tooManyRequests } from './limits.ts'
 import { type RequestRecord, recordParameters } from './request-record.ts'
 
 export type GuardResult =
@@ -55,6 +55,9 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
   const values = (await credential?.values(authorization, checkedCredential.parameters)) ?? {}
   if (await isCallerLimitExceeded(env, credential, values)) {
     return { kind: 'answer', answer: tooManyRequests('apiKey') }
+  }
+  if (await isLicenseKeyLimitExceeded(env, endpoint, checked.parameters)) {
+    return { kind: 'answer', answer: tooManyRequests('licenseKey') }
   }
   const parameters = checked.parameters as never
   const caller = {

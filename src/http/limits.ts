@@ -7,28 +7,35 @@
  * - Requests with a valid signature of a payment provider are never limited: checking it needs no database. A
  *   sender of invalid signatures gets 2429 after too many attempts.
  * - Every copy of the software contains the API key for `use`, so its requests are limited by address only.
- * - A valid API key works even from an address that sends many invalid keys: one wrong setting does not block
- *   an office, and a key of 256 random bits cannot be guessed.
+ * - A valid API key or license key works even from an address that sends many invalid ones: one wrong setting does
+ *   not block an office, and a key of 256 random bits cannot be guessed.
+ * - Only changes by software are limited by license key. Otherwise someone who knows a license key could keep its
+ *   owner from verifying it.
  */
 import ipaddr from 'ipaddr.js'
 import * as z from 'zod/mini'
 import type { Caller, CallerValues, Credential } from '../callers/caller.ts'
+import { sha256HexOfText } from '../platform/hash.ts'
 import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
-import type { Answer } from './endpoint.ts'
+import type { Answer, Endpoint } from './endpoint.ts'
 
 /** A limiter that is not bound, or fails, allows every request. wrangler.toml sets the limits. */
 export interface Limiters {
   readonly address: RateLimit | undefined
   readonly apiKey: RateLimit | undefined
+  readonly licenseKey: RateLimit | undefined
   readonly failures: RateLimit | undefined
+  readonly networkFailures: RateLimit | undefined
 }
 
 /** The period of each limiter, copied from wrangler.toml because the Worker cannot read it. */
 export const LIMITERS = {
   address: { binding: 'LIMIT_ADDRESS', periodSeconds: 10 },
   apiKey: { binding: 'LIMIT_API_KEY', periodSeconds: 10 },
+  licenseKey: { binding: 'LIMIT_LICENSE_KEY', periodSeconds: 60 },
   failures: { binding: 'LIMIT_FAILURES', periodSeconds: 60 },
+  networkFailures: { binding: 'LIMIT_FAILURES_NETWORK', periodSeconds: 60 },
 } as const satisfies Record<keyof Limiters, { binding: string; periodSeconds: number }>
 
 /** The codes for unknown or unauthorized callers, including callers that guess contract keys. */
@@ -50,7 +57,9 @@ const schema = z.object({
   RATE_LIMITS: z._default(z.enum(['on', 'off'], 'must be "on" or "off"'), 'on'),
   LIMIT_ADDRESS: limiter,
   LIMIT_API_KEY: limiter,
+  LIMIT_LICENSE_KEY: limiter,
   LIMIT_FAILURES: limiter,
+  LIMIT_FAILURES_NETWORK: limiter,
 })
 
 /** The settings of this file. `RATE_LIMITS = "off"` disables all limiters. */
@@ -60,7 +69,9 @@ export const limiters = oncePerIsolate((bindings): Limiters => {
   return {
     address: isOn ? settings.LIMIT_ADDRESS : undefined,
     apiKey: isOn ? settings.LIMIT_API_KEY : undefined,
+    licenseKey: isOn ? settings.LIMIT_LICENSE_KEY : undefined,
     failures: isOn ? settings.LIMIT_FAILURES : undefined,
+    networkFailures: isOn ? settings.LIMIT_FAILURES_NETWORK : undefined,
   }
 })
 
@@ -85,18 +96,56 @@ export async function isCallerLimitExceeded(
 }
 
 /**
+ * Counts a change that software requests, by its license key in any spelling.
+ *
+ * @param parameters checked
+ */
+export async function isLicenseKeyLimitExceeded(
+  env: Bindings,
+  { caller, isReadOnly }: Pick<Endpoint, 'caller' | 'isReadOnly'>,
+  { license_key: licenseKey }: Readonly<Record<string, unknown>>,
+): Promise<boolean> {
+  const { licenseKey: limiter } = limiters(env)
+  if (!limiter || caller.access !== 'use' || isReadOnly || typeof licenseKey !== 'string') return false
+  const spelling = licenseKey.toUpperCase().replaceAll(/[^\p{L}\p{N}]/gu, '')
+  // Cloudflare keeps the hash, not the key.
+  return isExceeded(limiter, `license-key:${await sha256HexOfText(spelling)}`)
+}
+
+/**
  * Counts a response that refuses its caller. After too many of them the caller gets 2429 instead, which does
- * not reveal whether a key exists.
+ * not reveal whether a key exists. An IPv6 address counts for its /64 and, with a larger budget, for its /48, since
+ * many callers control a whole /48 and can change their /64.
  *
  * @param address as seen by Cloudflare, or null if unknown: then the response is not counted
  */
 export async function isFailureLimitExceeded(
   env: Bindings,
+  { access }: Caller,
   { code }: Code,
   address: string | null,
 ): Promise<boolean> {
-  if (address === null || !FAILURE_CODES.has(code)) return false
-  return isExceeded(limiters(env).failures, `failures:${rateLimitKeyFor(address)}`)
+  if (address === null || !isFailure(access, code)) return false
+  const { failures, networkFailures } = limiters(env)
+  const network = ipv6Network(address, 48)
+  const exceeded = await Promise.all([
+    isExceeded(failures, `failures:${rateLimitKeyFor(address)}`),
+    network !== undefined && isExceeded(networkFailures, `failures:${network}`),
+  ])
+  return exceeded.includes(true)
+}
+
+/** A shop may ask about many unknown license keys, but software that does so is guessing. */
+function isFailure(access: Caller['access'], code: Code['code']): boolean {
+  switch (code) {
+    case CODES.licenseKeyInvalid.code:
+      return access === 'use'
+    // Payment providers without a secret get it too.
+    case CODES.notFound.code:
+      return access !== 'provider'
+    default:
+      return FAILURE_CODES.has(code)
+  }
 }
 
 /**
@@ -121,11 +170,17 @@ async function isExceeded(limiter: RateLimit | undefined, key: string): Promise<
 /** The IPv4 address or the IPv6 /64 network, since one user usually controls a whole /64. */
 function rateLimitKeyFor(address: string): string {
   if (!ipaddr.isValid(address)) return address
+  return ipv6Network(address, 64) ?? ipaddr.process(address).toString()
+}
+
+/**
+ * @param bits of the prefix, a multiple of 16
+ * @returns undefined for other addresses, and for an IPv4 address in IPv6 notation
+ */
+function ipv6Network(address: string, bits: number): string | undefined {
+  if (!ipaddr.isValid(address)) return undefined
   const parsed = ipaddr.process(address)
-  return parsed instanceof ipaddr.IPv6
-    ? parsed.parts
-        .slice(0, 4)
-        .map((part) => part.toString(16))
-        .join(':')
-    : parsed.toString()
+  if (!(parsed instanceof ipaddr.IPv6)) return undefined
+  const groups = parsed.parts.slice(0, bits / 16)
+  return groups.map((part) => part.toString(16)).join(':')
 }

@@ -36,6 +36,29 @@ export async function seal(responseText: string, key: SigningKey): Promise<strin
   return envelope(responseText, responseBase64, key.scope, signature)
 }
 
+/** By signing key and code: the last envelope without fields of its own. */
+const lastSealed = new WeakMap<
+  SigningKey,
+  Map<Code['code'], { readonly text: string; readonly envelope: string }>
+>()
+
+/**
+ * Seals a response that has no fields of its own. Within a second, it has the same bytes for every caller, so it is signed
+ * once: endless requests for unknown paths or keys cost no signature each.
+ *
+ * @param timestamp Unix seconds
+ * @returns as `seal`
+ */
+export async function sealCode(code: Code, timestamp: number, key: SigningKey): Promise<string> {
+  const text = serializeResponse(code, {}, timestamp)
+  const sealed = lastSealed.get(key) ?? new Map()
+  const last = sealed.get(code.code)
+  if (last?.text === text) return last.envelope
+  const envelope = await seal(text, key)
+  lastSealed.set(key, sealed.set(code.code, { text, envelope }))
+  return envelope
+}
+
 /**
  * Signs with the scheme of the key, never with one taken from input: RSASSA-PKCS1-v1_5 with the hash that was
  * set on import (RFC 8017 section 8.2), or Ed25519 (RFC 8032 section 5.1.6). Both are deterministic.

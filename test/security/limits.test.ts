@@ -1,12 +1,12 @@
 import { env } from 'cloudflare:workers'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { LIMITERS } from '../../src/http/limits.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import configuration from '../../wrangler.toml?raw'
 import { type ApiResponse, post, readEnvelope, send } from '../support/client.ts'
 import { addContract, callAsContractHolder, GET_INFO } from '../support/contracts.ts'
-import { activatedKeyFields } from '../support/key-life.ts'
+import { activatedKeyFields, addKey, assignedKeyFields } from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields } from '../support/shop.ts'
@@ -24,10 +24,12 @@ function limiter(limit: number): RateLimit {
 
 const broken: RateLimit = { limit: () => Promise.reject(new Error('The limiter failed.')) }
 const FROM = { 'CF-Connecting-IP': '203.0.113.7' }
+const ACTIVATE = '/api/v1/activate'
+const VERIFY = '/api/v1/verify'
 
 /** All limiters except the given ones fail, which must not refuse any request. */
 function bindingsWith(limiters: Record<string, RateLimit>) {
-  const all = { LIMIT_ADDRESS: broken, LIMIT_API_KEY: broken, LIMIT_FAILURES: broken }
+  const all = Object.fromEntries(Object.values(LIMITERS).map(({ binding }) => [binding, broken]))
   return { RATE_LIMITS: 'on', ...all, ...limiters }
 }
 
@@ -131,6 +133,151 @@ describe('an address with too many refused requests', () => {
   })
 })
 
+describe('an address that guesses license keys', () => {
+  it('gets 2429 instead of 210, but the keys of its other users still get their answers', async () => {
+    const shop = await openShop()
+    const options = { path: VERIFY, bindings: bindingsWith({ LIMIT_FAILURES: limiter(2) }), headers: FROM }
+    const verify = async (licenseKey: string) =>
+      (await post({ api_key: shop.apiKey, license_key: licenseKey, identifier: 'device' }, options)).response
+        .code
+    const codes = []
+    for (let guess = 0; guess < 4; guess++) codes.push(await verify(crypto.randomUUID()))
+    expect(codes).toEqual([210, 210, 2429, 2429])
+    const valid = await addKey(shop, { identifiers: ['device'] })
+    const expired = await addKey(shop, { identifiers: ['device'], validityDays: 1, assignedAt: 0 })
+    expect([await verify(valid.licenseKey), await verify(expired.licenseKey)]).toEqual([200, 205])
+  })
+
+  it.each(['activate', 'deactivate', 'get-license-key-details'])('is counted with %s', async (name) => {
+    const shop = await openShop()
+    const bindings = bindingsWith({ LIMIT_FAILURES: limiter(1) })
+    const guess = () => {
+      const fields = { api_key: shop.apiKey, license_key: crypto.randomUUID(), identifier: 'device' }
+      return post(fields, { path: `/api/v1/${name}`, bindings, headers: FROM })
+    }
+    expect(await repeat(2, guess)).toEqual([210, 2429])
+  })
+
+  it('does not get 200 answers to 200 wrong license keys with the limits of wrangler.toml', async () => {
+    const shop = await openShop()
+    const headers = { 'CF-Connecting-IP': '192.0.2.98' }
+    const guess = () => {
+      const fields = { api_key: shop.apiKey, license_key: crypto.randomUUID(), identifier: 'device' }
+      return post(fields, { path: VERIFY, bindings: { RATE_LIMITS: 'on' }, headers })
+    }
+    const codes = await repeat(200, guess)
+    expect(codes.slice(0, 10)).toEqual(new Array(10).fill(210))
+    // The period may end in between, which resets the counter.
+    expect(codes.filter((code) => code === 2429).length).toBeGreaterThan(50)
+  })
+
+  it('is not counted if its API key is not that of the software: a shop may ask about unknown keys', async () => {
+    const shop = await openShop()
+    const bindings = bindingsWith({ LIMIT_FAILURES: limiter(1) })
+    const fields = { api_key: shop.apiKey, license_key: 'unknown', key: 'plan', value: 'pro' }
+    const request = () => post(fields, { path: '/api/v1/update-license-key-meta', bindings, headers: FROM })
+    expect(await repeat(3, request)).toEqual([210, 210, 210])
+  })
+})
+
+describe('an IPv6 caller that changes its /64', () => {
+  it('is counted by its /48 too, with a larger budget, and other networks are not affected', async () => {
+    const bindings = bindingsWith({ LIMIT_FAILURES: limiter(2), LIMIT_FAILURES_NETWORK: limiter(3) })
+    const from = async (address: string) =>
+      (await post({}, { bindings, headers: { 'CF-Connecting-IP': address } })).response.code
+    const codes = []
+    for (let network = 1; network <= 5; network++) codes.push(await from(`2001:db8:1:${network}::1`))
+    expect(codes).toEqual([100, 100, 100, 2429, 2429])
+    expect(await from('2001:db8:2:1::1')).toBe(100)
+  })
+
+  it('does not affect IPv4 addresses, which have no such network', async () => {
+    const bindings = bindingsWith({ LIMIT_FAILURES_NETWORK: limiter(0) })
+    expect((await post({}, { bindings, headers: FROM })).response.code).toBe(100)
+  })
+})
+
+describe('unknown paths', () => {
+  afterEach(() => vi.restoreAllMocks())
+  const request =
+    (bindings: object, path = `/${crypto.randomUUID()}`) =>
+    async () =>
+      readEnvelope(await send({ path, bindings, headers: FROM }))
+
+  it('get 2429 instead of 2404 after the limit of refused requests', async () => {
+    const bindings = bindingsWith({ LIMIT_FAILURES: limiter(2) })
+    expect(await repeat(4, request(bindings))).toEqual([2404, 2404, 2429, 2429])
+  })
+
+  it.each([
+    ['/unknown', 2404],
+    ['/api/v1/verify', 2405],
+  ] as const)('and wrong methods count for the limit of the address: %s', async (path, code) => {
+    const bindings = bindingsWith({ LIMIT_ADDRESS: limiter(2) })
+    expect(await repeat(3, request(bindings, path))).toEqual([code, code, 2429])
+  })
+
+  it('cost one signature a second, not one each', async () => {
+    const sign = vi.spyOn(crypto.subtle, 'sign')
+    const bindings = bindingsWith({ LIMIT_FAILURES: limiter(10) })
+    const started = Date.now()
+    const codes = await repeat(60, request(bindings))
+    const seconds = Math.ceil((Date.now() - started) / 1000)
+    expect(new Set(codes)).toEqual(new Set([2404, 2429]))
+    // Two codes, and the second in which it started.
+    expect(sign.mock.calls.length).toBeLessThanOrEqual(2 + seconds)
+  })
+})
+
+describe('a license key', () => {
+  it('is refused after its limit of changes by software, from any address and without a database query', async () => {
+    const shop = await openShop()
+    const { db, roundTrips } = observe(env.DB)
+    const bindings = { ...bindingsWith({ LIMIT_LICENSE_KEY: limiter(2) }), DB: db }
+    const { licenseKey } = await addKey(shop)
+    let device = 0
+    const request = (path: string) => () => {
+      const headers = { 'CF-Connecting-IP': `203.0.113.${++device}` }
+      const fields = { api_key: shop.apiKey, license_key: licenseKey, identifier: `device-${device}` }
+      return post(fields, { path, bindings, headers })
+    }
+    expect(await repeat(2, request(ACTIVATE))).toEqual([300, 300])
+    const refused = await request('/api/v1/deactivate')()
+    expect(refused).toMatchObject({ status: 429, response: { code: 2429 } })
+    expect(refused.headers.get('Retry-After')).toBe('60')
+    expect(roundTrips).toHaveLength(2)
+    const other = { api_key: shop.apiKey, ...(await assignedKeyFields(shop)) }
+    expect((await post(other, { path: ACTIVATE, bindings })).response.code).toBe(300)
+  })
+
+  it('is counted in any spelling, and not by its own text', async () => {
+    const shop = await openShop()
+    const keys: string[] = []
+    const counting = limiter(2)
+    const limit = (options: { key: string }) => {
+      keys.push(options.key)
+      return counting.limit(options)
+    }
+    const bindings = bindingsWith({ LIMIT_LICENSE_KEY: { limit } })
+    const { licenseKey } = await addKey(shop, { licenseKey: 'abcd-1234-efgh-5678' })
+    const codes = []
+    for (const spelling of [licenseKey, licenseKey.toUpperCase(), ' abcd 1234\u2013efgh.5678']) {
+      const fields = { api_key: shop.apiKey, license_key: spelling, identifier: 'device' }
+      codes.push((await post(fields, { path: ACTIVATE, bindings })).response.code)
+    }
+    expect(codes.at(-1)).toBe(2429)
+    expect(new Set(keys).size).toBe(1)
+    expect(keys[0]).toMatch(/^license-key:[0-9a-f]{64}$/)
+  })
+
+  it('can always be verified, so that another person who knows it cannot lock its owner out', async () => {
+    const shop = await openShop()
+    const fields = { api_key: shop.apiKey, ...(await activatedKeyFields(shop)) }
+    const bindings = bindingsWith({ LIMIT_LICENSE_KEY: limiter(0) })
+    expect(await repeat(2, () => post(fields, { path: VERIFY, bindings }))).toEqual([200, 200])
+  })
+})
+
 describe('a payment provider', () => {
   it.each(PROVIDER_SAMPLES)(
     'is never limited, but senders of invalid signatures are: $provider',
@@ -155,8 +302,10 @@ describe('a payment provider', () => {
 describe('no request is limited', () => {
   it('if the limiters are missing, failing or disabled', async () => {
     const shop = await openShop()
-    const none = { LIMIT_ADDRESS: undefined, LIMIT_API_KEY: undefined, LIMIT_FAILURES: undefined }
-    const full = { LIMIT_ADDRESS: limiter(0), LIMIT_API_KEY: limiter(0), LIMIT_FAILURES: limiter(0) }
+    const bound = (value: RateLimit | undefined) =>
+      Object.fromEntries(Object.values(LIMITERS).map(({ binding }) => [binding, value]))
+    const [none, full] = [bound(undefined), bound(limiter(0))]
+    const activation = async () => ({ api_key: shop.apiKey, ...(await assignedKeyFields(shop)) })
     for (const bindings of [
       { RATE_LIMITS: 'on', ...none },
       bindingsWith({}),
@@ -164,6 +313,9 @@ describe('no request is limited', () => {
     ]) {
       expect((await post(orderFields(shop), { bindings, headers: FROM })).response.code).toBe(803)
       expect((await post({}, { bindings, headers: FROM })).response.code).toBe(100)
+      const activated = await post(await activation(), { path: ACTIVATE, bindings, headers: FROM })
+      expect(activated.response.code).toBe(300)
+      expect((await send({ path: '/unknown', bindings, headers: FROM })).status).toBe(404)
     }
   })
 
