@@ -14,6 +14,7 @@ type Entry =
       readonly outcome: string | null
       readonly durationMs: number
     }
+  | { readonly level: 'warning'; readonly requestId: string; readonly message: string }
   | {
       readonly level: 'error'
       readonly requestId: string
@@ -56,9 +57,11 @@ export function isRequestLine(line: string): boolean {
   return jsonIn(line)?.startsWith('{"level":"info"') ?? false
 }
 
-/** Wrangler marks the lines of `console.error` with a colored prefix. */
+/** Wrangler marks the lines of `console.warn` and `console.error` with a colored prefix. */
 function jsonIn(line: string): string | undefined {
-  return /^(?:✘ \[ERROR\] )?(\{"level":"(?:info|error)",.*\})$/.exec(stripVTControlCharacters(line))?.[1]
+  return /^(?:(?:▲ \[WARNING\]|✘ \[ERROR\]) )?(\{"level":"(?:info|warning|error)",.*\})$/.exec(
+    stripVTControlCharacters(line),
+  )?.[1]
 }
 
 function textOf(entry: Entry): string {
@@ -67,6 +70,7 @@ function textOf(entry: Entry): string {
     const results = [status, code !== null && `code ${code}`, outcome].filter(Boolean)
     return `${method} ${endpoint ?? '(unknown path)'} ${results.join(' ')} ${durationMs} ms`
   }
+  if (entry.level === 'warning') return `WARNING ${entry.message} (${entry.requestId})`
   const { requestId, error, message, at = [] } = entry
   const frames = at.map((frame) => `\n    at ${frame}`)
   return `ERROR ${error}${message ? `: ${message}` : ''} (${requestId})${frames.join('')}`

@@ -1,12 +1,15 @@
 /** What `keyseal doctor` looks at in the database. */
+import { weakKeysWarning } from '../../src/keys/key-strength.ts'
 import { LOOK_UP_SETTINGS, rejectedKeyFault } from '../../src/payments/provider.ts'
 import { DAY_MILLISECONDS } from '../../src/protocol/dates.ts'
 import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { migrations, missingMigrations, SELECT_APPLIED } from '../migrations.ts'
-import { type Finding, good, notChecked, wrong } from './doctor-finding.ts'
+import { type Finding, good, notChecked, warn, wrong } from './doctor-finding.ts'
 
 const OVERDUE_MINUTES = 10
 const LOOK_UP_DAYS = 7
+/** As many keys as are read quickly from a large database. */
+const NEWEST_KEYS = 1_000
 const UNREADABLE = 'the database cannot be read'
 
 /** Whether the database is migrated, and whether what is due is also done. */
@@ -14,15 +17,17 @@ export async function checkDatabase(place: Place): Promise<Finding[]> {
   const since = Date.now() - OVERDUE_MINUTES * 60_000
   try {
     // At once, since each start of wrangler, which production needs, takes seconds.
-    const [migrations = [], [overdue] = [], failed = []] = await runStatements(place, [
+    const [migrations = [], [overdue] = [], failed = [], newest = []] = await runStatements(place, [
       SELECT_APPLIED,
       countOverdue(since),
       selectFailedLookUps(Date.now() - LOOK_UP_DAYS * DAY_MILLISECONDS),
+      `select license_key from license_keys order by id desc limit ${NEWEST_KEYS}`,
     ])
     return [
       migrationsFound(place, migrations),
       queueFound(place, Number(overdue?.overdue)),
       ...failed.map((row) => lookUpFailed(place, row)),
+      ...weakKeysFound(newest),
     ]
   } catch {
     return [await checkMigrations(place), notChecked('queue', UNREADABLE)]
@@ -60,6 +65,14 @@ function lookUpFailed(place: Place, { setting, fault, events }: Row): Finding {
     `${events} events failed because ${fault}`,
     `${set}, then npm run keyseal -- events retry --failed${remote}`,
   )
+}
+
+function weakKeysFound(newest: readonly Row[]): Finding[] {
+  const warning = weakKeysWarning(newest.map((row) => String(row.license_key)))
+  if (warning === undefined) return []
+  const remedy =
+    'sell keys of a generator: npm run keyseal -- generators add; replace those that were sold: npm run keyseal -- licenses reissue <key>'
+  return [warn('license keys', `of the newest ${warning}`, remedy)]
 }
 
 /** Where tables are missing, this tells which migration would make them. */

@@ -1,7 +1,7 @@
 /** What `keyseal doctor` has found out about one thing. */
 export interface Finding {
   readonly check: string
-  readonly status: 'good' | 'wrong' | 'not checked'
+  readonly status: 'good' | 'warning' | 'wrong' | 'not checked'
   readonly finding: string
   /** The command that mends it, or lets it be checked. */
   readonly remedy?: string
@@ -12,6 +12,14 @@ export const good = (check: string, finding: string): Finding => ({ check, statu
 export const wrong = (check: string, finding: string, remedy: string): Finding => ({
   check,
   status: 'wrong',
+  finding,
+  remedy,
+})
+
+/** What works but is a risk. It does not make the command fail. */
+export const warn = (check: string, finding: string, remedy: string): Finding => ({
+  check,
+  status: 'warning',
   finding,
   remedy,
 })

@@ -71,7 +71,8 @@ function reportOutput(findings: readonly Finding[]): CommandOutput {
     print() {
       for (const { check, status, finding, remedy } of findings) {
         console.log(`${status.padEnd(11)}  ${check}: ${finding}`)
-        if (remedy) console.log(`${' '.repeat(13)}to ${status === 'wrong' ? 'fix' : 'check'} it: ${remedy}`)
+        if (remedy)
+          console.log(`${' '.repeat(13)}to ${status === 'not checked' ? 'check' : 'fix'} it: ${remedy}`)
       }
     },
   }

@@ -1,6 +1,7 @@
 /** `keyseal stock import`: takes license keys in that were made elsewhere. */
 import { SingleBar } from 'cli-progress'
 import { type Command, Option } from 'commander'
+import { weakKeysWarning } from '../../src/keys/key-strength.ts'
 import { fromCaller } from '../caller.ts'
 import { type Place, runSql } from '../database.ts'
 import { messageOf } from '../message-of.ts'
@@ -32,6 +33,8 @@ interface Imported {
   /** In the product already: an import that is repeated finds all of them. */
   known: number
   readonly refused: RefusedLine[]
+  /** All that were read, also those that were known. */
+  readonly licenseKeys: string[]
   /** Why it did not get to the end of the file. */
   stopped?: string | undefined
   isInterrupted?: boolean
@@ -77,7 +80,7 @@ async function importFile(
   options: ImportOptions,
   signal: AbortSignal,
 ): Promise<Imported> {
-  const imported: Imported = { hasBegun: false, created: 0, known: 0, refused: [] }
+  const imported: Imported = { hasBegun: false, created: 0, known: 0, refused: [], licenseKeys: [] }
   const total = sizeInBytes(file)
   const bar = startBar(total)
   try {
@@ -119,13 +122,18 @@ async function importPiece(
   imported.created += added.created
   imported.known += added.known
   for (const line of added.refused) imported.refused.push(line)
+  for (const { licenseKey } of piece.keys) imported.licenseKeys.push(licenseKey)
   imported.stopped = piece.stopped
 }
 
 /** What was refused or not reached makes the command fail, so that a script notices. */
-function importOutput({ created, known, refused, stopped, isInterrupted }: Imported): CommandOutput {
+function importOutput(imported: Imported): CommandOutput {
+  const { created, known, refused, licenseKeys, stopped, isInterrupted } = imported
   if (refused.length > 0 || stopped !== undefined) process.exitCode = 1
   if (isInterrupted) process.exitCode = INTERRUPTED_EXIT_CODE
+  const warning = weakKeysWarning(licenseKeys)
+  // Beside the value too: a script that reads it must not miss the risk.
+  if (warning !== undefined) console.error(`Warning: ${warning}.`)
   refused.sort((one, other) => one.line - other.line)
   return {
     value: { created, known, refused, stopped },

@@ -8,6 +8,7 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { NEW_FEATURES } from '../issuing/features.ts'
+import { logWarning } from '../platform/log.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
   activationLimit,
@@ -19,6 +20,7 @@ import {
   productId,
   validityDays,
 } from '../protocol/fields.ts'
+import { weakKeysWarning } from './key-strength.ts'
 import { assignedAt, licenseKeyList, licenseKeyStatus } from './stock-fields.ts'
 
 /** Fits the longest list as a form, which encodes quotation marks, commas and non-ASCII bytes as three. */
@@ -78,11 +80,11 @@ export const createLicenseKeys = endpoint({
     'product-invalid': CODES.createLicenseKeysIncorrectData,
   },
 
-  handle(call) {
+  async handle(call) {
     const { parameters } = call
     const { license_keys: licenseKeys, status } = parameters
     const assignedAtDefault = status === 'assigned' ? call.now : null
-    return perform(call, creation, {
+    const result = await perform(call, creation, {
       productId: parameters.product_id,
       licenseKeys: JSON.stringify(licenseKeys),
       quantity: licenseKeys.length,
@@ -94,6 +96,11 @@ export const createLicenseKeys = endpoint({
       assignedAt: status === 'available' ? null : (parameters.assigned_at ?? assignedAtDefault),
       features: parameters.features ?? null,
     })
+    const isCreated = result.kind === 'done' && !result.isReplay && result.outcome.kind === 'created'
+    const warning = isCreated ? weakKeysWarning(licenseKeys) : undefined
+    // The protocol has no field for it.
+    if (warning !== undefined) logWarning(call.requestId, warning)
+    return result
   },
 
   answer(outcome): AnswerContents {

@@ -1,4 +1,4 @@
-/** The log: one line of JSON for each request and each failure, without keys, tokens, e-mail addresses and names. */
+/** The log: one line of JSON for each request, warning and failure, without keys, tokens, e-mail addresses and names. */
 
 /**
  * An error whose message may be logged, because Keyseal or the database wrote it. Messages of other errors may quote their
@@ -9,6 +9,15 @@ export class LoggableError extends Error {}
 /** @param record see http/request-record.ts */
 export function logRequest(record: Readonly<Record<string, unknown>>): void {
   console.log(JSON.stringify({ level: 'info', ...record }))
+}
+
+/**
+ * For what succeeded but puts the operator at risk.
+ *
+ * @param message a sentence of Keyseal without its period and without anything from the request
+ */
+export function logWarning(requestId: string, message: string): void {
+  console.warn(JSON.stringify({ level: 'warning', requestId, message }))
 }
 
 /** @param requestId or the name of the background job that failed */

@@ -88,6 +88,27 @@ it('keyseal doctor names an API key with which look-ups failed', () => {
   expect(findings().find(({ check }) => check === 'look-ups')).toBeUndefined()
 })
 
+it('keyseal doctor warns of license keys that can be guessed, and does not fail because of them', () => {
+  const weak = () => findings().find(({ check }) => check === 'license keys')
+  expect(weak()).toBeUndefined()
+  const add = `insert into license_keys (product_id, license_key, status, activation_limit, validity_days, created_at, updated_at)
+    select 1, 'KEY-' || value, 'available', 1, 0, 0, 0 from json_each('[1,2,3]')`
+  const { strong } =
+    query<{ strong: number }>(shop.folder, 'select count(*) as strong from license_keys')[0] ?? {}
+  query(shop.folder, add)
+  expect(weak()).toEqual({
+    check: 'license keys',
+    status: 'warning',
+    finding: expect.stringMatching(
+      new RegExp(
+        `^of the newest 3 of ${Number(strong) + 3} license keys have less than 64 bits .* could find one`,
+      ),
+    ),
+    remedy: expect.stringContaining('npm run keyseal -- generators add'),
+  })
+  query(shop.folder, `delete from license_keys where license_key like 'KEY-%'`)
+})
+
 it('keyseal doctor names a webhook secret that is too short', () => {
   writeDevVars(shop.folder, { STRIPE_WEBHOOK_SECRET: 'whsec_too_short' })
   expect(findings().filter(({ check }) => check === 'settings')).toEqual([

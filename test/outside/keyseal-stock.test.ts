@@ -63,6 +63,26 @@ describe('keyseal stock import', () => {
     expect(stockOf(2)).toBe(0)
   })
 
+  it('accepts keys of fewer than 64 bits, and warns of the risk', () => {
+    write('weak.csv', ['WEAK-1', 'WEAK-2', 'STRONG-ABCDE-12345-FGHIJ'])
+    const words = ['stock', 'import', 'weak.csv', '--product-id', '1', ...TERMS]
+    const warning =
+      'Warning: 2 of 3 license keys have less than 64 bits (13 random letters and digits have more). Someone who tries many keys could find one and use the license of a buyer.'
+    for (const [command, start] of [
+      [words, '3 license keys added'],
+      [[...words, '--json'], '{'],
+    ] as const) {
+      const { status, stdout, stderr } = shop.run(...command)
+      expect(status).toBe(0)
+      expect(stderr).toContain(warning)
+      expect(stdout.startsWith(start)).toBe(true)
+    }
+    query(
+      shop.folder,
+      `delete from license_keys where license_key in ('WEAK-1', 'WEAK-2', 'STRONG-ABCDE-12345-FGHIJ')`,
+    )
+  })
+
   it('imports a file without a heading in several statements', () => {
     write(
       'many.csv',

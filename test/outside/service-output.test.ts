@@ -7,6 +7,8 @@ const REQUEST = `{"level":"info","requestId":"6f0c","method":"POST","endpoint":"
 const UNKNOWN_PATH = `{"level":"info","requestId":"6f0c","method":"GET","endpoint":null,"code":null,"outcome":null,\
 "status":404,"durationMs":0}`
 const FAILURE = '{"level":"error","requestId":"6f0c","error":"SettingError","message":"DB is not bound"}'
+const WARNING =
+  '{"level":"warning","requestId":"6f0c","message":"1 of 2 license keys have less than 64 bits"}'
 const BUG =
   '{"level":"error","requestId":"cron * * * * *","error":"TypeError","at":["f (a.ts:1:2)","g (b.ts:3:4)"]}'
 /** How wrangler prints what the Worker passes to `console.error`. */
@@ -16,6 +18,10 @@ it.each([
   [REQUEST, '12:03:07 POST /webhooks/stripe 200 code 2200 issued 18 ms'],
   [UNKNOWN_PATH, '12:03:07 GET (unknown path) 404 0 ms'],
   [`${RED}${FAILURE}\x1b[0m`, '12:03:07 ERROR SettingError: DB is not bound (6f0c)'],
+  [
+    `\x1b[33m▲ \x1b[43;33m[\x1b[43;30mWARNING\x1b[43;33m]\x1b[0m \x1b[1m${WARNING}\x1b[0m`,
+    '12:03:07 WARNING 1 of 2 license keys have less than 64 bits (6f0c)',
+  ],
   ['[wrangler:info] send_email binding called with MessageBuilder:', '12:03:07 E-mail, not sent:'],
   [BUG, '12:03:07 ERROR TypeError (cron * * * * *)\n    at f (a.ts:1:2)\n    at g (b.ts:3:4)'],
 ])('turns %j into text', (line, text) => {

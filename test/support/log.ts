@@ -11,13 +11,15 @@ type Line = Record<string, unknown>
 /** The lines of the running test. */
 let requests: string[] = []
 let failures: string[] = []
+let warnings: string[] = []
 
 const { log: print } = console
 
 /** Call this once per test file, before anything is logged. Lines that are not the Worker's are printed. */
 export function captureLog(): void {
-  const { error } = console
+  const { error, warn } = console
   console.log = (...values) => (isLine(values[0], 'info') ? requests.push(values[0]) : print(...values))
+  console.warn = (...values) => (isLine(values[0], 'warning') ? warnings.push(values[0]) : warn(...values))
   console.error = (...values) => (isLine(values[0], 'error') ? failures.push(values[0]) : error(...values))
 }
 
@@ -27,16 +29,17 @@ function isLine(value: unknown, level: string): value is string {
 
 export function clearLog(): void {
   requests = []
+  warnings = []
   failures = []
 }
 
 export function printLog(): void {
-  for (const line of [...requests, ...failures]) print(line)
+  for (const line of [...requests, ...warnings, ...failures]) print(line)
 }
 
 /** All lines of the running test, as one text. */
 export function logText(): string {
-  return [...requests, ...failures].join('\n')
+  return [...requests, ...warnings, ...failures].join('\n')
 }
 
 /** The lines about requests, in the order in which they were logged. */
@@ -47,6 +50,11 @@ export function requestLines(): Line[] {
 /** The lines about failures, in the order in which they were logged. */
 export function failureLines(): Line[] {
   return failures.map((line) => JSON.parse(line))
+}
+
+/** The lines about risks, in the order in which they were logged. */
+export function warningLines(): Line[] {
+  return warnings.map((line) => JSON.parse(line))
 }
 
 const count = z.nullable(z.int().check(z.nonnegative()))
@@ -96,12 +104,14 @@ const FAILURE_LINE = z.strictObject({
   at: z.optional(z.array(z.string())),
 })
 
+const WARNING_LINE = z.strictObject({ level: z.literal('warning'), requestId: z.uuid(), message: MESSAGE })
+
 /** @returns the line if it must not be logged; otherwise nothing */
 export function violationsInLine(line: string): string[] {
-  const parsed = z.union([REQUEST_LINE, FAILURE_LINE]).safeParse(JSON.parse(line))
+  const parsed = z.union([REQUEST_LINE, WARNING_LINE, FAILURE_LINE]).safeParse(JSON.parse(line))
   return parsed.success ? [] : [line]
 }
 
 export function violationsInLog(): string[] {
-  return [...requests, ...failures].flatMap(violationsInLine)
+  return [...requests, ...warnings, ...failures].flatMap(violationsInLine)
 }
