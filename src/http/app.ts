@@ -18,7 +18,7 @@ import type { Answer, Endpoint } from './endpoint.ts'
 import { guard } from './guard.ts'
 import { BASE_HEADER_NAMES, baseHeaders, preflightHeaders, REQUEST_ID, SIGNING_KEY_ID } from './headers.ts'
 import { HOME_PAGE, HOME_PAGE_HEADERS, prefersHtml } from './home-page.ts'
-import { isAddressLimitExceeded, isFailureLimitExceeded, tooManyRequests } from './limits.ts'
+import { isAddressLimitExceeded, isFailureLimitExceeded, isGuessing, tooManyRequests } from './limits.ts'
 import { logRecord, newRecord, type RequestRecord, recordAnswer } from './request-record.ts'
 
 interface AppEnvironment {
@@ -99,10 +99,16 @@ async function respond(
   if (await isAddressLimitExceeded(env, endpoint.caller, address)) {
     return sealed(context, tooManyRequests('address'))
   }
+  const isUse = endpoint.caller.access === 'use'
+  if (isUse && !endpoint.isReadOnly && isGuessing(env, address)) {
+    return sealed(context, tooManyRequests('failures'))
+  }
   const guarded = await guard(endpoint, { request, env, db: metered(env.DB, record), record })
   const answer = guarded.kind === 'call' ? await endpoint.respond(guarded.call) : guarded.answer
   if (answer instanceof Response) return withBaseHeaders(context, answer)
-  const isExceeded = await isFailureLimitExceeded(env, endpoint.caller, answer.code, address)
+  const isExceeded =
+    (await isFailureLimitExceeded(env, endpoint.caller, answer.code, address)) ||
+    (isUse && answer.code !== endpoint.codes[0] && isGuessing(env, address))
   return sealed(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
 }
 

@@ -7,8 +7,11 @@
  * - Requests with a valid signature of a payment provider are never limited: checking it needs no database. A
  *   sender of invalid signatures gets 2429 after too many attempts.
  * - Every copy of the software contains the API key for `use`, so its requests are limited by address only.
- * - A valid API key or license key works even from an address that sends many invalid ones: one wrong setting does
- *   not block an office, and a key of 256 random bits cannot be guessed.
+ * - A valid API key works even from an address that sends many invalid keys: one wrong setting does not block
+ *   an office, and a key of 256 random bits cannot be guessed.
+ * - License keys from elsewhere may be short enough to guess. After too many wrong ones, an address cannot tell right
+ *   from wrong ones for a minute. It can still verify keys on devices where they are active, which a guesser does not
+ *   know, so that no customer behind the same address is locked out.
  * - Only changes by software are limited by license key. Otherwise someone who knows a license key could keep its
  *   owner from verifying it.
  */
@@ -113,8 +116,7 @@ export async function isLicenseKeyLimitExceeded(
 }
 
 /**
- * Counts a response that refuses its caller. After too many of them the caller gets 2429 instead, which does
- * not reveal whether a key exists. An IPv6 address counts for its /64 and, with a larger budget, for its /48, since
+ * Counts a response that refuses its caller. After too many of them the caller gets 2429 instead. An IPv6 address counts for its /64 and, with a larger budget, for its /48, since
  * many callers control a whole /48 and can change their /64.
  *
  * @param address as seen by Cloudflare, or null if unknown: then the response is not counted
@@ -126,13 +128,53 @@ export async function isFailureLimitExceeded(
   address: string | null,
 ): Promise<boolean> {
   if (address === null || !isFailure(access, code)) return false
+  // One wrong setting of a shop must not stop the activations at its address.
+  const counter = code === CODES.licenseKeyInvalid.code ? GUESSES : 'failures'
+  const exceeded = await Promise.all(
+    failureCounters(env, counter, address).map(async ([limiter, key]) => {
+      const isRefused = await isExceeded(limiter, key)
+      if (isRefused && counter === GUESSES) rememberRefusal(limiter, key)
+      return isRefused
+    }),
+  )
+  return exceeded.includes(true)
+}
+
+/** The counter of wrong license keys. */
+const GUESSES = 'license-keys'
+
+/** @returns the limiters that are bound, each with its key */
+function failureCounters(env: Bindings, counter: string, address: string): [RateLimit, string][] {
   const { failures, networkFailures } = limiters(env)
   const network = ipv6Network(address, 48)
-  const exceeded = await Promise.all([
-    isExceeded(failures, `failures:${rateLimitKeyFor(address)}`),
-    network !== undefined && isExceeded(networkFailures, `failures:${network}`),
-  ])
-  return exceeded.includes(true)
+  return [
+    ...(failures ? [[failures, `${counter}:${rateLimitKeyFor(address)}`] as [RateLimit, string]] : []),
+    ...(networkFailures && network
+      ? [[networkFailures, `${counter}:${network}`] as [RateLimit, string]]
+      : []),
+  ]
+}
+
+/**
+ * Whether the address sent too many wrong license keys in the last minute, as far as this isolate knows. Cloudflare's
+ * counters cannot be read without counting.
+ */
+export function isGuessing(env: Bindings, address: string | null): boolean {
+  if (address === null) return false
+  return failureCounters(env, GUESSES, address).some(
+    ([limiter, key]) => (refusedUntil.get(limiter)?.get(key) ?? 0) > Date.now(),
+  )
+}
+
+/** By limiter and key, in milliseconds UTC. */
+const refusedUntil = new WeakMap<RateLimit, Map<string, number>>()
+/** A megabyte of memory. */
+const REMEMBERED_MAX = 10_000
+
+function rememberRefusal(limiter: RateLimit, key: string): void {
+  const keys = refusedUntil.get(limiter) ?? new Map<string, number>()
+  if (keys.size >= REMEMBERED_MAX) keys.clear()
+  refusedUntil.set(limiter, keys.set(key, Date.now() + LIMITERS.failures.periodSeconds * 1000))
 }
 
 /** A shop may ask about many unknown license keys, but software that does so is guessing. */

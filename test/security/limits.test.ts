@@ -6,10 +6,16 @@ import { webhookSecretName } from '../../src/payments/settings.ts'
 import configuration from '../../wrangler.toml?raw'
 import { type ApiResponse, post, readEnvelope, send } from '../support/client.ts'
 import { addContract, callAsContractHolder, GET_INFO } from '../support/contracts.ts'
-import { activatedKeyFields, addKey, assignedKeyFields } from '../support/key-life.ts'
+import {
+  activatedKeyFields,
+  addKey,
+  assignedKeyFields,
+  identifiersOf,
+  type TestKey,
+} from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
-import { countRows, openShop, orderFields } from '../support/shop.ts'
+import { countRows, openShop, orderFields, type Shop } from '../support/shop.ts'
 
 /** A limiter that allows this many requests for each key. */
 function limiter(limit: number): RateLimit {
@@ -26,6 +32,7 @@ const broken: RateLimit = { limit: () => Promise.reject(new Error('The limiter f
 const FROM = { 'CF-Connecting-IP': '203.0.113.7' }
 const ACTIVATE = '/api/v1/activate'
 const VERIFY = '/api/v1/verify'
+const DETAILS = '/api/v1/get-license-key-details'
 
 /** All limiters except the given ones fail, which must not refuse any request. */
 function bindingsWith(limiters: Record<string, RateLimit>) {
@@ -134,18 +141,68 @@ describe('an address with too many refused requests', () => {
 })
 
 describe('an address that guesses license keys', () => {
-  it('gets 2429 instead of 210, but the keys of its other users still get their answers', async () => {
-    const shop = await openShop()
-    const options = { path: VERIFY, bindings: bindingsWith({ LIMIT_FAILURES: limiter(2) }), headers: FROM }
-    const verify = async (licenseKey: string) =>
-      (await post({ api_key: shop.apiKey, license_key: licenseKey, identifier: 'device' }, options)).response
-        .code
+  afterEach(() => vi.restoreAllMocks())
+
+  /** Sends requests about license keys from one address, after three wrong ones where two are allowed. */
+  async function guessing(shop: Shop) {
+    const bindings = bindingsWith({ LIMIT_FAILURES: limiter(2) })
+    const request = async (path: string, licenseKey: string, options: object = {}) => {
+      const fields = { api_key: shop.apiKey, license_key: licenseKey, identifier: 'device' }
+      return (await post(fields, { path, bindings, headers: FROM, ...options })).response.code
+    }
     const codes = []
-    for (let guess = 0; guess < 4; guess++) codes.push(await verify(crypto.randomUUID()))
-    expect(codes).toEqual([210, 210, 2429, 2429])
-    const valid = await addKey(shop, { identifiers: ['device'] })
-    const expired = await addKey(shop, { identifiers: ['device'], validityDays: 1, assignedAt: 0 })
-    expect([await verify(valid.licenseKey), await verify(expired.licenseKey)]).toEqual([200, 205])
+    for (let guess = 0; guess < 3; guess++) codes.push(await request(VERIFY, crypto.randomUUID()))
+    expect(codes).toEqual([210, 210, 2429])
+    return { bindings, request }
+  }
+
+  it('gets 2429 for wrong and for right ones, so that it cannot tell them apart', async () => {
+    const shop = await openShop()
+    const { request } = await guessing(shop)
+    const keys = [
+      await addKey(shop),
+      await addKey(shop, { status: 'available' }),
+      await addKey(shop, { status: 'blocked' }),
+      await addKey(shop, { validityDays: 1, assignedAt: 0 }),
+    ]
+    for (const { licenseKey } of [...keys, { licenseKey: crypto.randomUUID() }]) {
+      for (const path of [VERIFY, DETAILS, ACTIVATE, '/api/v1/deactivate']) {
+        expect(await request(path, licenseKey), path).toBe(2429)
+      }
+    }
+    expect(await identifiersOf(keys[0] as TestKey)).toEqual([])
+  })
+
+  it('does not keep its other users from verifying a key on a device where it is active', async () => {
+    const shop = await openShop()
+    const { request } = await guessing(shop)
+    const { licenseKey } = await addKey(shop, { identifiers: ['device'] })
+    expect([await request(VERIFY, licenseKey), await request(DETAILS, licenseKey)]).toEqual([200, 500])
+  })
+
+  it('is refused for a minute, and others are not', async () => {
+    const shop = await openShop()
+    const { request } = await guessing(shop)
+    const { licenseKey } = await addKey(shop)
+    const elsewhere = { headers: { 'CF-Connecting-IP': '203.0.113.9' } }
+    expect(await request(ACTIVATE, licenseKey)).toBe(2429)
+    expect(await request(ACTIVATE, licenseKey, elsewhere)).toBe(300)
+    const later = Date.now() + 61_000
+    vi.spyOn(Date, 'now').mockImplementation(() => later)
+    expect(await request(ACTIVATE, licenseKey)).toBe(301)
+  })
+
+  it('does not keep a shop at that address from issuing, nor does a shop with a wrong API key stop activations', async () => {
+    const shop = await openShop()
+    const { bindings } = await guessing(shop)
+    expect((await post(orderFields(shop), { bindings, headers: FROM })).response.code).toBe(803)
+    const others = bindingsWith({ LIMIT_FAILURES: limiter(1) })
+    const misconfigured = () =>
+      post(orderFields(shop, { api_key: 'wrong' }), { bindings: others, headers: FROM })
+    expect(await repeat(3, misconfigured)).toEqual([100, 2429, 2429])
+    const activation = { api_key: shop.apiKey, ...(await assignedKeyFields(shop)) }
+    const activated = await post(activation, { path: ACTIVATE, bindings: others, headers: FROM })
+    expect(activated.response.code).toBe(300)
   })
 
   it.each(['activate', 'deactivate', 'get-license-key-details'])('is counted with %s', async (name) => {
