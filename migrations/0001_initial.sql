@@ -141,6 +141,19 @@ CREATE TABLE issuances (
 
 CREATE INDEX issuances_by_reference ON issuances (reference) WHERE reference IS NOT NULL;
 
+-- The latest attempt of an order that was sent with an identifier and without an idempotency key. Deleted after
+-- a day.
+CREATE TABLE order_attempts (
+  -- SHA-256 of the caller and the parameters in lowercase hex.
+  fingerprint TEXT PRIMARY KEY CHECK (length(fingerprint) = 64),
+  -- The idempotency key of the order's issuance or queued order.
+  idempotency_key TEXT NOT NULL,
+  -- When the request arrived, by the clock of the Worker.
+  arrived_at INTEGER NOT NULL,
+  -- When it was committed, by the clock of the database.
+  committed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- The current state of a license key, issued or in stock. It stays until a caller deletes it, or until the
 -- refused queued order that created it is released.
 CREATE TABLE license_keys (

@@ -3,6 +3,7 @@ import { app, checkAllSettings } from './app.ts'
 import { deleteOldOperations } from './callers/operation.ts'
 import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './deliveries/deliver.ts'
 import { processQueuedOrder, sweepQueuedOrders } from './issuing/queued-orders.ts'
+import { deleteOldAttempts } from './issuing/repetitions.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
 import { logFailure } from './platform/log.ts'
 import type { Bindings } from './platform/settings.ts'
@@ -15,7 +16,11 @@ type Job = (env: Bindings, now: number) => Promise<void>
 const JOBS: Readonly<Record<string, readonly Job[]>> = {
   '* * * * *': [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
   '47 * * * *': [({ DB }, now) => deleteOldOperations(DB, 'use_operations', now)],
-  '17 3 * * *': [emptyPayloads, ({ DB }, now) => deleteOldOperations(DB, 'operations', now)],
+  '17 3 * * *': [
+    emptyPayloads,
+    ({ DB }, now) => deleteOldOperations(DB, 'operations', now),
+    ({ DB }, now) => deleteOldAttempts(DB, now),
+  ],
 }
 
 const MESSAGE_HANDLERS: MessageHandlers = {

@@ -54,24 +54,33 @@ interface IssueRow extends IssuedRow {
 
 /** The batch that issues. Its statements share the placeholders `idempotencyKey`, `nonce` and `material`. */
 export interface IssueStatements<Row = IssueRow> {
+  /** Runs first, if the order has no idempotency key but may be a repetition. */
+  readonly recordAttempt?: Statement<never>
   readonly insertIssuance: Statement<never>
   /** Inserts or takes the keys, but only if this attempt inserted the issuance. */
   readonly insertKeys: Statement<never>
   readonly selectOutcome: Statement<Row>
 }
 
-/** More placeholders: `now` and the members of an `Order`, with null for a missing reference. */
-export function issueStatements(authority: OrderAuthority): Readonly<Record<Origin, IssueStatements>> {
+/**
+ * More placeholders: `now` and the members of an `Order`, with null for a missing reference.
+ *
+ * @param idempotencyKey SQL for the idempotency key
+ */
+export function issueStatements(
+  authority: OrderAuthority,
+  idempotencyKey = ':idempotencyKey',
+): Readonly<Record<Origin, IssueStatements>> {
   return {
-    fresh: statementsFor(authority, 'fresh'),
-    generator: statementsFor(authority, 'generator'),
-    stock: statementsFor(authority, 'stock'),
+    fresh: statementsFor(authority, 'fresh', idempotencyKey),
+    generator: statementsFor(authority, 'generator', idempotencyKey),
+    stock: statementsFor(authority, 'stock', idempotencyKey),
   }
 }
 
-function statementsFor(authority: OrderAuthority, origin: Origin): IssueStatements {
+function statementsFor(authority: OrderAuthority, origin: Origin, idempotencyKey: string): IssueStatements {
   const { table, rows = table, source, isCaller, isAllowed, refusal } = authority
-  const isIssuance = `issuances.idempotency_key = :idempotencyKey
+  const isIssuance = `issuances.idempotency_key = ${idempotencyKey}
     and issuances.source = (select ${source} from ${rows} where ${isCaller})`
   // The nonce belongs to a single attempt.
   const isOwnIssuance = `${isIssuance} and issuances.nonce = :nonce`
@@ -79,7 +88,7 @@ function statementsFor(authority: OrderAuthority, origin: Origin): IssueStatemen
     insertIssuance: insertIssuances(
       {
         source,
-        idempotencyKey: ':idempotencyKey',
+        idempotencyKey,
         nonce: ':nonce',
         productId: 'products.id',
         quantity: ':quantity',
@@ -208,16 +217,18 @@ export type IssueResult<Row> =
 /** Runs a batch that issues, and retries it if that is safe. @param newMaterial is called for each attempt */
 export async function issueOnce<Row extends OutcomeRow>(
   db: D1Database,
-  { insertIssuance, insertKeys, selectOutcome }: IssueStatements<Row>,
+  { recordAttempt, insertIssuance, insertKeys, selectOutcome }: IssueStatements<Row>,
   values: Readonly<Record<string, unknown>> & { readonly idempotencyKey: string | undefined },
   newMaterial: () => string | null,
 ): Promise<IssueResult<Row>> {
   const common = { ...values, idempotencyKey: values.idempotencyKey ?? crypto.randomUUID() }
   const { result, isOwn } = await withNonces((nonce) => {
     const bound = { ...common, nonce, material: newMaterial() }
-    return runBatch(db, [bind(insertIssuance, bound), bind(insertKeys, bound), bind(selectOutcome, bound)])
+    const first = recordAttempt ? [bind(recordAttempt, bound)] : []
+    const statements = [...first, bind(insertIssuance, bound), bind(insertKeys, bound)]
+    return runBatch(db, [...statements, bind(selectOutcome, bound)])
   }, isCollision)
-  const [, , [row]] = result
+  const [row] = result.at(-1) as Row[]
   if (!row) throw new Error('Expected exactly one result row.')
   const { refusal, callerId, nonce, issuedAt, keys } = row
   if (refusal !== null) return refused(refusal, callerId)

@@ -2,12 +2,13 @@
  * `POST /api/v1/random-assign-license-keys-queued`: queues an order for many license keys, in one D1 batch.
  * The queue consumer issues the keys, and a callback to `webhook_url` reports them.
  *
- * Guarantees: an idempotency key creates at most one order, even when requests are repeated or race.
+ * Guarantees: an idempotency key creates at most one order, even when requests are repeated or race. Without one,
+ * an order with an identifier is recognized if a client repeats it after a timeout (repetitions.ts).
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { done, type Result, refused } from '../callers/caller.ts'
-import { bind, compileText, runBatch } from '../db/batch.ts'
+import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withNonces } from '../db/retries.ts'
 import type { Obstacle } from '../db/schema/index.ts'
 import { type AnswerContents, type Call, endpoint } from '../http/endpoint.ts'
@@ -19,6 +20,7 @@ import { NOT_SET } from '../protocol/owner.ts'
 import { enqueue, requireQueue } from '../queue/enqueue.ts'
 import { type Order, orderFields, requiredUnlessGenerate, toOrder } from './order.ts'
 import { keyBytes, RESPONSE_BYTES_MAX } from './queued-chunks.ts'
+import { fingerprintOf, KEY_OF_ATTEMPT, recordAttempt } from './repetitions.ts'
 import { countInStock, OBSTACLE_CODES, obstacleTo } from './stock.ts'
 
 /** The most license keys of one order. An isolate must have the memory to build its callback. */
@@ -47,31 +49,43 @@ interface OutcomeRow {
 
 const OBSTACLE = obstacleTo(':origin', ':productId', ':quantity')
 
-const insertOrder = compileText(`
-  insert into queued_orders (source, idempotency_key, nonce, product_id, quantity, owner_name, owner_email, origin,
-    requested_validity_days, requested_activation_limit, identifier, webhook_url, status, due_at, created_at,
-    updated_at)
-  select ${API_KEY_AUTHORITY.source}, :idempotencyKey, :nonce, :productId, :quantity, :ownerName, :ownerEmail, :origin,
-    :validityDays, :activationLimit, :identifier, :webhookUrl, 'issuing', :now, :now, :now
-  from api_keys where ${API_KEY_AUTHORITY.isAllowed} and ${OBSTACLE} is null
-  on conflict do nothing`)
+interface QueueStatements {
+  readonly insertOrder: Statement<never>
+  /** Always returns one row. It has an obstacle only if the caller is allowed and has no such order. */
+  readonly selectOutcome: Statement<OutcomeRow>
+}
 
-/** Always one row. It has an obstacle only if the caller is allowed and has no such order. */
-const selectOutcome = compileText<OutcomeRow>(`
-  select outcome.*, case when isOpen then ${OBSTACLE} end as obstacle,
-    case when isOpen and :origin = 'stock' then ${countInStock(':productId', ':quantity')} end as availableQuantity
-  from (
-    select ${API_KEY_AUTHORITY.refusal} as refusal, api_keys.id as callerId, queued_orders.id as id,
-      queued_orders.nonce as nonce, queued_orders.created_at as queuedAt,
-      queued_orders.product_id = :productId and queued_orders.quantity = :quantity
-        and queued_orders.owner_name = :ownerName and queued_orders.owner_email = :ownerEmail
-        and queued_orders.origin = :origin and queued_orders.requested_validity_days is :validityDays
-        and queued_orders.requested_activation_limit is :activationLimit
-        and queued_orders.identifier is :identifier and queued_orders.webhook_url = :webhookUrl as isSame,
-      queued_orders.id is null and ${API_KEY_AUTHORITY.refusal} is null as isOpen
-    from (select 1) as request left join api_keys on ${API_KEY_AUTHORITY.isCaller}
-    left join queued_orders on queued_orders.source = ${API_KEY_AUTHORITY.source}
-      and queued_orders.idempotency_key = :idempotencyKey) as outcome`)
+/** @param idempotencyKey SQL for the idempotency key */
+function statementsFor(idempotencyKey: string): QueueStatements {
+  return {
+    insertOrder: compileText(`
+      insert into queued_orders (source, idempotency_key, nonce, product_id, quantity, owner_name, owner_email, origin,
+        requested_validity_days, requested_activation_limit, identifier, webhook_url, status, due_at, created_at,
+        updated_at)
+      select ${API_KEY_AUTHORITY.source}, ${idempotencyKey}, :nonce, :productId, :quantity, :ownerName, :ownerEmail,
+        :origin, :validityDays, :activationLimit, :identifier, :webhookUrl, 'issuing', :now, :now, :now
+      from api_keys where ${API_KEY_AUTHORITY.isAllowed} and ${OBSTACLE} is null
+      on conflict do nothing`),
+    selectOutcome: compileText<OutcomeRow>(`
+      select outcome.*, case when isOpen then ${OBSTACLE} end as obstacle,
+        case when isOpen and :origin = 'stock' then ${countInStock(':productId', ':quantity')} end as availableQuantity
+      from (
+        select ${API_KEY_AUTHORITY.refusal} as refusal, api_keys.id as callerId, queued_orders.id as id,
+          queued_orders.nonce as nonce, queued_orders.created_at as queuedAt,
+          queued_orders.product_id = :productId and queued_orders.quantity = :quantity
+            and queued_orders.owner_name = :ownerName and queued_orders.owner_email = :ownerEmail
+            and queued_orders.origin = :origin and queued_orders.requested_validity_days is :validityDays
+            and queued_orders.requested_activation_limit is :activationLimit
+            and queued_orders.identifier is :identifier and queued_orders.webhook_url = :webhookUrl as isSame,
+          queued_orders.id is null and ${API_KEY_AUTHORITY.refusal} is null as isOpen
+        from (select 1) as request left join api_keys on ${API_KEY_AUTHORITY.isCaller}
+        left join queued_orders on queued_orders.source = ${API_KEY_AUTHORITY.source}
+          and queued_orders.idempotency_key = ${idempotencyKey}) as outcome`),
+  }
+}
+
+const STATEMENTS = statementsFor(':idempotencyKey')
+const REPEATABLE = statementsFor(KEY_OF_ATTEMPT)
 
 function orderRules(settings: Settings) {
   const fields = {
@@ -125,19 +139,26 @@ async function queueOrder(
   order: Order,
 ): Promise<Result<Queued>> {
   requireQueue(env)
-  const values = {
-    ...caller,
+  const ordered = {
     ...order,
     identifier: parameters.identifier ?? null,
     webhookUrl: parameters.webhook_url,
+  }
+  const isRepeatable = idempotencyKey === undefined && ordered.identifier !== null
+  const { insertOrder, selectOutcome } = isRepeatable ? REPEATABLE : STATEMENTS
+  const values = {
+    ...caller,
+    ...ordered,
+    fingerprint: isRepeatable ? await fingerprintOf(caller, ordered) : null,
     idempotencyKey: idempotencyKey ?? crypto.randomUUID(),
     now,
   }
   const { result, isOwn } = await withNonces((nonce) => {
     const bound = { ...values, nonce }
-    return runBatch(db, [bind(insertOrder, bound), bind(selectOutcome, bound)])
+    const first = isRepeatable ? [bind(recordAttempt, bound)] : []
+    return runBatch(db, [...first, bind(insertOrder, bound), bind(selectOutcome, bound)])
   })
-  const [, [row]] = result
+  const [row] = result.at(-1) as OutcomeRow[]
   if (!row) throw new Error('Expected exactly one result row.')
   const { refusal, callerId, id, nonce, obstacle, availableQuantity, queuedAt } = row
   if (refusal !== null) return refused(refusal, callerId)

@@ -9,9 +9,19 @@ import { licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { type Issued, issue, issueStatements } from './issue.ts'
 import { type Order, orderFields, quantityMax, requiredUnlessGenerate, toOrder } from './order.ts'
+import { fingerprintOf, KEY_OF_ATTEMPT, recordAttempt } from './repetitions.ts'
 import { OBSTACLE_CODES } from './stock.ts'
 
 const STATEMENTS = issueStatements(API_KEY_AUTHORITY)
+const REPEATABLE = withAttempts(issueStatements(API_KEY_AUTHORITY, KEY_OF_ATTEMPT))
+
+function withAttempts({ fresh, generator, stock }: typeof STATEMENTS): typeof STATEMENTS {
+  return {
+    fresh: { ...fresh, recordAttempt },
+    generator: { ...generator, recordAttempt },
+    stock: { ...stock, recordAttempt },
+  }
+}
 
 const usableReference = plainText('identifier', 255)
 
@@ -69,11 +79,15 @@ export const randomAssignLicenseKeys = endpoint({
   },
 })
 
-/** `issue` for API keys. */
-export function issueForApiKey(
+/** `issue` for API keys. An order with an identifier and without an idempotency key may be a repetition. */
+export async function issueForApiKey(
   call: Omit<OperationCall, 'parameters'>,
   order: Order,
   newLicenseKey?: () => string,
 ): Promise<Result<Issued>> {
-  return issue(call, STATEMENTS, order, newLicenseKey)
+  if (call.idempotencyKey !== undefined || !order.reference) {
+    return issue(call, STATEMENTS, order, newLicenseKey)
+  }
+  const caller = { ...call.caller, fingerprint: await fingerprintOf(call.caller, order) }
+  return issue({ ...call, caller }, REPEATABLE, order, newLicenseKey)
 }

@@ -53,8 +53,8 @@ describe('the migrated database', () => {
       Object.values(getTableColumns(table)).map((column) => ({
         name: column.name,
         type: column.getSQLType().toUpperCase(),
-        // SQLite reports 0 for a primary key, which is NOT NULL in Drizzle.
-        notnull: column.notNull && !column.primary ? 1 : 0,
+        // SQLite reports 0 for an INTEGER PRIMARY KEY, which is NOT NULL in Drizzle.
+        notnull: column.notNull && !(column.primary && column.getSQLType() === 'integer') ? 1 : 0,
         pk: column.primary ? 1 : 0,
       })),
     )

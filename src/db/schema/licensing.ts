@@ -51,6 +51,13 @@ export const issuances = sqliteTable(
   ],
 )
 
+export const orderAttempts = sqliteTable('order_attempts', {
+  fingerprint: text().primaryKey(),
+  idempotencyKey: text('idempotency_key').notNull(),
+  arrivedAt: integer('arrived_at').notNull(),
+  committedAt: integer('committed_at').notNull(),
+})
+
 export const LICENSE_KEY_STATUSES = ['available', 'assigned', 'reserved', 'blocked'] as const
 export type LicenseKeyStatus = (typeof LICENSE_KEY_STATUSES)[number]
 
