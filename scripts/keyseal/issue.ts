@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Command, Option } from 'commander'
 import { ORIGINS, type Origin } from '../../src/db/schema/index.ts'
+import type { TextRow } from '../../src/db/texts.ts'
 import { parseKeysAsIssued } from '../../src/issuing/as-issued.ts'
 import { isEmailAddress, isOwnerName, NOT_SET } from '../../src/protocol/owner.ts'
 import { type Place, runStatements } from '../database.ts'
@@ -97,6 +98,7 @@ async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) 
     throw new Error(`${messageOf(cause)}\n${advice}`)
   })
   const row = rows.at(-1)?.[0] as unknown as IssueRow
+  const furtherKeys = rows.slice(0, -1).flat() as unknown as TextRow[]
   if (row.nonce === null) throw new Error(notIssued(order, row))
   if (row.keys === null) {
     throw new Error(
@@ -104,7 +106,7 @@ async function issueOnce(place: Place, order: CliOrder, idempotencyKey: string) 
     )
   }
   return {
-    licenseKeys: parseKeysAsIssued(row.keys).map(([, licenseKey]) => licenseKey),
+    licenseKeys: parseKeysAsIssued(row.keys, furtherKeys).map(([, licenseKey]) => licenseKey),
     isReplay: row.nonce !== nonce,
   }
 }

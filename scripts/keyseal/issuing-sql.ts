@@ -6,7 +6,7 @@
  * none.
  */
 import type { Obstacle, Origin } from '../../src/db/schema/index.ts'
-import type { IssuedRow } from '../../src/issuing/as-issued.ts'
+import { type IssuedRow, KEYS_PER_TEXT } from '../../src/issuing/as-issued.ts'
 import { issueStatements as statementsFor } from '../../src/issuing/issue.ts'
 import { keyMaterialFor } from '../../src/issuing/key-formats.ts'
 import type { SourcedOrder } from '../../src/issuing/order.ts'
@@ -53,15 +53,19 @@ const KEYS_A_STATEMENT: Readonly<Record<Origin, number>> = {
   stock: Number.POSITIVE_INFINITY,
 }
 
-/** @returns statements for one transaction; the row of the last one tells what came of it */
+/**
+ * @returns statements for one transaction; the row of the last one tells what came of it. Only the keys that it does not
+ *   contain are rows of the others, with `text`
+ */
 export function issueStatements(order: CliOrder, attempt: Attempt): string[] {
-  const { insertIssuance, insertKeys, selectOutcome } = STATEMENTS[order.origin]
+  const { insertIssuance, insertKeys, selectOutcome, selectKeys } = STATEMENTS[order.origin]
   const values: Record<string, SqlValue> = { reference: null, ...order, ...attempt }
   return [
     inlineValues(insertIssuance, values),
     ...inPieces(order.quantity, KEYS_A_STATEMENT[order.origin], (size) =>
       inlineValues(insertKeys, { ...values, material: keyMaterialFor(order.origin, size) }),
     ),
+    ...(selectKeys && order.quantity > KEYS_PER_TEXT ? [inlineValues(selectKeys, values)] : []),
     inlineValues(selectOutcome, values),
   ]
 }

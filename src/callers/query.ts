@@ -1,10 +1,12 @@
-/** Queries on behalf of a caller: one statement authenticates and reads, in one round trip. */
+/** Queries on behalf of a caller: each statement authenticates and reads, in one round trip. */
 import { bind, compileText, type Database, runBatch, type Statement } from '../db/batch.ts'
+import { compileTexts, parseTexts, type TextRow } from '../db/texts.ts'
 import type { Authority } from './authority.ts'
 import { type CallerValues, done, type Result, refused } from './caller.ts'
 
 export interface CallerQuery<Outcome> {
   readonly select: Statement<QueryRow>
+  readonly lists: readonly (readonly [member: string, Statement<TextRow>])[]
   /** Carries the type only. */
   readonly outcome?: Outcome
 }
@@ -16,12 +18,24 @@ interface QueryRow {
   readonly outcome: string
 }
 
-/** @param expression SQL for the outcome as JSON text. It may refer to the caller's row as `caller`. */
+/**
+ * SQL for a list of any length, as `compileTexts` takes it. It selects from `allowed`, which has one row if the caller is
+ * allowed and otherwise none, cross joined with what it reads. So a refused caller reads nothing.
+ */
+export type ListSql = (allowed: string) => string
+
+/**
+ * @param expression SQL for the outcome as JSON text. It may refer to the caller's row as `caller`.
+ * @param lists more members of the outcome
+ */
 export function defineQuery<Outcome>(
-  { refusal, table, isCaller }: Authority,
+  { refusal, table, isCaller, isAllowed }: Authority,
   expression: string,
+  lists: Readonly<Record<string, ListSql>> = {},
 ): CallerQuery<Outcome> {
+  const allowed = `(select 1 from ${table} where ${isAllowed}) as allowed`
   return {
+    lists: Object.entries(lists).map(([member, list]) => [member, compileTexts(list(allowed))]),
     select: compileText<QueryRow>(`
       select caller.refusal as refusal, caller.id as callerId,
         case when caller.refusal is null then ${expression} end as outcome
@@ -44,11 +58,16 @@ export async function runQuery<Outcome>(
   query: CallerQuery<Outcome>,
   values: Readonly<Record<string, unknown>> = {},
 ): Promise<Result<Outcome>> {
-  const [[row]] = await runBatch(db, [bind(query.select, { ...caller, ...values, now })])
+  const bound = { ...caller, ...values, now }
+  const [[row], ...texts] = await runBatch(db, [
+    bind(query.select, bound),
+    ...query.lists.map(([, list]) => bind(list, bound)),
+  ])
   if (!row) throw new Error('Expected exactly one result row.')
   const { callerId, refusal } = row
   if (refusal !== null) return refused(refusal, callerId)
-  return done(JSON.parse(row.outcome) as Outcome, now, callerId)
+  const lists = query.lists.map(([member], index) => [member, parseTexts(texts[index] ?? [])])
+  return done({ ...JSON.parse(row.outcome), ...Object.fromEntries(lists) } as Outcome, now, callerId)
 }
 
 /** A session that may use the nearest replica, whose data may be slightly stale. */

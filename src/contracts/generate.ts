@@ -9,7 +9,7 @@ import { done, type OperationCall, type Result } from '../callers/caller.ts'
 import { CONTRACT_KEY, contractHolder } from '../callers/contract-holders.ts'
 import { compileText } from '../db/batch.ts'
 import { endpoint } from '../http/endpoint.ts'
-import { issuedColumns, parseKeysAsIssued } from '../issuing/as-issued.ts'
+import { issuedColumns, parseKeysAsIssued, selectKeysAsIssued } from '../issuing/as-issued.ts'
 import { generatorId, insertGeneratedKeys, insertIssuances } from '../issuing/inserts.ts'
 import { issueOnce, type OutcomeRow } from '../issuing/issue.ts'
 import { randomKeyMaterial } from '../issuing/key-formats.ts'
@@ -92,6 +92,8 @@ const selectOutcome = compileText<GenerationRow>(`
   from (select 1) as request left join contracts on ${HOLDER.isCaller}
   left join issuances on ${IS_ISSUANCE}`)
 
+const selectKeys = selectKeysAsIssued(IS_ISSUANCE)
+
 export const contractsGenerate = endpoint({
   path: '/api/v1/contracts/generate',
   summary: 'Generate license keys',
@@ -121,7 +123,7 @@ export async function generateContractKeys(
 ): Promise<Result<Generated>> {
   const written = await issueOnce(
     db,
-    { insertIssuance, insertKeys, selectOutcome },
+    { insertIssuance, insertKeys, selectOutcome, selectKeys },
     { ...caller, quantity, quantityMax, idempotencyKey, now },
     () => newMaterial(quantity <= quantityMax ? quantity : 0),
   )
@@ -129,15 +131,15 @@ export async function generateContractKeys(
   const { row } = written
   const { callerId } = row
   if (written.kind === 'issued') {
-    const { issuedAt, keys, isReplay } = written
+    const { issuedAt, keys, furtherKeys, isReplay } = written
     const issuedTo = {
       productId: row.issuedProductId,
       contractId: row.issuedContractId,
       ownerName: NOT_SET,
       ownerEmail: NOT_SET,
     }
-    const outcome = { kind: 'generated', issuedAt, issuedTo, keys: parseKeysAsIssued(keys) } as const
-    return done(outcome, issuedAt, callerId, isReplay)
+    const outcome = { issuedAt, issuedTo, keys: parseKeysAsIssued(keys, furtherKeys) }
+    return done({ kind: 'generated', ...outcome }, issuedAt, callerId, isReplay)
   }
   if (row.obstacle === null) throw new Error('Nothing was generated, and no obstacle was found.')
   return done({ kind: row.obstacle }, now, callerId)

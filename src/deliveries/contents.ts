@@ -1,6 +1,7 @@
 /** What a delivery contains: the keys of an issuance, or the result of a queued order. */
 import { compileText } from '../db/batch.ts'
 import type { Channel, Obstacle } from '../db/schema/index.ts'
+import { compileTexts, parseTexts, type TextRow } from '../db/texts.ts'
 import { EXPIRES_AT, VALIDITY_DAYS } from '../issuing/expiry.ts'
 
 export interface Attempt {
@@ -69,7 +70,6 @@ interface IssuanceRow extends Omit<IssuanceContents, keyof Attempt | 'order' | '
   readonly provider: string | null
   readonly orderId: string | null
   readonly line: string | null
-  readonly keys: string
 }
 
 type CallbackRow = Omit<CallbackContents, keyof Attempt>
@@ -91,13 +91,18 @@ export const selectIssuance = compileText<IssuanceRow>(`
   select deliveries.channel as channel, issuances.product_id as productId,
     issuances.owner_name as ownerName, issuances.owner_email as ownerEmail, issuances.created_at as issuedAt,
     products.name as productName, products.delivery_webhook_url as productWebhookUrl,
-    order_lines.provider as provider, order_lines.order_id as orderId, order_lines.line as line,
-    (select json_group_array(json_array(id, license_key, status, activation_limit, ${VALIDITY_DAYS}, updated_at,
-        ${EXPIRES_AT})) from license_keys where license_keys.issuance_id = issuances.id) as keys
+    order_lines.provider as provider, order_lines.order_id as orderId, order_lines.line as line
   from deliveries
   join issuances on issuances.id = deliveries.issuance_id
   join products on products.id = issuances.product_id
   left join order_lines on order_lines.issuance_id = issuances.id
+  where ${IS_CLAIMED}`)
+
+/** The keys of the issuance. */
+export const selectKeys = compileTexts(`
+  select license_keys.id as place, json_array(license_keys.id, license_key, license_keys.status, activation_limit,
+    ${VALIDITY_DAYS}, license_keys.updated_at, ${EXPIRES_AT}) as item
+  from deliveries cross join license_keys on license_keys.issuance_id = deliveries.issuance_id
   where ${IS_CLAIMED}`)
 
 export const selectCallback = compileText<CallbackRow>(`
@@ -113,11 +118,12 @@ export const selectCallback = compileText<CallbackRow>(`
 export function contentsOf(
   attempt: Attempt,
   issuance: IssuanceRow | undefined,
+  keys: readonly TextRow[],
   callback: CallbackRow | undefined,
 ): DeliveryContents | undefined {
   if (callback) return { ...attempt, ...callback }
   if (!issuance) return undefined
-  const { provider, orderId, line, keys, ...others } = issuance
+  const { provider, orderId, line, ...others } = issuance
   const hasOrder = provider !== null && orderId !== null && line !== null
   return {
     ...attempt,
@@ -127,8 +133,8 @@ export function contentsOf(
   }
 }
 
-function deliveredKeys(text: string): DeliveredKey[] {
-  const keys = (JSON.parse(text) as KeyRow[]).map(
+function deliveredKeys(rows: readonly TextRow[]): DeliveredKey[] {
+  return parseTexts<KeyRow>(rows).map(
     ([id, licenseKey, status, activationLimit, validityDays, updatedAt, expiresAt]) => ({
       id,
       licenseKey,
@@ -139,8 +145,6 @@ function deliveredKeys(text: string): DeliveredKey[] {
       expiresAt,
     }),
   )
-  // SQLite does not guarantee an order for json_group_array.
-  return keys.sort((one, other) => one.id - other.id)
 }
 
 /**

@@ -25,6 +25,7 @@ import {
   type DeliveryContents,
   selectCallback,
   selectIssuance,
+  selectKeys,
 } from './contents.ts'
 import { sendEmail } from './email.ts'
 import type { SendResult } from './post.ts'
@@ -100,12 +101,13 @@ export async function claimDelivery(
   now: number,
 ): Promise<DeliveryContents | undefined> {
   const values = { id, now, leaseEnd: now + LEASE_MS, callbackLeaseEnd: now + CALLBACK_LEASE_MS }
-  const [[claimed], [issuance], [callback]] = await runBatch(DB, [
+  const [[claimed], [issuance], keys, [callback]] = await runBatch(DB, [
     bind(claim, values),
     bind(selectIssuance, values),
+    bind(selectKeys, values),
     bind(selectCallback, values),
   ])
-  return claimed && contentsOf({ id, ...claimed }, issuance, callback)
+  return claimed && contentsOf({ id, ...claimed }, issuance, keys, callback)
 }
 
 async function send(

@@ -2,6 +2,8 @@
  * License keys as they were issued. A replay repeats the first response, so the batch that changes or deletes
  * an issued key first stores the key as it was issued.
  */
+import type { Statement } from '../db/batch.ts'
+import { compileTexts, parseTexts, type TextRow } from '../db/texts.ts'
 import type { KeyAsIssued } from '../protocol/license-key-object.ts'
 
 /** SQL that stores the keys as they were issued, unless they are stored already. */
@@ -11,6 +13,12 @@ export function keepAsIssued(condition: string): string {
     select issuance_id, id, license_key, activation_limit, validity_days, created_at from license_keys
     where issuance_id is not null and (${condition}) on conflict do nothing`
 }
+
+/**
+ * The most keys of any length that are read as one text. A key has up to 255 characters of 4 bytes, and its other values
+ * take less than 60 bytes.
+ */
+export const KEYS_PER_TEXT = 900
 
 /** SQL: all keys of an issuance as one JSON text, because one row per key would be far slower. */
 function keysJson(columns: string): string {
@@ -26,17 +34,36 @@ function keysJson(columns: string): string {
       where license_keys_as_issued.issuance_id = issuances.id)) end`
 }
 
-/** Returns a list of `KeyAsIssued`. */
-export const KEYS_AS_ISSUED = keysJson('id, license_key, activation_limit, validity_days, created_at')
+const COLUMNS = 'id, license_key, activation_limit, validity_days, created_at'
 
-/** Returns a list of `[id, license key]`, because the order contains the other values of fresh keys. */
+/** Returns a list of `KeyAsIssued`. It is empty for more than `KEYS_PER_TEXT` keys: `selectKeysAsIssued` reads these. */
+export const KEYS_AS_ISSUED = `iif(issuances.quantity > ${KEYS_PER_TEXT}, '[]', ${keysJson(COLUMNS)})`
+
+/**
+ * Returns a list of `[id, license key]`, because the order contains the other values of fresh keys. Their keys are short
+ * UUIDs, so 10,000 of them are one text.
+ */
 export const FRESH_KEYS_AS_ISSUED = keysJson('id, license_key')
+
+/** A statement that reads the keys of an issuance with any number of keys of any length. @param isIssuance SQL */
+export function selectKeysAsIssued(isIssuance: string): Statement<TextRow> {
+  const issuanceId = `(select issuances.id from issuances where ${isIssuance})`
+  return compileTexts(`
+    select id as place, json_array(${COLUMNS}) as item from (
+      select ${COLUMNS} from license_keys where issuance_id = ${issuanceId}
+        and not exists (select 1 from license_keys_as_issued as stored
+          where stored.issuance_id = license_keys.issuance_id and stored.license_key_id = license_keys.id)
+      union all
+      select license_key_id, license_key, activation_limit, validity_days, created_at from license_keys_as_issued
+      where license_keys_as_issued.issuance_id = ${issuanceId})`)
+}
 
 /** @returns the keys by ascending id, because SQLite aggregates rows in no guaranteed order */
 export function parseKeysAsIssued<Key extends readonly [id: number, ...unknown[]] = KeyAsIssued>(
   text: string,
+  furtherKeys: readonly TextRow[] = [],
 ): Key[] {
-  return (JSON.parse(text) as Key[]).sort(([one], [other]) => one - other)
+  return parseTexts<Key>([{ text }, ...furtherKeys]).sort(([one], [other]) => one - other)
 }
 
 /** The issuance under the idempotency key, as the batch that issues reads it. */

@@ -10,13 +10,16 @@ import { done, type OperationCall, type Refused, type Result, refused } from '..
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withNonces } from '../db/retries.ts'
 import type { Obstacle, Origin } from '../db/schema/index.ts'
+import type { TextRow } from '../db/texts.ts'
 import type { KeyAsIssued } from '../protocol/license-key-object.ts'
 import {
   FRESH_KEYS_AS_ISSUED,
   type IssuedRow,
   issuedColumns,
   KEYS_AS_ISSUED,
+  KEYS_PER_TEXT,
   parseKeysAsIssued,
+  selectKeysAsIssued,
 } from './as-issued.ts'
 import { generatorId, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
 import { keyMaterialFor } from './key-formats.ts'
@@ -60,6 +63,8 @@ export interface IssueStatements<Row = IssueRow> {
   /** Inserts or takes the keys, but only if this attempt inserted the issuance. */
   readonly insertKeys: Statement<never>
   readonly selectOutcome: Statement<Row>
+  /** Reads the keys if `selectOutcome` cannot: more than `KEYS_PER_TEXT`, and not fresh. */
+  readonly selectKeys?: Statement<TextRow>
 }
 
 /**
@@ -118,6 +123,7 @@ function statementsFor(authority: OrderAuthority, origin: Origin, idempotencyKey
         ${origin === 'stock' ? `case when issuances.id is null then ${countInStock(':productId', ':quantity')} end` : 'null'}
           as availableQuantity
       from (select 1) as request left join ${rows} on ${isCaller} left join issuances on ${isIssuance}`),
+    ...(origin !== 'fresh' && { selectKeys: selectKeysAsIssued(isIssuance) }),
   }
 }
 
@@ -180,7 +186,7 @@ export async function issue(
   const { callerId } = row
   if (result.kind === 'issued') {
     const { issuedAt, isReplay } = result
-    const keys = parseIssuedKeys(order, issuedAt, result.keys)
+    const keys = parseIssuedKeys(order, result)
     return done({ kind: 'issued', order, issuedAt, keys }, issuedAt, callerId, isReplay)
   }
   if (row.obstacle === null) throw new Error('Nothing was issued, and no obstacle was found.')
@@ -188,10 +194,10 @@ export async function issue(
 }
 
 /** @returns the keys by ascending id */
-export function parseIssuedKeys(order: Order, issuedAt: number, text: string): KeyAsIssued[] {
-  if (order.origin !== 'fresh') return parseKeysAsIssued(text)
+function parseIssuedKeys(order: Order, { issuedAt, keys, furtherKeys }: IssuedKeys): KeyAsIssued[] {
+  if (order.origin !== 'fresh') return parseKeysAsIssued(keys, furtherKeys)
   const { activationLimit, validityDays } = order
-  return parseKeysAsIssued<readonly [number, string]>(text).map(([id, licenseKey]) => [
+  return parseKeysAsIssued<readonly [number, string]>(keys).map(([id, licenseKey]) => [
     id,
     licenseKey,
     activationLimit,
@@ -205,34 +211,47 @@ export interface OutcomeRow extends IssuedRow {
   readonly callerId: number | null
 }
 
+/** The keys as they were read, for `parseKeysAsIssued`. */
+interface IssuedKeys {
+  readonly issuedAt: number
+  readonly keys: string
+  readonly furtherKeys: readonly TextRow[]
+}
+
 export type IssueResult<Row> =
   | Refused
-  | ({ readonly kind: 'issued'; readonly row: Row; readonly isReplay: boolean } & {
-      issuedAt: number
-      keys: string
-    })
+  | ({ readonly kind: 'issued'; readonly row: Row; readonly isReplay: boolean } & IssuedKeys)
   /** The caller is allowed, but the order cannot be issued. */
   | { readonly kind: 'not-issued'; readonly row: Row }
 
 /** Runs a batch that issues, and retries it if that is safe. @param newMaterial is called for each attempt */
 export async function issueOnce<Row extends OutcomeRow>(
   db: D1Database,
-  { recordAttempt, insertIssuance, insertKeys, selectOutcome }: IssueStatements<Row>,
-  values: Readonly<Record<string, unknown>> & { readonly idempotencyKey: string | undefined },
+  { recordAttempt, insertIssuance, insertKeys, selectOutcome, selectKeys }: IssueStatements<Row>,
+  values: Readonly<Record<string, unknown>> & {
+    readonly idempotencyKey: string | undefined
+    readonly quantity: number
+  },
   newMaterial: () => string | null,
 ): Promise<IssueResult<Row>> {
   const common = { ...values, idempotencyKey: values.idempotencyKey ?? crypto.randomUUID() }
-  const { result, isOwn } = await withNonces((nonce) => {
+  const selectFurther = selectKeys && values.quantity > KEYS_PER_TEXT ? [selectKeys] : []
+  const { result, isOwn } = await withNonces(async (nonce) => {
     const bound = { ...common, nonce, material: newMaterial() }
-    const first = recordAttempt ? [bind(recordAttempt, bound)] : []
-    const statements = [...first, bind(insertIssuance, bound), bind(insertKeys, bound)]
-    return runBatch(db, [...statements, bind(selectOutcome, bound)])
+    const results = await runBatch(db, [
+      ...(recordAttempt ? [bind(recordAttempt, bound)] : []),
+      bind(insertIssuance, bound),
+      bind(insertKeys, bound),
+      bind(selectOutcome, bound),
+      ...selectFurther.map((statement) => bind(statement, bound)),
+    ])
+    return results.slice(recordAttempt ? 3 : 2) as [Row[], TextRow[]?]
   }, isCollision)
-  const [row] = result.at(-1) as Row[]
+  const [[row], furtherKeys = []] = result
   if (!row) throw new Error('Expected exactly one result row.')
   const { refusal, callerId, nonce, issuedAt, keys } = row
   if (refusal !== null) return refused(refusal, callerId)
   if (nonce === null || issuedAt === null) return { kind: 'not-issued', row }
   if (keys === null) return refused('idempotency-key-reused', callerId)
-  return { kind: 'issued', row, isReplay: !isOwn(nonce), issuedAt, keys }
+  return { kind: 'issued', row, isReplay: !isOwn(nonce), issuedAt, keys, furtherKeys }
 }

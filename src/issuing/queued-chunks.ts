@@ -5,9 +5,10 @@
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import type { Origin } from '../db/schema/index.ts'
+import { parseTexts } from '../db/texts.ts'
 import { type KeyAsIssued, licenseKeyObjects } from '../protocol/license-key-object.ts'
 import { LEASE_MS } from '../queue/messages.ts'
-import { issuedColumns, parseKeysAsIssued } from './as-issued.ts'
+import { selectKeysAsIssued } from './as-issued.ts'
 
 export interface QueuedOrder {
   readonly id: number
@@ -50,8 +51,12 @@ const claim = compileText<{ id: number }>(`
 const postpone = compileText(`
   update queued_orders set due_at = :dueAt where ${HAS_LEASE} and status in ('issuing', 'releasing')`)
 
-const selectChunk = compileText<{ issuedAt: number; keys: string }>(`
-  select ${issuedColumns('true')} from issuances where source = :source and idempotency_key = :chunk`)
+const IS_CHUNK = 'issuances.source = :source and issuances.idempotency_key = :chunk'
+
+const selectChunk = compileText<{ issuedAt: number }>(`
+  select created_at as issuedAt from issuances where ${IS_CHUNK}`)
+
+const selectChunkKeys = selectKeysAsIssued(IS_CHUNK)
 
 /** The source and idempotency key of a chunk's issuance. @param chunk from 0 */
 function chunkIdentity(orderId: number, chunk: number) {
@@ -92,9 +97,12 @@ export interface IssuedChunk {
 
 /** Reads one chunk, because all keys of an order would need too much memory. @param chunk from 0 */
 export async function readChunk(db: D1Database, orderId: number, chunk: number): Promise<IssuedChunk> {
-  const [[row]] = await withRetries(() => runBatch(db, [bind(selectChunk, chunkIdentity(orderId, chunk))]))
+  const values = chunkIdentity(orderId, chunk)
+  const [[row], keys] = await withRetries(() =>
+    runBatch(db, [bind(selectChunk, values), bind(selectChunkKeys, values)]),
+  )
   if (!row) throw new Error('Expected exactly one result row.')
-  return { issuedAt: row.issuedAt, keys: parseKeysAsIssued(row.keys) }
+  return { issuedAt: row.issuedAt, keys: parseTexts(keys) }
 }
 
 /** A callback keeps the base64 of its response in memory: 64 MB, half of the memory of an isolate. */

@@ -1,7 +1,7 @@
 /** `POST /api/v1/get-license-key-details`: returns a license key and its product, if `verify` succeeds. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
-import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
+import { defineQuery, type ListSql, nearestDatabase, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { EXPIRES_AT, VALIDITY_DAYS } from '../issuing/expiry.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -10,6 +10,7 @@ import {
   ACTIVATED_KEY_CHECKS,
   checkTypedKey,
   deviceIdentifier,
+  IS_TYPED,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
   type KeyOutcome,
@@ -31,7 +32,6 @@ interface LicenseKeyDetails {
   readonly assignedAt: number
   /** Milliseconds UTC. null: it never expires. */
   readonly expiresAt: number | null
-  readonly metadata: Metadata
 }
 
 interface ProductDetails {
@@ -40,32 +40,42 @@ interface ProductDetails {
   readonly source: 'internal' | 'envato'
   readonly name: string
   readonly description: string
-  readonly metadata: Metadata
 }
 
-type Details =
-  | KeyOutcome<KeyProblem | 'activation-not-found'>
-  | (KeyOutcome<'active'> & { readonly licenseKey: LicenseKeyDetails; readonly product: ProductDetails })
+interface ActiveKey extends KeyOutcome<'active'> {
+  readonly licenseKey: LicenseKeyDetails
+  readonly product: ProductDetails
+  readonly licenseKeyMetadata: Metadata
+  readonly productMetadata: Metadata
+}
 
-/** SQL: the metadata as JSON. */
-function metadataOf(table: string, isOfRow: string): string {
-  return `json((select json_group_array(json_object('key', key, 'value', value) order by id)
-    from ${table} where ${isOfRow}))`
+type Details = KeyOutcome<KeyProblem | 'activation-not-found'> | ActiveKey
+
+/** SQL: the metadata of the requested key or its product. */
+function metadataOf(table: string, isOfKey: string): ListSql {
+  return (allowed) => `
+    select ${table}.id as place, json_object('key', ${table}.key, 'value', ${table}.value) as item
+    from ${allowed} cross join license_keys on ${IS_TYPED} cross join ${table} on ${isOfKey}`
 }
 
 const LICENSE_KEY = `json_object('id', license_keys.id, 'licenseKey', license_keys.license_key,
   'ownerName', license_keys.owner_name, 'ownerEmail', license_keys.owner_email,
   'activationLimit', license_keys.activation_limit, 'validityDays', ${VALIDITY_DAYS},
-  'assignedAt', license_keys.assigned_at, 'expiresAt', ${EXPIRES_AT},
-  'metadata', ${metadataOf('license_key_metadata', 'license_key_id = license_keys.id')})`
+  'assignedAt', license_keys.assigned_at, 'expiresAt', ${EXPIRES_AT})`
 
 const PRODUCT = `json_object('id', products.id, 'externalReference', products.external_reference,
-  'source', products.source, 'name', products.name, 'description', products.description,
-  'metadata', ${metadataOf('product_metadata', 'product_id = products.id')})`
+  'source', products.source, 'name', products.name, 'description', products.description)`
 
 const details = defineQuery<Details>(
   API_KEY_AUTHORITY,
   checkTypedKey(ACTIVATED_KEY_CHECKS, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
+  {
+    licenseKeyMetadata: metadataOf(
+      'license_key_metadata',
+      'license_key_metadata.license_key_id = license_keys.id',
+    ),
+    productMetadata: metadataOf('product_metadata', 'product_metadata.product_id = license_keys.product_id'),
+  },
 )
 
 export const getLicenseKeyDetails = endpoint({
@@ -87,12 +97,12 @@ export const getLicenseKeyDetails = endpoint({
   answer: (outcome) => ({
     signedBy: outcome.productId,
     ...(outcome.kind === 'active' && {
-      fields: { licenseKey: licenseKeyObject(outcome.licenseKey), product: productObject(outcome.product) },
+      fields: { licenseKey: licenseKeyObject(outcome), product: productObject(outcome) },
     }),
   }),
 })
 
-function licenseKeyObject(licenseKey: LicenseKeyDetails) {
+function licenseKeyObject({ licenseKey, licenseKeyMetadata }: ActiveKey) {
   const { assignedAt, expiresAt } = licenseKey
   return {
     id: licenseKey.id,
@@ -102,13 +112,13 @@ function licenseKeyObject(licenseKey: LicenseKeyDetails) {
     activation_limit: licenseKey.activationLimit,
     validity: licenseKey.validityDays,
     assigned_at: dateAndTime(assignedAt),
-    meta_data: licenseKey.metadata,
+    meta_data: licenseKeyMetadata,
     // false: it never expires.
     expires_at: expiresAt === null ? false : dateAndTime(expiresAt),
   }
 }
 
-function productObject(product: ProductDetails) {
+function productObject({ product, productMetadata }: ActiveKey) {
   return {
     id: product.id,
     external_reference: product.externalReference,
@@ -117,6 +127,6 @@ function productObject(product: ProductDetails) {
     // The protocol's field for the URL of a product. Products have none here.
     post_url: '',
     description: product.description,
-    meta_data: product.metadata,
+    meta_data: productMetadata,
   }
 }

@@ -29,17 +29,17 @@ interface Listed {
   readonly generators: readonly Generator[]
 }
 
-const list = defineQuery<Listed>(
-  API_KEY_AUTHORITY,
-  `json_object('kind', 'listed', 'generators', (
-    select json_group_array(json_object('id', generators.id, 'productId', generators.product_id,
+const list = defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed')`, {
+  generators: (allowed) => `
+    select generators.id as place, json_object('id', generators.id, 'productId', generators.product_id,
       'method', generators.method, 'prefix', generators.prefix, 'suffix', generators.suffix,
       'charset', generators.charset, 'numberOfChunks', generators.number_of_chunks,
       'chunkLength', generators.chunk_length, 'activationLimit', generators.activation_limit,
       'validityDays', generators.validity_days, 'status', generators.status,
-      'createdAt', generators.created_at, 'updatedAt', generators.updated_at) order by generators.id)
-    from generators cross join products on products.id = generators.product_id and products.deleted_at is null))`,
-)
+      'createdAt', generators.created_at, 'updatedAt', generators.updated_at) as item
+    from ${allowed} cross join generators
+    cross join products on products.id = generators.product_id and products.deleted_at is null`,
+})
 
 export const getAllGenerators = endpoint({
   method: 'GET',

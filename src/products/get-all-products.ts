@@ -18,25 +18,29 @@ interface Product {
   /** Milliseconds UTC, like `updatedAt`. */
   readonly createdAt: number
   readonly updatedAt: number
-  /** In the order of creation. */
-  readonly metadata: readonly (readonly [key: string, value: string])[]
 }
+
+type Metadata = readonly [productId: number, key: string, value: string]
 
 interface Listed {
   readonly kind: 'listed'
   readonly products: readonly Product[]
+  /** Of all products, in the order of creation. */
+  readonly metadata: readonly Metadata[]
 }
 
-const list = defineQuery<Listed>(
-  API_KEY_AUTHORITY,
-  `json_object('kind', 'listed', 'products', (
-    select json_group_array(json_object('id', id, 'externalReference', external_reference, 'source', source,
+const list = defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed')`, {
+  products: (allowed) => `
+    select id as place, json_object('id', id, 'externalReference', external_reference, 'source', source,
       'name', name, 'description', description, 'status', status, 'requireNonExpired', require_non_expired,
-      'createdAt', created_at, 'updatedAt', updated_at, 'metadata', (
-        select json_group_array(json_array(product_metadata.key, product_metadata.value) order by product_metadata.id)
-        from product_metadata where product_metadata.product_id = products.id)) order by id)
-    from products where deleted_at is null))`,
-)
+      'createdAt', created_at, 'updatedAt', updated_at) as item
+    from ${allowed} cross join products where deleted_at is null`,
+  metadata: (allowed) => `
+    select product_metadata.id as place,
+      json_array(product_metadata.product_id, product_metadata.key, product_metadata.value) as item
+    from ${allowed} cross join products cross join product_metadata on product_metadata.product_id = products.id
+    where deleted_at is null`,
+})
 
 export const getAllProducts = endpoint({
   method: 'GET',
@@ -46,11 +50,16 @@ export const getAllProducts = endpoint({
   parameters: () => z.object({}),
   outcomes: { listed: CODES.allProducts },
   handle: (call) => runQuery(call, list),
-  answer: ({ products }) => ({ fields: { products: products.map(productObject) } }),
+  answer({ products, metadata }) {
+    const metadataOf = Map.groupBy(metadata, ([productId]) => productId)
+    return {
+      fields: { products: products.map((product) => productObject(product, metadataOf.get(product.id))) },
+    }
+  },
 })
 
 /** The protocol's product object: these 11 fields in this order. */
-function productObject(product: Product): object {
+function productObject(product: Product, metadata: readonly Metadata[] = []): object {
   return {
     id: product.id,
     external_reference: product.externalReference,
@@ -62,6 +71,6 @@ function productObject(product: Product): object {
     require_non_expired: product.requireNonExpired,
     created_at: withoutMilliseconds(product.createdAt),
     updated_at: withoutMilliseconds(product.updatedAt),
-    meta_data: product.metadata.map(([key, value]) => ({ key, value })),
+    meta_data: metadata.map(([, key, value]) => ({ key, value })),
   }
 }

@@ -133,7 +133,8 @@ describe('an order of generated keys', () => {
       bindings,
     })
     expect(response.license_keys).toHaveLength(10_000)
-    expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 3 * 10_000 + 2 }])
+    // One more statement reads the keys, because their text may be too long for one row.
+    expect(roundTrips).toEqual([{ statements: 4, rowsWritten: 3 * 10_000 + 2 }])
   })
 })
 

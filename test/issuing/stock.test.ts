@@ -60,9 +60,9 @@ async function countPicks(productId: number, quantity: number, rounds: number): 
   const returnToStock = env.DB.prepare(
     `update license_keys set status = 'available', issuance_id = null where issuance_id = ?`,
   ).bind(issuanceId)
-  for (let done = 0; done < rounds; done += 50) {
+  for (let done = 0; done < rounds; done += 10) {
     const results = await env.DB.batch<{ id: number }>(
-      Array.from({ length: 50 }, () => [statement, selectAssigned, returnToStock]).flat(),
+      Array.from({ length: 10 }, () => [statement, selectAssigned, returnToStock]).flat(),
     )
     for (const { results: rows } of results.filter((_, index) => index % 3 === 1)) {
       expect(rows).toHaveLength(quantity)

@@ -11,6 +11,7 @@ const list = (shop: Shop, filter: Record<string, unknown> = {}, options = {}) =>
   get(PATH, { api_key: shop.apiKey, product_id: String(shop.productId), ...filter }, options)
 
 const isSmall = (count: number) => count < 500
+const isTiny = (count: number) => count < 10
 
 async function listKeys(shop: Shop, filter: Record<string, unknown> = {}): Promise<string[]> {
   const { response } = await list(shop, filter)
@@ -121,15 +122,16 @@ describe('get-license-keys', () => {
     const rowsRead: number[] = []
     const DB = interceptRoundTrips(env.DB, async (_, run) => {
       const results = await run()
-      for (const { meta } of results as D1Result[]) rowsRead.push(meta.rows_read)
+      rowsRead.push((results as D1Result[]).reduce((sum, { meta }) => sum + meta.rows_read, 0))
       return results
     })
     const bindings = { DB }
     const stock = { status: 'available', page: '2', items_per_page: '10' }
     expect((await list(shop, stock, { bindings })).response.license_keys).toHaveLength(10)
     expect((await list(shop, { ...stock, status: 'reserved' }, { bindings })).response.code).toBe(730)
-    // Each request executes one statement.
-    expect(rowsRead).toEqual([expect.toSatisfy(isSmall), expect.toSatisfy(isSmall)])
+    // A refused caller reads nothing of it.
+    expect((await list({ ...shop, apiKey: 'unknown' }, {}, { bindings })).response.code).toBe(100)
+    expect(rowsRead).toEqual([expect.toSatisfy(isSmall), expect.toSatisfy(isSmall), expect.toSatisfy(isTiny)])
   })
 
   it.each([

@@ -70,7 +70,7 @@ describe('get-all-generators', () => {
     const { db, roundTrips } = observe(env.DB)
     const answer = await getAll(await openShop(), { DB: db })
     expect(answer.response.products).toEqual([])
-    expect(roundTrips).toEqual([{ statements: 1, rowsWritten: 0 }])
+    expect(roundTrips).toEqual([{ statements: 2, rowsWritten: 0 }])
   })
 })
 

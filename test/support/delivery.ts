@@ -1,6 +1,7 @@
 /** Adds the deliveries of a paid order, and reads their state. */
 import { env } from 'cloudflare:workers'
 import type { Channel } from '../../src/db/schema/index.ts'
+import { D1_LIMITS } from './d1-limits.ts'
 import { outboundUrl } from './outbound.ts'
 
 /** The time of issuance, and when deliveries are due. */
@@ -56,18 +57,19 @@ export async function addDelivery(options: DeliveryOptions = {}): Promise<TestDe
     nonce: crypto.randomUUID(),
     quantity,
   })
-  await env.DB.batch(
-    licenseKeys.map((license_key) =>
-      insertion('license_keys', {
-        ...terms,
-        license_key,
-        status: 'assigned',
-        assigned_at: ISSUED_AT,
-        issuance_id: issuanceId,
-        updated_at: ISSUED_AT,
-      }),
-    ),
+  const insertions = licenseKeys.map((license_key) =>
+    insertion('license_keys', {
+      ...terms,
+      license_key,
+      status: 'assigned',
+      assigned_at: ISSUED_AT,
+      issuance_id: issuanceId,
+      updated_at: ISSUED_AT,
+    }),
   )
+  for (let start = 0; start < quantity; start += D1_LIMITS.batchStatements) {
+    await env.DB.batch(insertions.slice(start, start + D1_LIMITS.batchStatements))
+  }
   if (hasOrder) {
     const line = { provider: 'stripe', order_id: orderId, line: 'li_1', units: quantity }
     await insert('order_lines', { issuance_id: issuanceId, ...line })
