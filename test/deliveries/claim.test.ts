@@ -78,7 +78,7 @@ describe('a delivery', () => {
     await stubResponses(delivery.url, {})
     const { db, roundTrips } = observe(env.DB)
     await deliver({ ...env, DB: db }, delivery.id, Date.now())
-    expect(roundTrips.map(({ statements }) => statements)).toEqual([3, 1])
+    expect(roundTrips.map(({ statements }) => statements)).toEqual([4, 1])
   })
 })
 
