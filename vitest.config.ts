@@ -86,6 +86,7 @@ const inWorkersRuntime = {
 const WITH_QUEUE = [
   'test/issuing/random-assign-license-keys-queued.test.ts',
   'test/queue/consume.test.ts',
+  'test/queue/hanging-callbacks.test.ts',
   'test/queue/queued-messages.test.ts',
   'test/queue/sweep.test.ts',
   'test/payments/waiting-events.test.ts',

@@ -25,7 +25,7 @@ const JOBS: Readonly<Record<string, readonly Job[]>> = {
 
 const MESSAGE_HANDLERS: MessageHandlers = {
   delivery: { process: deliver, abandon: abandonDelivery },
-  callback: { process: deliver, abandon: abandonDelivery, isHeavy: true },
+  callback: { process: deliver, abandon: abandonDelivery },
   event: { process: processEvent, abandon: abandonEvent },
   // The order may have keys that no callback has reported yet, so it is kept, and the sweep wakes it again.
   'queued-order': { process: processQueuedOrder, abandon: async () => {} },

@@ -1,4 +1,5 @@
 /** What `keyseal doctor` looks at in `wrangler.toml`. */
+import { QUEUE_OF } from '../../src/queue/messages.ts'
 import { type Configuration, databaseOf } from '../configuration.ts'
 import type { Place } from '../database.ts'
 import { type Finding, good, wrong } from './doctor-finding.ts'
@@ -21,16 +22,18 @@ export function faultOfDatabaseBinding(place: Place, configuration: Configuratio
 
 /** What else `wrangler.toml` must declare. */
 export function checkOtherBindings({ queues, triggers }: Configuration): Finding[] {
-  const queue = queues?.producers?.find(({ binding }) => binding === 'DELIVERIES')?.queue
   const consumed = queues?.consumers?.map((consumer) => consumer.queue) ?? []
   const crons = triggers?.crons ?? []
   const findings: Finding[] = []
-  if (!queue || !consumed.includes(queue) || !consumed.includes(`${queue}-dead`)) {
-    const finding = 'the queue DELIVERIES has no producer, or lacks one of its two consumers'
-    findings.push(wrong('bindings', finding, putBack('[[queues.producers]] or [[queues.consumers]]')))
+  for (const name of new Set(Object.values(QUEUE_OF))) {
+    const queue = queues?.producers?.find(({ binding }) => binding === name)?.queue
+    if (!queue || !consumed.includes(queue) || !consumed.includes(`${queue}-dead`)) {
+      const finding = `the queue ${name} has no producer, or lacks one of its two consumers`
+      findings.push(wrong('bindings', finding, putBack('[[queues.producers]] or [[queues.consumers]]')))
+    }
   }
   if (!['* * * * *', '47 * * * *', '17 3 * * *'].every((cron) => crons.includes(cron))) {
     findings.push(wrong('bindings', 'a schedule is missing', putBack('[triggers]')))
   }
-  return findings.length > 0 ? findings : [good('bindings', 'queue and schedules are declared')]
+  return findings.length > 0 ? findings : [good('bindings', 'queues and schedules are declared')]
 }

@@ -101,6 +101,6 @@ function queueFound(place: Place, overdue: number): Finding {
   const remedy =
     place === 'local'
       ? 'npm start (it processes them while it runs)'
-      : 'npx wrangler tail (the log has the reason), npx wrangler queues info keyseal-deliveries'
+      : 'npx wrangler tail (the log has the reason), npx wrangler queues list'
   return wrong(check, `${overdue} have been due for more than ${OVERDUE_MINUTES} minutes`, remedy)
 }

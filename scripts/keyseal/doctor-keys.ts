@@ -48,8 +48,14 @@ async function checkSecretNames(): Promise<Finding> {
   try {
     names = (JSON.parse(await runWrangler('secret', 'list')) as { name: string }[]).map(({ name }) => name)
   } catch {
-    const remedy =
-      'npm run deploy (if a queue is missing, run this first: npx wrangler queues create keyseal-deliveries; npx wrangler queues create keyseal-deliveries-dead)'
+    const queues = [
+      'keyseal-deliveries',
+      'keyseal-deliveries-dead',
+      'keyseal-callbacks',
+      'keyseal-callbacks-dead',
+    ]
+    const create = queues.map((queue) => `npx wrangler queues create ${queue}`).join('; ')
+    const remedy = `npm run deploy (if a queue is missing, run this first: ${create})`
     return wrong(CHECK, 'the secrets of the Worker cannot be listed; it may not be deployed yet', remedy)
   }
   if (!names.includes(GLOBAL_KEY_NAME)) {

@@ -18,7 +18,7 @@ import { signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import { type CallbackContents, deliveryName } from './contents.ts'
 import { post, type SendResult } from './post.ts'
 
-/** Longer than for a webhook: the receiver may have to store 80 MB before it responds. */
+/** Longer than for a webhook: the receiver may have to store 80 MB before it responds. It delays only callbacks. */
 export const CALLBACK_TIMEOUT_MS = 120_000
 
 const BEFORE_ENVELOPE = '{"headers":{},"original":'

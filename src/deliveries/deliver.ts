@@ -3,7 +3,8 @@
  *
  * Guarantees: while a lease lasts, no other consumer sends the delivery. If the result cannot be stored, the
  * delivery is sent again with the same name. It is retried until it is delivered, canceled or out of
- * attempts. A result is stored only if the delivery is still pending and no later attempt has started.
+ * attempts. A result is stored only if the delivery is still pending and no later attempt has started. A host
+ * that does not answer a callback in time gets no other callback for ten minutes.
  */
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
@@ -14,6 +15,7 @@ import {
   backoffSeconds,
   CALLBACK_LEASE_MS,
   DONE,
+  HANGING_PAUSE_SECONDS,
   LEASE_MS,
   type ProcessingResult,
 } from '../queue/messages.ts'
@@ -41,6 +43,19 @@ const conclude = compileText(`
   update deliveries set status = :status, due_at = coalesce(:dueAt, due_at), last_result = :result,
     updated_at = :now
   where id = :id and status = 'pending' and attempts = :attempts`)
+
+/**
+ * Postpones all other callbacks to a host that hangs. Another spelling of the host counts as another host. Postponing
+ * callbacks that are being sent is harmless.
+ */
+const pauseHost = compileText(`
+  update deliveries set due_at = :pauseEnd
+  where id in (
+    select deliveries.id from deliveries cross join queued_orders on queued_orders.id = deliveries.queued_order_id
+    where deliveries.status = 'pending' and deliveries.channel = 'callback' and deliveries.due_at < :pauseEnd
+      and lower(substr(webhook_url, 1, length(:origin))) = :origin
+      and substr(webhook_url, length(:origin) + 1, 1) in ('', '/', '?', '#'))
+  and id <> :id`)
 
 const abandon = compileText(`
   update deliveries set status = 'failed', last_result = 'gave up', updated_at = :now
@@ -81,16 +96,18 @@ export async function deliver(
     await concludeAttempt(env, contents, { status: kind, result }, now)
     return DONE
   }
+  const hangingOrigin = kind === 'timed-out' ? originOfCallback(contents) : undefined
   const waitSeconds = kind === 'undeliverable' ? undefined : backoffSeconds(contents.attempts)
   if (waitSeconds === undefined) {
-    await concludeAttempt(env, contents, { status: 'failed', result }, now)
+    await concludeAttempt(env, contents, { status: 'failed', result, hangingOrigin }, now)
     logFailure(`delivery ${id}`, new DeliveryFailedError())
     return DONE
   }
-  const delaySeconds = Math.max(waitSeconds, retryAfterSeconds)
+  const pauseSeconds = hangingOrigin === undefined ? 0 : HANGING_PAUSE_SECONDS
+  const delaySeconds = Math.max(waitSeconds, retryAfterSeconds, pauseSeconds)
   // Counted from the start of the attempt. The message waits from the end, so it is never too early.
   const dueAt = now + delaySeconds * 1000
-  await concludeAttempt(env, contents, { status: 'pending', result, dueAt }, now)
+  await concludeAttempt(env, contents, { status: 'pending', result, dueAt, hangingOrigin }, now)
   return { kind: 'retry', delaySeconds }
 }
 
@@ -108,6 +125,10 @@ export async function claimDelivery(
     bind(selectCallback, values),
   ])
   return claimed && contentsOf({ id, ...claimed }, issuance, keys, callback)
+}
+
+function originOfCallback(contents: DeliveryContents): string | undefined {
+  return contents.channel === 'callback' ? new URL(contents.webhookUrl).origin : undefined
 }
 
 async function send(
@@ -148,17 +169,21 @@ export interface Conclusion {
   readonly result: string
   /** The time of the next attempt of a pending delivery, in milliseconds UTC. */
   readonly dueAt?: number
+  /** The origin of a callback's URL if it did not answer in time. */
+  readonly hangingOrigin?: string | undefined
 }
 
 /** Stores the result of an attempt. Repeating it is safe, so it is retried. */
 export async function concludeAttempt(
   { DB }: Bindings,
   { id, attempts }: Attempt,
-  { status, result, dueAt }: Conclusion,
+  { status, result, dueAt, hangingOrigin: origin }: Conclusion,
   now: number,
 ): Promise<void> {
   const values = { id, attempts, status, result, dueAt: dueAt ?? null, now }
-  await withRetries(() => runBatch(DB, [bind(conclude, values)]))
+  const pauseEnd = now + HANGING_PAUSE_SECONDS * 1000
+  const pause = origin === undefined ? [] : [bind(pauseHost, { id, origin, pauseEnd })]
+  await withRetries(() => runBatch(DB, [bind(conclude, values), ...pause]))
 }
 
 export async function abandonDelivery({ DB }: Bindings, id: number, now: number): Promise<void> {

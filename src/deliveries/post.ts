@@ -1,7 +1,10 @@
 /** The result of an attempt. It never contains text from the receiver. */
 export interface SendResult {
-  /** `cancelled`: all keys are blocked, so nothing was sent. `undeliverable`: a retry would not help. */
-  readonly kind: 'delivered' | 'not-delivered' | 'undeliverable' | 'cancelled'
+  /**
+   * `timed-out`: not delivered, as far as known. `cancelled`: all keys are blocked, so nothing was sent. `undeliverable`: a
+   * retry would not help.
+   */
+  readonly kind: 'delivered' | 'not-delivered' | 'timed-out' | 'undeliverable' | 'cancelled'
   /** For example `HTTP 500`, `timeout` or `EMAIL_FROM is not set`. */
   readonly result: string
   readonly retryAfterSeconds?: number | undefined
@@ -34,7 +37,9 @@ export async function post(
     return sent
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError'
-    return { kind: 'not-delivered', result: isTimeout ? 'timeout' : 'no response' }
+    return isTimeout
+      ? { kind: 'timed-out', result: 'timeout' }
+      : { kind: 'not-delivered', result: 'no response' }
   }
 }
 

@@ -17,7 +17,7 @@ import { callbackTarget } from '../platform/target.ts'
 import { CODES } from '../protocol/codes.ts'
 import { optional, plainText } from '../protocol/fields.ts'
 import { NOT_SET } from '../protocol/owner.ts'
-import { enqueue, requireQueue } from '../queue/enqueue.ts'
+import { enqueue, requireQueues } from '../queue/enqueue.ts'
 import { type Order, orderFields, requiredUnlessGenerate, toOrder } from './order.ts'
 import { keyBytes, RESPONSE_BYTES_MAX } from './queued-chunks.ts'
 import { fingerprintOf, KEY_OF_ATTEMPT, recordAttempt } from './repetitions.ts'
@@ -138,7 +138,7 @@ async function queueOrder(
   { env, db, caller, idempotencyKey, parameters, now }: Call<OrderParameters>,
   order: Order,
 ): Promise<Result<Queued>> {
-  requireQueue(env)
+  requireQueues(env, 'queued-order', 'callback')
   const ordered = {
     ...order,
     identifier: parameters.identifier ?? null,

@@ -7,7 +7,7 @@ import type { Outcome } from '../db/schema/index.ts'
 import { sha256Hex } from '../platform/hash.ts'
 import { parseJson } from '../platform/json.ts'
 import { type Bindings, SettingError } from '../platform/settings.ts'
-import { requireQueue } from '../queue/enqueue.ts'
+import { requireQueues } from '../queue/enqueue.ts'
 import { type Context, type EventRecord, wait } from './events.ts'
 import { fulfillAndDeliver } from './fulfill.ts'
 import { isName, orderOf, type PaymentEvent } from './payment-event.ts'
@@ -47,7 +47,7 @@ export async function receive(
     return { kind: 'received', outcome: 'ignored' }
   }
   if (mode === 'not-configured' || mode === 'signature-invalid') return { kind: mode }
-  requireQueue(env)
+  requireQueues(env, 'delivery', 'event')
   const events: ReceivedEvent[] = []
   for (const part of partsOf(provider, webhook.body)) {
     events.push(await receiveEvent(provider, part, webhook.headers, mode, context, now))

@@ -39,7 +39,10 @@ const REMEDIES: Readonly<Record<string, string>> = {
   WEBHOOK_HTTP_HOSTS: 'set [vars] WEBHOOK_HTTP_HOSTS = "shop.example" in wrangler.toml, then npm run deploy',
   ACTIVATIONS_MAX: 'set [vars] ACTIVATIONS_MAX = "1000" in wrangler.toml, then npm run deploy',
   RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npm run deploy',
-  DELIVERIES: 'declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npm run deploy',
+  DELIVERIES:
+    'npx wrangler queues create keyseal-deliveries, declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npm run deploy',
+  CALLBACKS:
+    'npx wrangler queues create keyseal-callbacks, declare [[queues.producers]] binding = "CALLBACKS" in wrangler.toml, then npm run deploy',
   EMAIL:
     'npx wrangler secret put RESEND_API_KEY, or declare [[send_email]] name = "EMAIL" in wrangler.toml, then npm run deploy',
   RESEND_API_KEY: 'npx wrangler secret put RESEND_API_KEY',

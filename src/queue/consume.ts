@@ -1,8 +1,8 @@
 /**
- * The consumer of the queue and of its dead-letter queue.
+ * The consumer of the queues and of their dead-letter queues.
  *
  * Guarantees: each message is acknowledged or retried separately, so a failure affects no other message. A
- * dead message leaves no row pending forever. Heavy messages of a batch are processed one at a time.
+ * dead message leaves no row pending forever.
  */
 import { logFailure } from '../platform/log.ts'
 import type { Bindings } from '../platform/settings.ts'
@@ -19,8 +19,6 @@ export interface MessageHandler {
   readonly process: (env: Bindings, id: number, now: number) => Promise<ProcessingResult>
   /** Called if a message was delivered as often as Queues allows without success. */
   readonly abandon: (env: Bindings, id: number, now: number) => Promise<void>
-  /** Whether several of them in parallel could exceed an isolate's memory. */
-  readonly isHeavy?: boolean
 }
 
 export type MessageHandlers = Readonly<Record<Wakeup['kind'], MessageHandler>>
@@ -29,7 +27,7 @@ class MessageDiedError extends Error {
   override name = 'MessageDiedError'
 }
 
-/** The dead-letter queue's name in wrangler.toml must end with this. */
+/** The names of dead-letter queues in wrangler.toml must end with this. */
 const DEAD_LETTER_SUFFIX = '-dead'
 
 export async function consume(
@@ -40,11 +38,7 @@ export async function consume(
   const work = batch.queue.endsWith(DEAD_LETTER_SUFFIX) ? abandon : process
   const settle = (message: Message<Wakeup>) =>
     settleMessage(message, () => work(message.body, env, handlers[message.body.kind]))
-  const isHeavy = ({ body }: Message<Wakeup>) => handlers[body.kind].isHeavy === true
-
-  const light = batch.messages.filter((message) => !isHeavy(message)).map(settle)
-  for (const message of batch.messages.filter(isHeavy)) await settle(message)
-  await Promise.all(light)
+  await Promise.all(batch.messages.map(settle))
 }
 
 async function settleMessage(message: Message<Wakeup>, work: () => Promise<ProcessingResult>): Promise<void> {

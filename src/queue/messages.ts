@@ -1,16 +1,23 @@
 /**
- * The messages of the queue. A message contains only the id of a row and wakes the consumer. It may arrive
+ * The messages of the queues. A message contains only the id of a row and wakes the consumer. It may arrive
  * twice, late or never. The row decides what is due.
  */
 
 export interface Message {
   /**
-   * `delivery`: a row of `deliveries`. `callback`: a row of `deliveries` that reports a queued order, which
-   * needs much memory. `event`: a waiting row of `webhook_events`. `queued-order`: a row of `queued_orders`.
+   * `delivery`: a row of `deliveries`. `callback`: a row of `deliveries` that reports a queued order. `event`: a waiting row of `webhook_events`. `queued-order`: a row of `queued_orders`.
    */
   readonly kind: 'delivery' | 'callback' | 'event' | 'queued-order'
   readonly id: number
 }
+
+/** The bindings of the queues. Callbacks wait up to two minutes for an answer, and must not delay anything else. */
+export const QUEUE_OF = {
+  delivery: 'DELIVERIES',
+  event: 'DELIVERIES',
+  'queued-order': 'DELIVERIES',
+  callback: 'CALLBACKS',
+} as const satisfies Record<Message['kind'], string>
 
 export type ProcessingResult =
   | { readonly kind: 'done' }
@@ -27,6 +34,9 @@ export const LEASE_MS = 60_000
 
 /** The lease for callbacks, which send up to 100,000 keys to a receiver that may store them slowly. */
 export const CALLBACK_LEASE_MS = 300_000
+
+/** After a callback got no answer in time, no other callback is sent to the same host for ten minutes. */
+export const HANGING_PAUSE_SECONDS = 600
 
 /** After this many attempts the work has failed, until an operator retries it. */
 export const ATTEMPTS_MAX = 13

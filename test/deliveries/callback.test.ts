@@ -4,11 +4,13 @@ import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
 import { CALLBACK_LEASE_MS } from '../../src/queue/messages.ts'
 import { type ApiResponse, isSignedBy } from '../support/client.ts'
+import { executeSql } from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
 import {
   type OutboundReaction,
   type OutboundRequest,
   outboundUrl,
+  requestsTo,
   stubResponses,
 } from '../support/outbound.ts'
 import {
@@ -295,6 +297,34 @@ describe('a callback', () => {
     await stubResponses(order.webhookUrl, { delayMs: 500 })
     await deliver(env, order.deliveryId, Date.now(), 50)
     expect(await stateOf(order)).toMatchObject({ status: 'pending', last_result: 'timeout' })
+  })
+
+  it('is sent less often if its receiver hangs, and so are other callbacks to its host', async () => {
+    const { origin } = new URL(outboundUrl())
+    async function completeOrderTo(url: string): Promise<Completed> {
+      const order = await completeOrder()
+      await executeSql('update queued_orders set webhook_url = ? where id = ?', url, order.id)
+      return order
+    }
+    const dueTimes = (orders: readonly Completed[]) =>
+      Promise.all(orders.map(async (order) => (await stateOf(order))?.due_at))
+
+    const hanging = await completeOrderTo(`${origin}/1`)
+    const toSameHost = await Promise.all(
+      [`${origin}/2`, origin, `${origin.toUpperCase()}?3`].map(completeOrderTo),
+    )
+    const toOthers = await Promise.all([`${origin}.other.test/`, `${origin}:8443/`].map(completeOrderTo))
+    await stubResponses(`${origin}/1`, { delayMs: 500 }, {})
+    const now = Date.now()
+    const pauseEnd = now + 600_000
+    expect(await deliver(env, hanging.deliveryId, now, 50)).toEqual({ kind: 'retry', delaySeconds: 600 })
+    expect(await dueTimes([hanging, ...toSameHost])).toEqual(Array(4).fill(pauseEnd))
+    expect(await dueTimes(toOthers)).toEqual(toOthers.map(({ completedAt }) => completedAt))
+
+    for (const order of toSameHost) await send(order, {}, pauseEnd - 1)
+    expect(await requestsTo(`${origin}/2`)).toEqual([])
+    await send(hanging, {}, pauseEnd)
+    expect(await stateOf(hanging)).toMatchObject({ status: 'delivered', attempts: 2 })
   })
 
   it.each(['http://receiver.test/', 'https://127.0.0.1/', 'https://user:pass@receiver.test/', 'nowhere'])(

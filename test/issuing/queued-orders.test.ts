@@ -28,7 +28,7 @@ describe('a queued order', () => {
       await addStock(shop, 12)
       const order = await addQueuedOrder(shop, { quantity: 10, origin })
       const { queue, messages } = capturingQueue()
-      const bindings = { ...env, DELIVERIES: queue }
+      const bindings = { ...env, CALLBACKS: queue }
       expect(await processQueuedOrder(bindings, order.id, Date.now(), CHUNK)).toEqual({ kind: 'done' })
       await expectIssued(order)
       const [callback] = await callbackRows(order)

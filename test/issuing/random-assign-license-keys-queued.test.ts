@@ -374,14 +374,21 @@ describe('code 804', () => {
 })
 
 describe('a server failure', () => {
-  it('writes nothing and logs the binding if the queue is missing', async () => {
-    const shop = await openShop()
-    const result = await expectNoOrder(shop, () =>
-      sendOrder(queuedOrderFields(shop), { bindings: { DELIVERIES: undefined } }),
-    )
-    expect(result).toMatchObject({ status: 500, response: { code: 2500 } })
-    expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])
-  })
+  it.each([
+    ['DELIVERIES', 'keyseal-deliveries'],
+    ['CALLBACKS', 'keyseal-callbacks'],
+  ])(
+    'writes nothing, and names the command that creates the queue %s, if it is missing',
+    async (name, queue) => {
+      const shop = await openShop()
+      const result = await expectNoOrder(shop, () =>
+        sendOrder(queuedOrderFields(shop), { bindings: { [name]: undefined } }),
+      )
+      expect(result).toMatchObject({ status: 500, response: { code: 2500 } })
+      const message = expect.stringMatching(`^${name} is not bound. .*npx wrangler queues create ${queue},`)
+      expect(failureLines()).toMatchObject([{ message }])
+    },
+  )
 
   it('returns 2503 if the database fails', async () => {
     const shop = await openShop()

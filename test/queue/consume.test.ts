@@ -1,5 +1,6 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
+import { parse } from 'smol-toml'
 import { describe, expect, it, vi } from 'vitest'
 import { abandonDelivery, deliver } from '../../src/deliveries/deliver.ts'
 import { consume, type MessageHandler, type MessageHandlers } from '../../src/queue/consume.ts'
@@ -12,7 +13,10 @@ import { requestsTo, stubResponses } from '../support/outbound.ts'
 
 const QUEUE = 'keyseal-deliveries'
 /** From the configuration, to check the code against it. */
-const [, DEAD_LETTER_QUEUE = ''] = /^dead_letter_queue = "(.*)"$/m.exec(wranglerToml) ?? []
+const { consumers } = (parse(wranglerToml) as { queues: { consumers: Readonly<Record<string, unknown>>[] } })
+  .queues
+const DEAD_LETTER_QUEUES = consumers.flatMap(({ dead_letter_queue: name }) => (name ? [String(name)] : []))
+const [DEAD_LETTER_QUEUE = ''] = DEAD_LETTER_QUEUES
 
 const unexpected: MessageHandler = {
   process: () => Promise.reject(new Error('There are no such messages.')),
@@ -131,50 +135,22 @@ describe.each(['event', 'queued-order', 'callback'] as const)('a message of kind
   })
 })
 
-it('heavy messages are processed one at a time and do not delay others', async () => {
-  const running = { heavy: 0, heavyMost: 0, light: 0, lightMost: 0 }
-  const working = (weight: 'heavy' | 'light'): MessageHandler => ({
-    ...unexpected,
-    isHeavy: weight === 'heavy',
-    async process() {
-      running[`${weight}Most`] = Math.max(running[`${weight}Most`], ++running[weight])
-      await scheduler.wait(20)
-      running[weight]--
-      return { kind: 'done' }
-    },
-  })
-  const handlers = { callback: working('heavy'), event: working('light') }
-  const bodies = (['callback', 'event', 'callback', 'event', 'callback'] as const).map((kind, id) => ({
-    kind,
-    id,
-  }))
-  expect((await consumeMessages(bodies, { handlers })).acks).toHaveLength(5)
-  expect(running).toMatchObject({ heavyMost: 1, lightMost: 2 })
-})
-
-it('a failing heavy message does not affect the others', async () => {
-  const process = vi.fn<MessageHandler['process']>(async (_env, id) => {
-    if (id === 1) throw new Error('It fails.')
-    return { kind: 'done' }
-  })
-  const handlers = { callback: { ...unexpected, isHeavy: true, process } }
-  const bodies = [1, 2].map((id): Message => ({ kind: 'callback', id }))
-  expect(await consumeMessages(bodies, { handlers })).toEqual({ acks: ['m1'], retries: [['m0', 10]] })
-})
-
 describe('a dead-lettered message', () => {
-  it('fails the delivery, logs one line and is acknowledged', async () => {
-    const delivery = await addDelivery()
-    expect(await consumeMessages([deliveryMessage(delivery)], { queue: DEAD_LETTER_QUEUE })).toEqual({
-      acks: ['m0'],
-      retries: [],
-    })
-    expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
-    expect(await requestsTo(delivery.url)).toEqual([])
-    expect(failureLines()).toMatchObject([
-      { requestId: `delivery ${delivery.id}`, error: 'MessageDiedError' },
-    ])
-  })
+  it.each(DEAD_LETTER_QUEUES)(
+    'in %s fails the delivery, logs one line and is acknowledged',
+    async (queue) => {
+      const delivery = await addDelivery()
+      expect(await consumeMessages([deliveryMessage(delivery)], { queue })).toEqual({
+        acks: ['m0'],
+        retries: [],
+      })
+      expect(await deliveryRow(delivery)).toMatchObject({ status: 'failed', last_result: 'gave up' })
+      expect(await requestsTo(delivery.url)).toEqual([])
+      expect(failureLines()).toMatchObject([
+        { requestId: `delivery ${delivery.id}`, error: 'MessageDiedError' },
+      ])
+    },
+  )
 
   it('does not change a finished delivery', async () => {
     const delivery = await addDelivery({ status: 'delivered' })
@@ -226,6 +202,12 @@ describe('the local queue', () => {
     expect(requests).toHaveLength(1)
     expect(requests[0]?.body).toContain(delivery.licenseKeys[0])
   }, 15_000)
+})
+
+it('callbacks have a queue of their own, which delivers one at a time', () => {
+  const ofCallbacks = consumers.find(({ queue }) => queue === 'keyseal-callbacks')
+  expect(ofCallbacks).toMatchObject({ max_batch_size: 1, max_batch_timeout: 0 })
+  expect(DEAD_LETTER_QUEUES).toEqual(['keyseal-deliveries-dead', 'keyseal-callbacks-dead'])
 })
 
 it('the log never contains license keys, addresses or names', async () => {

@@ -42,7 +42,7 @@ async function handle(bodies: readonly Message[], queueName = 'keyseal-deliverie
   }))
   const batch = createMessageBatch<Message>(queueName, messages)
   const { queue, messages: sent } = capturingQueue()
-  await worker.queue(batch, { ...env, DELIVERIES: queue })
+  await worker.queue(batch, { ...env, DELIVERIES: queue, CALLBACKS: queue })
   const { explicitAcks } = await getQueueResult(batch, createExecutionContext())
   return { acks: explicitAcks, sent }
 }
@@ -69,7 +69,7 @@ it('a dead-lettered message leaves its order unchanged, and the sweep resumes it
   expect(failureLines()).toMatchObject([{ requestId: `queued-order ${order.id}`, error: 'MessageDiedError' }])
   expect(await orderRow(order)).toMatchObject({ status: 'issuing', due_at: 0 })
   const { queue, messages } = capturingQueue()
-  await sweepQueuedOrders({ ...env, DELIVERIES: queue }, Date.now())
+  await sweepQueuedOrders({ ...env, DELIVERIES: queue, CALLBACKS: queue }, Date.now())
   expect(messages).toEqual([{ kind: 'queued-order', id: order.id }])
   await processOrder(order)
   expect(await orderRow(order)).toMatchObject({ status: 'issued' })
@@ -82,10 +82,10 @@ it('the callback sweep enqueues a callback that has been due for a minute', asyn
   await processOrder(order, { now })
   const [callback] = await callbackRows(order)
   const { queue, messages } = capturingQueue()
-  await sweepCallbacks({ ...env, DELIVERIES: queue }, now + 30_000)
-  await sweepDeliveries({ ...env, DELIVERIES: queue }, now + 120_000)
+  await sweepCallbacks({ ...env, DELIVERIES: queue, CALLBACKS: queue }, now + 30_000)
+  await sweepDeliveries({ ...env, DELIVERIES: queue, CALLBACKS: queue }, now + 120_000)
   expect(messages).toEqual([])
-  await sweepCallbacks({ ...env, DELIVERIES: queue }, now + 120_000)
+  await sweepCallbacks({ ...env, DELIVERIES: queue, CALLBACKS: queue }, now + 120_000)
   expect(messages).toEqual([{ kind: 'callback', id: callback?.id }])
 })
 
@@ -125,7 +125,11 @@ it('the sweep enqueues an order that is being released, which is then refused', 
   expect(await orderRow(order)).toMatchObject({ status: 'releasing', chunks: 1 })
   await executeSql('update queued_orders set due_at = 0 where id = ?', order.id)
   const { queue, messages } = capturingQueue()
-  await worker.scheduled(createScheduledController({ cron: '* * * * *' }), { ...env, DELIVERIES: queue })
+  await worker.scheduled(createScheduledController({ cron: '* * * * *' }), {
+    ...env,
+    DELIVERIES: queue,
+    CALLBACKS: queue,
+  })
   expect(messages).toContainEqual({ kind: 'queued-order', id: order.id })
   await handle(messages)
   expect(await orderRow(order)).toMatchObject({ status: 'refused', chunks: 0 })

@@ -82,6 +82,15 @@ describe('enqueue', () => {
     expect(JSON.stringify(failureLines())).not.toContain('ada@')
   })
 
+  it('sends callbacks to their own queue', async () => {
+    const deliveries = recordingQueue()
+    const callbacks = recordingQueue()
+    const mixed = [...messages.slice(0, 2), { kind: 'callback', id: 7 } as const]
+    await enqueue({ ...env, DELIVERIES: deliveries.queue, CALLBACKS: callbacks.queue }, mixed)
+    expect(deliveries.batches).toEqual([messages.slice(0, 2)])
+    expect(callbacks.batches).toEqual([[{ kind: 'callback', id: 7 }]])
+  })
+
   it('logs the missing setting if no queue is bound', async () => {
     await enqueue({ ...env, DELIVERIES: undefined }, messages)
     expect(failureLines()).toMatchObject([{ message: expect.stringMatching(/^DELIVERIES is not bound/) }])

@@ -2,6 +2,7 @@ declare namespace Cloudflare {
   interface Env {
     readonly DB: D1Database
     readonly DELIVERIES: Queue<import('../../src/queue/messages.ts').Message>
+    readonly CALLBACKS: Queue<import('../../src/queue/messages.ts').Message>
     readonly EMAIL: SendEmail
     readonly MAX_QUANTITY: string
     readonly SIGNING_PRIVATE_KEY: string

@@ -150,6 +150,7 @@ export interface CallbackRow {
   readonly id: number
   readonly status: string
   readonly attempts: number
+  readonly due_at: number
   readonly last_result: string | null
   readonly created_at: number
 }
@@ -179,7 +180,8 @@ export function capturingQueue() {
 
 /** The Worker's bindings with a queue that delivers nothing. */
 export function envWithoutConsumer(db: D1Database = env.DB): Bindings {
-  return { ...env, DELIVERIES: capturingQueue().queue, DB: db }
+  const { queue } = capturingQueue()
+  return { ...env, DELIVERIES: queue, CALLBACKS: queue, DB: db }
 }
 
 /** A database for a consumer that crashes: it fails after this number of round trips. */
