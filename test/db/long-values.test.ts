@@ -111,16 +111,21 @@ it('an order of 10,000 keys of 255 characters is issued and replayed with the sa
   expect((await post(order, options)).text === answer.text).toBe(true)
 })
 
-it('generates 10,000 keys of the longest format, by an order and by a contract', async () => {
-  const shop = await openShop()
+/** Adds a generator of the longest keys. @returns its id */
+function addLongGenerator({ productId }: Shop): Promise<number> {
   const affix = '"'.repeat(32)
-  await addGenerator(shop.productId, {
+  return addGenerator(productId, {
     prefix: affix,
     suffix: affix,
     number_of_chunks: 48,
     chunk_length: 1,
     charset: '"\\',
   })
+}
+
+it('generates 10,000 keys of the longest format, by an order and by a contract', async () => {
+  const shop = await openShop()
+  await addLongGenerator(shop)
   const bindings = { MAX_QUANTITY: '10000' }
   const ordered = await post(orderFields(shop, { quantity: '10000', generate: '1' }), { bindings })
   expectAscending(ordered.response.license_keys, 10_000)
@@ -128,6 +133,23 @@ it('generates 10,000 keys of the longest format, by an order and by a contract',
   const fields = { contract_key: contract.key, quantity: '10000' }
   const generated = await callAsContractHolder(GENERATE, fields, { bindings })
   expectAscending(generated.response.license_keys, 10_000)
+})
+
+it('generates as many keys into stock as a replay can return', async () => {
+  const shop = await openShop()
+  const fields = { generator_id: String(await addLongGenerator(shop)), quantity: '7000' }
+  const options = { headers: { 'Idempotency-Key': 'long' }, bindings: { MAX_QUANTITY: '10000' } }
+  const { response, text } = await callApi(shop, 'generate', fields, options)
+  expect(response.licenseKeys).toHaveLength(7_000)
+  expect((await callApi(shop, 'generate', fields, options)).text === text).toBe(true)
+  const tooMany = await callApi(
+    shop,
+    'generate',
+    { ...fields, quantity: '7500' },
+    { bindings: options.bindings },
+  )
+  const errors = { quantity: ['The quantity field is too large for license keys of this length.'] }
+  expect(tooMany).toMatchObject({ status: 422, response: { code: 804, errors } })
 })
 
 it('a queued chunk of the longest keys is reported', async () => {
