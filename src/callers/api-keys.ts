@@ -9,6 +9,7 @@ import { sha256HexOfText } from '../platform/hash.ts'
 import { isGiven } from '../protocol/fields.ts'
 import { authority } from './authority.ts'
 import type { Caller, Capability } from './caller.ts'
+import { defineQuery, runQuery } from './query.ts'
 
 const FIELDS = z.object({ api_key: z.nullish(z.string({ error: 'The api_key field must be text.' })) })
 
@@ -19,11 +20,12 @@ export function apiKey(capability: Capability): Caller {
     credential: {
       fields: FIELDS,
       logName: 'apiKeyId',
-      isGiven: (authorization, values) => apiKeyFrom(authorization, values.api_key) !== undefined,
-      values: async (authorization, { api_key }) => ({
-        apiKeyHash: await hashApiKey(apiKeyFrom(authorization, api_key) ?? ''),
+      isGiven: (headers, values) => apiKeyFrom(headers, values.api_key) !== undefined,
+      values: async (headers, { api_key }) => ({
+        apiKeyHash: await hashApiKey(apiKeyFrom(headers, api_key) ?? ''),
         capability: JSON.stringify(capability),
       }),
+      ask: (call) => runQuery(call, MAY_CALL),
       // Every copy of the software contains the key for "use", so its requests are limited by address only.
       ...(capability !== 'use' && { limitKey: ({ apiKeyHash }) => `api-key:${apiKeyHash}` }),
     },
@@ -31,16 +33,21 @@ export function apiKey(capability: Capability): Caller {
 }
 
 /**
- * The key in the header `Authorization` (RFC 6750 section 2.1) or in the parameters.
+ * The key in the header `Authorization` (RFC 6750 section 2.1), in the header `X-API-Key`, or in the parameters. White
+ * space around it is ignored, since people copy keys from pages and files.
  *
- * @returns undefined if there is no key, or if the two differ
+ * @returns undefined if there is no key, or if two of them differ
  */
-function apiKeyFrom(authorization: string | null, parameter: unknown): string | undefined {
-  const bearer = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-  if (!isGiven(parameter)) return bearer
+function apiKeyFrom(headers: Headers, parameter: unknown): string | undefined {
+  const bearer = /^Bearer[ \t]+(\S+)$/i.exec(headers.get('Authorization')?.trim() ?? '')?.[1]
+  const keys = [bearer, headers.get('X-API-Key')?.trim(), textOf(parameter)].filter(isGiven)
+  return keys.every((key) => key === keys[0]) ? keys[0] : undefined
+}
+
+function textOf(parameter: unknown): string | undefined {
+  if (!isGiven(parameter)) return undefined
   // Not String(): it throws for an object such as {"toString": 0}.
-  const given = typeof parameter === 'object' ? JSON.stringify(parameter) : String(parameter)
-  return bearer === undefined || bearer === given ? given : undefined
+  return typeof parameter === 'object' ? JSON.stringify(parameter) : String(parameter).trim()
 }
 
 /** @returns the API key as the table `api_keys` stores it */
@@ -64,3 +71,5 @@ export const API_KEY_AUTHORITY = authority(
     [`(not ${IS_ADDRESS_ALLOWED})`, 'address-not-allowed'],
   ],
 )
+
+const MAY_CALL = defineQuery<null>(API_KEY_AUTHORITY, `'null'`)

@@ -19,17 +19,19 @@ export interface Credential {
   /** The log field for the id of the caller's row. */
   readonly logName: 'apiKeyId' | 'contractId'
   /** @returns whether the request contains a key at all */
-  readonly isGiven: (authorization: string | null, values: Readonly<Record<string, unknown>>) => boolean
+  readonly isGiven: (headers: Headers, values: Readonly<Record<string, unknown>>) => boolean
   /**
    * @param fields checked
    * @returns the values for the placeholders that find the caller's row
    */
-  readonly values: (
-    authorization: string | null,
-    fields: Readonly<Record<string, unknown>>,
-  ) => Promise<CallerValues>
+  readonly values: (headers: Headers, fields: Readonly<Record<string, unknown>>) => Promise<CallerValues>
   /** The rate-limit key of the caller. Without it, only the address is limited. */
   readonly limitKey?: (values: CallerValues) => string
+  /**
+   * Asks the database only whether the caller may call, before a long body is parsed. Kinds of callers without it cannot
+   * send long bodies.
+   */
+  readonly ask?: (call: Pick<OperationCall, 'db' | 'caller' | 'now'>) => Promise<Result<null>>
 }
 
 export interface Caller {

@@ -26,25 +26,27 @@ export const CONTRACT_KEY: Caller = {
   credential: {
     fields: FIELDS,
     logName: 'contractId',
-    isGiven: (authorization, values) =>
-      bearerToken(authorization) !== undefined ||
+    isGiven: (headers, values) =>
+      bearerToken(headers) !== undefined ||
+      isGiven(headers.get('X-API-Key')) ||
       Object.keys(FIELDS.shape).some((name) => isGiven(values[name])),
-    values: async (authorization, fields) => ({ contractKey: contractKeyFrom(authorization, fields) }),
+    values: async (headers, fields) => ({ contractKey: contractKeyFrom(headers, fields) }),
   },
 }
 
 /** The token in the header `Authorization` (RFC 6750 section 2.1). A contract key may contain spaces. */
-function bearerToken(authorization: string | null): string | undefined {
-  return /^Bearer +(\S.*)$/i.exec(authorization ?? '')?.[1]
+function bearerToken(headers: Headers): string | undefined {
+  return /^Bearer +(\S.*)$/i.exec(headers.get('Authorization') ?? '')?.[1]
 }
 
-/** @returns null if the request contains different keys */
-function contractKeyFrom(
-  authorization: string | null,
-  fields: Readonly<Record<string, unknown>>,
-): string | null {
-  const keys = [bearerToken(authorization), ...Object.values(fields)].filter((key) => key !== undefined)
-  const [key = null, ...others] = new Set(keys as string[])
+/**
+ * The header `X-API-Key` counts only on its own, since a client may send its API key there with every request.
+ *
+ * @returns null if the request contains different keys
+ */
+function contractKeyFrom(headers: Headers, fields: Readonly<Record<string, unknown>>): string | null {
+  const keys = [bearerToken(headers), ...Object.values(fields)].filter((key) => key !== undefined)
+  const [key = headers.get('X-API-Key'), ...others] = new Set(keys as string[])
   return others.length === 0 ? key : null
 }
 

@@ -3,7 +3,7 @@
  * the OpenAPI description and the tables of the documentation are derived from it.
  */
 import type * as z from 'zod/mini'
-import type { Caller, CallerValues, Refusal, Result } from '../callers/caller.ts'
+import type { Caller, CallerValues, Refusal, Refused, Result } from '../callers/caller.ts'
 import { type Bindings, oncePerIsolate, type Settings } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
@@ -112,6 +112,11 @@ const REFUSALS: Readonly<Record<Refusal, Code>> = {
   'idempotency-key-reused': CODES.idempotencyKeyReused,
 }
 
+/** The answer to a caller that the database refuses. */
+export function refusedAnswer({ credential }: Caller, { reason, callerId }: Refused): Answer {
+  return { code: REFUSALS[reason], log: credential ? { [credential.logName]: callerId } : {} }
+}
+
 const REPLAYED = { 'Idempotent-Replayed': 'true' } as const
 
 export function endpoint<Shape extends z.core.$ZodShape, Of extends Outcome>(
@@ -135,8 +140,8 @@ export function endpoint<Shape extends z.core.$ZodShape, Of extends Outcome>(
   async function respond(call: Call<z.output<z.ZodMiniObject<Shape>>>): Promise<Answer | Response> {
     const result = await handle(call)
     if (result instanceof Response) return result
+    if (result.kind === 'refused') return refusedAnswer(caller, result)
     const callerId = caller.credential ? { [caller.credential.logName]: result.callerId } : {}
-    if (result.kind === 'refused') return { code: REFUSALS[result.reason], log: callerId }
     const { fields, signedBy, log } = answer(result.outcome)
     return {
       code: outcomes[result.outcome.kind as Of['kind']],

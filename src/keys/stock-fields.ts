@@ -1,6 +1,9 @@
 /** Parameters of the endpoints that add, list and update license keys. */
 import * as z from 'zod/mini'
 import { LICENSE_KEY_STATUSES } from '../db/schema/index.ts'
+import { JSON_DEPTH_MAX } from '../http/json-body.ts'
+import { scanJson } from '../http/scan-json.ts'
+import { parseJson } from '../platform/json.ts'
 import { parseDateAndTime } from '../protocol/dates.ts'
 import { choice, optional } from '../protocol/fields.ts'
 import { isTextOfAtMost } from '../protocol/owner.ts'
@@ -32,6 +35,7 @@ const KEYS_MAX = 10_000
 /** The list is one JSON parameter of a D1 statement, whose limit is 2 MB. */
 const KEYS_BYTES_MAX = 1_500_000
 const KEY_CHARACTERS_MAX = 255
+const TOO_MANY_KEYS = `must contain at most ${KEYS_MAX} license keys`
 
 /** A list of license keys: an array, or its JSON text in a form. It may be empty. */
 export const licenseKeyList = z
@@ -39,8 +43,7 @@ export const licenseKeyList = z
     // A transform alone would make the parameter optional.
     z.unknown(),
     z.transform((input, context): string[] => {
-      const list = typeof input === 'string' && input !== '' ? parseJson(input) : input
-      const error = licenseKeyListError(list)
+      const { list, error = licenseKeyListError(list) } = readList(input)
       if (error === undefined) return (list as string[]).map((licenseKey) => licenseKey.trim())
       context.issues.push({ code: 'custom', message: `The license_keys field ${error}.`, input })
       return z.NEVER
@@ -63,7 +66,7 @@ export const licenseKeyList = z
 function licenseKeyListError(list: unknown): string | undefined {
   if (list === undefined || list === null || list === '') return 'is required'
   if (!Array.isArray(list)) return 'must be a JSON array of license keys'
-  if (list.length > KEYS_MAX) return `must contain at most ${KEYS_MAX} license keys`
+  if (list.length > KEYS_MAX) return TOO_MANY_KEYS
   const isLicenseKey = (member: unknown) =>
     typeof member === 'string' && isTextOfAtMost(member.trim(), KEY_CHARACTERS_MAX)
   if (!list.every(isLicenseKey)) {
@@ -73,10 +76,14 @@ function licenseKeyListError(list: unknown): string | undefined {
   return bytes > KEYS_BYTES_MAX ? `must be at most ${KEYS_BYTES_MAX} bytes as JSON` : undefined
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
+/** The text of a list is scanned before it is parsed, like a body. */
+function readList(input: unknown): { readonly list: unknown; readonly error?: string } {
+  if (typeof input !== 'string' || input === '') return { list: input }
+  const { kind } = scanJson(new TextEncoder().encode(input), {
+    depthMax: JSON_DEPTH_MAX,
+    valuesMax: KEYS_MAX,
+  })
+  if (kind === 'too-many-values') return { list: input, error: TOO_MANY_KEYS }
+  const list = kind === 'scanned' ? parseJson(input) : undefined
+  return { list: list === undefined ? input : list }
 }

@@ -6,6 +6,9 @@ export const FEATURES_MAX = 50
 /** A regular expression. Names need no quotes in a list, a URL or a file name. */
 export const FEATURE_NAME = '^[A-Za-z0-9._:-]{1,64}$'
 
+/** Three times the longest list, which leaves room for white space. */
+const TEXT_CHARACTERS_MAX = 10_000
+
 const IS_FEATURE_NAME = new RegExp(FEATURE_NAME)
 
 export type ReadFeatures =
@@ -25,6 +28,7 @@ export function readFeatures(input: unknown): ReadFeatures {
 }
 
 function namesIn(text: string): unknown {
+  if (text.length > TEXT_CHARACTERS_MAX) return undefined
   return text.startsWith('[') ? parseJson(text) : text.split(',').map((name) => name.trim())
 }
 

@@ -13,10 +13,10 @@ import {
 
 /** The fields of a request, from its query or body. */
 export interface Fields {
-  /** Strings from a form or query; any JSON value from JSON. */
+  /** Strings and lists of strings from a form or query; any JSON value from JSON. */
   readonly values: Readonly<Record<string, unknown>>
-  /** The names that were sent more than once. */
-  readonly repeated: ReadonlySet<string>
+  /** The names that were sent in a wrong way, each with the rest of a sentence: `must be sent only once`. */
+  readonly refused: ReadonlyMap<string, string>
 }
 
 /** Field name to messages, as in `errors` of code 804. */
@@ -181,17 +181,17 @@ export function wholeNumber(name: string, min: number, max: number) {
   )
 }
 
-/** @returns the parameters, or the errors. A repeated field is an error, and an unknown field is ignored. */
+/** @returns the parameters, or the errors. A refused field is an error, and an unknown field is ignored. */
 export function checkFields<Shape extends z.core.$ZodShape>(
   schema: z.ZodMiniObject<Shape>,
   fields: Fields,
 ): Checked<z.output<z.ZodMiniObject<Shape>>> {
   const parsed = schema.safeParse(fields.values)
-  const repeated = Object.keys(schema.shape).filter((name) => fields.repeated.has(name))
-  if (parsed.success && repeated.length === 0) return { kind: 'valid', parameters: parsed.data }
+  const refused = Object.keys(schema.shape).filter((name) => fields.refused.has(name))
+  if (parsed.success && refused.length === 0) return { kind: 'valid', parameters: parsed.data }
   const errors: FieldErrors = {}
   for (const { path, message } of parsed.error?.issues ?? []) errors[String(path[0])] = [message]
-  for (const name of repeated) errors[name] = [`The ${name} field must be sent only once.`]
+  for (const name of refused) errors[name] = [`The ${name} field ${fields.refused.get(name)}.`]
   return { kind: 'invalid', errors }
 }
 

@@ -36,6 +36,8 @@ export function isEmailAddress(value: string): boolean {
 
 /** Counts Unicode code points, like SQLite's length(). Rejects lone surrogates and control characters. */
 export function isTextOfAtMost(value: string, charactersMax: number): boolean {
+  // A code point has at most two code units. A long text is not worth counting.
+  if (value.length > 2 * charactersMax) return false
   const characters = [...value].length
   return characters >= 1 && characters <= charactersMax && value.isWellFormed() && !/\p{Cc}/u.test(value)
 }

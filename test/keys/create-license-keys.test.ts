@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { BODY_BYTES_MAX } from '../../src/http/body.ts'
 import {
   addKey,
   expectNoChange,
@@ -268,7 +269,9 @@ describe('code 901', () => {
     const { db, roundTrips } = observe(env.DB)
     const answer = await create(fieldsOf(await openShop(), { [name]: value }), { bindings: { DB: db } })
     expectIncorrectData(answer, { [name]: [expect.stringMatching(name)] })
-    expect(roundTrips).toEqual([])
+    // Only a body of more than 64 KiB asks before it is parsed whether the caller may send it.
+    const isLong = encodeURIComponent(value).length > BODY_BYTES_MAX
+    expect(roundTrips).toEqual(isLong ? [{ statements: 1, rowsWritten: 0 }] : [])
   })
 })
 
@@ -281,8 +284,9 @@ describe('large lists', () => {
     expect(first.response).toMatchObject({ code: 900, created: 10_000, duplicate: 0 })
     const second = await create(fields, { bindings: { DB: db } })
     expect(second.response).toMatchObject({ code: 900, created: 0, duplicate: 10_000 })
-    // Each key: row and unique index. The operation: row, unique index, and stored outcome.
-    expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([20_003, 3])
+    // Each key: row and unique index. The operation: row, unique index, and stored outcome. The body is long, so a read
+    // precedes each batch.
+    expect(roundTrips.map(({ rowsWritten }) => rowsWritten)).toEqual([0, 20_003, 0, 3])
   })
 
   it('are accepted just below the size limit', async () => {

@@ -20,7 +20,7 @@ export function contractHolderOf(contract: { readonly key: string }): Promise<Ca
 }
 
 async function valuesOf({ credential }: Caller, key: string): Promise<CallerValues> {
-  const values = await credential?.values(`Bearer ${key}`, {})
+  const values = await credential?.values(new Headers({ Authorization: `Bearer ${key}` }), {})
   return { ...values, callerNetworks: '[]', deviceIdentifier: null }
 }
 
