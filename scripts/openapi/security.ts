@@ -87,7 +87,8 @@ const KEYS = {
     type: 'http',
     scheme: 'bearer',
     description:
-      'An API key with the capability of the endpoint. A POST may send it as the field `api_key` instead.',
+      'An API key with the capability of the endpoint. A POST may send it as the field `api_key` instead, and any request ' +
+      'in the header `X-API-Key`.',
   },
   apiKeyInQuery: {
     type: 'apiKey',

@@ -215,10 +215,14 @@ function methodsOf(endpoints: readonly Endpoint[], cors: boolean): string {
   return [...methods, ...(cors ? ['OPTIONS'] : [])].join(', ')
 }
 
-/** Some shops send double or trailing slashes, and an SDK of the protocol omits `/api`. */
+/**
+ * Some shops send double or trailing slashes, an SDK of the protocol omits `/api`, and clients that were set up for a
+ * server in PHP send `/index.php` or another case.
+ */
 function canonicalPath(request: Request): string {
-  return getPath(request)
+  const path = getPath(request)
     .replaceAll(/\/{2,}/g, '/')
     .replace(/(?<=.)\/$/, '')
-    .replace(/^\/v1\//, '/api/v1/')
+  const [, endpoint] = /^(?:\/index\.php)?(?:\/api)?\/v1\/(.*)$/is.exec(path) ?? []
+  return endpoint === undefined ? path : `/api/v1/${endpoint.toLowerCase()}`
 }

@@ -55,11 +55,9 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
 
   recordParameters(record, checked.parameters)
   const values = (await credential?.values(request.headers, checkedCredential.parameters)) ?? {}
-  if (!isAsked && (await isCallerLimitExceeded(env, credential, values))) {
-    return { kind: 'answer', answer: tooManyRequests('apiKey') }
-  }
-  if (await isLicenseKeyLimitExceeded(env, endpoint, checked.parameters)) {
-    return { kind: 'answer', answer: tooManyRequests('licenseKey') }
+  const isCallerLimited = !isAsked && (await isCallerLimitExceeded(env, credential, values))
+  if (isCallerLimited || (await isLicenseKeyLimitExceeded(env, endpoint, checked.parameters))) {
+    return { kind: 'answer', answer: tooManyRequests(isCallerLimited ? 'apiKey' : 'licenseKey') }
   }
   const parameters = checked.parameters as never
   const caller = {

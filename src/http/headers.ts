@@ -42,7 +42,7 @@ export function preflightHeaders(methods: string): Readonly<Record<string, strin
     ...CORS_HEADERS,
     Allow: methods,
     'Access-Control-Allow-Methods': methods,
-    'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, If-None-Match',
+    'Access-Control-Allow-Headers': 'Authorization, Content-Type, Idempotency-Key, If-None-Match, X-API-Key',
     'Access-Control-Max-Age': String(PREFLIGHT_SECONDS),
     'Cache-Control': 'no-store',
   }

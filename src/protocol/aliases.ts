@@ -21,13 +21,14 @@ const WITH_DEVICE: Aliases = { ...ALIASES, identifier: ['hardware_id', 'hardware
 export function withoutAliases(fields: Fields, names: readonly string[]): Fields {
   const aliases = names.includes('license_key') ? WITH_DEVICE : ALIASES
   const values = { ...fields.values }
-  const repeated = new Set(fields.repeated)
+  const refused = new Map(fields.refused)
   const hasValue = (name: string) => isGiven(trimmed(fields.values[name]))
   for (const name of names.filter((name) => !hasValue(name))) {
     const alias = aliases[name]?.find(hasValue)
     if (alias === undefined) continue
     values[name] = fields.values[alias]
-    if (fields.repeated.has(alias)) repeated.add(name)
+    const rule = fields.refused.get(alias)
+    if (rule !== undefined) refused.set(name, rule)
   }
-  return { values, repeated }
+  return { values, refused }
 }

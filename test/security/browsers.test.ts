@@ -82,7 +82,7 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
         expect(response.headers.get('Access-Control-Allow-Origin')).toBe('*')
         expect(response.headers.get('Access-Control-Allow-Methods')?.split(', ')).toContain(method)
         expect(response.headers.get('Access-Control-Allow-Headers')?.toLowerCase().split(', ')).toEqual(
-          expect.arrayContaining(['authorization', 'content-type', 'idempotency-key']),
+          expect.arrayContaining(['authorization', 'content-type', 'idempotency-key', 'x-api-key']),
         )
         for (const requested of [method, 'DELETE']) {
           const { headers } = await send({ path, method: requested, headers: PAGE })
