@@ -63,7 +63,7 @@ function usedRows(): string {
   return `
     insert into products (id, name, status, created_at, updated_at) values (${PRODUCT_ID}, 'Bench', 'active', 0, 0);
     insert into api_keys (name, key_hash, key_start, status, capabilities, created_at)
-      values ('Bench', '${keyHash}', 'bench', 'active', '["use","assign"]', 0);
+      values ('Bench', '${keyHash}', 'bench', 'active', '["use","assign","stock"]', 0);
     insert into offers (provider, external_id, product_id, keys_per_unit, mode, validity_days, activation_limit)
       values ('standard', '${OFFER}', ${PRODUCT_ID}, 1, 'key-per-unit', 365, 3);
     ${numbers(LICENSE_KEYS)} insert into license_keys (id, product_id, license_key, status, activation_limit,

@@ -21,10 +21,21 @@ export interface Report {
     readonly idleMegabytes: number
     readonly peakMegabytes: number
   }
+  /** The longest bodies. */
+  readonly bodies: readonly BodyReport[]
   /** The size of the product's bundle. */
   readonly gzippedBytes: number
   /** The start of an isolate of the product, and of one that does nothing. */
   readonly startUp: Readonly<Record<'product' | 'empty', StartUp>>
+}
+
+/** A body that costs as much as possible. */
+export interface BodyReport {
+  readonly task: string
+  /** CPU time per request. */
+  readonly cpuMs: number
+  /** Memory of the first request, in addition to the idle runtime. */
+  readonly megabytes: number
 }
 
 export interface TaskReport {

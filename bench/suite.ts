@@ -3,6 +3,7 @@ import { cpSync, readFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { measureBodies } from './bodies.ts'
 import { bundleAll, bundleAtDistance, type Scripts } from './bundle.ts'
 import { makeDatabase, storeKeys } from './database.ts'
 import { cpuPerKey, growthReport, tasksReport, webhookToOrder } from './figures.ts'
@@ -135,6 +136,13 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
     const peakBytes = limited.memoryBytesMax()
     await closeAll()
 
+    progress('the longest bodies')
+    const bodies = await measureBodies(
+      () => open('few-keys', { script: scripts.product, heapMegabytesMax }),
+      closeAll,
+      scale.part,
+    )
+
     progress(`the start of isolates, ${rounds} rounds`)
     const empty = path.join(import.meta.dirname, 'workers/empty.js')
     const startUp = await measureStartUps({ product: scripts.product, empty }, inFolder('loader'), rounds)
@@ -153,6 +161,7 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
       atDistance: { milliseconds: DISTANCE_MS, tasks: tasksReport(distant) },
       growth: { storedKeys, tasks: growthReport(growing) },
       memory: { heapMegabytesMax, idleMegabytes: idleBytes / 1e6, peakMegabytes: peakBytes / 1e6 },
+      bodies,
       gzippedBytes: gzipSync(readFileSync(scripts.product)).byteLength,
       startUp,
     }

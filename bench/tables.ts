@@ -23,6 +23,10 @@ export function printReport(report: Report, targets: readonly Target[]): void {
     ]),
   )
   printTable(
+    ['Longest body', 'CPU ms', 'MB of the first request'],
+    report.bodies.map(({ task, cpuMs, megabytes }) => [task, figure(cpuMs), figure(megabytes)]),
+  )
+  printTable(
     ['Start of an isolate', 'ms to the first answer', 'CPU ms'],
     Object.entries(startUp).map(([name, { ms, cpuMs }]) => [name, figure(ms), figure(cpuMs)]),
   )

@@ -55,6 +55,12 @@ export function targetsOf({ tasks, ...report }: Report): Target[] {
       report.memory.peakMegabytes - report.memory.idleMegabytes,
       128,
     ),
+    atMost('CPU ms of the most expensive body', Math.max(...report.bodies.map(({ cpuMs }) => cpuMs)), 100),
+    atMost(
+      'megabytes for the most expensive body, in addition to the idle runtime',
+      Math.max(...report.bodies.map(({ megabytes }) => megabytes)),
+      64,
+    ),
   ]
 }
 

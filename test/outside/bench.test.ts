@@ -43,7 +43,8 @@ it('the bench measures every task of every Worker and prints its targets', () =>
       'order, 1,000 keys',
     ])
     expect(report.startUp.product.ms).toBeGreaterThan(report.startUp.empty.ms)
-    expect(report.targets.length).toBe(17)
+    expect(report.bodies.length).toBe(12)
+    expect(report.targets.length).toBe(19)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
