@@ -7,6 +7,7 @@
 import * as z from 'zod/mini'
 import type { Caller } from '../callers/caller.ts'
 import { networksContaining } from '../callers/networks.ts'
+import type { Bindings } from '../platform/settings.ts'
 import { withoutAliases } from '../protocol/aliases.ts'
 import { CODES } from '../protocol/codes.ts'
 import { type Checked, checkFields, type FieldErrors, type Fields } from '../protocol/fields.ts'
@@ -55,10 +56,8 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
 
   recordParameters(record, checked.parameters)
   const values = (await credential?.values(request.headers, checkedCredential.parameters)) ?? {}
-  const isCallerLimited = !isAsked && (await isCallerLimitExceeded(env, credential, values))
-  if (isCallerLimited || (await isLicenseKeyLimitExceeded(env, endpoint, checked.parameters))) {
-    return { kind: 'answer', answer: tooManyRequests(isCallerLimited ? 'apiKey' : 'licenseKey') }
-  }
+  const limited = await limitOf(endpoint, env, isAsked ? undefined : values, checked.parameters)
+  if (limited) return { kind: 'answer', answer: limited }
   const parameters = checked.parameters as never
   const caller = {
     ...values,
@@ -67,6 +66,21 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
   }
   const idempotencyKey = checkedHeader.parameters
   return { kind: 'call', call: { ...call, caller, parameters, idempotencyKey } }
+}
+
+/** @param values of the caller, unless its limit was counted before */
+async function limitOf(
+  endpoint: Endpoint,
+  env: Bindings,
+  values: Readonly<Record<string, string | null>> | undefined,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<Answer | undefined> {
+  if (values && (await isCallerLimitExceeded(env, endpoint.caller.credential, values))) {
+    return tooManyRequests('apiKey')
+  }
+  return (await isLicenseKeyLimitExceeded(env, endpoint, parameters))
+    ? tooManyRequests('licenseKey')
+    : undefined
 }
 
 /** The networks that contain the caller's address, as a JSON array. */
