@@ -1,12 +1,16 @@
-/** `npm run backup`: writes the whole database to an SQL file that can be restored. */
-import { createReadStream, createWriteStream, existsSync, rmSync, writeFileSync } from 'node:fs'
+/** `npm run backup`: writes the whole database, as it is at one moment, to an SQL file that can be restored. */
+import { createReadStream, createWriteStream, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs } from 'node:util'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { fromCaller } from './caller.ts'
+import { checkBackup, countRows, describeRows, type RowCounts } from './checked-backup.ts'
 import type { Place } from './database.ts'
 import { explainedError } from './database-faults.ts'
+import { dumpOf } from './dump-sql.ts'
+import { withSnapshot } from './local-database.ts'
 import { messageOf } from './message-of.ts'
+import { SELECT_APPLIED } from './migrations.ts'
 import { restorable } from './restorable-sql.ts'
 import { runWrangler } from './wrangler.ts'
 
@@ -18,9 +22,9 @@ const USAGE = `Usage: npm run backup -- FILE [--remote]
 The file contains license keys, names and e-mail addresses: keep it private.
 docs/recovery.md explains how to restore it.`
 
-/** Shown while the export runs without other output. */
+/** Shown while it runs without other output. */
 const STARTED: Readonly<Record<Place, string>> = {
-  local: 'Exporting the local database: about 5 seconds for each 25,000 license keys ...',
+  local: 'Reading the local database ...',
   remote: 'Exporting the production database. It answers no other queries until this is done ...',
 }
 
@@ -28,36 +32,66 @@ try {
   const options = { remote: { type: 'boolean' }, help: { type: 'boolean' } } as const
   const { values, positionals } = parseArgs({ options, allowPositionals: true })
   if (values.help) console.log(USAGE)
-  else await writeBackup(values.remote ? 'remote' : 'local', positionals)
+  else await writeBackup(values.remote ? 'remote' : 'local', fileIn(positionals))
 } catch (error) {
   console.error(`${messageOf(error)}\n\n${USAGE}`)
   process.exitCode = 1
 }
 
-async function writeBackup(place: Place, [name, more]: readonly string[]): Promise<void> {
+function fileIn([name, more]: readonly string[]): string {
   if (name === undefined) throw new Error('FILE is missing.')
   if (more !== undefined) throw new Error(`Unexpected argument: ${more}`)
   const file = fromCaller(name)
   if (existsSync(file)) throw new Error(`${file} exists already. Choose another name.`)
-  if (process.stderr.isTTY) console.error(STARTED[place])
-  await backUp(place, file).catch((error) => {
-    throw explainedError(place, error)
-  })
-  console.log(`Written to ${file}. docs/recovery.md explains how to restore it.`)
+  return file
 }
 
-async function backUp(place: Place, file: string): Promise<void> {
-  const exported = `${file}.part`
+/** The file gets its name after it is checked, so a file of this name can be restored. */
+async function writeBackup(place: Place, file: string): Promise<void> {
+  const unchecked = `${file}.unchecked.sql`
+  show(STARTED[place])
+  const counts = await exportTo(unchecked, place).catch((error: unknown) => {
+    rmSync(unchecked, { force: true })
+    throw explainedError(place, error)
+  })
+  show('Checking the backup ...')
+  const restored = await checkBackup(unchecked)
+  if (counts && !isDeepStrictEqual(restored, counts)) {
+    throw new Error(`${unchecked} is no complete backup. ${describeRows(counts)} were in the database.`)
+  }
+  renameSync(unchecked, file)
+  console.log(`Written to ${file} and checked: ${describeRows(restored)}.`)
+  console.log('docs/recovery.md explains how to restore it.')
+}
+
+function show(step: string): void {
+  if (process.stderr.isTTY) console.error(step)
+}
+
+/** @returns the number of rows at the moment of the backup. D1 does not tell it */
+async function exportTo(file: string, place: Place): Promise<RowCounts | undefined> {
+  rmSync(file, { force: true })
+  if (place === 'remote') return exportRemote(file)
+  return withSnapshot(async (database) => {
+    // Fails on a database that was never migrated.
+    database.prepare(SELECT_APPLIED)
+    await write(file, () => dumpOf(database))
+    return countRows(database)
+  })
+}
+
+async function exportRemote(file: string): Promise<undefined> {
+  const exported = `${file}.exported.sql`
   try {
     // Created before wrangler writes to it, so that other users can never read it.
     writeFileSync(exported, '', { mode: 0o600 })
-    await runWrangler('d1', 'export', 'DB', `--${place}`, '--skip-confirmation', '--output', exported)
-    const lines = restorable(() => createReadStream(exported, 'utf8'))
-    await pipeline(Readable.from(lines), createWriteStream(file, { mode: 0o600, flags: 'wx' }))
-  } catch (error) {
-    rmSync(file, { force: true })
-    throw error
+    await runWrangler('d1', 'export', 'DB', '--remote', '--skip-confirmation', '--output', exported)
+    await write(file, () => createReadStream(exported, 'utf8'))
   } finally {
     rmSync(exported, { force: true })
   }
+}
+
+async function write(file: string, open: () => AsyncIterable<string>): Promise<void> {
+  await pipeline(Readable.from(restorable(open)), createWriteStream(file, { mode: 0o600, flags: 'wx' }))
 }

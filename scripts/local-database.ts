@@ -1,6 +1,6 @@
 /** The local database: an SQLite file that wrangler, `npm start` and the commands of this project share. */
 import { createHash, createHmac } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { DATABASE_BINDING, databaseOf, readConfiguration } from './configuration.ts'
@@ -42,9 +42,37 @@ function prepare(database: DatabaseSync, text: string): StatementSync {
 }
 
 function open(): DatabaseSync {
-  const file = path.join(projectFolder, FOLDER, `${fileName(databaseId())}.sqlite`)
+  const file = localFile()
   // Without a file the database was never migrated. Don't create one: the error about missing tables explains it.
   return new DatabaseSync(existsSync(file) ? file : ':memory:', { timeout: BUSY_MS_MAX })
+}
+
+/**
+ * Passes the database as it is at one moment, while a service may write to it.
+ *
+ * @throws Error of SQLite
+ */
+export async function withSnapshot<Result>(
+  read: (database: DatabaseSync) => Promise<Result>,
+): Promise<Result> {
+  const database = open()
+  try {
+    database.exec('begin')
+    return await read(database)
+  } finally {
+    database.close()
+  }
+}
+
+/** Opens the database, or creates an empty one. It does not enforce foreign keys. The caller closes it. */
+export function openOrCreate(): DatabaseSync {
+  const file = localFile()
+  mkdirSync(path.dirname(file), { recursive: true })
+  return new DatabaseSync(file, { timeout: BUSY_MS_MAX, enableForeignKeyConstraints: false })
+}
+
+function localFile(): string {
+  return path.join(projectFolder, FOLDER, `${fileName(databaseId())}.sqlite`)
 }
 
 function databaseId(): string {

@@ -42,16 +42,23 @@ function comesFirst(statement: string): boolean {
   return /^(PRAGMA|CREATE TABLE) /.test(statement)
 }
 
-async function* statementsOf(exported: AsyncIterable<string>): AsyncGenerator<string> {
-  let statement = ''
+/**
+ * @param exported chunks of any length
+ * @returns its statements, without the line feeds between them
+ * @throws Error if the text ends in the middle of a statement
+ */
+export async function* statementsOf(exported: AsyncIterable<string>): AsyncGenerator<string> {
+  let lines: string[] = []
+  let quotes = 0
   for await (const line of linesOf(exported)) {
-    statement = statement === '' ? line : `${statement}\n${line}`
-    if (!isWhole(statement, line)) continue
-    yield statement
-    statement = ''
+    lines.push(line)
+    quotes += line.match(/'/g)?.length ?? 0
+    if (!isWhole(lines, quotes)) continue
+    yield lines.join('\n')
+    lines = []
+    quotes = 0
   }
-  if (statement !== '')
-    throw new Error('The export ends in the middle of a statement. Export the database again.')
+  if (lines.length > 0) throw new Error('It ends in the middle of a statement. Export the database again.')
 }
 
 /** Joins consecutive rows of a table into one statement, because each statement slows the import down. */
@@ -79,10 +86,11 @@ function joined(head: string, rows: readonly string[]): string[] {
 }
 
 /** Rows contain no comments, so their quotation marks are paired. Tables contain no text with two hyphens. */
-function isWhole(statement: string, lastLine: string): boolean {
-  return statement.startsWith('INSERT INTO ')
-    ? lastLine.endsWith(';') && (statement.match(/'/g)?.length ?? 0) % 2 === 0
-    : lastLine.replace(/--.*$/, '').trimEnd().endsWith(';')
+function isWhole(lines: readonly string[], quotes: number): boolean {
+  const last = lines.at(-1) ?? ''
+  return lines[0]?.startsWith('INSERT INTO ')
+    ? last.endsWith(';') && quotes % 2 === 0
+    : last.replace(/--.*$/, '').trimEnd().endsWith(';')
 }
 
 /** Splits at line feeds only. `node:readline` also splits at other characters, which would change texts. */

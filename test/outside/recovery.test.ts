@@ -118,7 +118,7 @@ function order(name: string): SampleOrder {
 function longPurchase(name: string): SampleEvent {
   const { id, body } = standardSamples.purchase(order(name))
   const fields = JSON.parse(body)
-  fields.data.note = `it''s; -- "long" ${"'😀".repeat(40_000)}`
+  fields.data.note = `it''s;\n -- "long" ${"'😀".repeat(40_000)}`
   return { id, body: `${JSON.stringify(fields, null, 1)}\r\n\u2028`.trim() }
 }
 

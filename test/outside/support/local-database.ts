@@ -49,7 +49,7 @@ export function lockForWriting(folder: string): () => void {
 }
 
 /** Where wrangler stores it. */
-function databaseFile(folder: string): string {
+export function databaseFile(folder: string): string {
   const state = path.join(folder, '.wrangler/state/v3/d1/miniflare-D1DatabaseObject')
   const [file, another] = readdirSync(state).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name))
   if (file === undefined || another !== undefined) throw new Error(`${state} must hold one database.`)
