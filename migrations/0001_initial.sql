@@ -289,11 +289,14 @@ CREATE TABLE webhook_events (
   -- For a waiting event: the time of the next attempt, and the number of attempts so far.
   due_at INTEGER,
   attempts INTEGER NOT NULL DEFAULT 0,
+  -- When the outcome was last recorded.
+  updated_at INTEGER NOT NULL DEFAULT 0,
   UNIQUE (provider, event_id)
 ) STRICT;
 
 CREATE INDEX webhook_events_due ON webhook_events (due_at) WHERE outcome = 'waiting';
 CREATE INDEX webhook_events_to_empty ON webhook_events (received_at) WHERE payload IS NOT NULL;
+CREATE INDEX webhook_events_failed ON webhook_events (updated_at) WHERE outcome = 'failed';
 
 -- An id that the provider uses for an order, including the order id itself.
 CREATE TABLE order_references (
@@ -463,6 +466,7 @@ CREATE TABLE deliveries (
 ) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'pending';
+CREATE INDEX deliveries_failed ON deliveries (updated_at) WHERE status = 'failed';
 CREATE UNIQUE INDEX deliveries_by_queued_order ON deliveries (queued_order_id) WHERE queued_order_id IS NOT NULL;
 
 -- Operations.
@@ -500,4 +504,15 @@ CREATE TABLE use_operations (
   outcome TEXT NOT NULL CHECK (json_type(outcome, '$.kind') IS 'text'),
   created_at INTEGER NOT NULL,
   UNIQUE (source, endpoint, idempotency_key)
+) STRICT;
+
+-- Monitoring.
+
+-- The last run of each cron trigger in which all jobs succeeded. One row for each trigger.
+CREATE TABLE cron_runs (
+  -- The cron expression.
+  cron TEXT NOT NULL UNIQUE,
+  ran_at INTEGER NOT NULL,
+  -- The size of the database then. NULL: not measured by this trigger.
+  database_bytes INTEGER
 ) STRICT;

@@ -41,7 +41,10 @@ const NOISE = [
  */
 export function formatLine(line: string, format: LogFormat, time: string): string | undefined {
   const json = jsonIn(line)
-  if (json) return format === 'json' ? json : `${time} ${textOf(JSON.parse(json))}`
+  if (json && format === 'json') return json
+  // The nightly line about the size of the database.
+  if (json?.startsWith('{"level":"info","job"')) return undefined
+  if (json) return `${time} ${textOf(JSON.parse(json))}`
   const text = stripVTControlCharacters(line)
   // The next lines are the sender, the receiver, the subject, and the files with the contents.
   if (text.startsWith('[wrangler:info] send_email binding called')) return `${time} E-mail, not sent:`
@@ -54,7 +57,7 @@ export function isBindingLine(line: string): boolean {
 }
 
 export function isRequestLine(line: string): boolean {
-  return jsonIn(line)?.startsWith('{"level":"info"') ?? false
+  return jsonIn(line)?.startsWith('{"level":"info","requestId"') ?? false
 }
 
 /** Wrangler marks the lines of `console.warn` and `console.error` with a colored prefix. */

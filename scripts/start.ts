@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { REQUEST_ID } from '../src/http/headers.ts'
+import { EVERY_MINUTE, HOURLY, NIGHTLY } from '../src/service/schedules.ts'
 import { runSql } from './database.ts'
 import { DEMO_API_KEY, DEMO_PRICE, loadDemoData } from './demo-data.ts'
 import { makeDevVars } from './dev-vars.ts'
@@ -111,16 +112,24 @@ function isFree(port: number): Promise<boolean> {
   })
 }
 
-/** Triggers the job of each minute, which wrangler does not do, and more often to save waiting. */
+/**
+ * Triggers the jobs, which wrangler does not do: the nightly and hourly ones at each start, those of each minute more often, to save
+ * waiting.
+ */
 async function keepSchedule(origin: string, wrangler: ChildProcess): Promise<void> {
-  const url = `${origin}/cdn-cgi/local/scheduled?cron=${encodeURIComponent('* * * * *')}`
+  for (const cron of [NIGHTLY, HOURLY]) await trigger(origin, cron)
   while (isAlive(wrangler)) {
-    const response = await fetch(url).catch(() => undefined)
+    const response = await trigger(origin, EVERY_MINUTE)
     // A failure prints its stack, so a lasting one must not repeat often.
     await wait((response?.ok ? SCHEDULE_SECONDS : SCHEDULE_SECONDS_AFTER_FAILURE) * 1000, undefined, {
       ref: false,
     })
   }
+}
+
+function trigger(origin: string, cron: string): Promise<Response | undefined> {
+  const url = `${origin}/cdn-cgi/local/scheduled?cron=${encodeURIComponent(cron)}`
+  return fetch(url).catch(() => undefined)
 }
 
 function isAlive({ exitCode, signalCode }: ChildProcess): boolean {

@@ -10,6 +10,7 @@ import { paymentSettings } from './payments/settings.ts'
 import { type Bindings, settingError } from './platform/settings.ts'
 import { webhookHttpHosts } from './platform/target.ts'
 import { queueSettings } from './queue/enqueue.ts'
+import { databaseLimitBytes } from './service/cron-runs.ts'
 
 /** If any setting is missing or wrong, no request is served. The log names the first one. */
 const SETTINGS = [
@@ -21,6 +22,7 @@ const SETTINGS = [
   deliverySettings,
   webhookHttpHosts,
   limiters,
+  databaseLimitBytes,
 ]
 
 /** @throws SettingError */

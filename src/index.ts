@@ -9,18 +9,36 @@ import { logFailure } from './platform/log.ts'
 import type { Bindings } from './platform/settings.ts'
 import { consume, type MessageHandlers } from './queue/consume.ts'
 import type { Message } from './queue/messages.ts'
+import { recordNight, recordRun } from './service/cron-runs.ts'
+import { EVERY_MINUTE, HOURLY, NIGHTLY } from './service/schedules.ts'
 
 type Job = (env: Bindings, now: number) => Promise<void>
 
+interface Schedule {
+  /** They run in parallel. A failing job does not stop the others. */
+  readonly jobs: readonly Job[]
+  /** Runs after all jobs succeeded, so that `GET /health/ready` warns if any of them fails. */
+  readonly record: Job
+}
+
 /** Keyed by the cron expressions of `[triggers]` in wrangler.toml. */
-const JOBS: Readonly<Record<string, readonly Job[]>> = {
-  '* * * * *': [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
-  '47 * * * *': [({ DB }, now) => deleteOldOperations(DB, 'use_operations', now)],
-  '17 3 * * *': [
-    emptyPayloads,
-    ({ DB }, now) => deleteOldOperations(DB, 'operations', now),
-    ({ DB }, now) => deleteOldAttempts(DB, now),
-  ],
+const SCHEDULES: Readonly<Record<string, Schedule>> = {
+  [EVERY_MINUTE]: {
+    jobs: [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
+    record: (env, now) => recordRun(env, EVERY_MINUTE, now),
+  },
+  [HOURLY]: {
+    jobs: [({ DB }, now) => deleteOldOperations(DB, 'use_operations', now)],
+    record: (env, now) => recordRun(env, HOURLY, now),
+  },
+  [NIGHTLY]: {
+    jobs: [
+      emptyPayloads,
+      ({ DB }, now) => deleteOldOperations(DB, 'operations', now),
+      ({ DB }, now) => deleteOldAttempts(DB, now),
+    ],
+    record: recordNight,
+  },
 }
 
 const MESSAGE_HANDLERS: MessageHandlers = {
@@ -41,13 +59,20 @@ export default {
 
   async scheduled({ cron }, env) {
     checkAllSettings(env)
-    const jobs = JOBS[cron]
-    if (!jobs) throw new Error(`No job is registered for the cron expression ${cron}.`)
+    const schedule = SCHEDULES[cron]
+    if (!schedule) throw new Error(`No job is registered for the cron expression ${cron}.`)
     const now = Date.now()
-    // A failing job does not stop the others.
-    const running = jobs.map((job) =>
-      job(env, now).catch((error: unknown) => logFailure(`cron ${cron}`, error)),
-    )
-    await Promise.all(running)
+    const results = await Promise.all(schedule.jobs.map((job) => succeeds(job(env, now), cron)))
+    if (!results.includes(false)) await succeeds(schedule.record(env, now), cron)
   },
 } satisfies ExportedHandler<Bindings, Message>
+
+function succeeds(running: Promise<void>, cron: string): Promise<boolean> {
+  return running.then(
+    () => true,
+    (error: unknown) => {
+      logFailure(`cron ${cron}`, error)
+      return false
+    },
+  )
+}

@@ -1,5 +1,6 @@
 /** What `keyseal doctor` looks at in `wrangler.toml`. */
 import { QUEUE_OF } from '../../src/queue/messages.ts'
+import { EVERY_MINUTE, HOURLY, NIGHTLY } from '../../src/service/schedules.ts'
 import { type Configuration, databaseOf } from '../configuration.ts'
 import type { Place } from '../database.ts'
 import { type Finding, good, wrong } from './doctor-finding.ts'
@@ -32,7 +33,7 @@ export function checkOtherBindings({ queues, triggers }: Configuration): Finding
       findings.push(wrong('bindings', finding, putBack('[[queues.producers]] or [[queues.consumers]]')))
     }
   }
-  if (!['* * * * *', '47 * * * *', '17 3 * * *'].every((cron) => crons.includes(cron))) {
+  if (![EVERY_MINUTE, HOURLY, NIGHTLY].every((cron) => crons.includes(cron))) {
     findings.push(wrong('bindings', 'a schedule is missing', putBack('[triggers]')))
   }
   return findings.length > 0 ? findings : [good('bindings', 'queues and schedules are declared')]

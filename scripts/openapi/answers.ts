@@ -141,6 +141,12 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   contractKeysGenerated: { license_keys: z.array(issuedKey) },
   metadataCreated: { meta_id: id },
   metadataUpdated: { meta_id: id },
+  healthy: {
+    warnings: z
+      .array(z.strictObject({ name: z.string(), count: z.int() }))
+      .optional()
+      .meta({ description: 'From /health/ready: what needs attention, if anything does' }),
+  },
   serviceUnavailable: {
     not_ready: z.array(z.string()).optional().meta({ description: 'From /health/ready: the failed checks' }),
   },

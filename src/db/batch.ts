@@ -134,13 +134,24 @@ export async function runBatch<const Bound extends readonly BoundStatement<unkno
   db: Database,
   bound: Bound,
 ): Promise<Rows<Bound>> {
+  return (await runMeasuredBatch(db, bound)).rows
+}
+
+/** Like `runBatch`, and returns the size of the database after the batch. */
+export async function runMeasuredBatch<const Bound extends readonly BoundStatement<unknown>[]>(
+  db: Database,
+  bound: Bound,
+): Promise<{ readonly rows: Rows<Bound>; readonly databaseBytes: number }> {
   const prepared = bound.map(({ statement, values }) =>
     db.prepare(statement.sql).bind(...statement.placeholders.map((name) => required(name, values))),
   )
   const results = await db.batch(prepared).catch((cause: unknown) => {
     throw databaseError(cause)
   })
-  return results.map((result) => result.results) as Rows<Bound>
+  return {
+    rows: results.map((result) => result.results) as Rows<Bound>,
+    databaseBytes: results.at(-1)?.meta.size_after ?? 0,
+  }
 }
 
 /** The most rows that a statement may change in one run of `runInPieces`. */

@@ -52,11 +52,11 @@ const NOTE_CHARACTERS_MAX = 1000
  */
 export function recordEvent(outcome: string, note: string): Statement<never> {
   return compileText(`
-insert into webhook_events (provider, event_id, type, order_id, mode, received_at, outcome, note, payload)
+insert into webhook_events (provider, event_id, type, order_id, mode, received_at, outcome, note, payload, updated_at)
 select :provider, :eventId, :type, :order, :mode, :receivedAt, ${outcome},
-  substr(${note}, 1, ${NOTE_CHARACTERS_MAX}), :payload where true
+  substr(${note}, 1, ${NOTE_CHARACTERS_MAX}), :payload, :now where true
 on conflict (provider, event_id) do update set
-  outcome = excluded.outcome, note = excluded.note, order_id = excluded.order_id, due_at = null
+  outcome = excluded.outcome, note = excluded.note, order_id = excluded.order_id, due_at = null, updated_at = :now
 where outcome = 'waiting' or ${IS_RETRYABLE}`)
 }
 

@@ -40,7 +40,7 @@ update webhook_events set due_at = :dueAt, note = :note
 where id = :id and outcome = 'waiting' and attempts = :attempts`)
 
 const fail = compileText(`
-update webhook_events set outcome = 'failed', note = :note, due_at = null
+update webhook_events set outcome = 'failed', note = :note, due_at = null, updated_at = :now
 where id = :id and outcome = 'waiting'`)
 
 const selectOverdue = compileText<{ id: number }>(`
@@ -62,7 +62,7 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
   if (!claimed) return DONE
   const provider = providerNamed(claimed.provider)
   const { payload: text, mode } = claimed
-  if (!provider || text === null) return giveUp(env, id, 'the payload was deleted after 30 days')
+  if (!provider || text === null) return giveUp(env, id, 'the payload was deleted after 30 days', now)
 
   const payload = parseJson(text)
   const isTest = describe(provider, payload, new Headers())?.isTest
@@ -72,8 +72,8 @@ export async function processEvent(env: Bindings, id: number, now: number): Prom
   else {
     const result = await lookUp(parsed.url, parsed.apiKey)
     if (result.kind === 'failed') return tryLater(env, id, claimed, result.reason, now)
-    if (result.kind === 'rejected') return failLookUp(env, id, parsed.setting, result.reason)
-    if (result.kind === 'too-long') return failLongLookUp(env, id)
+    if (result.kind === 'rejected') return failLookUp(env, id, parsed.setting, result.reason, now)
+    if (result.kind === 'too-long') return failLongLookUp(env, id, now)
     event = interpret(provider, payload, result.found)
   }
   await fulfillAndDeliver({ env, db: env.DB }, { ...claimed, payload: text }, event, now)
@@ -120,11 +120,12 @@ function failLookUp(
   id: number,
   setting: LookUpSetting,
   reason: string,
+  now: number,
 ): Promise<ProcessingResult> {
   const note = `${reason}: ${rejectedKeyFault(setting)}`
   const remedy = `npx wrangler secret put ${setting}, then npm run keyseal -- events retry ${id} --remote`
   logFailure(`event ${id}`, new LookUpRejectedError(`${note}. To fix it: ${remedy}`))
-  return giveUp(env, id, note)
+  return giveUp(env, id, note, now)
 }
 
 class LookUpTooLongError extends LoggableError {
@@ -132,11 +133,11 @@ class LookUpTooLongError extends LoggableError {
 }
 
 /** Fails the event immediately: the provider would send the same answer again. */
-function failLongLookUp(env: Bindings, id: number): Promise<ProcessingResult> {
+function failLongLookUp(env: Bindings, id: number, now: number): Promise<ProcessingResult> {
   const note = `the look-up returned more than ${LOOK_UP_BYTES_MAX} bytes`
   const remedy = `check the order at the provider, then npm run keyseal -- events retry ${id} --remote`
   logFailure(`event ${id}`, new LookUpTooLongError(`${note}. To fix it: ${remedy}`))
-  return giveUp(env, id, note)
+  return giveUp(env, id, note, now)
 }
 
 async function tryLater(
@@ -147,20 +148,20 @@ async function tryLater(
   now: number,
 ): Promise<ProcessingResult> {
   const delaySeconds = backoffSeconds(attempts)
-  if (delaySeconds === undefined) return giveUp(env, id, note)
+  if (delaySeconds === undefined) return giveUp(env, id, note, now)
   const dueAt = now + delaySeconds * 1000
   await runBatch(env.DB, [bind(postpone, { id, attempts, dueAt, note })])
   return { kind: 'retry', delaySeconds }
 }
 
-async function giveUp({ DB }: Bindings, id: number, note: string): Promise<ProcessingResult> {
-  await runBatch(DB, [bind(fail, { id, note })])
+async function giveUp({ DB }: Bindings, id: number, note: string, now: number): Promise<ProcessingResult> {
+  await runBatch(DB, [bind(fail, { id, note, now })])
   return DONE
 }
 
 /** Marks an event as failed after all of its messages failed. An operator can retry it. */
-export async function abandonEvent(env: Bindings, id: number): Promise<void> {
-  await giveUp(env, id, 'gave up')
+export async function abandonEvent(env: Bindings, id: number, now: number): Promise<void> {
+  await giveUp(env, id, 'gave up', now)
 }
 
 /** Wakes the consumer for events whose message was lost, or that an operator retries. */

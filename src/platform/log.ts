@@ -20,6 +20,15 @@ export function logWarning(requestId: string, message: string): void {
   console.warn(JSON.stringify({ level: 'warning', requestId, message }))
 }
 
+/**
+ * A line about something other than a request.
+ *
+ * @param facts numbers, and no data of anyone
+ */
+export function logJob(job: string, facts: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify({ level: 'info', job, ...facts }))
+}
+
 /** @param requestId or the name of the background job that failed */
 export function logFailure(requestId: string, error: unknown): void {
   console.error(

@@ -39,6 +39,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   WEBHOOK_HTTP_HOSTS: 'set [vars] WEBHOOK_HTTP_HOSTS = "shop.example" in wrangler.toml, then npm run deploy',
   ACTIVATIONS_MAX: 'set [vars] ACTIVATIONS_MAX = "1000" in wrangler.toml, then npm run deploy',
   RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npm run deploy',
+  DATABASE_LIMIT_BYTES: 'set [vars] DATABASE_LIMIT_BYTES = "500000000" in wrangler.toml, then npm run deploy',
   DELIVERIES:
     'npx wrangler queues create keyseal-deliveries, declare [[queues.producers]] binding = "DELIVERIES" in wrangler.toml, then npm run deploy',
   CALLBACKS:

@@ -23,7 +23,9 @@ export const docs: DocsByPath = {
   '/health/ready': {
     details:
       'Checks the signing keys, the database and its migrations. If a check fails, the code is 2503, and ' +
-      '`not_ready` lists the failed checks: `database`, `migrations` or `signing key`.',
+      '`not_ready` lists the failed checks: `database`, `migrations` or `signing key`. Otherwise `warnings` ' +
+      'lists what an operator should look at, such as `{"name": "deliveries-failed", "count": 3}`. It is ' +
+      'omitted if there is nothing.',
     example: { request: {} },
   },
 }

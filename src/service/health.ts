@@ -1,20 +1,24 @@
 /**
- * `GET /health` and `GET /health/ready`, for uptime monitors. The response only names the parts that failed.
- * The log contains the reasons, under the request id of the response.
+ * `GET /health` and `GET /health/ready`, for uptime monitors. The response only names the parts that failed,
+ * and what needs attention. The log contains the reasons, under the request id of the response.
  */
 import { done, MONITOR } from '../callers/caller.ts'
-import { compileText, runBatch } from '../db/batch.ts'
+import { bind, compileText, runMeasuredBatch } from '../db/batch.ts'
 import { DatabaseStatementError, DatabaseUnavailableError } from '../db/errors.ts'
 import { type Call, endpoint } from '../http/endpoint.ts'
 import { logFailure } from '../platform/log.ts'
 import { CODES } from '../protocol/codes.ts'
 import { publishedKeys } from '../signing/published-keys.ts'
 import { SigningKeyError, signingSecrets } from '../signing/signing-keys.ts'
+import { databaseLimitBytes } from './cron-runs.ts'
+import { selectWarnings, type Warning, warningsOf } from './warnings.ts'
 
 /** The parts that `GET /health/ready` checks. */
 export type Part = 'database' | 'migrations' | 'signing key'
 
-type Readiness = { readonly kind: 'ready' } | { readonly kind: 'not-ready'; readonly parts: readonly Part[] }
+type Readiness =
+  | { readonly kind: 'ready'; readonly warnings: readonly Warning[] }
+  | { readonly kind: 'not-ready'; readonly parts: readonly Part[] }
 
 const FIELDS_WITHOUT_SIGNING_KEY = { not_ready: ['signing key'] satisfies Part[] }
 
@@ -39,11 +43,19 @@ export const ready = endpoint({
   fieldsWithoutSigningKey: FIELDS_WITHOUT_SIGNING_KEY,
 
   async handle(call) {
-    const parts = [...(await checkSigningKeys(call)), ...(await checkDatabase(call))]
-    return done<Readiness>(parts.length === 0 ? { kind: 'ready' } : { kind: 'not-ready', parts }, call.now)
+    const unusable = await checkSigningKeys(call)
+    const { parts: failed, warnings } = await checkDatabase(call)
+    const parts = [...unusable, ...failed]
+    return done<Readiness>(
+      parts.length === 0 ? { kind: 'ready', warnings } : { kind: 'not-ready', parts },
+      call.now,
+    )
   },
 
-  answer: (outcome) => (outcome.kind === 'not-ready' ? { fields: { not_ready: outcome.parts } } : {}),
+  answer(outcome) {
+    if (outcome.kind === 'not-ready') return { fields: { not_ready: outcome.parts } }
+    return outcome.warnings.length > 0 ? { fields: { warnings: outcome.warnings } } : {}
+  },
 })
 
 async function checkSigningKeys({ env, requestId }: Call<unknown>): Promise<Part[]> {
@@ -58,33 +70,38 @@ async function checkSigningKeys({ env, requestId }: Call<unknown>): Promise<Part
   }
 }
 
-async function checkDatabase({ db, requestId }: Call<unknown>): Promise<Part[]> {
+interface Checked {
+  readonly parts: readonly Part[]
+  readonly warnings: readonly Warning[]
+}
+
+async function checkDatabase({ db, env, now, requestId }: Call<unknown>): Promise<Checked> {
   try {
-    return (await isMigrated(db)) ? [] : ['migrations']
+    const {
+      rows: [[migrated], [counts = {}]],
+      databaseBytes,
+    } = await runMeasuredBatch(db, [bind(selectNewest, {}), selectWarnings(now)])
+    if ((migrated?.newest ?? '') < NEWEST_MIGRATION) return failed('migrations')
+    return { parts: [], warnings: warningsOf(counts, databaseBytes, databaseLimitBytes(env)) }
   } catch (error) {
     logFailure(requestId, error)
-    if (error instanceof DatabaseUnavailableError) return ['database']
-    if (error instanceof DatabaseStatementError) return ['migrations']
+    if (error instanceof DatabaseUnavailableError) return failed('database')
+    if (error instanceof DatabaseStatementError) return failed('migrations')
     throw error
   }
 }
 
-/** The last file in the folder `migrations`, which this code requires. */
+function failed(part: Part): Checked {
+  return { parts: [part], warnings: [] }
+}
+
+/**
+ * The last file in the folder `migrations`, which this code requires. Newer migrations are fine: they are applied before
+ * the code that needs them is deployed, and they remove nothing that deployed code uses.
+ */
 export const NEWEST_MIGRATION = '0001_initial.sql'
 
 /** Wrangler records the applied migrations in this table. */
 const selectNewest = compileText<{ readonly newest: string | null }>(
   'select max(name) as newest from d1_migrations',
 )
-
-/**
- * Whether the database has every table that this code needs. Newer migrations are fine: they are applied
- * before the code that needs them is deployed, and they remove nothing that deployed code uses.
- *
- * @throws DatabaseStatementError if the database was never migrated
- * @throws DatabaseUnavailableError
- */
-async function isMigrated(db: D1Database): Promise<boolean> {
-  const [[row]] = await runBatch(db, [{ statement: selectNewest, values: {} }])
-  return (row?.newest ?? '') >= NEWEST_MIGRATION
-}

@@ -123,11 +123,13 @@ it.each([
     const event = withChanges(samples.purchase(newOrder()), changes)
     expect(await deliver(samples, event)).toMatchObject({ status: 200, response: { outcome: 'failed' } })
     const stored = await env.DB.prepare(
-      `select outcome, order_id as orderName from webhook_events where provider = ? order by id desc limit 1`,
+      `select outcome, order_id as orderName, updated_at >= received_at as isDated from webhook_events
+       where provider = ? order by id desc limit 1`,
     )
       .bind(name)
       .first<{ outcome: string; orderName: string }>()
-    expect(stored).toMatchObject({ outcome: 'failed', orderName: expect.stringMatching(`^${prefix}.`) })
+    const orderName = expect.stringMatching(`^${prefix}.`)
+    expect(stored).toMatchObject({ outcome: 'failed', orderName, isDated: 1 })
   },
 )
 

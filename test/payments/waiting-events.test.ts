@@ -340,7 +340,7 @@ describe('the schedule', () => {
 describe('an event', () => {
   it('is marked as failed after all of its messages failed', async () => {
     const id = await storeEvent()
-    await abandonEvent(quietEnv, id)
+    await abandonEvent(quietEnv, id, Date.now())
     expect(await eventOf(id)).toMatchObject({ outcome: 'failed', note: 'gave up' })
   })
 
@@ -349,7 +349,7 @@ describe('an event', () => {
     async (outcome) => {
       const id = await storeEvent({ outcome })
       const before = await eventOf(id)
-      await abandonEvent(quietEnv, id)
+      await abandonEvent(quietEnv, id, Date.now())
       expect(await eventOf(id)).toEqual(before)
     },
   )

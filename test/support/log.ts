@@ -42,7 +42,7 @@ export function logText(): string {
   return [...requests, ...warnings, ...failures].join('\n')
 }
 
-/** The lines about requests, in the order in which they were logged. */
+/** The lines about requests and jobs, in the order in which they were logged. */
 export function requestLines(): Line[] {
   return requests.map((line) => JSON.parse(line))
 }
@@ -87,6 +87,20 @@ const REQUEST_LINE = z.strictObject({
   durationMs: count,
 })
 
+/** The nightly line about the database. */
+const JOB_LINE = z.strictObject({
+  level: z.literal('info'),
+  job: z.literal('database size'),
+  databaseBytes: count,
+  limitBytes: count,
+  bytesPerDay: z.nullable(z.int()),
+  daysLeft: count,
+  newestIds: z.record(
+    z.enum(['issuances', 'licenseKeys', 'activations', 'webhookEvents', 'deliveries']),
+    count,
+  ),
+})
+
 /** A message of the Worker or the database, without e-mail addresses, UUIDs, keys and names. */
 const MESSAGE = z
   .string()
@@ -108,7 +122,7 @@ const WARNING_LINE = z.strictObject({ level: z.literal('warning'), requestId: z.
 
 /** @returns the line if it must not be logged; otherwise nothing */
 export function violationsInLine(line: string): string[] {
-  const parsed = z.union([REQUEST_LINE, WARNING_LINE, FAILURE_LINE]).safeParse(JSON.parse(line))
+  const parsed = z.union([REQUEST_LINE, JOB_LINE, WARNING_LINE, FAILURE_LINE]).safeParse(JSON.parse(line))
   return parsed.success ? [] : [line]
 }
 

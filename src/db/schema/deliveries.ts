@@ -69,5 +69,6 @@ export const deliveries = sqliteTable(
     unique().on(table.issuanceId, table.channel),
     uniqueIndex('deliveries_by_queued_order').on(table.queuedOrderId).where(isNotNull(table.queuedOrderId)),
     index('deliveries_due').on(table.dueAt).where(sql`${table.status} = 'pending'`),
+    index('deliveries_failed').on(table.updatedAt).where(sql`${table.status} = 'failed'`),
   ],
 )

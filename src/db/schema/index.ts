@@ -2,4 +2,5 @@
 export * from './access.ts'
 export * from './deliveries.ts'
 export * from './licensing.ts'
+export * from './monitoring.ts'
 export * from './payments.ts'

@@ -57,11 +57,13 @@ export const webhookEvents = sqliteTable(
     payload: text(),
     dueAt: integer('due_at'),
     attempts: integer().notNull().default(0),
+    updatedAt: integer('updated_at').notNull().default(0),
   },
   (table) => [
     unique().on(table.provider, table.eventId),
     index('webhook_events_due').on(table.dueAt).where(sql`${table.outcome} = 'waiting'`),
     index('webhook_events_to_empty').on(table.receivedAt).where(isNotNull(table.payload)),
+    index('webhook_events_failed').on(table.updatedAt).where(sql`${table.outcome} = 'failed'`),
   ],
 )
 

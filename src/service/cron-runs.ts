@@ -1,0 +1,79 @@
+/**
+ * Remembers when each cron trigger last succeeded. The nightly one also measures the database and logs one line about its
+ * size, so that an operator knows in time when it will be full.
+ */
+import * as z from 'zod/mini'
+import { bind, compileText, runBatch, runMeasuredBatch } from '../db/batch.ts'
+import { logJob } from '../platform/log.ts'
+import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settings.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
+import { NIGHTLY } from './schedules.ts'
+
+/** The limit of a database on Cloudflare's free plan. */
+const LIMIT_BYTES_DEFAULT = 500_000_000
+
+const settings = z.object({
+  DATABASE_LIMIT_BYTES: z._default(
+    z.pipe(
+      z.string().check(z.regex(/^[1-9]\d{0,14}$/, 'is not a whole number of bytes, at least 1')),
+      z.transform(Number),
+    ),
+    LIMIT_BYTES_DEFAULT,
+  ),
+})
+
+/** The size at which D1 refuses writes. A Worker cannot ask for its plan. */
+export const databaseLimitBytes = oncePerIsolate(
+  (bindings) => checkSettings(settings, bindings).DATABASE_LIMIT_BYTES,
+)
+
+/** A row is written at most once in five minutes. */
+const record = compileText(`
+  insert into cron_runs (cron, ran_at, database_bytes) values (:cron, :now, :databaseBytes)
+  on conflict (cron) do update set ran_at = excluded.ran_at, database_bytes = excluded.database_bytes
+  where cron_runs.ran_at <= excluded.ran_at - 300000`)
+
+/** @param now when all jobs of the trigger succeeded, in milliseconds UTC */
+export async function recordRun({ DB }: Bindings, cron: string, now: number): Promise<void> {
+  await runBatch(DB, [bind(record, { cron, now, databaseBytes: null })])
+}
+
+interface Measured {
+  readonly at: number
+  readonly bytes: number
+}
+
+const selectMeasured = compileText<Measured>(`
+  select ran_at as at, database_bytes as bytes from cron_runs where cron = :cron and database_bytes is not null`)
+
+/** The highest ids: about as many rows as were ever written, without reading them. */
+const selectNewestIds = compileText<Readonly<Record<string, number>>>(`
+  select (select coalesce(max(id), 0) from issuances) as issuances,
+    (select coalesce(max(id), 0) from license_keys) as licenseKeys,
+    (select coalesce(max(id), 0) from activations) as activations,
+    (select coalesce(max(id), 0) from webhook_events) as webhookEvents,
+    (select coalesce(max(id), 0) from deliveries) as deliveries`)
+
+/** Like `recordRun` for the nightly trigger. It also logs the size of the database, its growth and the days left. */
+export async function recordNight(env: Bindings, now: number): Promise<void> {
+  const {
+    rows: [[before], [newestIds]],
+    databaseBytes,
+  } = await runMeasuredBatch(env.DB, [bind(selectMeasured, { cron: NIGHTLY }), bind(selectNewestIds, {})])
+  const limitBytes = databaseLimitBytes(env)
+  const growth = growthOf(before, { at: now, bytes: databaseBytes }, limitBytes)
+  logJob('database size', { databaseBytes, limitBytes, ...growth, newestIds })
+  await runBatch(env.DB, [bind(record, { cron: NIGHTLY, now, databaseBytes })])
+}
+
+/** @returns null members if the growth is not known, or the database does not grow */
+export function growthOf(
+  before: Measured | undefined,
+  after: Measured,
+  limitBytes: number,
+): { readonly bytesPerDay: number | null; readonly daysLeft: number | null } {
+  if (!before || after.at <= before.at) return { bytesPerDay: null, daysLeft: null }
+  const bytesPerDay = Math.round(((after.bytes - before.bytes) / (after.at - before.at)) * DAY_MILLISECONDS)
+  const daysLeft = bytesPerDay > 0 ? Math.max(0, Math.floor((limitBytes - after.bytes) / bytesPerDay)) : null
+  return { bytesPerDay, daysLeft }
+}
