@@ -6,6 +6,7 @@ import { type Command, Option } from 'commander'
 import { type Stringifier, stringify } from 'csv-stringify'
 import { type Place, type Row, runSql } from '../database.ts'
 import { addCommand } from './command.ts'
+import { escapeFormula } from './csv-formulas.ts'
 import { selectPage } from './license-rows.ts'
 import { namesOf, productId } from './options.ts'
 
@@ -82,23 +83,18 @@ function showProgress(text: string): void {
 }
 
 async function writeCsv(rows: AsyncIterable<Row>): Promise<void> {
-  const csv: Stringifier = stringify({ header: true, columns: [...COLUMNS], record_delimiter: 'windows' })
+  const csv: Stringifier = stringify({
+    header: true,
+    columns: [...COLUMNS],
+    record_delimiter: 'windows',
+    cast: { string: escapeFormula },
+  })
   csv.pipe(process.stdout, { end: false })
   for await (const row of rows) {
-    await write(csv, {
-      ...row,
-      ownerName: asText(row.ownerName),
-      ownerEmail: asText(row.ownerEmail),
-      features: asText(namesOf(row.features)?.join(',')),
-    })
+    await write(csv, { ...row, features: namesOf(row.features)?.join(',') })
   }
   csv.end()
   await finished(csv)
-}
-
-/** A spreadsheet would run a text that begins as a formula does, such as the name of a buyer. */
-function asText(cell: unknown): unknown {
-  return typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell
 }
 
 /** Waits where the reader is slower than the database. */

@@ -1,5 +1,6 @@
 /** Which field of a record is its license key, and what is wrong with those that have none. */
 import { isTextOfAtMost } from '../../src/protocol/owner.ts'
+import { unescapeFormula } from './csv-formulas.ts'
 import type { CsvRecord } from './csv-records.ts'
 
 /** The column that holds them, unless another one is named. */
@@ -51,7 +52,7 @@ export class KeyReader {
 
   read(record: CsvRecord): StockLine | RefusedLine {
     const { line, lastLine } = record
-    const licenseKey = (record.fields[this.#column ?? 0] ?? '').trim()
+    const licenseKey = unescapeFormula((record.fields[this.#column ?? 0] ?? '').trim())
     const reason = this.#faultOf(record) ?? this.#faultIn(licenseKey)
     if (reason === undefined) {
       this.#lines.set(licenseKey, line)

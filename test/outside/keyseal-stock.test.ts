@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { escapeFormula } from '../../scripts/keyseal/csv-formulas.ts'
 import { removeClone, run } from './support/clone.ts'
 import { type CommandLine, newShop } from './support/keyseal.ts'
 import { query } from './support/local-database.ts'
@@ -170,6 +171,31 @@ describe('keyseal export', () => {
     expect(shop.run('export', '--csv', '--product-id', '1').stdout).toContain(
       ",assigned,'=1+2,ada@example.com,",
     )
+  })
+
+  it('escapes every text that a spreadsheet would run, and an import undoes exactly that', () => {
+    const keys = ['=1+2', "'=1+2", "''@x", '+49', '-K', '＝1', "O'Hara", "'tis"]
+    query(
+      shop.folder,
+      `insert into products (name, status, created_at, updated_at) values ('=P', 'active', 0, 0)`,
+    )
+    const [{ id } = { id: 0 }] = query<{ id: number }>(shop.folder, 'select max(id) as id from products')
+    const product = ['--product-id', String(id)]
+    write('formulas.csv', ['license_key', ...keys.map((key) => `"${escapeFormula(key)}"`)])
+    expect(shop.runJson('stock', 'import', 'formulas.csv', ...product, ...TERMS)).toMatchObject({
+      created: 8,
+    })
+    const csv = shop.run('export', ...product).stdout
+    for (const key of keys.slice(0, 6)) expect(csv).toContain(`\n'${key},`)
+    for (const key of keys.slice(6)) expect(csv).toContain(`\n${key},`)
+
+    query(shop.folder, `delete from license_keys where product_id = ${id}`)
+    writeFileSync(path.join(shop.folder, 'exported.csv'), csv)
+    const again = ['stock', 'import', 'exported.csv', '--column', 'licenseKey']
+    expect(shop.runJson(...again, ...product, ...TERMS)).toMatchObject({ created: 8, refused: [] })
+    const exported = shop.runJson<{ licenseKey: string }[]>('export', ...product)
+    expect(exported.map(({ licenseKey }) => licenseKey)).toEqual(keys)
+    query(shop.folder, `delete from license_keys where product_id = ${id}`)
   })
 
   it.skipIf(process.platform !== 'linux')(
