@@ -13,7 +13,9 @@ const USAGE = `Usage: npm run release -- VERSION [--skip-tests]
 
 const CHANGELOG = 'CHANGELOG.md'
 const UNRELEASED = '## Unreleased\n'
-const FILES = [CHANGELOG, 'package.json', 'package-lock.json']
+/** The components of the release, as CycloneDX (https://cyclonedx.org). */
+const SBOM = 'sbom.cdx.json'
+const FILES = [CHANGELOG, SBOM, 'package.json', 'package-lock.json']
 
 try {
   const options = { 'skip-tests': { type: 'boolean' }, help: { type: 'boolean' } } as const
@@ -50,6 +52,7 @@ function release(version: string, now: Date, skipTests: boolean): void {
 
   writeFileSync(path.join(projectFolder, CHANGELOG), changelog)
   run('npm', 'version', version, '--no-git-tag-version')
+  writeFileSync(path.join(projectFolder, SBOM), `${run('npm', 'run', '--silent', 'sbom')}\n`)
   run('git', 'add', ...FILES)
   run('git', 'commit', '--quiet', '--message', `Release ${version}`)
   run('git', 'tag', '--annotate', '--message', `Release ${version}`, tag)

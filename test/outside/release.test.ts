@@ -14,10 +14,14 @@ beforeAll(() => {
   for (const name of ['test', 'bench']) rmSync(path.join(folder, name), { recursive: true })
   write('.gitignore', 'node_modules\n')
   write('CHANGELOG.md', CHANGED)
-  const scripts = packageJson('package.json')
+  const { scripts, ...others } = packageJson('package.json')
   write(
     'package.json',
-    JSON.stringify({ ...scripts, version: '0.1.0', scripts: { test: 'test ! -e broken' } }),
+    JSON.stringify({
+      ...others,
+      version: '0.1.0',
+      scripts: { sbom: scripts.sbom, test: 'test ! -e broken' },
+    }),
   )
   git('init', '--quiet', '--initial-branch', 'main')
   git('config', 'user.name', 'Ada')
@@ -32,7 +36,10 @@ function write(name: string, text: string): void {
 }
 
 function packageJson(name: string) {
-  return JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as { version: string }
+  return JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as {
+    version: string
+    scripts: { sbom: string }
+  }
 }
 
 function git(...parameters: string[]): string {
@@ -91,6 +98,14 @@ describe('npm run release', () => {
       CHANGED.replace('## Unreleased\n', `## Unreleased\n\n## 0.10.0 - ${today}\n`),
     )
     for (const name of ['package.json', 'package-lock.json']) expect(packageJson(name).version).toBe('0.10.0')
+    expect(JSON.parse(readFileSync(path.join(folder, 'sbom.cdx.json'), 'utf8'))).toMatchObject({
+      bomFormat: 'CycloneDX',
+      metadata: { component: { type: 'application', version: '0.10.0' } },
+      components: expect.arrayContaining([
+        expect.objectContaining({ name: 'hono', hashes: [expect.objectContaining({ alg: 'SHA-512' })] }),
+      ]),
+    })
+    expect(git('show', '--stat', '--format=')).toContain('sbom.cdx.json')
     expect(git('log', '-1', '--format=%s %D')).toMatch(/^Release 0\.10\.0 HEAD -> main, tag: v0\.10\.0$/)
     expect(git('status', '--porcelain')).toBe('')
   })
