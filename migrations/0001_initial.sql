@@ -455,6 +455,8 @@ CREATE TABLE deliveries (
   -- 'cancelled': the order was refunded or disputed before the delivery was sent.
   status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed', 'cancelled')),
   attempts INTEGER NOT NULL DEFAULT 0,
+  -- The attempts that the receiver did not answer in time. It may have stored what it got.
+  timeouts INTEGER NOT NULL DEFAULT 0,
   -- Not sent before this time. A consumer that claims the delivery postpones it, so that no other consumer
   -- sends it.
   due_at INTEGER NOT NULL,

@@ -21,6 +21,6 @@ export function selectByIds(ids: string): string {
 
 /** Makes deliveries due since ever. @param which SQL, a condition */
 export function retryFailed(which: string): string {
-  return `update deliveries set status = 'pending', attempts = 0, due_at = 0
+  return `update deliveries set status = 'pending', attempts = 0, timeouts = 0, due_at = 0
     where ${which} and status = 'failed' returning id`
 }

@@ -8,6 +8,8 @@ export interface Attempt {
   readonly id: number
   /** The number of attempts, including this one. */
   readonly attempts: number
+  /** The number of earlier attempts that the receiver did not answer in time. */
+  readonly timeouts: number
   /** Milliseconds UTC. A callback is created when its order is finished. */
   readonly createdAt: number
 }

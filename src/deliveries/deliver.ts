@@ -30,18 +30,18 @@ import {
   selectKeys,
 } from './contents.ts'
 import { sendEmail } from './email.ts'
-import type { SendResult } from './post.ts'
+import { type SendResult, TIMEOUT } from './post.ts'
 import { RESPONSE_TIMEOUT_MS, sendWebhook } from './webhook.ts'
 
 const claim = compileText<Omit<Attempt, 'id'>>(`
   update deliveries set attempts = attempts + 1, updated_at = :now,
     due_at = iif(channel = 'callback', :callbackLeaseEnd, :leaseEnd)
   where id = :id and status = 'pending' and due_at <= :now
-  returning attempts, created_at as createdAt`)
+  returning attempts, timeouts, created_at as createdAt`)
 
 const conclude = compileText(`
   update deliveries set status = :status, due_at = coalesce(:dueAt, due_at), last_result = :result,
-    updated_at = :now
+    timeouts = timeouts + (:result = '${TIMEOUT}'), updated_at = :now
   where id = :id and status = 'pending' and attempts = :attempts`)
 
 /**
@@ -97,7 +97,8 @@ export async function deliver(
     return DONE
   }
   const hangingOrigin = kind === 'timed-out' ? originOfCallback(contents) : undefined
-  const waitSeconds = kind === 'undeliverable' ? undefined : backoffSeconds(contents.attempts)
+  const isFinal = kind === 'undeliverable' || (kind === 'timed-out' && mayBeStoredTwice(contents))
+  const waitSeconds = isFinal ? undefined : backoffSeconds(contents.attempts)
   if (waitSeconds === undefined) {
     await concludeAttempt(env, contents, { status: 'failed', result, hangingOrigin }, now)
     logFailure(`delivery ${id}`, new DeliveryFailedError())
@@ -109,6 +110,14 @@ export async function deliver(
   const dueAt = now + delaySeconds * 1000
   await concludeAttempt(env, contents, { status: 'pending', result, dueAt, hangingOrigin }, now)
   return { kind: 'retry', delaySeconds }
+}
+
+/**
+ * A shop that stores the keys of a callback and answers too late stores them again with each repetition. So one repetition
+ * is the limit. Webhooks have a `webhook-id` that their receivers check, and e-mails do not add up.
+ */
+function mayBeStoredTwice({ channel, timeouts }: DeliveryContents): boolean {
+  return channel === 'callback' && timeouts > 0
 }
 
 /** @returns undefined if the delivery is not due, or another consumer has claimed it */

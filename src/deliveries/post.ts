@@ -1,3 +1,6 @@
+/** The result of an attempt that the receiver did not answer in time. It may have stored what it got. */
+export const TIMEOUT = 'timeout'
+
 /** The result of an attempt. It never contains text from the receiver. */
 export interface SendResult {
   /**
@@ -38,7 +41,7 @@ export async function post(
   } catch (error) {
     const isTimeout = error instanceof Error && error.name === 'TimeoutError'
     return isTimeout
-      ? { kind: 'timed-out', result: 'timeout' }
+      ? { kind: 'timed-out', result: TIMEOUT }
       : { kind: 'not-delivered', result: 'no response' }
   }
 }

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
+import { retryFailed } from '../../scripts/keyseal/delivery-rows.ts'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import { processQueuedOrder } from '../../src/issuing/queued-orders.ts'
 import { CALLBACK_LEASE_MS } from '../../src/queue/messages.ts'
@@ -325,6 +326,27 @@ describe('a callback', () => {
     expect(await requestsTo(`${origin}/2`)).toEqual([])
     await send(hanging, {}, pauseEnd)
     expect(await stateOf(hanging)).toMatchObject({ status: 'delivered', attempts: 2 })
+  })
+
+  it('that is answered after the shop stored the keys is repeated only once, until an operator retries it', async () => {
+    const order = await completeOrder()
+    await stubResponses(order.webhookUrl, { delayMs: 500 }, { status: 503 }, { delayMs: 500 })
+    const attempt = (now: number) => deliver(env, order.deliveryId, now, 50)
+    const now = Date.now()
+    expect(await attempt(now)).toEqual({ kind: 'retry', delaySeconds: 600 })
+    // A receiver that refuses the keys did not store them.
+    expect(await attempt(now + 600_000)).toEqual({ kind: 'retry', delaySeconds: 30 })
+    expect(await attempt(now + 640_000)).toEqual({ kind: 'done' })
+    expect(await attempt(now + 4_000_000)).toEqual({ kind: 'done' })
+    const requests = await receivedCallbacks(order)
+    expect(requests).toHaveLength(3)
+    expect(new Set(requests.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+    expect(await stateOf(order)).toMatchObject({ status: 'failed', last_result: 'timeout' })
+
+    await env.DB.prepare(retryFailed(`id = ${order.deliveryId}`)).run()
+    await stubResponses(order.webhookUrl, {})
+    expect(await send(order, {}, now + 8_000_000)).toEqual({ kind: 'done' })
+    expect(await stateOf(order)).toMatchObject({ status: 'delivered' })
   })
 
   it.each(['http://receiver.test/', 'https://127.0.0.1/', 'https://user:pass@receiver.test/', 'nowhere'])(

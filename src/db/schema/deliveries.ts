@@ -60,6 +60,7 @@ export const deliveries = sqliteTable(
     channel: text({ enum: CHANNELS }).notNull(),
     status: text({ enum: ['pending', 'delivered', 'failed', 'cancelled'] }).notNull(),
     attempts: integer().notNull().default(0),
+    timeouts: integer().notNull().default(0),
     dueAt: integer('due_at').notNull(),
     lastResult: text('last_result'),
     createdAt: integer('created_at').notNull(),
