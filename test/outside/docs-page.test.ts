@@ -94,6 +94,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped without ${CHROMIUM})`, ()
 
   it('shows the types of fields, and samples in several languages', async () => {
     const operation = await goTo(desktop, VERIFY)
+    // biome-ignore lint/performance/useDomNodeTextContent: only the visible text counts
     const fields = await operation.getByRole('group', { name: 'Request Body' }).innerText()
     expect(fields).toMatch(/license_key\s+(Type:\s+)?string\s.*\s255\s+required/s)
     await operation.getByRole('button', { name: 'Shell Curl' }).click()
@@ -106,6 +107,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped without ${CHROMIUM})`, ()
 
   it.each([VERIFY, LICENSE_KEYS])('shows a curl command for %s that works', async (anchor) => {
     const operation = await goTo(desktop, anchor)
+    // biome-ignore lint/performance/useDomNodeTextContent: only the visible text counts
     const command = await operation.locator('pre', { hasText: 'curl' }).innerText()
     const authorized = command.replace('YOUR_SECRET_TOKEN', DEMO_API_KEY).replace('curl ', 'curl -s ')
     const { output } = run(folder, 'bash', '-ec', authorized)
@@ -125,6 +127,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped without ${CHROMIUM})`, ()
   })
 
   it('offers no cloud service of Scalar', async () => {
+    // biome-ignore lint/performance/useDomNodeTextContent: only the visible text counts
     const pageText = await desktop.locator('body').innerText()
     expect(pageText).toContain('Verify a license key')
     expect(pageText).not.toMatch(/\bAI\b|\bMCP\b|\bAgent\b|Share|Deploy|Open in|API Client|SDK/)
