@@ -358,7 +358,7 @@ describe('an invalid request', () => {
     expect(answer.headers.get('Allow')).toBe('POST')
   })
 
-  it.each(['text/plain', 'multipart/form-data; boundary=x', 'application/xml', 'application/jsonx', 'junk'])(
+  it.each(['text/plain', 'multipart/mixed; boundary=x', 'application/xml', 'application/jsonx', 'junk'])(
     'returns 2415 for the content type %s',
     async (type) => {
       const answer = await expectNoIssuance(async () =>

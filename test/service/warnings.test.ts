@@ -108,7 +108,7 @@ describe('the warnings of GET /health/ready', () => {
   })
 
   it('use an index for each count', async () => {
-    const { results } = await change(`explain query plan ${selectWarnings(0).statement.sql}`, 0, 0, 0, 0)
+    const { results } = await change(`explain query plan ${selectWarnings(0).statement.sql}`, 0, 0, 0, 0, 0)
     const steps = (results as { detail: string }[]).map(({ detail }) => detail)
     expect(steps.filter((step) => /SCAN (deliveries|webhook_events|queued_orders)/.test(step))).toEqual([])
     expect(steps.join('\n')).toContain('deliveries_failed')
