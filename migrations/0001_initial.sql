@@ -140,6 +140,9 @@ CREATE TABLE issuances (
 ) STRICT;
 
 CREATE INDEX issuances_by_reference ON issuances (reference) WHERE reference IS NOT NULL;
+-- They find the license keys of an owner, so that issued keys need no index of their own.
+CREATE INDEX issuances_by_owner_email ON issuances (owner_email);
+CREATE INDEX issuances_by_owner_name ON issuances (owner_name);
 
 -- The latest attempt of an order that was sent with an identifier and without an idempotency key. Deleted after
 -- a day.
@@ -182,6 +185,8 @@ CREATE TABLE license_keys (
   expires_at INTEGER,
   -- The days that a caller added to the expiry of a subscription's key. 0: the caller made it permanent.
   correction_days INTEGER,
+  -- 1: a caller changed the owner, who may therefore not be the one of the issuance.
+  has_new_owner INTEGER CHECK (has_new_owner = 1),
   CHECK (status <> 'assigned' OR assigned_at IS NOT NULL)
 ) STRICT;
 
@@ -189,6 +194,11 @@ CREATE TABLE license_keys (
 CREATE INDEX license_keys_by_issuance ON license_keys (issuance_id) WHERE issuance_id IS NOT NULL;
 CREATE INDEX license_keys_in_stock ON license_keys (product_id) WHERE status = 'available';
 CREATE INDEX license_keys_by_contract ON license_keys (contract_id) WHERE contract_id IS NOT NULL;
+-- The keys whose owner is not found by their issuance.
+CREATE INDEX license_keys_by_owner_email ON license_keys (owner_email)
+  WHERE (issuance_id IS NULL OR has_new_owner = 1) AND owner_email IS NOT NULL;
+CREATE INDEX license_keys_by_owner_name ON license_keys (owner_name)
+  WHERE (issuance_id IS NULL OR has_new_owner = 1) AND owner_name IS NOT NULL;
 
 -- A license key as it was issued, copied before its first change or deletion, so that a replay returns the
 -- original response. Never deleted.

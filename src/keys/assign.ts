@@ -48,7 +48,8 @@ function assignKey(isKey: string, isDecided: string): string[] {
   return [
     keepAsIssued(`${isKey} and ${isDecided}`),
     `update license_keys set status = 'assigned', assigned_at = :now, updated_at = :now, issuance_id = null,
-       status_before_reversal = null, expires_at = null, correction_days = null, owner_name = coalesce(:ownerName, owner_name),
+       status_before_reversal = null, expires_at = null, correction_days = null,
+       has_new_owner = null, owner_name = coalesce(:ownerName, owner_name),
        owner_email = coalesce(:ownerEmail, owner_email)
      where ${isKey} and ${isDecided}`,
   ]

@@ -1,6 +1,7 @@
 /**
  * `GET /api/v1/get-license-keys` and `get-available-license-keys-count`. Only keys in stock have an index,
- * because an index on all keys would slow down every issuance. Other lists scan the table by id.
+ * because an index on all keys would slow down every issuance. Keys of an owner are found by their issuances, and
+ * by an index on those that have none or got another owner. Other lists scan the table by id.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -39,25 +40,41 @@ interface Listed {
   readonly keys: readonly ListedKey[]
 }
 
-const COLUMNS = `id, product_id, license_key, owner_name, owner_email, activation_limit,
+const COLUMNS = `license_keys.id as id, product_id, license_key, owner_name, owner_email, activation_limit,
   ${VALIDITY_DAYS} as validity_days, assigned_at, status, created_at, updated_at`
 const LISTED = `id, product_id, license_key, owner_name, owner_email, activation_limit, validity_days, assigned_at,
   status, created_at, updated_at`
 
-function list(hasStatus: string) {
+/** The keys of an owner, by an index. @param owner the column of the owner, which has a parameter */
+function ownedBy(owner: 'owner_email' | 'owner_name', parameter: ':ownerEmail' | ':ownerName'): string {
+  return `select license_keys.id from issuances
+      cross join license_keys on license_keys.issuance_id = issuances.id and license_keys.has_new_owner is null
+      where issuances.${owner} = ${parameter}
+    union all
+    select id from license_keys where (issuance_id is null or has_new_owner = 1) and ${owner} = ${parameter}`
+}
+
+/** @param owned SQL: the ids of the keys to look at. Default: all keys */
+function list(hasStatus: string, owned?: string) {
+  const source = owned === undefined ? '' : `cross join (${owned}) as owned`
+  const isOwned = owned === undefined ? '' : 'on license_keys.id = owned.id'
   return defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed')`, {
     keys: (allowed) => `
       select id as place, json_array(${LISTED}) as item from (
-        select ${COLUMNS} from ${allowed} cross join license_keys where product_id = :productId and ${hasStatus}
+        select ${COLUMNS} from ${allowed} ${source} cross join license_keys ${isOwned}
+        where product_id = :productId and ${hasStatus}
           and (:ownerName is null or owner_name = :ownerName)
           and (:ownerEmail is null or owner_email = :ownerEmail)
-        order by id limit :itemsPerPage offset (:page - 1) * :itemsPerPage)`,
+        order by license_keys.id limit :itemsPerPage offset (:page - 1) * :itemsPerPage)`,
   })
 }
 
+const HAS_STATUS = '(:status is null or status = :status)'
 /** A literal status, because SQLite uses a partial index only if the query repeats its condition. */
 const listStock = list(`status = 'available'`)
-const listAny = list('(:status is null or status = :status)')
+const listAny = list(HAS_STATUS)
+const listOfEmail = list(HAS_STATUS, ownedBy('owner_email', ':ownerEmail'))
+const listOfName = list(HAS_STATUS, ownedBy('owner_name', ':ownerName'))
 
 type Counted = { readonly kind: 'counted'; readonly count: number } | { readonly kind: 'product-not-found' }
 
@@ -87,7 +104,7 @@ export const getLicenseKeys = endpoint({
   handle(call) {
     const { parameters } = call
     const { status } = parameters
-    return runQuery(call, status === 'available' ? listStock : listAny, {
+    return runQuery(call, listFor(parameters), {
       productId: parameters.product_id,
       status: status ?? null,
       ownerName: parameters.owner_name ?? null,
@@ -102,6 +119,18 @@ export const getLicenseKeys = endpoint({
     fields: { license_keys: keys.map(licenseKeyObject) },
   }),
 })
+
+interface Filters {
+  readonly status?: LicenseKeyStatus | undefined
+  readonly owner_name?: string | undefined
+  readonly owner_email?: string | undefined
+}
+
+function listFor({ status, owner_name, owner_email }: Filters) {
+  if (owner_email !== undefined) return listOfEmail
+  if (owner_name !== undefined) return listOfName
+  return status === 'available' ? listStock : listAny
+}
 
 export const getAvailableLicenseKeysCount = endpoint({
   method: 'GET',

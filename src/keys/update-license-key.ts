@@ -71,6 +71,8 @@ const update = defineOperation<Updated>({
            when ${IS_CORRECTED} then iif(:validityDays = 0, 0, nullif(${CORRECTION_DAYS}, 0)) else correction_days end,
          owner_name = coalesce(:ownerName, case when ${IS_RETURNED} then null else owner_name end),
          owner_email = coalesce(:ownerEmail, case when ${IS_RETURNED} then null else owner_email end),
+         has_new_owner = case when ${IS_RETURNED} then null
+           when :ownerName is not null or :ownerEmail is not null then 1 else has_new_owner end,
          status = ${NEW_STATUS},
          assigned_at = case ${NEW_STATUS} when 'available' then null
            when 'assigned' then coalesce(:assignedAt, assigned_at, :now)

@@ -30,20 +30,19 @@ function expectOneBatch({ answer, roundTrips }: Awaited<ReturnType<typeof costOf
 
 describe('one round trip to the database', () => {
   it.each([1, 10, 1000, 10_000])(
-    'issues %i keys, with 3 rows each and 2 for the issuance',
+    'issues %i keys, with 3 rows each and 4 for the issuance',
     async (quantity) => {
       const cost = await costOf(orderFields(await openShop(), { quantity }))
       const rowsWritten = expectOneBatch(cost, 803)
       expect(cost.answer.response.license_keys).toHaveLength(quantity)
-      // Each key: row, unique index, issuance index. The issuance: row and unique index.
-      expect(rowsWritten).toBe(3 * quantity + 2)
+      // Each key: row, unique index, issuance index. The issuance: row, unique index, two indexes of the owner.
+      expect(rowsWritten).toBe(3 * quantity + 4)
     },
   )
 
-  it('writes two rows more for the id of the shop, and never more than 5 for an issuance', async () => {
+  it('writes one row more for the id of the shop, so at most 5 for an issuance, and one for its attempt', async () => {
     const cost = await costOf(orderFields(await openShop(), { quantity: 10, identifier: '31' }))
-    // The index of references, and the attempt.
-    expect(expectOneBatch(cost, 803)).toBe(3 * 10 + 4)
+    expect(expectOneBatch(cost, 803)).toBe(3 * 10 + 5 + 1)
   })
 
   it('replays an order and writes nothing', async () => {

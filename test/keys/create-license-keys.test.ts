@@ -72,6 +72,7 @@ describe('create-license-keys', () => {
       features: null,
       expires_at: null,
       correction_days: null,
+      has_new_owner: null,
       contract_id: null,
       issuance_id: null,
       created_at: expect.any(Number),

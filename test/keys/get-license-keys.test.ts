@@ -150,3 +150,79 @@ describe('get-license-keys', () => {
     expect(Object.keys(answer.response.errors)).toEqual([name])
   })
 })
+
+describe('the keys of an owner', () => {
+  const ADA = { owner_name: 'Ada Lovelace', owner_email: 'ada@example.com' }
+  const filters = [ADA, { owner_email: ADA.owner_email }, { owner_name: ADA.owner_name }]
+
+  async function change(shop: Shop, endpoint: string, licenseKey: string, fields: object): Promise<void> {
+    const parameters = { api_key: shop.apiKey, license_key: licenseKey, ...fields }
+    const { response } = await post(parameters, { path: `/api/v1/${endpoint}` })
+    expect([950, 800]).toContain(response.code)
+  }
+
+  async function expectOwned(shop: Shop, expected: readonly string[]): Promise<void> {
+    for (const filter of filters) expect(await listKeys(shop, filter)).toEqual(expected)
+  }
+
+  it('are found whether they were issued, imported or assigned, and in the order of their ids', async () => {
+    const shop = await openShop()
+    const imported = await addKey(shop, {
+      status: 'assigned',
+      ownerName: ADA.owner_name,
+      ownerEmail: ADA.owner_email,
+    })
+    const inStock = await addKey(shop)
+    const { response } = await post(orderFields(shop, { quantity: '2', ...ADA }))
+    const issued = response.license_keys.map((key: { license_key: string }) => key.license_key)
+    await expectOwned(shop, [imported, ...issued])
+    await change(shop, 'assign-license-key', inStock, { owner_name: ADA.owner_name, email: ADA.owner_email })
+    await expectOwned(shop, [imported, inStock, ...issued])
+  })
+
+  it('follow each change of the owner, also back and into stock', async () => {
+    const shop = await openShop()
+    const { response } = await post(orderFields(shop, { quantity: '1', ...ADA }))
+    const [{ license_key: licenseKey }] = response.license_keys
+    const grace = { owner_name: 'Grace Hopper', owner_email: 'grace@example.com' }
+    await change(shop, 'update-license-key', licenseKey, grace)
+    await expectOwned(shop, [])
+    expect(await listKeys(shop, { owner_email: grace.owner_email })).toEqual([licenseKey])
+    await change(shop, 'update-license-key', licenseKey, ADA)
+    await expectOwned(shop, [licenseKey])
+    await change(shop, 'update-license-key', licenseKey, { status: 'available' })
+    await expectOwned(shop, [])
+    await change(shop, 'assign-license-key', licenseKey, {
+      owner_name: ADA.owner_name,
+      email: ADA.owner_email,
+    })
+    await expectOwned(shop, [licenseKey])
+  })
+
+  it('are read by an index, however many keys others have', async () => {
+    const shop = await openShop()
+    for (let order = 0; order < 3; order += 1) await post(orderFields(shop, { quantity: '1000' }))
+    await post(orderFields(shop, { quantity: '2', owner_name: 'Eve', owner_email: 'eve@example.com' }))
+    for (const filter of [
+      { owner_email: 'eve@example.com' },
+      { owner_name: 'Eve' },
+      { owner_name: 'nobody' },
+    ]) {
+      const { db, rowsRead } = countingRows(env.DB)
+      await list(shop, filter, { bindings: { DB: db } })
+      expect(rowsRead()).toBeGreaterThan(0)
+      expect(rowsRead()).toBeLessThan(40)
+    }
+  })
+})
+
+/** A database that counts the rows that its statements read. */
+function countingRows(real: D1Database): { readonly db: D1Database; readonly rowsRead: () => number } {
+  let rows = 0
+  const db = interceptRoundTrips(real, async (_, run) => {
+    const result = await run()
+    for (const { meta } of [result].flat() as D1Result[]) rows += meta.rows_read
+    return result
+  })
+  return { db, rowsRead: () => rows }
+}

@@ -51,8 +51,8 @@ describe('update-license-key', () => {
   })
 
   it.each([
-    ['owner_name', 'Grace Hopper', { owner_name: 'Grace Hopper' }],
-    ['owner_email', 'grace@example.com', { owner_email: 'grace@example.com' }],
+    ['owner_name', 'Grace Hopper', { owner_name: 'Grace Hopper', has_new_owner: 1 }],
+    ['owner_email', 'grace@example.com', { owner_email: 'grace@example.com', has_new_owner: 1 }],
     ['activation_limit', '0', { activation_limit: 0 }],
     ['validity', '0', { validity_days: 0 }],
     ['status', 'reserved', { status: 'reserved' }],

@@ -48,6 +48,8 @@ export const issuances = sqliteTable(
   (table) => [
     unique().on(table.source, table.idempotencyKey),
     index('issuances_by_reference').on(table.reference).where(isNotNull(table.reference)),
+    index('issuances_by_owner_email').on(table.ownerEmail),
+    index('issuances_by_owner_name').on(table.ownerName),
   ],
 )
 
@@ -83,11 +85,18 @@ export const licenseKeys = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     expiresAt: integer('expires_at'),
     correctionDays: integer('correction_days'),
+    hasNewOwner: integer('has_new_owner'),
   },
   (table) => [
     index('license_keys_by_issuance').on(table.issuanceId).where(isNotNull(table.issuanceId)),
     index('license_keys_in_stock').on(table.productId).where(sql`${table.status} = 'available'`),
     index('license_keys_by_contract').on(table.contractId).where(isNotNull(table.contractId)),
+    index('license_keys_by_owner_email')
+      .on(table.ownerEmail)
+      .where(sql`(issuance_id is null or has_new_owner = 1) and owner_email is not null`),
+    index('license_keys_by_owner_name')
+      .on(table.ownerName)
+      .where(sql`(issuance_id is null or has_new_owner = 1) and owner_name is not null`),
   ],
 )
 
