@@ -116,8 +116,9 @@ export async function isLicenseKeyLimitExceeded(
 }
 
 /**
- * Counts a response that refuses its caller. After too many of them the caller gets 2429 instead. An IPv6 address counts for its /64 and, with a larger budget, for its /48, since
- * many callers control a whole /48 and can change their /64.
+ * Counts a response that refuses its caller. After too many of them the caller gets 2429 instead. An IPv6 address
+ * counts for its /64 and, with a larger budget, for its /48, since many callers control a whole /48 and can change
+ * their /64.
  *
  * @param address as seen by Cloudflare, or null if unknown: then the response is not counted
  */

@@ -6,22 +6,20 @@
  * in stock is issued once. If the stock has too few keys, it does not change.
  */
 import type { Authority } from '../callers/authority.ts'
-import { done, type OperationCall, type Refused, type Result, refused } from '../callers/caller.ts'
-import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
-import { withNonces } from '../db/retries.ts'
+import { done, type OperationCall, type Result } from '../callers/caller.ts'
+import { compileText, type Statement } from '../db/batch.ts'
 import type { Obstacle, Origin } from '../db/schema/index.ts'
-import type { TextRow } from '../db/texts.ts'
 import type { KeyAsIssued } from '../protocol/license-key-object.ts'
 import {
   FRESH_KEYS_AS_ISSUED,
   type IssuedRow,
   issuedColumns,
   KEYS_AS_ISSUED,
-  KEYS_PER_TEXT,
   parseKeysAsIssued,
   selectKeysAsIssued,
 } from './as-issued.ts'
-import { generatorId, insertFreshKeys, insertGeneratedKeys, insertIssuances, isCollision } from './inserts.ts'
+import { generatorId, insertFreshKeys, insertGeneratedKeys, insertIssuances } from './inserts.ts'
+import { type IssuedKeys, type IssueStatements, issueOnce } from './issue-once.ts'
 import { keyMaterialFor } from './key-formats.ts'
 import type { Order } from './order.ts'
 import { countInStock, obstacleTo, takeFromStock } from './stock.ts'
@@ -55,17 +53,7 @@ interface IssueRow extends IssuedRow {
   readonly availableQuantity: number | null
 }
 
-/** The batch that issues. Its statements share the placeholders `idempotencyKey`, `nonce` and `material`. */
-export interface IssueStatements<Row = IssueRow> {
-  /** Runs first, if the order has no idempotency key but may be a repetition. */
-  readonly recordAttempt?: Statement<never>
-  readonly insertIssuance: Statement<never>
-  /** Inserts or takes the keys, but only if this attempt inserted the issuance. */
-  readonly insertKeys: Statement<never>
-  readonly selectOutcome: Statement<Row>
-  /** Reads the keys if `selectOutcome` cannot: more than `KEYS_PER_TEXT`, and not fresh. */
-  readonly selectKeys?: Statement<TextRow>
-}
+export type ApiIssueStatements = IssueStatements<IssueRow>
 
 /**
  * More placeholders: `now` and the members of an `Order`, with null for a missing reference.
@@ -75,7 +63,7 @@ export interface IssueStatements<Row = IssueRow> {
 export function issueStatements(
   authority: OrderAuthority,
   idempotencyKey = ':idempotencyKey',
-): Readonly<Record<Origin, IssueStatements>> {
+): Readonly<Record<Origin, ApiIssueStatements>> {
   return {
     fresh: statementsFor(authority, 'fresh', idempotencyKey),
     generator: statementsFor(authority, 'generator', idempotencyKey),
@@ -83,7 +71,11 @@ export function issueStatements(
   }
 }
 
-function statementsFor(authority: OrderAuthority, origin: Origin, idempotencyKey: string): IssueStatements {
+function statementsFor(
+  authority: OrderAuthority,
+  origin: Origin,
+  idempotencyKey: string,
+): ApiIssueStatements {
   const { table, rows = table, source, isCaller, isAllowed, refusal } = authority
   const isIssuance = `issuances.idempotency_key = ${idempotencyKey}
     and issuances.source = (select ${source} from ${rows} where ${isCaller})`
@@ -171,7 +163,7 @@ function isSameOrder(origin: Origin): string {
  */
 export async function issue(
   { db, caller, idempotencyKey, now }: Omit<OperationCall, 'parameters'>,
-  statements: Readonly<Record<Origin, IssueStatements>>,
+  statements: Readonly<Record<Origin, ApiIssueStatements>>,
   order: Order,
   newLicenseKey?: () => string,
 ): Promise<Result<Issued>> {
@@ -204,54 +196,4 @@ function parseIssuedKeys(order: Order, { issuedAt, keys, furtherKeys }: IssuedKe
     validityDays,
     issuedAt,
   ])
-}
-
-export interface OutcomeRow extends IssuedRow {
-  readonly refusal: string | null
-  readonly callerId: number | null
-}
-
-/** The keys as they were read, for `parseKeysAsIssued`. */
-interface IssuedKeys {
-  readonly issuedAt: number
-  readonly keys: string
-  readonly furtherKeys: readonly TextRow[]
-}
-
-export type IssueResult<Row> =
-  | Refused
-  | ({ readonly kind: 'issued'; readonly row: Row; readonly isReplay: boolean } & IssuedKeys)
-  /** The caller is allowed, but the order cannot be issued. */
-  | { readonly kind: 'not-issued'; readonly row: Row }
-
-/** Runs a batch that issues, and retries it if that is safe. @param newMaterial is called for each attempt */
-export async function issueOnce<Row extends OutcomeRow>(
-  db: D1Database,
-  { recordAttempt, insertIssuance, insertKeys, selectOutcome, selectKeys }: IssueStatements<Row>,
-  values: Readonly<Record<string, unknown>> & {
-    readonly idempotencyKey: string | undefined
-    readonly quantity: number
-  },
-  newMaterial: () => string | null,
-): Promise<IssueResult<Row>> {
-  const common = { ...values, idempotencyKey: values.idempotencyKey ?? crypto.randomUUID() }
-  const selectFurther = selectKeys && values.quantity > KEYS_PER_TEXT ? [selectKeys] : []
-  const { result, isOwn } = await withNonces(async (nonce) => {
-    const bound = { ...common, nonce, material: newMaterial() }
-    const results = await runBatch(db, [
-      ...(recordAttempt ? [bind(recordAttempt, bound)] : []),
-      bind(insertIssuance, bound),
-      bind(insertKeys, bound),
-      bind(selectOutcome, bound),
-      ...selectFurther.map((statement) => bind(statement, bound)),
-    ])
-    return results.slice(recordAttempt ? 3 : 2) as [Row[], TextRow[]?]
-  }, isCollision)
-  const [[row], furtherKeys = []] = result
-  if (!row) throw new Error('Expected exactly one result row.')
-  const { refusal, callerId, nonce, issuedAt, keys } = row
-  if (refusal !== null) return refused(refusal, callerId)
-  if (nonce === null || issuedAt === null) return { kind: 'not-issued', row }
-  if (keys === null) return refused('idempotency-key-reused', callerId)
-  return { kind: 'issued', row, isReplay: !isOwn(nonce), issuedAt, keys, furtherKeys }
 }

@@ -16,7 +16,6 @@ import {
   recordSubscriptionSale,
 } from './outcomes.ts'
 import {
-  type Amount,
   isName,
   type Notice,
   type OrderedByApi,
@@ -29,6 +28,7 @@ import {
   type Report,
   type SubscriptionReport,
 } from './payment-event.ts'
+import { named, namesOfPayment, type Reference, referencesOf } from './references.ts'
 import { checkLines, INSERT_KEYS, INSERT_ORDER, ownerOf, setFirstValidity } from './sale.ts'
 import { keepTermsAsIssued, upsertReversal } from './settle.ts'
 import {
@@ -44,9 +44,6 @@ export interface Sources {
   readonly now: number
   readonly newLicenseKey: () => string
 }
-
-/** A name of an order or of a payment, and what was paid under it. */
-export type Reference = readonly [reference: string, order: string, amount: number | null]
 
 export interface Effects {
   readonly order: string | null
@@ -116,7 +113,7 @@ async function effectsOfPurchase(purchase: Purchase, { newLicenseKey }: Sources)
   const references = [...referencesOf(purchase), ...(period ? [period.payment] : [])]
   return {
     order,
-    references: [...named(order, references, amount), ...payment(period, amount)],
+    references: [...named(order, references, amount), ...namesOfPayment(period, amount)],
     names: [...references, ...subscribed.names],
     facts: [
       ...subscribed.facts,
@@ -235,20 +232,4 @@ function effectsOfSubscription(period: PaidPeriod | undefined, report: Report | 
       ...(report ? reportValues(report) : { ...NO_REPORT, reported: period?.subscription ?? null }),
     },
   }
-}
-
-/** The order's own name and those that the event adds. */
-function referencesOf({ order, references = [] }: Pick<Notice, 'order' | 'references'>): string[] {
-  return order === undefined ? [] : [order, ...references.filter(isName)]
-}
-
-function named(order: string, references: readonly string[], amount?: Amount): Reference[] {
-  return references
-    .filter(isName)
-    .map((reference) => [reference, order, amount?.payment === reference ? amount.amount : null])
-}
-
-/** A payment is also a name of itself, by which its refund finds the period. */
-function payment(period: PaidPeriod | undefined, amount?: Amount): Reference[] {
-  return period ? named(period.payment, [period.payment], amount) : []
 }

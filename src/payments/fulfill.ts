@@ -5,7 +5,7 @@
  * that arrives twice, or repeats another one, changes nothing. The state of license keys is derived from the
  * facts (settle.ts), so events may arrive in any order.
  */
-import { bind, compileText, runBatch } from '../db/batch.ts'
+import { bind, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import type { Outcome } from '../db/schema/index.ts'
 import { deliverySettings } from '../deliveries/settings.ts'
@@ -14,6 +14,7 @@ import { enqueue } from '../queue/enqueue.ts'
 import { effectsOf, type Sources } from './effects.ts'
 import { type Context, type EventRecord, selectRecorded } from './events.ts'
 import type { PaymentEvent } from './payment-event.ts'
+import { insertReferences } from './references.ts'
 import { SETTLE_KEYS, settleLines } from './settle.ts'
 
 export interface Channels {
@@ -44,11 +45,6 @@ export async function fulfillAndDeliver(
   )
   return outcome
 }
-
-const insertReferences = compileText(`
-insert into order_references (provider, reference, order_id, amount)
-select :provider, value ->> 0, value ->> 1, value ->> 2 from json_each(:references) where true
-on conflict do update set amount = excluded.amount where excluded.amount > coalesce(order_references.amount, -1)`)
 
 /** @throws DatabaseUnavailableError: repeating the call is safe */
 export async function fulfill(
