@@ -180,8 +180,16 @@ export const HAS_SETTLED = `exists (with ${AFFECTED_ORDERS} select 1 from affect
 const IS_ORDER_KNOWN = `exists (with ${AFFECTED_ORDERS} select 1 from affected
   cross join order_lines on order_lines.provider = :provider and order_lines.order_id = affected.order_id)`
 
-/** A partial reversal of a key with several seats, or of an unknown line, blocks nothing. */
-const HAS_EFFECT = `(exists (${AFFECTED_LINES} select 1 from lines where keys_blocked > 0)
+/**
+ * A partial reversal of a key with several seats, or of an unknown line, blocks nothing. Keys that only other
+ * reversals block do not count.
+ */
+const HAS_EFFECT = `(exists (${AFFECTED_LINES} select 1 from lines
+    cross join order_lines on order_lines.issuance_id = lines.issuance_id
+    cross join reversals on reversals.provider = :provider and reversals.reversal_id = :reversal
+    cross join order_references on order_references.provider = reversals.provider
+      and order_references.reference = reversals.reference and order_references.order_id = order_lines.order_id
+    where lines.keys_blocked > 0 and ${REVERSED_UNITS} > 0)
   or exists (with ${AFFECTED_ORDERS} select 1 from named
     cross join paid_periods on paid_periods.provider = :provider and paid_periods.payment = named.order_id
     where ${isRefunded('paid_periods.payment')}))`

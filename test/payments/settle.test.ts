@@ -122,6 +122,28 @@ describe('a refund', () => {
     expect((await deliveriesOf(order)).map(({ status }) => status).sort()).toEqual(['cancelled', 'pending'])
   })
 
+  it('that takes back nothing itself is flagged, even if an earlier one blocked keys', async () => {
+    const offer = await addOffer()
+    const order = newOrder()
+    const amount = { payment: order, amount: 1000 }
+    await applyEvent(purchaseOf(offer, order, { ...lines(offer.externalId, 2, 'a', 'b'), amount }))
+    const refund = async (id: string, changes: Partial<Refund>) => {
+      const event = await applyEvent(refundOf(order, { id: `${order}-${id}`, ...changes }))
+      return [event.outcome, (await eventOf(event.id))?.note]
+    }
+    expect(await refund('line', { lines: [{ id: 'a', quantity: 1 }] })).toEqual(['revoked', null])
+    const before = await statusesOf(order)
+    expect(await refund('part', { amount: 50 })).toEqual(['flagged', 'the payment was partly refunded'])
+    expect(await refund('unknown line', { lines: [{ id: 'c' }] })).toEqual([
+      'flagged',
+      'the refund takes back no license key and no period',
+    ])
+    expect(await statusesOf(order)).toEqual(before)
+    expect(await refund('rest', { amount: 950 })).toEqual(['revoked', null])
+    expect(await refund('again', {})).toEqual(['revoked', null])
+    expect(new Set(await statusesOf(order))).toEqual(new Set(['blocked']))
+  })
+
   it('applies only to the lines in its latest event', async () => {
     const offer = await addOffer()
     const order = newOrder()
