@@ -98,7 +98,8 @@ export const PLAN_FAULT = `(select nullif(concat_ws('; ',
   (select 'no line of the order belongs to ' || group_concat(item.value ->> 2, ', ')
     from ${ITEMS_OF_REPORT} and item.value ->> 0 is not null and ${IS_REPORTED_KNOWN}
     and not exists (select 1 from subscription_reports as later where later.provider = :provider
-      and later.subscription = :reported and later.occurred_at > :occurredAt and later.plan is not null)
+      and later.subscription = :reported and later.plan is not null
+      and (later.occurred_at, later.report) > (:occurredAt, :report))
     and not exists (
       select 1 from ${LINES_OF_REPORT} and coalesce(order_lines.current_offer_id, order_lines.offer_id) in (
         select same.id from offers as wanted cross join offers as same

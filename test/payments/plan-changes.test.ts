@@ -61,6 +61,17 @@ describe('a change of plan', () => {
     expect(await keysOf(subscription.order)).toMatchObject([{ activationLimit: 5 }])
   })
 
+  it.each([
+    ['basic', 'pro'],
+    ['pro', 'basic'],
+  ] as const)('to %s, and at the same time to %s, flags neither', async (...plans) => {
+    const { subscription, ...offers } = await sell()
+    for (const plan of plans) {
+      const { outcome } = await applyEvent(subscription.report(10, { items: [item(offers[plan])] }))
+      expect(outcome).not.toBe('flagged')
+    }
+  })
+
   it('changes the seats by its quantity, also with a renewal', async () => {
     const { subscription, basic } = await sell(2)
     expect(await keysOf(subscription.order)).toMatchObject([{ activationLimit: 4 }])
