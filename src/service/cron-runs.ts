@@ -66,13 +66,13 @@ export async function recordNight(env: Bindings, now: number): Promise<void> {
   await runBatch(env.DB, [bind(record, { cron: NIGHTLY, now, databaseBytes })])
 }
 
-/** @returns null members if the growth is not known, or the database does not grow */
+/** @returns nulls if it is not known or measured over less than half a day; no days left also without growth */
 export function growthOf(
   before: Measured | undefined,
   after: Measured,
   limitBytes: number,
 ): { readonly bytesPerDay: number | null; readonly daysLeft: number | null } {
-  if (!before || after.at <= before.at) return { bytesPerDay: null, daysLeft: null }
+  if (!before || after.at - before.at < DAY_MILLISECONDS / 2) return { bytesPerDay: null, daysLeft: null }
   const bytesPerDay = Math.round(((after.bytes - before.bytes) / (after.at - before.at)) * DAY_MILLISECONDS)
   const daysLeft = bytesPerDay > 0 ? Math.max(0, Math.floor((limitBytes - after.bytes) / bytesPerDay)) : null
   return { bytesPerDay, daysLeft }

@@ -157,6 +157,12 @@ describe('the nightly line about the database', () => {
       { at: 86_400_000, bytes: 100 },
       { bytesPerDay: 0, daysLeft: null },
     ],
+    // A local service measures at each start.
+    [
+      { at: 0, bytes: 100 },
+      { at: 60_000, bytes: 200 },
+      { bytesPerDay: null, daysLeft: null },
+    ],
     [
       { at: 0, bytes: 100 },
       { at: 2 * 86_400_000, bytes: 200 },
