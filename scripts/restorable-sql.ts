@@ -58,7 +58,7 @@ export async function* statementsOf(exported: AsyncIterable<string>): AsyncGener
     lines = []
     quotes = 0
   }
-  if (lines.length > 0) throw new Error('It ends in the middle of a statement. Export the database again.')
+  if (lines.length > 0) throw new Error('It ends in the middle of a statement')
 }
 
 /** Joins consecutive rows of a table into one statement, because each statement slows the import down. */

@@ -90,7 +90,11 @@ it.each([
     (text: string) => text.slice(0, text.lastIndexOf('CREATE INDEX')),
     'It lacks ',
   ],
-  ['is truncated within a statement', (text: string) => text.slice(0, -30), 'in the middle of a statement'],
+  [
+    'is truncated within a statement',
+    (text: string) => text.slice(0, -30),
+    'in the middle of a statement. Do not rely',
+  ],
   [
     'lacks rows that others refer to',
     (text: string) => text.replace(/^INSERT INTO "issuances"[^;]*;/m, ''),

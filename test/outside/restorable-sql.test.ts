@@ -61,7 +61,7 @@ it('a backup has no statement above the limit of D1, and no split character', as
 
 it('a truncated export or a row that cannot be split is rejected', async () => {
   await expect(toRestorable(`INSERT INTO "a" VALUES('truncated`)).rejects.toThrow(
-    'Export the database again.',
+    'in the middle of a statement',
   )
   const short = Array(60_000).fill(`'x'`).join()
   await expect(toRestorable(`INSERT INTO "a" VALUES(${short});\n`)).rejects.toThrow('A row of a is too long')
