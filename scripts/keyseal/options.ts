@@ -24,7 +24,12 @@ export const validityDays = (otherwise?: string) =>
 /** @param otherwise as of `validityDays` */
 export const activationLimit = (otherwise?: string) =>
   unless(otherwise, (more) =>
-    numberOption('--activation-limit <n>', `0 to 1000000; 0: any number${more}`, 0, 1_000_000),
+    numberOption(
+      '--activation-limit <n>',
+      `0 to 1000000; 0: as many as ACTIVATIONS_MAX allows${more}`,
+      0,
+      1_000_000,
+    ),
   )
 
 function unless(otherwise: string | undefined, option: (more: string) => Option): Option {
