@@ -23,6 +23,7 @@ const COLUMNS = [
   'activationLimit',
   'assignedAt',
   'createdAt',
+  'validUntil',
   'features',
 ] as const
 

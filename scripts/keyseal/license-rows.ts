@@ -1,5 +1,5 @@
 /** The SQL of `keyseal licenses` and `keyseal export`. */
-import { VALIDITY_DAYS } from '../../src/issuing/expiry.ts'
+import { EXPIRES_AT, VALIDITY_DAYS } from '../../src/issuing/expiry.ts'
 import { EFFECTIVE_FEATURES } from '../../src/issuing/features.ts'
 import { REPLACEMENT_KEYS } from '../../src/issuing/reissue.ts'
 import { sqlText } from '../database.ts'
@@ -9,7 +9,7 @@ const COLUMNS = `license_keys.license_key as licenseKey, license_keys.product_id
   license_keys.status as status, license_keys.owner_name as ownerName, license_keys.owner_email as ownerEmail,
   ${VALIDITY_DAYS} as validityDays, license_keys.activation_limit as activationLimit,
   ${EFFECTIVE_FEATURES} as features,
-  ${instant('license_keys.assigned_at')} as assignedAt`
+  ${instant('license_keys.assigned_at')} as assignedAt, ${instant(`(${EXPIRES_AT})`)} as validUntil`
 
 /** The issuance of a key's order: of a key that was reissued, that of the one whose place it takes. */
 const ORDER_ISSUANCE = 'coalesce(reissues.order_issuance_id, license_keys.issuance_id)'

@@ -15,6 +15,7 @@ interface Found {
   readonly licenseKey: string
   readonly status: string
   readonly assignedAt: string
+  readonly validUntil: string | null
 }
 
 const OWNER = ['--owner-name', "Ada; O'Neil", '--owner-email', 'ada@example.com']
@@ -128,6 +129,8 @@ describe('keyseal licenses', () => {
       activationLimit: 2,
       assignedAt: before?.assignedAt,
     })
+    const validity = Date.parse(String(after?.validUntil)) - Date.parse(String(after?.assignedAt))
+    expect(validity).toBe(30 * 86_400_000)
     expect(count('license_keys')).toBe(issued + 1)
   })
 

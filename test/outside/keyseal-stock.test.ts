@@ -153,7 +153,7 @@ describe('keyseal export', () => {
     expect(shop.run('export', '--csv').stdout).toBe(csv)
     const [heading, ...lines] = csv.trimEnd().split('\r\n')
     expect(heading).toBe(
-      'licenseKey,product,status,ownerName,ownerEmail,validityDays,activationLimit,assignedAt,createdAt,features',
+      'licenseKey,product,status,ownerName,ownerEmail,validityDays,activationLimit,assignedAt,createdAt,validUntil,features',
     )
     expect(new Set(lines).size).toBe(1_205)
     expect(csv).toContain('"KEY;""2""",1,available,,,0,3,,2')
