@@ -206,7 +206,7 @@ describe('the keys of an owner', () => {
     for (const filter of [
       { owner_email: 'eve@example.com' },
       { owner_name: 'Eve' },
-      { owner_name: 'nobody' },
+      { owner_name: 'unknown' },
     ]) {
       const { db, rowsRead } = countingRows(env.DB)
       await list(shop, filter, { bindings: { DB: db } })
