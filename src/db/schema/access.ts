@@ -23,33 +23,25 @@ export const blocklist = sqliteTable(
   (table) => [unique().on(table.kind, table.value)],
 )
 
-export const operations = sqliteTable(
-  'operations',
-  {
-    id: integer().primaryKey(),
-    source: text().notNull(),
-    endpoint: text().notNull(),
-    idempotencyKey: text('idempotency_key').notNull(),
-    fingerprint: text().notNull(),
-    nonce: text().notNull(),
-    outcome: text().notNull(),
-    createdAt: integer('created_at').notNull(),
-  },
-  (table) => [unique().on(table.source, table.endpoint, table.idempotencyKey)],
-)
+/** Both tables of operations have the same columns, so that one definition of an operation writes to either. */
+function operationsTable<Name extends string>(name: Name) {
+  return sqliteTable(
+    name,
+    {
+      id: integer().primaryKey(),
+      source: text().notNull(),
+      endpoint: text().notNull(),
+      idempotencyKey: text('idempotency_key').notNull(),
+      fingerprint: text().notNull(),
+      nonce: text().notNull(),
+      outcome: text().notNull(),
+      createdAt: integer('created_at').notNull(),
+    },
+    (table) => [unique().on(table.source, table.endpoint, table.idempotencyKey)],
+  )
+}
+
+export const operations = operationsTable('operations')
 
 /** The operations of software, whose copies share an API key. */
-export const useOperations = sqliteTable(
-  'use_operations',
-  {
-    id: integer().primaryKey(),
-    source: text().notNull(),
-    endpoint: text().notNull(),
-    idempotencyKey: text('idempotency_key').notNull(),
-    fingerprint: text().notNull(),
-    nonce: text().notNull(),
-    outcome: text().notNull(),
-    createdAt: integer('created_at').notNull(),
-  },
-  (table) => [unique().on(table.source, table.endpoint, table.idempotencyKey)],
-)
+export const useOperations = operationsTable('use_operations')
