@@ -10,6 +10,11 @@
  */
 import ipaddr from 'ipaddr.js'
 
+/** @returns the caller's address as seen by Cloudflare, or null if unknown */
+export function addressOf({ headers }: Request): string | null {
+  return headers.get('CF-Connecting-IP')
+}
+
 /**
  * @param address an IPv4 or IPv6 address, or null if unknown
  * @returns every network that contains it, narrowest first: 33 for IPv4, 129 for IPv6, none for anything else

@@ -6,6 +6,7 @@ import { type Context, Hono, type Next } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { getPath } from 'hono/utils/url'
 import { ANYONE } from '../callers/caller.ts'
+import { addressOf } from '../callers/networks.ts'
 import { DatabaseUnavailableError } from '../db/errors.ts'
 import { metered } from '../db/metering.ts'
 import { logFailure } from '../platform/log.ts'
@@ -95,7 +96,7 @@ async function respond(
   await signingKeyFor(signingSecrets(env))
   checkSettings(env)
   const request = context.req.raw
-  const address = addressOf(context)
+  const address = addressOf(request)
   if (await isAddressLimitExceeded(env, endpoint.caller, address)) {
     return sealed(context, tooManyRequests('address'))
   }
@@ -112,14 +113,10 @@ async function respond(
   return sealed(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
 }
 
-function addressOf({ req }: AppContext): string | null {
-  return req.raw.headers.get('CF-Connecting-IP')
-}
-
 /** Answers a request that no endpoint serves. The limits of its address hold for it too. */
 async function unserved(context: AppContext, answer: Answer): Promise<Response> {
   const { env } = context
-  const address = addressOf(context)
+  const address = addressOf(context.req.raw)
   if (await isAddressLimitExceeded(env, ANYONE, address)) return sealed(context, tooManyRequests('address'))
   const isExceeded = await isFailureLimitExceeded(env, ANYONE, answer.code, address)
   return sealed(context, isExceeded ? tooManyRequests('failures') : answer)

@@ -6,7 +6,7 @@
  */
 import * as z from 'zod/mini'
 import type { Caller } from '../callers/caller.ts'
-import { networksContaining } from '../callers/networks.ts'
+import { addressOf, networksContaining } from '../callers/networks.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { withoutAliases } from '../protocol/aliases.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -84,8 +84,8 @@ async function limitOf(
 }
 
 /** The networks that contain the caller's address, as a JSON array. */
-function networksOf({ headers }: Request): string {
-  return JSON.stringify(networksContaining(headers.get('CF-Connecting-IP')))
+function networksOf(request: Request): string {
+  return JSON.stringify(networksContaining(addressOf(request)))
 }
 
 type Received =
