@@ -158,6 +158,25 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   },
 }
 
+export const PROOF = z
+  .strictObject({
+    nonce: z.string(),
+    license_key_sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .nullable(),
+    identifier: z.string().nullable(),
+    product_id: id.nullable(),
+    status: status.nullable(),
+    expires_at: z.iso.datetime({ precision: 3 }).nullable(),
+    features: z.array(z.string()).nullable(),
+  })
+  .meta({
+    description:
+      'Only for a request with a `nonce`. `nonce`, `license_key_sha256` (of the license key as sent, without spaces ' +
+      'around it) and `identifier` repeat the request. The others are null if nothing is known',
+  })
+
 /** @returns the schema of `response` for this code */
 export function responseSchema(name: CodeName, { code, message }: (typeof CODES)[CodeName]): z.ZodObject {
   return z.strictObject({
@@ -165,5 +184,6 @@ export function responseSchema(name: CodeName, { code, message }: (typeof CODES)
     message: z.literal(message),
     ...ANSWER_FIELDS[name],
     timestamp: z.int().meta({ description: 'Unix seconds' }),
+    proof: PROOF.optional(),
   })
 }

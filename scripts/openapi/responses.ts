@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import { serializeResponse } from '../../src/protocol/envelope.ts'
-import { type CodeName, responseSchema } from './answers.ts'
+import { type CodeName, PROOF, responseSchema } from './answers.ts'
 import {
   type BodilessResponse,
   capitalize,
@@ -102,18 +102,34 @@ export function responseComponents(
   return components
 }
 
-/** @returns the schema of `response` for each code */
+/** @returns the schema of `response` for each code, and that of the proof which every code may have */
 export function codeSchemas(names: Iterable<CodeName>): Record<string, JsonSchema> {
-  const schemas: Record<string, JsonSchema> = {}
+  const schemas: Record<string, JsonSchema> = { Proof: toJsonSchema(PROOF) }
   for (const name of names) {
-    const { $schema, ...schema } = z.toJSONSchema(responseSchema(name, CODES[name]), {
-      io: 'output',
-      override: ({ jsonSchema }) => removeSafeIntegerLimits(jsonSchema),
-    })
     const title = `${CODES[name].code}: ${CODES[name].message}`
-    schemas[capitalize(name)] = { title, ...(schema as JsonSchema) }
+    const schema = toJsonSchema(responseSchema(name, CODES[name]), referToProof)
+    schemas[capitalize(name)] = { title, ...schema }
   }
   return schemas
+}
+
+type Override = NonNullable<NonNullable<Parameters<typeof z.toJSONSchema>[1]>['override']>
+
+function toJsonSchema(zodSchema: z.ZodType, override: Override = () => {}): JsonSchema {
+  const { $schema, ...schema } = z.toJSONSchema(zodSchema, {
+    io: 'output',
+    override(context) {
+      removeSafeIntegerLimits(context.jsonSchema)
+      override(context)
+    },
+  })
+  return schema as JsonSchema
+}
+
+function referToProof({ zodSchema, jsonSchema }: Parameters<Override>[0]): void {
+  if (zodSchema !== PROOF) return
+  for (const name of Object.keys(jsonSchema)) delete jsonSchema[name]
+  jsonSchema.$ref = '#/components/schemas/Proof'
 }
 
 /** Removes the limits of safe integers, which zod adds to every number. */

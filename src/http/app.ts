@@ -14,6 +14,7 @@ import type { Bindings } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
 import { seal, sealCode, serializeResponse, unsignedEnvelope } from '../protocol/envelope.ts'
+import { proofOf, type Question, questionOf } from '../protocol/proof.ts'
 import { SigningKeyError, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { guard } from './guard.ts'
@@ -30,6 +31,8 @@ interface AppEnvironment {
     endpoint: Endpoint | undefined
     /** Whether scripts on any web page may read the response. */
     cors: boolean
+    /** Set once the parameters are known to be valid, if they ask for a proof. */
+    question: Question | undefined
   }
 }
 
@@ -105,6 +108,7 @@ async function respond(
     return sealed(context, tooManyRequests('failures'))
   }
   const guarded = await guard(endpoint, { request, env, db: metered(env.DB, record), record })
+  if (guarded.kind === 'call') context.set('question', questionOf(guarded.call.parameters))
   const answer = guarded.kind === 'call' ? await endpoint.respond(guarded.call) : guarded.answer
   if (answer instanceof Response) return withBaseHeaders(context, answer)
   const isExceeded =
@@ -123,13 +127,15 @@ async function unserved(context: AppContext, answer: Answer): Promise<Response> 
 }
 
 async function sealed(context: AppContext, answer: Answer): Promise<Response> {
-  const { record } = context.var
+  const { record, question } = context.var
   const { code, fields, timestamp = unixSeconds(record.receivedAt), signedBy, headers } = answer
   recordAnswer(record, answer)
   const signingKey = await signingKeyFor(signingSecrets(context.env), signedBy ?? undefined)
-  const envelope = fields
-    ? await seal(serializeResponse(code, fields, timestamp), signingKey)
-    : await sealCode(code, timestamp, signingKey)
+  const proof = question && (await proofOf(question, answer.proof))
+  const envelope =
+    fields || proof
+      ? await seal(serializeResponse(code, fields ?? {}, timestamp, proof), signingKey)
+      : await sealCode(code, timestamp, signingKey)
   const all = { ...retryHeaders(code), ...headers, [SIGNING_KEY_ID]: signingKey.keyId }
   return envelopeResponse(context, envelope, code.status, all)
 }

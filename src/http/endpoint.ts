@@ -8,6 +8,7 @@ import { type Bindings, oncePerIsolate, type Settings } from '../platform/settin
 import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
 import type { FieldErrors } from '../protocol/fields.ts'
+import type { ProofFacts } from '../protocol/proof.ts'
 
 export interface Call<Parameters> {
   /** The original request. Its body is already consumed, unless the endpoint has no parameters. */
@@ -34,6 +35,8 @@ export interface Answer {
   readonly timestamp?: number
   /** The id of the product whose key signs. Omitted or null: the global key signs. */
   readonly signedBy?: number | null | undefined
+  /** For a request with a nonce. */
+  readonly proof?: ProofFacts | null | undefined
   readonly headers?: Readonly<Record<string, string>>
   /** Fields for the log line. */
   readonly log?: {
@@ -52,6 +55,8 @@ interface Outcome {
   readonly kind: string
   /** The product whose key signs the response. */
   readonly productId?: number | null
+  /** What the proof of the answer states, if the request asked for one. */
+  readonly proof?: ProofFacts | null
 }
 
 export interface Declaration<Shape extends z.core.$ZodShape, Of extends Outcome> {
@@ -147,6 +152,7 @@ export function endpoint<Shape extends z.core.$ZodShape, Of extends Outcome>(
       code: outcomes[result.outcome.kind as Of['kind']],
       ...(fields && { fields }),
       signedBy,
+      proof: result.outcome.proof,
       timestamp: unixSeconds(result.doneAt),
       ...(result.isReplay && { headers: REPLAYED }),
       log: { product: signedBy ?? null, ...callerId, ...log },

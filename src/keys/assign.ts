@@ -22,6 +22,7 @@ import {
   KEY_USE_FIELDS,
   type KeyOutcome,
   keyUseValues,
+  PROOF_FACTS_OF_TYPED,
   WHEN_IDENTIFIER_MISSING,
   WHEN_PRODUCT_INACTIVE,
 } from './key-checks.ts'
@@ -84,6 +85,9 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>({
   writes: (sql) => [
     ...assignKey(IS_TYPED, sql.decided('activated', 'already-active')),
     insertActivation(sql),
+    // The decision states the key as it was before.
+    `${sql.addToOutcome(`'$.proof', json(${PROOF_FACTS_OF_TYPED})`, 'activated', 'already-active')}
+       and :isProofRequested`,
   ],
 })
 

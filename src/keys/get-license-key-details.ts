@@ -1,7 +1,7 @@
 /** `POST /api/v1/get-license-key-details`: returns a license key and its product, if `verify` succeeds. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
-import { defineQuery, type ListSql, nearestDatabase, runQuery } from '../callers/query.ts'
+import { defineQuery, type ListSql, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { EXPIRES_AT, VALIDITY_DAYS } from '../issuing/expiry.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -9,6 +9,7 @@ import { dateAndTime } from '../protocol/dates.ts'
 import {
   ACTIVATED_KEY_CHECKS,
   checkTypedKey,
+  databaseFor,
   deviceIdentifier,
   IS_TYPED,
   KEY_PROBLEM_CODES,
@@ -91,9 +92,8 @@ export const getLicenseKeyDetails = endpoint({
     ...KEY_PROBLEM_CODES,
     'activation-not-found': CODES.activationNotFound,
   },
-  // The nearest replica may lack an activation that was made a moment ago.
   handle: (call) =>
-    runQuery({ ...call, db: nearestDatabase(call.db) }, details, keyUseValues(call.parameters)),
+    runQuery({ ...call, db: databaseFor(call.db, call.parameters) }, details, keyUseValues(call.parameters)),
   answer: (outcome) => ({
     signedBy: outcome.productId,
     ...(outcome.kind === 'active' && {

@@ -3,17 +3,30 @@
  * order. As the protocol requires, a missing identifier is reported only for existing keys.
  */
 import type { WriteSql } from '../callers/operation.ts'
+import { nearestDatabase } from '../callers/query.ts'
+import type { Database } from '../db/batch.ts'
 import { EXPIRES_AT } from '../issuing/expiry.ts'
+import { EFFECTIVE_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
-import { identifier, licenseKey } from '../protocol/fields.ts'
+import { identifier, licenseKey, nonce } from '../protocol/fields.ts'
+import type { ProofFacts } from '../protocol/proof.ts'
 import { otherSpellings } from './spellings.ts'
 
-/** Both are optional here, because each has its own code if it is missing. */
-export const KEY_USE_FIELDS = { license_key: licenseKey, identifier }
+/** The first two are optional here, because each has its own code if it is missing. */
+export const KEY_USE_FIELDS = { license_key: licenseKey, identifier, nonce }
 
 interface KeyUseParameters {
   readonly license_key?: string | undefined
   readonly identifier?: string | undefined
+  readonly nonce?: string | undefined
+}
+
+/**
+ * The database of a query about a key. The nearest replica may lack an activation that was made a moment ago. An app
+ * acts on an answer with a proof immediately, so that one comes from the primary.
+ */
+export function databaseFor(db: D1Database, { nonce }: KeyUseParameters): Database {
+  return nonce === undefined ? nearestDatabase(db) : db
 }
 
 /** The device or domain to check against the blocklist. */
@@ -22,11 +35,16 @@ export function deviceIdentifier(parameters: KeyUseParameters): string | undefin
 }
 
 /** The values of the placeholders in this file, except `now`. */
-export function keyUseValues({ license_key, identifier }: KeyUseParameters): Record<string, string | null> {
+export function keyUseValues({
+  license_key,
+  identifier,
+  nonce,
+}: KeyUseParameters): Record<string, string | number | null> {
   return {
     licenseKey: license_key ?? null,
     otherSpellings: JSON.stringify(license_key === undefined ? [] : otherSpellings(license_key)),
     identifier: identifier ?? null,
+    isProofRequested: nonce === undefined ? 0 : 1,
   }
 }
 
@@ -52,6 +70,8 @@ export interface KeyOutcome<Kind extends string> {
   readonly kind: Kind
   /** null if the key is unknown. */
   readonly productId: number | null
+  /** null if the request asks for no proof. */
+  readonly proof?: ProofFacts | null
 }
 
 export const WHEN_UNKNOWN = `when license_keys.id is null then 'license-key-unknown'`
@@ -124,11 +144,19 @@ export function checkKey(
     left join products on products.id = license_keys.product_id)`
 }
 
-/** `checkKey` for a key that a person typed. */
+/** SQL: the `ProofFacts` of the row of `license_keys` as JSON. */
+const PROOF_FACTS = `json_object('productId', license_keys.product_id, 'status', license_keys.status,
+  'expiresAt', ${EXPIRES_AT}, 'features', json(${EFFECTIVE_FEATURES}))`
+
+/** SQL: the `ProofFacts` of the typed key as JSON, for after a write. */
+export const PROOF_FACTS_OF_TYPED = `(select ${PROOF_FACTS} from license_keys where ${IS_TYPED})`
+
+/** `checkKey` for a key that a person typed, with the facts of a proof if the request asks for one. */
 export function checkTypedKey(
   checks: readonly string[],
   success: string,
   members: readonly string[] = [],
 ): string {
-  return checkKey(checks, success, members, IS_TYPED)
+  const proof = `'proof', case when :isProofRequested then ${PROOF_FACTS} end`
+  return checkKey(checks, success, [...members, proof], IS_TYPED)
 }

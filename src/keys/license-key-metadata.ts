@@ -8,20 +8,19 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { optional, plainText } from '../protocol/fields.ts'
+import { identifier, licenseKey, optional, plainText } from '../protocol/fields.ts'
 import {
   checkKey,
   deviceIdentifier,
   IS_REQUESTED,
   KEY_PROBLEM_CODES,
-  KEY_USE_FIELDS,
   type KeyOutcome,
   WHEN_NOT_ASSIGNED,
   WHEN_UNKNOWN,
 } from './key-checks.ts'
 
 /** The identifier is only checked against the blocklist. A missing `key` has its own code. */
-const NAME_FIELDS = { ...KEY_USE_FIELDS, key: optional(plainText('key', 255)) }
+const NAME_FIELDS = { license_key: licenseKey, identifier, key: optional(plainText('key', 255)) }
 const FIELDS = { ...NAME_FIELDS, value: optional(plainText('value', 10_000)) }
 
 /** The refusals that all three endpoints share. */

@@ -1,12 +1,13 @@
 /** `POST /api/v1/verify`: checks whether a license key is valid on a device or domain. Writes nothing. */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
-import { defineQuery, nearestDatabase, runQuery } from '../callers/query.ts'
+import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import {
   ACTIVATED_KEY_CHECKS,
   checkTypedKey,
+  databaseFor,
   deviceIdentifier,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
@@ -36,7 +37,10 @@ export const verify = endpoint({
     ...KEY_PROBLEM_CODES,
     'activation-not-found': CODES.activationNotFound,
   },
-  // The nearest replica may lack an activation that was made a moment ago.
   handle: (call) =>
-    runQuery({ ...call, db: nearestDatabase(call.db) }, verification, keyUseValues(call.parameters)),
+    runQuery(
+      { ...call, db: databaseFor(call.db, call.parameters) },
+      verification,
+      keyUseValues(call.parameters),
+    ),
 })

@@ -14,14 +14,22 @@ export const NO_SIGNATURE = 'Private key not set'
 /**
  * @param fields the endpoint's own fields, placed between `message` and `timestamp`
  * @param timestamp Unix seconds
+ * @param proof the last member, if the request asked for it
  * @returns the JSON text of `response`, with its fields in the protocol's order
  */
 export function serializeResponse(
   code: Code,
   fields: Readonly<Record<string, unknown>>,
   timestamp: number,
+  proof?: Readonly<Record<string, unknown>>,
 ): string {
-  return JSON.stringify({ code: code.code, message: code.message, ...fields, timestamp })
+  return JSON.stringify({
+    code: code.code,
+    message: code.message,
+    ...fields,
+    timestamp,
+    ...(proof && { proof }),
+  })
 }
 
 /**

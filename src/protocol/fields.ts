@@ -31,6 +31,8 @@ export const INTEGER_MAX = 2_147_483_647
 
 export const productId = wholeNumber('product_id', 1, INTEGER_MAX)
 
+const NONCE_RULE = 'The nonce field must be 16 to 128 visible ASCII characters.'
+
 /** The protocol's message for a product that does not exist. */
 export const PRODUCT_INVALID: FieldErrors = { product_id: ['The selected product id is invalid.'] }
 
@@ -87,6 +89,17 @@ export const licenseKey = optional(plainText('license_key', 255)).check(
 export const identifier = optional(plainText('identifier', 255)).check(
   z.meta({
     description: 'The device or domain: 1 to 255 characters without control characters',
+  }),
+)
+
+/** With it, the answer has a `proof` (src/protocol/proof.ts). */
+export const nonce = optional(
+  z.string({ error: NONCE_RULE }).check(z.regex(/^[\x21-\x7e]{16,128}$/, { error: NONCE_RULE })),
+).check(
+  z.meta({
+    description:
+      'Asks for a proof: the response then ends with `proof`, which repeats the nonce and binds the answer to this ' +
+      'request. Send new random characters with each request: 16 to 128 visible ASCII characters',
   }),
 )
 

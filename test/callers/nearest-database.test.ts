@@ -50,3 +50,13 @@ it.each(guarded.map((endpoint) => [endpoint.path, endpoint] as const))(
     expect(constraints).toEqual(NEAREST.includes(path) ? ['first-unconstrained'] : [])
   },
 )
+
+it.each(NEAREST)('%s uses the primary database for an answer with a proof', async (path) => {
+  const shop = await openShop()
+  const fields = { ...(await validFields(path, shop)), nonce: crypto.randomUUID() }
+  const { db, constraints } = watchSessions()
+  const body = new URLSearchParams(fields)
+  const answer = await readEnvelope(await send({ path, method: 'POST', body, bindings: { DB: db } }))
+  expect(answer.response.proof).toBeDefined()
+  expect(constraints).toEqual([])
+})
