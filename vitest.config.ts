@@ -61,6 +61,8 @@ async function workersRuntime(configPath: string) {
         TEST_MIGRATIONS: await readD1Migrations(path.join(import.meta.dirname, 'migrations')),
         SIGNING_PRIVATE_KEY: readFileSync(path.join(support, 'global-signing-key.pem'), 'utf8'),
         PRODUCT_SIGNING_KEY: readFileSync(path.join(support, 'product-signing-key.pem'), 'utf8'),
+        SIGNING_PRIVATE_KEY_FILES: readFileSync(path.join(support, 'file-signing-key.pem'), 'utf8'),
+        SIGNING_PRIVATE_KEY_FILES_RSA: readFileSync(path.join(support, 'file-signing-key-rsa.pem'), 'utf8'),
         STRIPE_API_KEY: 'rk_live_of_the_tests',
         PADDLE_API_KEY: 'pdl_live_of_the_tests',
         DELIVERY_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 'delivery').toString('base64')}`,

@@ -31,7 +31,7 @@ export async function judgedKeys(settings: Readonly<Record<string, unknown>>): P
 }
 
 async function judge(setting: string, value: string | undefined): Promise<(PublicKey | SettingError)[]> {
-  if (setting === RETIRED_KEYS_NAME) return retiredKeys(value)
+  if (setting === RETIRED_KEYS_NAME) return retiredKeys(value, setting)
   try {
     return [await readKeySetting(setting, value, derivePublicKey)]
   } catch (error) {

@@ -13,15 +13,16 @@ import {
   keySettingFor,
   NEW_KEY_COMMAND,
   NEXT_SUFFIX,
+  newKeyRemedy,
   RETIRED_KEYS_NAME,
   readKeySetting,
   type SigningSecrets,
 } from './signing-keys.ts'
 
 export interface PublishedKeys {
-  /** The global key, product keys, next keys and retired keys, without duplicates. */
+  /** Current keys, next keys and retired keys, without duplicates. */
   readonly keys: readonly PublicKey[]
-  /** The errors of the next and retired keys that were omitted. */
+  /** The errors of the keys that were omitted. */
   readonly faults: readonly SettingError[]
 }
 
@@ -30,9 +31,7 @@ class NextKeyError extends SettingError {
   override name = 'NextKeyError'
 
   constructor(setting: string) {
-    const file = 'next-signing-key.pem'
-    const remedy = `${NEW_KEY_COMMAND} > ${file} && npx wrangler secret put ${setting} < ${file}`
-    super(setting, INVALID_PRIVATE_KEY, remedy)
+    super(setting, INVALID_PRIVATE_KEY, newKeyRemedy(setting, NEW_KEY_COMMAND))
   }
 }
 
@@ -72,7 +71,10 @@ export async function publishedKeys(secrets: SigningSecrets): Promise<PublishedK
     ...ofProducts.map(([name, secret]) => readKeySetting(name, secret, derivePublicKey)),
     ...next.map(([name, secret]) => nextKey(name, secret)),
   ])
-  const all = [...found, ...(await retiredKeys(secrets[RETIRED_KEYS_NAME]))]
+  return withoutFaults([...found, ...(await retiredKeys(secrets[RETIRED_KEYS_NAME], RETIRED_KEYS_NAME))])
+}
+
+export function withoutFaults(all: readonly (PublicKey | SettingError)[]): PublishedKeys {
   const faults = all.filter((key) => key instanceof SettingError)
   const keys = all.filter((key): key is PublicKey => !(key instanceof SettingError))
   return { keys: [...new Map(keys.map((key) => [key.jwk.kid, key])).values()], faults }
@@ -86,18 +88,21 @@ async function nextKey(name: string, secret: string): Promise<PublicKey | Settin
   }
 }
 
-const REMEDY = `set [vars] ${RETIRED_KEYS_NAME} in wrangler.toml to public keys only, as returned by GET /api/v1/public-key, then npm run deploy`
 /** Anyone who can read the setting could sign with it. */
 const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 const AFTER_EACH_PEM = /(?<=-----END [A-Z ]+-----)/
 
 /**
  * @param text concatenated PEMs of public keys, or a JSON array of them
+ * @param setting contains the text
  * @returns a key or an error for each entry
  */
-export async function retiredKeys(text: string | undefined): Promise<(PublicKey | SettingError)[]> {
+export async function retiredKeys(
+  text: string | undefined,
+  setting: string,
+): Promise<(PublicKey | SettingError)[]> {
   if (text === undefined) return []
-  return Promise.all(entriesOf(text.trim()).map((entry, index) => readEntry(entry, index + 1)))
+  return Promise.all(entriesOf(text.trim()).map((entry, index) => readEntry(entry, index + 1, setting)))
 }
 
 function entriesOf(text: string): readonly unknown[] {
@@ -113,15 +118,16 @@ function entriesOf(text: string): readonly unknown[] {
   }
 }
 
-async function readEntry(entry: unknown, number: number): Promise<PublicKey | SettingError> {
+async function readEntry(entry: unknown, number: number, setting: string): Promise<PublicKey | SettingError> {
+  const remedy = `set [vars] ${setting} in wrangler.toml to public keys only, in PEM as the service publishes them, then npm run deploy`
   if (typeof entry === 'string' && PRIVATE_KEY.test(entry)) {
     const fault = `entry ${number} is a private key. Anyone who has read it can sign in your name, so replace that key`
-    return new SettingError(RETIRED_KEYS_NAME, fault, REMEDY)
+    return new SettingError(setting, fault, remedy)
   }
   try {
     return await parsePublicKey(String(entry))
   } catch {
     const fault = `entry ${number} is not an RSA public key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 public key, in PEM, or its RSA exponent is less than ${EXPONENT_MIN}`
-    return new SettingError(RETIRED_KEYS_NAME, fault, REMEDY)
+    return new SettingError(setting, fault, remedy)
   }
 }

@@ -5,7 +5,7 @@
  *
  * A key is imported once per isolate, for signing only, and is not extractable.
  */
-import { oncePerIsolate, SettingError } from '../platform/settings.ts'
+import { oncePerIsolate, SettingError, type Settings } from '../platform/settings.ts'
 import {
   derivePublicKey,
   EXPONENT_MIN,
@@ -25,6 +25,18 @@ const SECRET_NAME = /^SIGNING_PRIVATE_KEY(_PRODUCT_[1-9]\d*)?(_NEXT)?$/
 export const NEW_KEY_COMMAND = 'npm run --silent keyseal -- signing-key create'
 export const INVALID_PRIVATE_KEY = `is not an RSA private key of at least ${MODULUS_BITS_MIN} bits or an Ed25519 private key, in PKCS#8 PEM, or its RSA exponent is less than ${EXPONENT_MIN}`
 
+/**
+ * How to set a new key in production.
+ *
+ * @param command prints the key
+ */
+export function newKeyRemedy(setting: string, command: string): string {
+  const put = `npx wrangler secret put ${setting}`
+  // A next key is needed again when it becomes the current one, and a secret cannot be read back.
+  const file = 'next-signing-key.pem'
+  return setting.endsWith(NEXT_SUFFIX) ? `${command} > ${file} && ${put} < ${file}` : `${command} | ${put}`
+}
+
 /** Which key signed: the value of `private_key_used` in the envelope. */
 export type KeyScope = 'global' | 'product'
 
@@ -33,16 +45,19 @@ export class SigningKeyError extends SettingError {
   override name = 'SigningKeyError'
 
   constructor(setting: string, fault: string) {
-    super(setting, fault, `${NEW_KEY_COMMAND} | npx wrangler secret put ${setting}`)
+    super(setting, fault, newKeyRemedy(setting, NEW_KEY_COMMAND))
   }
 }
 
-export interface SigningKey {
-  readonly scope: KeyScope
+export interface PrivateKey {
   readonly privateKey: CryptoKey
   readonly scheme: KeyAlgorithm['scheme']
   /** The `kid` of its public key. */
   readonly keyId: string
+}
+
+export interface SigningKey extends PrivateKey {
+  readonly scope: KeyScope
 }
 
 /**
@@ -51,17 +66,25 @@ export interface SigningKey {
  */
 export type SigningSecrets = Readonly<Record<string, string>>
 
-export const signingSecrets = oncePerIsolate((bindings): SigningSecrets => {
+export const signingSecrets = oncePerIsolate((bindings) =>
+  selectSecrets(bindings, SECRET_NAME, RETIRED_KEYS_NAME),
+)
+
+/**
+ * @param secretName matches the settings of private keys
+ * @param retiredName the setting of the public keys of retired keys
+ */
+export function selectSecrets(bindings: Settings, secretName: RegExp, retiredName: string): SigningSecrets {
   const secrets: Record<string, string> = {}
   for (const [name, value] of Object.entries(bindings)) {
-    if (SECRET_NAME.test(name) && typeof value === 'string' && value !== '') secrets[name] = value
+    if (secretName.test(name) && typeof value === 'string' && value !== '') secrets[name] = value
     // wrangler.toml may contain an array.
-    if (name === RETIRED_KEYS_NAME && value) {
+    if (name === retiredName && value) {
       secrets[name] = typeof value === 'string' ? value : JSON.stringify(value)
     }
   }
   return secrets
-})
+}
 
 /** One memoized importer per scope, since `SigningKey` includes the scope. */
 const importedKeys = { global: importerFor('global'), product: importerFor('product') }
@@ -101,9 +124,12 @@ export function keySettingFor(
 }
 
 function importerFor(scope: KeyScope): (pem: string) => Promise<SigningKey> {
-  return oncePerText(async (pem) => {
-    const { key, algorithm } = await readPrivateKey(pem, { extractable: false })
-    const { jwk } = await derivePublicKey(pem)
-    return { scope, privateKey: key, scheme: algorithm.scheme, keyId: jwk.kid }
-  })
+  return oncePerText(async (pem) => ({ scope, ...(await importForSigning(pem)) }))
+}
+
+/** @throws if `pem` is not a private key that may sign */
+export async function importForSigning(pem: string): Promise<PrivateKey> {
+  const { key, algorithm } = await readPrivateKey(pem, { extractable: false })
+  const { jwk } = await derivePublicKey(pem)
+  return { privateKey: key, scheme: algorithm.scheme, keyId: jwk.kid }
 }

@@ -8,6 +8,9 @@ declare namespace Cloudflare {
     readonly SIGNING_PRIVATE_KEY: string
     /** For products with their own signing key. */
     readonly PRODUCT_SIGNING_KEY: string
+    /** Sign license files. */
+    readonly SIGNING_PRIVATE_KEY_FILES: string
+    readonly SIGNING_PRIVATE_KEY_FILES_RSA: string
     readonly DELIVERY_WEBHOOK_SECRET: string
     readonly STRIPE_API_KEY: string
     readonly PADDLE_API_KEY: string
