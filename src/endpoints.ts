@@ -31,7 +31,7 @@ import { getAllProducts } from './products/get-all-products.ts'
 import { createProductMeta, deleteProductMeta, updateProductMeta } from './products/product-metadata.ts'
 import { updateProduct } from './products/update-product.ts'
 import { health, ready } from './service/health.ts'
-import { jwks, publicKey } from './service/public-keys.ts'
+import { jwks, licenseFileKeys, publicKey } from './service/public-keys.ts'
 
 export const ENDPOINTS: readonly Endpoint[] = [
   verify,
@@ -69,6 +69,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   contractsDestroyAll,
   publicKey,
   jwks,
+  licenseFileKeys,
   health,
   ready,
   ...webhooks,

@@ -42,7 +42,10 @@ export const TAGS: Readonly<
     name: 'Contract holders',
     description: 'The holder of a contract sends these requests. They need the contract key.',
   },
-  public: { name: 'Public keys', description: 'The keys that verify responses. No credential is needed.' },
+  public: {
+    name: 'Public keys',
+    description: 'The keys that verify responses and license files. No credential is needed.',
+  },
   monitor: { name: 'Health', description: 'Shows whether the service works. No credential is needed.' },
   provider: {
     name: 'Payment webhooks',

@@ -15,9 +15,22 @@ MCowBQYDK2VwAyEAnQu7ToALoVEEdG+KrWgnsSw6YghfKlMQXbnpFU/PqBk=
 `
 
 const RSA_JWK = (await parsePublicKey(RSA_PEM)).jwk
+const ED25519_JWK = (await parsePublicKey(ED25519_PEM)).jwk
 
 /** A deployment that signs with RSA, and with Ed25519 for one product. */
-export const EXAMPLE_KEY_SET = { keys: [RSA_JWK, (await parsePublicKey(ED25519_PEM)).jwk] }
+export const EXAMPLE_KEY_SET = { keys: [RSA_JWK, ED25519_JWK] }
+
+/** The same keys in the forms of the keys of license files. A deployment has other keys for these. */
+export const EXAMPLE_FILE_KEY_SET = {
+  keys: [
+    {
+      ...ED25519_JWK,
+      hex: Buffer.from(String(ED25519_JWK.x), 'base64url').toString('hex'),
+      pem: ED25519_PEM,
+    },
+    { ...RSA_JWK, pem: RSA_PEM },
+  ],
+}
 
 /**
  * Signs like src/protocol/envelope.ts. RSASSA-PKCS1-v1_5 is deterministic (RFC 8017 section 8.2), so the description

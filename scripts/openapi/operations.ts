@@ -12,7 +12,7 @@ import { docs as service } from '../../src/service/docs.ts'
 import { DEMO_PRICE } from '../demo-data.ts'
 import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
 import type { CodeName } from './answers.ts'
-import { EXAMPLE_KEY_SET, RSA_PEM } from './example-keys.ts'
+import { EXAMPLE_FILE_KEY_SET, EXAMPLE_KEY_SET, RSA_PEM } from './example-keys.ts'
 import type { OperationText, ProviderEvent } from './operation.ts'
 import { EXAMPLE_SECONDS } from './responses.ts'
 
@@ -67,6 +67,12 @@ const DOCUMENTS: Readonly<Record<string, NonNullable<OperationText['document']>>
     description: 'The JWK Set',
     schema: { $ref: '#/components/schemas/KeySet' },
     example: EXAMPLE_KEY_SET,
+  },
+  '/.well-known/license-file-keys.json': {
+    contentType: 'application/jwk-set+json',
+    description: 'The JWK Set',
+    schema: { $ref: '#/components/schemas/FileKeySet' },
+    example: EXAMPLE_FILE_KEY_SET,
   },
 }
 

@@ -16,6 +16,13 @@ export const docs: DocsByPath = {
       'receive an unknown `kid`.',
     example: { request: {} },
   },
+  '/.well-known/license-file-keys.json': {
+    details:
+      'Returns the public keys that verify license files, as a JWK Set with two more members: `pem` has the key as ' +
+      'PEM, and `hex` an Ed25519 key as 64 hexadecimal digits. Ship the key that you use with your software. The set is ' +
+      'empty if the seller has no such keys.',
+    example: { request: {} },
+  },
   '/health': {
     details: 'Checks that the service responds and can sign. Does not query the database.',
     example: { request: {} },

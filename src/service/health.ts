@@ -8,6 +8,7 @@ import { DatabaseStatementError, DatabaseUnavailableError } from '../db/errors.t
 import { type Call, endpoint } from '../http/endpoint.ts'
 import { logFailure } from '../platform/log.ts'
 import { CODES } from '../protocol/codes.ts'
+import { fileSigningSecrets, publishedFileKeys } from '../signing/file-keys.ts'
 import { publishedKeys } from '../signing/published-keys.ts'
 import { SigningKeyError, signingSecrets } from '../signing/signing-keys.ts'
 import { databaseLimitBytes } from './cron-runs.ts'
@@ -60,7 +61,11 @@ export const ready = endpoint({
 
 async function checkSigningKeys({ env, requestId }: Call<unknown>): Promise<Part[]> {
   try {
-    const { faults } = await publishedKeys(signingSecrets(env))
+    const published = [
+      await publishedKeys(signingSecrets(env)),
+      await publishedFileKeys(fileSigningSecrets(env)),
+    ]
+    const faults = published.flatMap((keys) => keys.faults)
     for (const fault of faults) logFailure(requestId, fault)
     return faults.length === 0 ? [] : ['signing key']
   } catch (error) {

@@ -1,12 +1,18 @@
-/** `GET /.well-known/jwks.json` and `GET /api/v1/public-key`: the keys that verify signatures. */
+/** The keys that verify the signatures of responses and of license files. */
 import * as z from 'zod/mini'
 import { ANYONE, done } from '../callers/caller.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { logFailure } from '../platform/log.ts'
 import { CODES } from '../protocol/codes.ts'
 import { choice, type FieldErrors, optional, productId } from '../protocol/fields.ts'
+import { fileSigningSecrets, publishedFileKeys } from '../signing/file-keys.ts'
 import type { PublicKey } from '../signing/keys.ts'
-import { nextPublicKeyFor, publicKeyFor, publishedKeys } from '../signing/published-keys.ts'
+import {
+  nextPublicKeyFor,
+  type PublishedKeys,
+  publicKeyFor,
+  publishedKeys,
+} from '../signing/published-keys.ts'
 import { type SigningSecrets, signingSecrets } from '../signing/signing-keys.ts'
 
 /** Five minutes, so that clients soon get a new key. */
@@ -37,7 +43,7 @@ const PARAMETERS = z.object({
   ),
 })
 
-/** All public keys, as a JWK Set (RFC 7517 section 5). */
+/** All public keys that verify responses, as a JWK Set (RFC 7517 section 5). */
 export const jwks = endpoint({
   method: 'GET',
   path: '/.well-known/jwks.json',
@@ -46,13 +52,40 @@ export const jwks = endpoint({
   cors: true,
   outcomes: {},
   async handle({ env, requestId }) {
-    const { keys, faults } = await publishedKeys(signingSecrets(env))
-    for (const fault of faults) logFailure(requestId, fault)
-    const body = JSON.stringify({ keys: keys.map((key) => key.jwk) })
-    // RFC 7517 section 8.5.2. An incomplete set is not cached, so that clients soon get the missing key.
-    return publicDocument(body, 'application/jwk-set+json', faults.length === 0 ? CACHE_CONTROL : 'no-store')
+    return keySet(await publishedKeys(signingSecrets(env)), requestId, ({ jwk }) => jwk)
   },
 })
+
+/** All public keys that verify license files, also in the forms that verifiers without JWK take. */
+export const licenseFileKeys = endpoint({
+  method: 'GET',
+  path: '/.well-known/license-file-keys.json',
+  summary: 'Get the public keys of license files',
+  caller: ANYONE,
+  cors: true,
+  outcomes: {},
+  async handle({ env, requestId }) {
+    return keySet(await publishedFileKeys(fileSigningSecrets(env)), requestId, fileKeyMembers)
+  },
+})
+
+function fileKeyMembers(key: PublicKey): object {
+  const { jwk } = key
+  // RFC 8037 section 2: `x` is the public key itself.
+  const hex = jwk.kty === 'OKP' && Uint8Array.fromBase64(String(jwk.x), { alphabet: 'base64url' }).toHex()
+  return { ...jwk, ...(hex && { hex }), pem: pemText(key) }
+}
+
+function keySet(
+  { keys, faults }: PublishedKeys,
+  requestId: string,
+  membersOf: (key: PublicKey) => object,
+): Response {
+  for (const fault of faults) logFailure(requestId, fault)
+  const body = JSON.stringify({ keys: keys.map(membersOf) })
+  // RFC 7517 section 8.5.2. An incomplete set is not cached, so that clients soon get the missing key.
+  return publicDocument(body, 'application/jwk-set+json', faults.length === 0 ? CACHE_CONTROL : 'no-store')
+}
 
 type Missing = { readonly kind: 'no-next-key' | 'key-id-unknown' }
 
@@ -76,7 +109,7 @@ export const publicKey = endpoint({
   async handle({ env, now, parameters }) {
     const found = await findKey(signingSecrets(env), parameters)
     if ('kind' in found) return done(found, now)
-    return publicDocument(`${found.pem.trimEnd()}\n`, 'text/plain; charset=utf-8', CACHE_CONTROL)
+    return publicDocument(pemText(found), 'text/plain; charset=utf-8', CACHE_CONTROL)
   },
   answer: ({ kind }) => ({ fields: { errors: MISSING_ERRORS[kind] } }),
 })
@@ -99,6 +132,10 @@ async function findById(secrets: SigningSecrets, keyId: string): Promise<PublicK
   const [fault] = faults
   if (fault) throw fault
   return { kind: 'key-id-unknown' }
+}
+
+function pemText({ pem }: PublicKey): string {
+  return `${pem.trimEnd()}\n`
 }
 
 function publicDocument(body: string, contentType: string, cacheControl: string): Response {

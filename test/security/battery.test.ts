@@ -103,7 +103,11 @@ it('these tests cover every route', () => {
 it('only public keys and health checks need no credential', () => {
   const open = (access: Caller['access']) =>
     ENDPOINTS.filter((endpoint) => endpoint.caller.access === access).map(({ path }) => path)
-  expect(open('public').sort()).toEqual(['/.well-known/jwks.json', '/api/v1/public-key'])
+  expect(open('public').sort()).toEqual([
+    '/.well-known/jwks.json',
+    '/.well-known/license-file-keys.json',
+    '/api/v1/public-key',
+  ])
   expect(open('monitor').sort()).toEqual(['/health', '/health/ready'])
 })
 

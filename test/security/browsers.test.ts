@@ -25,6 +25,7 @@ const REQUESTS = [
 it('only endpoints for sold software and public keys allow CORS', () => {
   expect([...CORS_PATHS].sort()).toEqual([
     '/.well-known/jwks.json',
+    '/.well-known/license-file-keys.json',
     '/api/v1/activate',
     '/api/v1/deactivate',
     '/api/v1/get-license-key-details',
