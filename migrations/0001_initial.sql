@@ -46,6 +46,14 @@ CREATE TABLE products (
   delivery_webhook_url TEXT CHECK (length(delivery_webhook_url) BETWEEN 1 AND 2048),
   -- A JSON array of names: what its license keys unlock, unless their offer or the key has a list. NULL: no list.
   features TEXT CHECK (features IS NULL OR json_type(features) = 'array'),
+  -- 1: its devices are domains. The same domain is one device, however it is written.
+  domain_devices INTEGER NOT NULL DEFAULT 0 CHECK (domain_devices IN (0, 1)),
+  -- How long a trial lasts. NULL: it has none.
+  trial_days INTEGER CHECK (trial_days BETWEEN 1 AND 365),
+  -- 1: its license keys may check out files that are valid on any machine.
+  any_machine_files INTEGER NOT NULL DEFAULT 0 CHECK (any_machine_files IN (0, 1)),
+  -- 1: its license files can be fetched on the page /offline.
+  offline_page INTEGER NOT NULL DEFAULT 0 CHECK (offline_page IN (0, 1)),
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   deleted_at INTEGER CHECK (deleted_at IS NULL OR status = 'inactive')
@@ -232,11 +240,30 @@ CREATE INDEX reissues_by_order ON reissues (order_issuance_id);
 CREATE TABLE activations (
   id INTEGER PRIMARY KEY,
   license_key_id INTEGER NOT NULL REFERENCES license_keys (id) ON DELETE CASCADE,
-  -- The device or domain.
+  -- The device or domain. For a product whose devices are domains, the domain in its shortest form.
   identifier TEXT NOT NULL CHECK (length(identifier) BETWEEN 1 AND 255),
   created_at INTEGER NOT NULL,
+  -- 0: a development domain, which does not count towards the activation limit.
+  takes_seat INTEGER NOT NULL DEFAULT 1 CHECK (takes_seat IN (0, 1)),
+  -- The end of its latest license file. NULL: it never had one.
+  file_ends_at INTEGER,
+  -- When the device last activated or checked out a file, to within a day. NULL: not known.
+  last_seen_at INTEGER,
   UNIQUE (license_key_id, identifier)
 ) STRICT;
+
+-- A device that was freed while its license file was still valid. A nightly cron job deletes rows that are older
+-- than 30 days and hold no seat.
+CREATE TABLE released_devices (
+  id INTEGER PRIMARY KEY,
+  license_key_id INTEGER NOT NULL REFERENCES license_keys (id) ON DELETE CASCADE,
+  identifier TEXT NOT NULL CHECK (length(identifier) BETWEEN 1 AND 255),
+  released_at INTEGER NOT NULL,
+  -- The end of the file. The seat stays taken until then. NULL: it was free immediately.
+  seat_taken_until INTEGER
+) STRICT;
+
+CREATE INDEX released_devices_by_license_key ON released_devices (license_key_id);
 
 -- A metadata entry of a license key. It stays until a caller deletes it, or until its license key is deleted
 -- or returned to stock.

@@ -6,6 +6,8 @@ import { createApp } from './http/app.ts'
 import { limiters } from './http/limits.ts'
 import { quantityMax } from './issuing/order.ts'
 import { activationsMax } from './keys/activation-limit.ts'
+import { licenseFileDaysMax } from './keys/license-files.ts'
+import { releasesMax } from './keys/release-device.ts'
 import { paymentSettings } from './payments/settings.ts'
 import { type Bindings, settingError } from './platform/settings.ts'
 import { webhookHttpHosts } from './platform/target.ts'
@@ -17,6 +19,8 @@ const SETTINGS = [
   database,
   quantityMax,
   activationsMax,
+  releasesMax,
+  licenseFileDaysMax,
   queueSettings,
   paymentSettings,
   deliverySettings,

@@ -10,6 +10,7 @@ import { randomAssignLicenseKeys } from './issuing/random-assign-license-keys.ts
 import { randomAssignLicenseKeysQueued } from './issuing/random-assign-license-keys-queued.ts'
 import { activate } from './keys/activate.ts'
 import { assignAndActivateLicenseKey, assignLicenseKey } from './keys/assign.ts'
+import { checkOut } from './keys/check-out.ts'
 import { createLicenseKeys } from './keys/create-license-keys.ts'
 import { deactivate } from './keys/deactivate.ts'
 import { deleteLicenseKey } from './keys/delete-license-key.ts'
@@ -38,6 +39,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   activate,
   deactivate,
   getLicenseKeyDetails,
+  checkOut,
   createLicenseKeyMeta,
   updateLicenseKeyMeta,
   deleteLicenseKeyMeta,

@@ -4,6 +4,7 @@ import { deleteOldOperations } from './callers/operation.ts'
 import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './deliveries/deliver.ts'
 import { processQueuedOrder, sweepQueuedOrders } from './issuing/queued-orders.ts'
 import { deleteOldAttempts } from './issuing/repetitions.ts'
+import { deleteOldReleases } from './keys/release-device.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
 import { logFailure } from './platform/log.ts'
 import type { Bindings } from './platform/settings.ts'
@@ -36,6 +37,7 @@ const SCHEDULES: Readonly<Record<string, Schedule>> = {
       emptyPayloads,
       ({ DB }, now) => deleteOldOperations(DB, 'operations', now),
       ({ DB }, now) => deleteOldAttempts(DB, now),
+      ({ DB }, now) => deleteOldReleases(DB, now),
     ],
     record: recordNight,
   },

@@ -150,6 +150,9 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   serviceUnavailable: {
     not_ready: z.array(z.string()).optional().meta({ description: 'From /health/ready: the failed checks' }),
   },
+  licenseFile: {
+    license_file: z.string().meta({ description: 'The license file. Its lines end with a line feed' }),
+  },
   webhookReceived: {
     outcome: z.string().meta({
       description:

@@ -29,13 +29,18 @@ export function withLimitedDigits(rule: JsonSchema): JsonSchema {
 }
 
 /**
- * @param min 0 or 1
+ * @param min at least 0
  * @param max at least 1
  * @returns a pattern for the decimal digits of the whole numbers from `min` to `max`, leading zeros allowed
  */
 export function digitsPattern(min: number, max: number): string {
-  const positive = `0*(${positiveUpTo(String(max)).join('|')})`
-  return min === 0 ? `^(0+|${positive})$` : `^${positive}$`
+  if (min === 0) return `^(0+|${positive(max)})$`
+  const tooSmall = min > 1 ? `(?!${positive(min - 1)}$)` : ''
+  return `^${tooSmall}${positive(max)}$`
+}
+
+function positive(max: number): string {
+  return `0*(${positiveUpTo(String(max)).join('|')})`
 }
 
 /** Alternatives: numbers with fewer digits; for each digit, numbers equal before it and less in it; `max`. */

@@ -23,6 +23,7 @@ export interface Outcome {
 export interface Operation<Of extends Outcome> extends Pick<OperationDefinition<Of>, 'name' | 'isUse'> {
   readonly statements: readonly Statement<never>[]
   readonly select: Statement<PerformedRow>
+  readonly answersCurrentState: boolean
   /** Carries the type only. */
   readonly outcome?: Of
 }
@@ -31,6 +32,11 @@ export interface Operation<Of extends Outcome> extends Pick<OperationDefinition<
 export interface WriteSql {
   /** A condition: this request, not an earlier one, decided one of these kinds. */
   readonly decided: (...kinds: string[]) => string
+  /**
+   * A condition: the caller is allowed, and this request decides this kind now. For kinds that are not stored, or after an
+   * earlier write of this batch.
+   */
+  readonly decides: (kind: string) => string
   /** An expression: the decision of this request as JSON text. */
   readonly decision: string
   /**
@@ -53,6 +59,11 @@ export interface OperationDefinition<Of extends Outcome> {
   readonly isUse?: true
   /** An SQL expression: a JSON object whose `kind` is the change to make, or the reason to make none. */
   readonly decision: string
+  /**
+   * The outcome is decided once more after the writes, because the answer shows the state now. A repeated request makes
+   * no change again, but gets the current state. Default: it gets the first outcome.
+   */
+  readonly answersCurrentState?: true
   /** The kinds that change something. Only these are stored. */
   readonly changes: readonly Of['kind'][]
   readonly writes: (sql: WriteSql) => readonly string[]
@@ -73,6 +84,7 @@ export function defineOperation<Of extends Outcome>({
   authority,
   name,
   isUse,
+  answersCurrentState,
   decision,
   changes,
   writes,
@@ -90,13 +102,17 @@ export function defineOperation<Of extends Outcome>({
   const select = compileText<PerformedRow>(`
     select ${refusal} as refusal, ${table}.id as callerId, ${stored}.nonce as nonce,
       ${stored}.fingerprint = :fingerprint as isSame,
-      coalesce(${stored}.outcome, ${decision}) as outcome, ${stored}.created_at as performedAt
+      ${answersCurrentState ? decision : `coalesce(${stored}.outcome, ${decision})`} as outcome, ${stored}.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
     left join ${stored} on ${isCallers}`)
   const decided = (...kinds: readonly string[]) => `exists (select 1 from ${stored} where ${isOwn}
     and ${stored}.outcome ->> 'kind' in (${quoted(kinds)}))`
   const sql: WriteSql = {
     decided,
+    decides: (
+      kind,
+    ) => `exists (select 1 from ${table} where ${isAllowed} and ${decision} ->> 'kind' = '${kind}')
+      and not exists (select 1 from ${stored} where ${isCallers} and ${stored}.fingerprint <> :fingerprint)`,
     decision: `(select ${stored}.outcome from ${stored} where ${isOwn})`,
     addToOutcome: (members, ...kinds) => `update ${stored} set outcome = json_set(outcome, ${members})
       where ${isOwn} and outcome ->> 'kind' in (${quoted(kinds)})`,
@@ -104,6 +120,7 @@ export function defineOperation<Of extends Outcome>({
   return {
     name,
     ...(isUse && { isUse }),
+    answersCurrentState: answersCurrentState === true,
     statements: [insert, ...writes(sql).map((text) => compileText(text))],
     select,
   }
@@ -149,6 +166,7 @@ export async function perform<Of extends Outcome>(
   const outcome = JSON.parse(row.outcome) as Of
   if (nonce === null || performedAt === null) return done(outcome, now, callerId)
   if (!row.isSame) return refused('idempotency-key-reused', callerId)
+  if (operation.answersCurrentState) return done(outcome, now, callerId)
   return done(outcome, performedAt, callerId, !isOwn(nonce))
 }
 

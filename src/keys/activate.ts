@@ -10,11 +10,11 @@ import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { postUrl } from '../protocol/fields.ts'
 import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
+import { IS_ACTIVATED, insertActivation } from './devices.ts'
 import {
   checkTypedKey,
   deviceIdentifier,
-  IS_ACTIVATED,
-  insertActivation,
+  IS_TYPED,
   KEY_CHECKS,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
@@ -39,7 +39,7 @@ export const activation = defineOperation<Activated>({
     'activated',
   ),
   changes: ['activated'],
-  writes: (sql) => [insertActivation(sql)],
+  writes: (sql) => [insertActivation(sql, IS_TYPED)],
 })
 
 export const activate = endpoint({

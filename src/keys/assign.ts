@@ -10,14 +10,13 @@ import { keepAsIssued } from '../issuing/as-issued.ts'
 import { CODES } from '../protocol/codes.ts'
 import { emailAddress, licenseKey, optional, ownerEmail, ownerName, postUrl } from '../protocol/fields.ts'
 import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
+import { IS_ACTIVATED, insertActivation } from './devices.ts'
 import {
   checkKey,
   checkTypedKey,
   deviceIdentifier,
-  IS_ACTIVATED,
   IS_REQUESTED,
   IS_TYPED,
-  insertActivation,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
   type KeyOutcome,
@@ -84,7 +83,7 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>({
   changes: ['activated', 'already-active'],
   writes: (sql) => [
     ...assignKey(IS_TYPED, sql.decided('activated', 'already-active')),
-    insertActivation(sql),
+    insertActivation(sql, IS_TYPED),
     // The decision states the key as it was before.
     `${sql.addToOutcome(`'$.proof', json(${PROOF_FACTS_OF_TYPED})`, 'activated', 'already-active')}
        and :isProofRequested`,

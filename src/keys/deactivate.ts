@@ -1,17 +1,18 @@
 /**
  * `POST /api/v1/deactivate`: ends the activation of a license key on a device or domain.
  *
- * Guarantees: each activation ends once and frees one seat, even if the key is expired or blocked.
+ * Guarantees: each activation ends once, even if the key is expired or blocked. Its seat is then free, unless its license
+ * file is still valid (release-device.ts).
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
+import { IS_ACTIVATED } from './devices.ts'
 import {
   checkTypedKey,
   deviceIdentifier,
-  IS_ACTIVATED,
   IS_TYPED,
   KEY_PROBLEM_CODES,
   KEY_USE_FIELDS,
@@ -20,6 +21,7 @@ import {
   WHEN_IDENTIFIER_MISSING,
   WHEN_UNKNOWN,
 } from './key-checks.ts'
+import { releaseDevice, releasesMax } from './release-device.ts'
 
 type Deactivated = KeyOutcome<
   'deactivated' | 'already-inactive' | 'license-key-unknown' | 'identifier-missing'
@@ -34,11 +36,7 @@ export const deactivation = defineOperation<Deactivated>({
     'deactivated',
   ),
   changes: ['deactivated'],
-  writes: ({ decided }) => [
-    `delete from activations where identifier = :identifier
-       and license_key_id = (select license_keys.id from license_keys where ${IS_TYPED})
-       and ${decided('deactivated')}`,
-  ],
+  writes: (sql) => releaseDevice(sql, IS_TYPED),
 })
 
 export const deactivate = endpoint({
@@ -54,7 +52,8 @@ export const deactivate = endpoint({
     'license-key-unknown': KEY_PROBLEM_CODES['license-key-unknown'],
     'identifier-missing': KEY_PROBLEM_CODES['identifier-missing'],
   },
-  handle: (call) => perform(call, deactivation, keyUseValues(call.parameters)),
+  handle: (call) =>
+    perform(call, deactivation, { ...keyUseValues(call.parameters), releasesMax: releasesMax(call.env) }),
   answer: ({ kind, productId }) => ({
     // The protocol signs the success response of this endpoint with the global key.
     signedBy: kind === 'deactivated' ? null : productId,

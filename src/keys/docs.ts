@@ -66,6 +66,20 @@ export const docs: DocsByPath = {
       'may lag slightly.',
     example: { request: USE },
   },
+  '/api/v1/check-out': {
+    details:
+      'Returns a signed license file, which proves offline that the key is valid on this device until the file ends. ' +
+      'Problems are reported in this order: 210, 215, 201, 203, 204, 205, 202, 302. Without an `identifier`, the file is ' +
+      'valid on any machine, if the product allows it (otherwise 215). A device that is freed keeps its seat until its ' +
+      'latest file ends, except for the first three of a license key in 30 days (`RELEASES_MAX`).',
+    example: {
+      request: { ...USE, activate: 1 },
+      fields: {
+        license_file:
+          '-----BEGIN MACHINE FILE-----\neyJlbmMiOiJBeG5TZUxDVWFLYkxwU2xLYWZIOXNwNG5uR2ozUnQ2Ui4uLiJ9\n-----END MACHINE FILE-----\n',
+      },
+    },
+  },
   '/api/v1/create-license-key-meta': {
     details:
       'Stores a value under a name. Returns 452 if the key already has metadata with that name. The key ' +

@@ -2,7 +2,6 @@
  * SQL checks of whether a license key may be used on a device or domain. All endpoints run them in the same
  * order. As the protocol requires, a missing identifier is reported only for existing keys.
  */
-import type { WriteSql } from '../callers/operation.ts'
 import { nearestDatabase } from '../callers/query.ts'
 import type { Database } from '../db/batch.ts'
 import { EXPIRES_AT } from '../issuing/expiry.ts'
@@ -10,6 +9,7 @@ import { EFFECTIVE_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import { identifier, licenseKey, nonce } from '../protocol/fields.ts'
 import type { ProofFacts } from '../protocol/proof.ts'
+import { deviceValues, IS_ACTIVATED } from './devices.ts'
 import { otherSpellings } from './spellings.ts'
 
 /** The first two are optional here, because each has its own code if it is missing. */
@@ -34,7 +34,7 @@ export function deviceIdentifier(parameters: KeyUseParameters): string | undefin
   return parameters.identifier
 }
 
-/** The values of the placeholders in this file, except `now`. */
+/** The values of the placeholders in this file and in devices.ts, except `now`. */
 export function keyUseValues({
   license_key,
   identifier,
@@ -43,7 +43,7 @@ export function keyUseValues({
   return {
     licenseKey: license_key ?? null,
     otherSpellings: JSON.stringify(license_key === undefined ? [] : otherSpellings(license_key)),
-    identifier: identifier ?? null,
+    ...deviceValues(identifier),
     isProofRequested: nonce === undefined ? 0 : 1,
   }
 }
@@ -85,19 +85,16 @@ const WHEN_BLOCKED = `when license_keys.status = 'blocked' then 'blocked'`
 /** A key is expired from the millisecond of its expiry. */
 const WHEN_EXPIRED = `when ${EXPIRES_AT} <= :now then 'expired'`
 
-/** The checks of a key, in order. Placeholders: `identifier`, `now`. */
-export const KEY_CHECKS: readonly string[] = [
-  WHEN_UNKNOWN,
-  WHEN_IDENTIFIER_MISSING,
+/** The checks of a key that exists, in order. Placeholder: `now`. */
+export const USE_CHECKS: readonly string[] = [
   WHEN_NOT_ASSIGNED,
   WHEN_PRODUCT_INACTIVE,
   WHEN_BLOCKED,
   WHEN_EXPIRED,
 ]
 
-/** An SQL condition: the row of `license_keys` is activated on this device or domain. */
-export const IS_ACTIVATED = `exists (select 1 from activations
-  where activations.license_key_id = license_keys.id and activations.identifier = :identifier)`
+/** The checks of a key, in order. Placeholders: `identifier`, `now`. */
+export const KEY_CHECKS: readonly string[] = [WHEN_UNKNOWN, WHEN_IDENTIFIER_MISSING, ...USE_CHECKS]
 
 /** The checks of a key that must be activated on this device or domain. */
 export const ACTIVATED_KEY_CHECKS: readonly string[] = [
@@ -116,13 +113,6 @@ export const IS_TYPED = `license_keys.id = coalesce(
   (select exact.id from license_keys as exact where exact.license_key = :licenseKey),
   (select iif(count(*) = 1, max(spelled.id), null) from json_each(:otherSpellings) as spelling
     cross join license_keys as spelled on spelled.license_key = spelling.value))`
-
-/** SQL that activates the typed key. Placeholders: `identifier`, `now`. */
-export function insertActivation({ decided }: WriteSql): string {
-  return `insert into activations (license_key_id, identifier, created_at)
-    select license_keys.id, :identifier, :now from license_keys
-    where ${IS_TYPED} and ${decided('activated')}`
-}
 
 /**
  * SQL: a `KeyOutcome` as JSON text. Placeholders: `licenseKey`, and those of the checks.

@@ -21,9 +21,13 @@ function alphabetOf(characters: string): number {
   return 26 * kinds.length + (/\d/.test(characters) ? 10 : 0)
 }
 
+export function isWeakKey(licenseKey: string): boolean {
+  return apparentBits(licenseKey) < KEY_SPACE_BITS_MIN
+}
+
 /** @returns a sentence for the operator that names the risk; undefined if no key is weak */
 export function weakKeysWarning(licenseKeys: readonly string[]): string | undefined {
-  const weak = licenseKeys.filter((licenseKey) => apparentBits(licenseKey) < KEY_SPACE_BITS_MIN).length
+  const weak = licenseKeys.filter(isWeakKey).length
   if (weak === 0) return undefined
   return `${weak} of ${licenseKeys.length} license keys have less than ${KEY_SPACE_BITS_MIN} bits (13 random letters and digits have more). Someone who tries many keys could find one and use the license of a buyer`
 }

@@ -58,6 +58,7 @@ const update = defineOperation<Updated>({
     return [
       keepAsIssued(`${IS_REQUESTED} and ${decided('updated')}`),
       `delete from activations where ${isOfReturnedKey}`,
+      `delete from released_devices where ${isOfReturnedKey}`,
       `delete from license_key_metadata where ${isOfReturnedKey}`,
       // If a refund or dispute blocks the key, the new status is also stored for when the block ends.
       `update license_keys set

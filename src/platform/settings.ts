@@ -38,6 +38,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   MAX_QUANTITY: 'set [vars] MAX_QUANTITY = "1000" in wrangler.toml, then npm run deploy',
   WEBHOOK_HTTP_HOSTS: 'set [vars] WEBHOOK_HTTP_HOSTS = "shop.example" in wrangler.toml, then npm run deploy',
   ACTIVATIONS_MAX: 'set [vars] ACTIVATIONS_MAX = "1000" in wrangler.toml, then npm run deploy',
+  RELEASES_MAX: 'set [vars] RELEASES_MAX = "3" in wrangler.toml, then npm run deploy',
+  LICENSE_FILE_DAYS_MAX: 'set [vars] LICENSE_FILE_DAYS_MAX = "30" in wrangler.toml, then npm run deploy',
   RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npm run deploy',
   DATABASE_LIMIT_BYTES: 'set [vars] DATABASE_LIMIT_BYTES = "500000000" in wrangler.toml, then npm run deploy',
   DELIVERIES:

@@ -7,7 +7,7 @@ import { endpoint } from '../http/endpoint.ts'
 import { NEW_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import { insertDefaultGenerator } from './default-generator.ts'
-import { PRODUCT_FIELDS, productDescription, productName } from './product-fields.ts'
+import { PRODUCT_FIELDS, productDescription, productName, settingValues } from './product-fields.ts'
 
 interface Created {
   readonly kind: 'created'
@@ -21,9 +21,11 @@ const creation = defineOperation<Created>({
   changes: ['created'],
   writes: ({ decided, decision, addToOutcome }) => [
     `insert into products
-       (source, name, description, require_non_expired, external_reference, status, features, created_at,
-       updated_at)
-     select :source, :name, :description, :requireNonExpired, :externalReference, :status, ${NEW_FEATURES}, :now, :now
+       (source, name, description, require_non_expired, external_reference, status, features, domain_devices,
+       trial_days, any_machine_files, offline_page, created_at, updated_at)
+     select :source, :name, :description, :requireNonExpired, :externalReference, :status, ${NEW_FEATURES},
+       coalesce(:domainDevices, 0), nullif(:trialDays, 0), coalesce(:anyMachineFiles, 0),
+       coalesce(:offlinePage, 0), :now, :now
      where ${decided('created')}`,
     addToOutcome(`'$.productId', last_insert_rowid()`, 'created'),
     insertDefaultGenerator(
@@ -50,6 +52,7 @@ export const createProduct = endpoint({
       externalReference: call.parameters.external_reference ?? '',
       status: call.parameters.status ?? 'active',
       features: call.parameters.features ?? null,
+      ...settingValues(call.parameters),
     }),
   // Signed by the global key: a new product has no signing key yet.
   answer: ({ productId }) => ({ fields: { product_id: productId } }),

@@ -1,6 +1,6 @@
 /** The parameters that describe a product, and their rules. */
 import * as z from 'zod/mini'
-import { choice, features, flag, optional, plainText } from '../protocol/fields.ts'
+import { choice, features, flag, optional, plainText, wholeNumber } from '../protocol/fields.ts'
 
 export const PRODUCT_SOURCES = ['internal', 'envato'] as const
 export const PRODUCT_STATUSES = ['active', 'inactive'] as const
@@ -24,6 +24,36 @@ export const PRODUCT_FIELDS = {
   external_reference: optional(plainText('external_reference', 255)),
   status: optional(choice('status', PRODUCT_STATUSES)),
   features: optional(features),
+  domain_devices: optional(flag('domain_devices')).check(
+    z.meta({
+      description:
+        '1 if the devices of its license keys are domains: then `www.`, a scheme, a port and the case of letters make ' +
+        'no other device, and development domains such as `localhost` do not count towards the activation limit',
+    }),
+  ),
+  trial_days: optional(wholeNumber('trial_days', 0, 365)).check(
+    z.meta({ description: 'How many days a trial lasts, 0 to 365. 0: it has no trials' }),
+  ),
+  any_machine_files: optional(flag('any_machine_files')).check(
+    z.meta({ description: '1 if its license keys may check out files that are valid on any machine' }),
+  ),
+  offline_page: optional(flag('offline_page')).check(
+    z.meta({ description: '1 if its license files can be fetched on the page /offline' }),
+  ),
+}
+
+type Settings = Partial<
+  Record<'domain_devices' | 'trial_days' | 'any_machine_files' | 'offline_page', number | undefined>
+>
+
+/** @returns the values of the placeholders of these settings; null: not sent */
+export function settingValues(parameters: Settings): Record<string, number | null> {
+  return {
+    domainDevices: parameters.domain_devices ?? null,
+    trialDays: parameters.trial_days ?? null,
+    anyMachineFiles: parameters.any_machine_files ?? null,
+    offlinePage: parameters.offline_page ?? null,
+  }
 }
 
 /** SQL condition on `products`: the requested product, if it was not deleted. */

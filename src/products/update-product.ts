@@ -8,7 +8,7 @@ import { endpoint } from '../http/endpoint.ts'
 import { UPDATED_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import { PRODUCT_INVALID, productId } from '../protocol/fields.ts'
-import { IS_PRODUCT, PRODUCT_FIELDS } from './product-fields.ts'
+import { IS_PRODUCT, PRODUCT_FIELDS, settingValues } from './product-fields.ts'
 
 interface Updated {
   readonly kind: 'updated' | 'not-found'
@@ -24,7 +24,11 @@ const update = defineOperation<Updated>({
        description = coalesce(:description, description),
        require_non_expired = coalesce(:requireNonExpired, require_non_expired),
        external_reference = coalesce(:externalReference, external_reference),
-       status = coalesce(:status, status), features = ${UPDATED_FEATURES}, updated_at = :now
+       status = coalesce(:status, status), features = ${UPDATED_FEATURES},
+       domain_devices = coalesce(:domainDevices, domain_devices),
+       trial_days = iif(:trialDays is null, trial_days, nullif(:trialDays, 0)),
+       any_machine_files = coalesce(:anyMachineFiles, any_machine_files),
+       offline_page = coalesce(:offlinePage, offline_page), updated_at = :now
      where ${IS_PRODUCT} and ${decided('updated')}`,
   ],
 })
@@ -47,6 +51,7 @@ export const updateProduct = endpoint({
       externalReference: call.parameters.external_reference ?? null,
       status: call.parameters.status ?? null,
       features: call.parameters.features ?? null,
+      ...settingValues(call.parameters),
     }),
   answer: ({ kind }) => (kind === 'updated' ? {} : { fields: { errors: PRODUCT_INVALID } }),
 })

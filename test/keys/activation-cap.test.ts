@@ -112,6 +112,9 @@ describe('an activation', () => {
           license_key_id: expect.any(Number),
           identifier: 'example.com',
           created_at: expect.any(Number),
+          takes_seat: 1,
+          file_ends_at: null,
+          last_seen_at: expect.any(Number),
         },
       ])
     },

@@ -123,6 +123,6 @@ it('deactivate takes one round trip and writes nothing without an activation', a
     const { response } = await callApi(shop, 'deactivate', fields, { bindings: { DB: db } })
     expect(response.code).toBe(code)
   }
-  expect(roundTrips.map(({ statements }) => statements)).toEqual([3, 3])
+  expect(roundTrips.map(({ statements }) => statements)).toEqual([4, 4])
   expect(roundTrips[1]?.rowsWritten).toBe(0)
 })

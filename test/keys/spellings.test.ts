@@ -152,15 +152,15 @@ describe('a request with another spelling', () => {
       .bind(shop.productId, JSON.stringify([...new Array(5_000).keys()]))
       .run()
     const [exact, typed] = [await addKey(shop), await addKey(shop)]
-    for (const [name, rowsWritten] of [
-      ['activate', 4],
-      ['verify', 0],
-      ['deactivate', 3],
+    for (const [name, rowsWritten, statements] of [
+      ['activate', 4, 3],
+      ['verify', 0, 1],
+      ['deactivate', 3, 4],
     ] as const) {
       expect(await trips(name, exact.licenseKey)).toMatchObject([{ rowsWritten }])
       const [trip, ...others] = await trips(name, typed.licenseKey.toUpperCase())
       expect(others).toEqual([])
-      expect(trip).toMatchObject({ rowsWritten, statements: name === 'verify' ? 1 : 3 })
+      expect(trip).toMatchObject({ rowsWritten, statements })
       expect(trip?.rowsRead).toBeLessThan(100)
       expect((await trips(name, 'unknown'))[0]?.rowsRead).toBeLessThan(100)
     }

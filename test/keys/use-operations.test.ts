@@ -45,7 +45,7 @@ describe.each(['activate', 'deactivate'])('%s', (name) => {
     const replay = await callApi(shop, name, fieldsOf(key), { headers, bindings: { DB: db } })
     expect(replay.text).toBe(first.text)
     expect(replay.headers.get('Idempotent-Replayed')).toBe('true')
-    expect(roundTrips).toEqual([{ statements: 3, rowsWritten: 0 }])
+    expect(roundTrips).toMatchObject([{ rowsWritten: 0 }])
   })
 
   it('gets 2422 for other parameters of the same license key', async () => {

@@ -59,6 +59,10 @@ describe('create-product', () => {
       updated_at: row?.created_at,
       delivery_webhook_url: null,
       features: null,
+      domain_devices: 0,
+      trial_days: null,
+      any_machine_files: 0,
+      offline_page: 0,
       description: 'What it does.',
       source: 'internal',
       external_reference: '',
@@ -81,6 +85,10 @@ describe('create-product', () => {
       external_reference: '51172292',
       status: 'inactive',
       features: '["pro","cloud"]',
+      domain_devices: '1',
+      trial_days: '14',
+      any_machine_files: '1',
+      offline_page: '1',
     }
     for (const answer of [await create(fields), await postJson('/api/v1/create-product', fields)]) {
       expect(await stored(answer.response.product_id)).toMatchObject({
@@ -91,6 +99,10 @@ describe('create-product', () => {
         external_reference: '51172292',
         status: 'inactive',
         features: '["pro","cloud"]',
+        domain_devices: 1,
+        trial_days: 14,
+        any_machine_files: 1,
+        offline_page: 1,
       })
     }
   })
@@ -172,6 +184,11 @@ describe('update-product', () => {
     ['features', 'pro, cloud', { features: '["pro","cloud"]' }],
     ['features', '[]', { features: '[]' }],
     ['features', '', {}],
+    ['domain_devices', '1', { domain_devices: 1 }],
+    ['trial_days', '14', { trial_days: 14 }],
+    ['trial_days', '0', { trial_days: null }],
+    ['any_machine_files', '1', { any_machine_files: 1 }],
+    ['offline_page', '1', { offline_page: 1 }],
     ['name', '', {}],
   ])('changes only %s when it is set to "%s"', async (name, value, changed) => {
     const shop = await openShop()

@@ -27,6 +27,7 @@ it('only endpoints for sold software and public keys allow CORS', () => {
     '/.well-known/jwks.json',
     '/.well-known/license-file-keys.json',
     '/api/v1/activate',
+    '/api/v1/check-out',
     '/api/v1/deactivate',
     '/api/v1/get-license-key-details',
     '/api/v1/public-key',

@@ -26,6 +26,11 @@ export const VALID_REQUESTS: Record<string, ValidRequest> = {
   '/api/v1/activate': { needs: 'use', code: 300, fields: assignedKeyFields },
   '/api/v1/deactivate': { needs: 'use', code: '400', fields: activatedKeyFields },
   '/api/v1/get-license-key-details': { needs: 'use', code: 500, fields: activatedKeyFields },
+  '/api/v1/check-out': {
+    needs: 'use',
+    code: 2210,
+    fields: async (shop) => ({ ...(await assignedKeyFields(shop)), activate: '1' }),
+  },
   '/api/v1/assign-license-key': {
     needs: 'assign',
     code: 800,

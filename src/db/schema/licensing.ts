@@ -14,6 +14,10 @@ export const products = sqliteTable('products', {
   requireNonExpired: integer('require_non_expired').notNull().default(0),
   deliveryWebhookUrl: text('delivery_webhook_url'),
   features: text(),
+  domainDevices: integer('domain_devices').notNull().default(0),
+  trialDays: integer('trial_days'),
+  anyMachineFiles: integer('any_machine_files').notNull().default(0),
+  offlinePage: integer('offline_page').notNull().default(0),
   createdAt: integer('created_at').notNull(),
   updatedAt: integer('updated_at').notNull(),
   deletedAt: integer('deleted_at'),
@@ -140,8 +144,25 @@ export const activations = sqliteTable(
       .references(() => licenseKeys.id, { onDelete: 'cascade' }),
     identifier: text().notNull(),
     createdAt: integer('created_at').notNull(),
+    takesSeat: integer('takes_seat').notNull().default(1),
+    fileEndsAt: integer('file_ends_at'),
+    lastSeenAt: integer('last_seen_at'),
   },
   (table) => [unique().on(table.licenseKeyId, table.identifier)],
+)
+
+export const releasedDevices = sqliteTable(
+  'released_devices',
+  {
+    id: integer().primaryKey(),
+    licenseKeyId: integer('license_key_id')
+      .notNull()
+      .references(() => licenseKeys.id, { onDelete: 'cascade' }),
+    identifier: text().notNull(),
+    releasedAt: integer('released_at').notNull(),
+    seatTakenUntil: integer('seat_taken_until'),
+  },
+  (table) => [index('released_devices_by_license_key').on(table.licenseKeyId)],
 )
 
 export const licenseKeyMetadata = sqliteTable(

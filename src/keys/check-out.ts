@@ -1,0 +1,132 @@
+/**
+ * `POST /api/v1/check-out`: a signed license file, with which software runs while the server cannot be reached.
+ *
+ * Guarantees: a device gets a file only while its license key is valid there. Repeated requests activate the device once,
+ * and each gets a file of its own.
+ */
+import * as z from 'zod/mini'
+import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { done, type Result } from '../callers/caller.ts'
+import { defineOperation, perform, type WriteSql } from '../callers/operation.ts'
+import { endpoint } from '../http/endpoint.ts'
+import { CODES } from '../protocol/codes.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
+import { flag, optional } from '../protocol/fields.ts'
+import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
+import { ACTIVATION_ID, IS_ACTIVATED, insertActivation, LAST_SEEN_AT } from './devices.ts'
+import {
+  checkTypedKey,
+  deviceIdentifier,
+  IS_TYPED,
+  KEY_PROBLEM_CODES,
+  KEY_USE_FIELDS,
+  type KeyOutcome,
+  type KeyProblem,
+  keyUseValues,
+  USE_CHECKS,
+  WHEN_UNKNOWN,
+} from './key-checks.ts'
+import {
+  FILE_ENDS_AT,
+  FILE_FACTS,
+  FILE_PROBLEM_CODES,
+  FILE_PROBLEM_ERRORS,
+  type FileFacts,
+  type FileProblem,
+  fileFields,
+  fileKeyFor,
+  fileValues,
+  makeFile,
+  WHEN_TOO_WEAK,
+} from './license-files.ts'
+
+/**
+ * `activated` is decided before the writes. After them, it means that an earlier request with this idempotency key
+ * activated the device, and that the device was freed since.
+ */
+type Refused = KeyOutcome<KeyProblem | FileProblem | 'activation-not-found' | 'activated' | 'limit-reached'>
+
+type CheckedOut = KeyOutcome<'checked-out'> & { readonly productId: number }
+
+export const checkingOut = defineOperation<Refused | (CheckedOut & { readonly facts: FileFacts })>({
+  authority: API_KEY_AUTHORITY,
+  name: 'check-out',
+  isUse: true,
+  answersCurrentState: true,
+  decision: checkTypedKey(
+    [
+      WHEN_UNKNOWN,
+      `when :identifier is null and not products.any_machine_files then 'identifier-missing'`,
+      ...USE_CHECKS,
+      WHEN_TOO_WEAK,
+      `when :identifier is null or ${IS_ACTIVATED} then 'checked-out'`,
+      `when not :activate then 'activation-not-found'`,
+      `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
+    ],
+    'activated',
+    [`'facts', ${FILE_FACTS}`],
+  ),
+  changes: ['activated'],
+  writes: (sql) => [insertActivation(sql, IS_TYPED, FILE_ENDS_AT), rememberFile(sql)],
+})
+
+/** SQL that extends the time for which the device keeps its seat. It changes no row that was just inserted. */
+function rememberFile({ decides }: WriteSql): string {
+  return `update activations set file_ends_at = max(coalesce(file_ends_at, 0), ${FILE_ENDS_AT}),
+      last_seen_at = ${LAST_SEEN_AT}
+    from license_keys where ${IS_TYPED} and activations.id = ${ACTIVATION_ID}
+      and (coalesce(file_ends_at, 0) < ${FILE_ENDS_AT} or coalesce(last_seen_at, 0) <= :now - ${DAY_MILLISECONDS})
+      and ${decides('checked-out')}`
+}
+
+export const checkOut = endpoint({
+  path: '/api/v1/check-out',
+  summary: 'Check out a license file',
+  caller: apiKey('use'),
+  cors: true,
+  parameters: (env) =>
+    z.object({
+      ...KEY_USE_FIELDS,
+      ...fileFields(env),
+      activate: optional(flag('activate')).check(
+        z.meta({
+          description: '1: activates the license key on this device first, if it is not active there',
+        }),
+      ),
+    }),
+  deviceIdentifier,
+  outcomes: {
+    'checked-out': CODES.licenseFile,
+    ...KEY_PROBLEM_CODES,
+    'activation-not-found': CODES.activationNotFound,
+    activated: CODES.activationNotFound,
+    'limit-reached': CODES.activationLimitReached,
+    ...FILE_PROBLEM_CODES,
+  },
+  async handle(call): Promise<Result<Refused | (CheckedOut & { readonly licenseFile: string })>> {
+    const { env, parameters, now } = call
+    const key = await fileKeyFor(env, parameters)
+    if (!key) return done({ kind: 'algorithm-unavailable', productId: null }, now)
+    const result = await perform(call, checkingOut, {
+      ...keyUseValues(parameters),
+      ...fileValues(env, parameters),
+      activate: parameters.activate ?? 0,
+      activationsMax: activationsMax(env),
+    })
+    if (result.kind === 'refused') return result
+    const { outcome, doneAt, callerId } = result
+    if (outcome.kind !== 'checked-out') return done(outcome, doneAt, callerId)
+    return done({ ...outcome, licenseFile: await makeFile(key, outcome, parameters, now) }, doneAt, callerId)
+  },
+  answer(outcome) {
+    switch (outcome.kind) {
+      case 'checked-out':
+        return { signedBy: outcome.productId, fields: { license_file: outcome.licenseFile } }
+      case 'algorithm-unavailable':
+      case 'key-too-weak':
+        return { signedBy: outcome.productId, fields: { errors: FILE_PROBLEM_ERRORS[outcome.kind] } }
+      default:
+        return { signedBy: outcome.productId }
+    }
+  },
+})
