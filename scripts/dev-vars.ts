@@ -4,16 +4,22 @@ import path from 'node:path'
 import { parseEnv } from 'node:util'
 import { PROVIDER_NAMES } from '../src/payments/provider.ts'
 import { webhookSecretName } from '../src/payments/settings.ts'
+import { FILE_KEYS } from '../src/signing/file-keys.ts'
+import { algorithmFor } from './keyseal/signing-key-settings.ts'
 import { newSigningKey, newWebhookSecret } from './secrets.ts'
 import { projectFolder } from './wrangler.ts'
 
 const file = path.join(projectFolder, '.dev.vars')
 
-/** Creates the file. An existing one belongs to the user and is left alone. */
+/** Creates the file. An existing one belongs to the user and only gets the keys of license files that it lacks. */
 export function makeDevVars(): void {
-  if (existsSync(file)) return
+  if (existsSync(file)) {
+    addFileKeys()
+    return
+  }
   const settings = {
     SIGNING_PRIVATE_KEY: newSigningKey(),
+    ...newFileKeys(FILE_KEY_SETTINGS),
     ...Object.fromEntries(PROVIDER_NAMES.map((name) => [webhookSecretName(name), newWebhookSecret()])),
     DELIVERY_WEBHOOK_SECRET: newWebhookSecret(),
     EMAIL_FROM: 'keys@example.com',
@@ -21,7 +27,21 @@ export function makeDevVars(): void {
   }
   const lines = Object.entries(settings).map(([name, value]) => `${lineOf(name, value)}\n`)
   writeFileSync(file, lines.join(''), { mode: 0o600, flag: 'wx' })
-  console.log('Created .dev.vars with a new signing key and a secret for every payment provider.')
+  console.log('Created .dev.vars with new signing keys and a secret for every payment provider.')
+}
+
+const FILE_KEY_SETTINGS = Object.values(FILE_KEYS).map(({ setting }) => setting)
+
+function newFileKeys(settings: readonly string[]): Record<string, string> {
+  return Object.fromEntries(settings.map((setting) => [setting, newSigningKey(algorithmFor(setting))]))
+}
+
+function addFileKeys(): void {
+  const settings = readDevVars()
+  const missing = FILE_KEY_SETTINGS.filter((setting) => !settings[setting])
+  if (missing.length === 0) return
+  changeDevVars(newFileKeys(missing))
+  console.log(`Added new keys that sign license files to .dev.vars: ${missing.join(', ')}`)
 }
 
 export function hasDevVars(): boolean {

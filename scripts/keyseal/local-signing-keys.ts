@@ -2,19 +2,18 @@
 
 import { SettingError } from '../../src/platform/settings.ts'
 import type { PublicKey } from '../../src/signing/keys.ts'
-import { GLOBAL_KEY_NAME, NEXT_SUFFIX, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
+import { GLOBAL_KEY_NAME, NEXT_SUFFIX } from '../../src/signing/signing-keys.ts'
 import { changeDevVars, copyDevVars, hasDevVars, readDevVars } from '../dev-vars.ts'
 import { newSigningKey, type SigningAlgorithm } from '../secrets.ts'
 import { type JudgedKey, judgedKeys } from './judged-keys.ts'
-
-const SETTING = /^SIGNING_PRIVATE_KEY(?:_PRODUCT_([1-9]\d*))?(_NEXT)?$/
+import { algorithmFor, isRetiredSetting, productOf, retiredSettingOf } from './signing-key-settings.ts'
 
 export interface LocalKey {
   /** RFC 7638, as the JWK Set names it. */
   readonly kid: string
   readonly algorithm: SigningAlgorithm
   readonly role: 'current' | 'next' | 'retired'
-  /** null: the answers about no product, and those about products without a key of their own. */
+  /** null: a key of license files, or of responses that no product's own key signs. */
   readonly product: number | null
   readonly setting: string
 }
@@ -24,16 +23,6 @@ export type NamedKey = Pick<LocalKey, 'kid' | 'algorithm'>
 /** What is to be done where there is no `.dev.vars`. */
 export const NO_DEV_VARS = 'There is no .dev.vars. Run npm start, which creates it with a signing key.'
 
-/** The setting that holds the private key of a product, or the global one. */
-export function settingOf(productId: number | undefined): string {
-  return productId === undefined ? GLOBAL_KEY_NAME : `${GLOBAL_KEY_NAME}_PRODUCT_${productId}`
-}
-
-/** Whether a setting of this name holds a private key. */
-export function isKeySetting(setting: string): boolean {
-  return SETTING.test(setting)
-}
-
 /** @throws Error that names the setting that holds no key */
 export async function localKeys(): Promise<LocalKey[]> {
   const settings = readDevVars()
@@ -42,11 +31,10 @@ export async function localKeys(): Promise<LocalKey[]> {
 }
 
 function localKey(judged: JudgedKey): LocalKey {
-  const [, product, next] = SETTING.exec(judged.setting) ?? []
-  const whilePrivate = next ? 'next' : 'current'
-  const role = judged.setting === RETIRED_KEYS_NAME ? 'retired' : whilePrivate
   const { setting } = judged
-  return { ...named(usable(judged)), role, product: product ? Number(product) : null, setting }
+  const whilePrivate = setting.endsWith(NEXT_SUFFIX) ? 'next' : 'current'
+  const role = isRetiredSetting(setting) ? 'retired' : whilePrivate
+  return { ...named(usable(judged)), role, product: productOf(setting) ?? null, setting }
 }
 
 function usable({ key }: JudgedKey): PublicKey {
@@ -75,14 +63,16 @@ const notThere = (setting: string) => new SettingError(setting, 'is not set', 'n
 /**
  * Puts a fresh key where there is none that can be used.
  *
+ * @param wanted undefined: the default of the setting
  * @returns also the name of a copy of `.dev.vars`, which has what was in its place
  * @throws Error where there is one that can be used
  */
 export async function writeFreshKey(
   setting: string,
-  algorithm: SigningAlgorithm,
+  wanted: SigningAlgorithm | undefined,
 ): Promise<NamedKey & { readonly copy: string | undefined }> {
   if (!hasDevVars()) throw new Error(NO_DEV_VARS)
+  const algorithm = algorithmFor(setting, wanted)
   const settings = readDevVars()
   const before = settings[setting]
   if (before && !(await isUnusable(setting, before))) {
@@ -109,16 +99,16 @@ export type RotationStep =
  * Goes one step on with the rotation of a key: publishes the next one, or lets it sign in the place of the one before,
  * whose public half stays published.
  *
- * @param algorithm of the next key; undefined: RSA, or what the one is that is published as next
+ * @param setting of the current key
+ * @param algorithm of the next key; undefined: the default of its setting, or what the one is that is published as next
  * @throws Error where one of another algorithm is published as next
  */
 export async function rotateLocally(
-  productId: number | undefined,
+  setting: string,
   algorithm: SigningAlgorithm | undefined,
 ): Promise<RotationStep> {
   if (!hasDevVars()) throw new Error(NO_DEV_VARS)
   const settings = readDevVars()
-  const setting = settingOf(productId)
   const current = settings[setting]
   const next = settings[setting + NEXT_SUFFIX]
   if (!current) {
@@ -129,7 +119,7 @@ export async function rotateLocally(
   }
   const old = await publicHalf(setting, current)
   if (!next) {
-    const privateKey = newSigningKey(algorithm ?? 'RSA')
+    const privateKey = newSigningKey(algorithmFor(setting, algorithm))
     changeDevVars({ [setting + NEXT_SUFFIX]: privateKey })
     return { step: 'published', ...(await nameOf(privateKey)) }
   }
@@ -140,23 +130,20 @@ export async function rotateLocally(
         `to let it sign, or remove ${setting + NEXT_SUFFIX} from .dev.vars to start over.`,
     )
   }
-  const retired = [...(await retiredPems()), old.pem]
+  const retiredSetting = retiredSettingOf(setting)
+  const retired = [...(await retiredLocally(retiredSetting)).map(usable), old]
   changeDevVars({
     [setting]: `${next}\n`,
     [setting + NEXT_SUFFIX]: undefined,
-    [RETIRED_KEYS_NAME]: retired.join('\n'),
+    [retiredSetting]: textOf(retired),
   })
   return { step: 'switched', ...taking, retired: old.jwk.kid }
 }
 
-/** @throws Error where one of them can not be read */
-async function retiredPems(): Promise<string[]> {
-  return (await retiredLocally()).map((judged) => usable(judged).pem)
-}
-
-async function retiredLocally(): Promise<JudgedKey[]> {
-  const keys = await judgedKeys({ [RETIRED_KEYS_NAME]: readDevVars()[RETIRED_KEYS_NAME] })
-  return keys.filter(({ setting }) => setting === RETIRED_KEYS_NAME)
+/** @param setting of retired keys */
+async function retiredLocally(setting: string): Promise<JudgedKey[]> {
+  const keys = await judgedKeys({ [setting]: readDevVars()[setting] })
+  return keys.filter((judged) => judged.setting === setting)
 }
 
 /** Publishes a key no longer that signs no more. */
@@ -168,23 +155,28 @@ export async function retireLocally(kid: string): Promise<void> {
       `This key is in use (${key.setting}). Replace it first: npm run keyseal -- signing-key rotate`,
     )
   }
-  const kept = (await retiredLocally()).map(usable).filter(({ jwk }) => jwk.kid !== kid)
-  setRetired(kept)
+  const kept = (await retiredLocally(key.setting)).map(usable).filter(({ jwk }) => jwk.kid !== kid)
+  changeDevVars({ [key.setting]: textOf(kept) })
 }
 
 /** Takes out what is among the retired keys and can not be read. @returns the name of a copy of `.dev.vars` */
 export async function forgetUnusable(): Promise<string> {
-  const all = (await retiredLocally()).map(({ key }) => key)
-  const kept = all.filter((key): key is PublicKey => !(key instanceof SettingError))
-  if (kept.length === all.length)
+  const retired = (await judgedKeys(readDevVars())).filter(({ setting }) => isRetiredSetting(setting))
+  const unusable = retired.filter(({ key }) => key instanceof SettingError)
+  if (unusable.length === 0) {
     throw new Error('All retired keys in .dev.vars are readable, so nothing was changed.')
+  }
   const copy = copyDevVars()
-  setRetired(kept)
+  for (const { setting } of unusable) {
+    const keys = retired.flatMap((judged) => (judged.setting === setting ? [judged.key] : []))
+    changeDevVars({
+      [setting]: textOf(keys.filter((key): key is PublicKey => !(key instanceof SettingError))),
+    })
+  }
   return copy
 }
 
-function setRetired(keys: readonly PublicKey[]): void {
-  changeDevVars({
-    [RETIRED_KEYS_NAME]: keys.length === 0 ? undefined : keys.map(({ pem }) => pem).join('\n'),
-  })
+/** The value of a setting of retired keys; undefined: it is removed. */
+function textOf(keys: readonly PublicKey[]): string | undefined {
+  return keys.length === 0 ? undefined : keys.map(({ pem }) => pem).join('\n')
 }

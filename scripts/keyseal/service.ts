@@ -49,10 +49,15 @@ export async function askLocally(path: string, request: RequestInit): Promise<Re
 
 export type PublishedKey = JsonWebKey & { readonly kid: string }
 
-/** The public keys that the service publishes. */
-export async function publishedKeys(origin: string): Promise<PublishedKey[]> {
-  const response = await ask(origin, '/.well-known/jwks.json')
-  if (!response.ok) throw new Error(`${origin}/.well-known/jwks.json returned HTTP ${response.status}.`)
+export const FILE_KEYS_PATH = '/.well-known/license-file-keys.json'
+
+/** The public keys that the service publishes: those of responses, or those of license files. */
+export async function publishedKeys(
+  origin: string,
+  path = '/.well-known/jwks.json',
+): Promise<PublishedKey[]> {
+  const response = await ask(origin, path)
+  if (!response.ok) throw new Error(`${origin}${path} returned HTTP ${response.status}.`)
   const { keys = [] } = (await response.json()) as { keys?: PublishedKey[] }
   return keys
 }

@@ -1,14 +1,19 @@
 /** What an operator does in production, where no command reads a secret: said step by step. */
-import { NEXT_SUFFIX } from '../../src/signing/signing-keys.ts'
+import { isFileKeySetting, RETIRED_FILE_KEYS_NAME } from '../../src/signing/file-keys.ts'
+import { NEXT_SUFFIX, RETIRED_KEYS_NAME } from '../../src/signing/signing-keys.ts'
 import type { SigningAlgorithm } from '../secrets.ts'
 import { type CommandOutput, textOutput } from './command.ts'
-import { settingOf } from './local-signing-keys.ts'
+import { FILE_KEYS_PATH } from './service.ts'
+import { createCommandFor, howClientsGet, productOf, retiredSettingOf } from './signing-key-settings.ts'
 
-/** @param algorithm of the next key */
-export function rotationCommands(product: number | undefined, algorithm: SigningAlgorithm): CommandOutput {
-  const setting = settingOf(product)
-  const create = `npm run --silent keyseal -- signing-key create${algorithm === 'RSA' ? '' : ` --algorithm ${algorithm}`}`
-  const address = `/api/v1/public-key${product === undefined ? '' : `?product_id=${product}`}`
+/**
+ * @param setting of the current key
+ * @param algorithm of the next key; undefined: the default of the setting
+ */
+export function rotationCommands(setting: string, algorithm?: SigningAlgorithm): CommandOutput {
+  const create = createCommandFor(setting, algorithm)
+  const product = productOf(setting)
+  const address = isFileKeySetting(setting) ? FILE_KEYS_PATH : publicKeyPath(product)
   // What is fetched for a product without a key of its own is the global key, which goes on signing.
   const unlessFirst = product === undefined ? '' : ' (Skip this for the first key of a product.)'
   return steps([
@@ -18,7 +23,7 @@ export function rotationCommands(product: number | undefined, algorithm: Signing
     ],
     ['Publish it.', `npx wrangler secret put ${setting}${NEXT_SUFFIX} < next-signing-key.pem`],
     [
-      `Wait until all clients have it: five minutes for clients that read /.well-known/jwks.json, an update for software that ships keys. Then fetch the old public key, and add it to [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml.${unlessFirst}`,
+      `Wait until all clients have it: ${howClientsGet(setting)}. Then fetch the old public key, and add its PEM to [vars] ${retiredSettingOf(setting)} in wrangler.toml.${unlessFirst}`,
       `curl -s 'https://<your worker>${address}'`,
     ],
     [`Publish the old key as retired.${unlessFirst}`, 'npm run deploy'],
@@ -31,6 +36,10 @@ export function rotationCommands(product: number | undefined, algorithm: Signing
   ])
 }
 
+function publicKeyPath(product: number | undefined): string {
+  return `/api/v1/public-key${product === undefined ? '' : `?product_id=${product}`}`
+}
+
 export function retirementCommands(kid: string): CommandOutput {
   return steps([
     [
@@ -38,7 +47,7 @@ export function retirementCommands(kid: string): CommandOutput {
       'npm run keyseal -- signing-key list --url https://<your worker>',
     ],
     [
-      'Remove its public key from [vars] SIGNING_PUBLIC_KEYS_RETIRED in wrangler.toml, and deploy.',
+      `Remove its public key from [vars] ${RETIRED_KEYS_NAME} in wrangler.toml, or from ${RETIRED_FILE_KEYS_NAME} if it signed license files, and deploy.`,
       'npm run deploy',
     ],
   ])

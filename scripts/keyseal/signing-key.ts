@@ -1,24 +1,24 @@
 /** `keyseal signing-key`: the keys that sign answers, from their making to their end. */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
 import { SIGNING_KEY_ID } from '../../src/http/headers.ts'
+import { FILE_KEYS, isFileKeySetting } from '../../src/signing/file-keys.ts'
 import { GLOBAL_KEY_NAME } from '../../src/signing/signing-keys.ts'
 import { hasDevVars } from '../dev-vars.ts'
 import { newSigningKey, SIGNING_ALGORITHMS, type SigningAlgorithm } from '../secrets.ts'
 import { addCommand, addGroup, type CommandOutput, tableOutput, textOutput } from './command.ts'
 import {
   forgetUnusable,
-  isKeySetting,
   localKeys,
   NO_DEV_VARS,
   nameOf,
   retireLocally,
   rotateLocally,
-  settingOf,
   writeFreshKey,
 } from './local-signing-keys.ts'
 import { productId } from './options.ts'
-import { ask, originOf, publishedKeys } from './service.ts'
+import { ask, FILE_KEYS_PATH, originOf, type PublishedKey, publishedKeys } from './service.ts'
 import { retirementCommands, rotationCommands } from './signing-key-production.ts'
+import { howClientsGet, isKeySetting, type RotatedOptions, rotatedKey } from './signing-key-settings.ts'
 
 interface CreateOptions {
   readonly algorithm?: SigningAlgorithm
@@ -26,8 +26,7 @@ interface CreateOptions {
   readonly write?: string | true
 }
 
-interface RotateOptions {
-  readonly productId?: number
+interface RotateOptions extends RotatedOptions {
   readonly algorithm?: SigningAlgorithm
 }
 
@@ -37,7 +36,7 @@ const REMOTE = 'print the commands for production instead of changing .dev.vars'
 const algorithm = () =>
   new Option(
     '--algorithm <name>',
-    'default: RSA; EdDSA only if you wrote all software that verifies signatures',
+    'default: RSA, and EdDSA for SIGNING_PRIVATE_KEY_FILES; EdDSA for responses only if you wrote all software that verifies them',
   ).choices(SIGNING_ALGORITHMS)
 
 const write = () =>
@@ -47,15 +46,24 @@ const write = () =>
   ).argParser((setting) => {
     if (isKeySetting(setting)) return setting
     throw new InvalidArgumentError(
-      `It must be ${GLOBAL_KEY_NAME}, optionally followed by _PRODUCT_<id>, _NEXT or both.`,
+      `It must be ${GLOBAL_KEY_NAME}, optionally followed by _PRODUCT_<id>, _FILES or _FILES_RSA, and by _NEXT.`,
     )
   })
+
+const files = () =>
+  new Option('--files', `the key of license files, ${FILE_KEYS.ed25519.setting}`).conflicts('productId')
+
+const filesRsa = () =>
+  new Option('--files-rsa', `the RSA key of license files, ${FILE_KEYS['rsa-sha256'].setting}`).conflicts([
+    'productId',
+    'files',
+  ])
 
 const kidWord = () =>
   new Argument('<kid>', 'the id of the key, or "unusable" for all unreadable retired keys in .dev.vars')
 
 export function addSigningKey(program: Command): void {
-  const group = addGroup(program, 'signing-key', 'the keys that sign responses')
+  const group = addGroup(program, 'signing-key', 'the keys that sign responses and license files')
   addCommand<CreateOptions>(
     group,
     {
@@ -81,11 +89,16 @@ export function addSigningKey(program: Command): void {
     {
       usage: 'rotate',
       summary: 'publish the next key; run again to let it sign',
-      options: [productId('the key of this product; default: the global key'), algorithm()],
+      options: [
+        productId('the key of this product; default: the global key'),
+        files(),
+        filesRsa(),
+        algorithm(),
+      ],
       remote: REMOTE,
     },
     ({ options, place }) =>
-      place === 'remote' ? rotationCommands(options.productId, options.algorithm ?? 'RSA') : rotate(options),
+      place === 'remote' ? rotationCommands(rotatedKey(options).setting, options.algorithm) : rotate(options),
   )
   addCommand(
     group,
@@ -99,9 +112,7 @@ export function addSigningKey(program: Command): void {
     async ({ words: [kid = ''], place, confirm }) => {
       if (place === 'remote') return retirementCommands(kid)
       if (kid === 'unusable') return forget()
-      await confirm(
-        'Clients that look up keys will no longer be able to verify responses signed by this key.',
-      )
+      await confirm('Clients that look up keys will no longer be able to verify what this key signed.')
       await retireLocally(kid)
       return textOutput({ kid, role: 'gone' }, `Key ${kid} is no longer in .dev.vars. ${RESTART}`)
     },
@@ -118,7 +129,7 @@ async function create(options: CreateOptions): Promise<CommandOutput> {
 
 async function createIn(named: string | true, options: CreateOptions): Promise<CommandOutput> {
   const setting = named === true ? GLOBAL_KEY_NAME : named
-  const { copy, ...key } = await writeFreshKey(setting, options.algorithm ?? 'RSA')
+  const { copy, ...key } = await writeFreshKey(setting, options.algorithm)
   const before = copy === undefined ? '' : ` The old value is still in ${copy}.`
   const text = `A new ${key.algorithm} key, ${key.kid}, is ${setting} in .dev.vars.${before} ${RESTART}`
   return textOutput({ ...key, setting, copy: copy ?? null }, text)
@@ -142,34 +153,39 @@ async function list(isJson: boolean): Promise<CommandOutput> {
 }
 
 async function keysAt(origin: string): Promise<CommandOutput> {
-  const keys = await publishedKeys(origin)
   const signing = (await ask(origin, '/health')).headers.get(SIGNING_KEY_ID)
-  return tableOutput(
-    keys.map(({ kid, kty }) => ({
-      kid,
-      algorithm: kty === 'OKP' ? 'EdDSA' : 'RSA',
-      role: kid === signing ? 'current' : 'published: next, retired or of a product',
-    })),
-    'No keys.',
+  const ofResponses = (await publishedKeys(origin)).map((key) =>
+    publishedRow(key, key.kid === signing ? 'current' : 'published: next, retired or of a product'),
   )
+  const ofFiles = (await publishedKeys(origin, FILE_KEYS_PATH)).map((key) =>
+    publishedRow(key, 'of license files: current, next or retired'),
+  )
+  return tableOutput([...ofResponses, ...ofFiles], 'No keys.')
 }
 
-async function rotate({ productId: product, algorithm: kind }: RotateOptions): Promise<CommandOutput> {
-  const done = await rotateLocally(product, kind)
-  const of = product === undefined ? '' : ` --product-id ${product}`
+function publishedRow({ kid, kty }: PublishedKey, role: string) {
+  return { kid, algorithm: kty === 'OKP' ? 'EdDSA' : 'RSA', role }
+}
+
+async function rotate({ algorithm: kind, ...options }: RotateOptions): Promise<CommandOutput> {
+  const { setting, option } = rotatedKey(options)
+  const done = await rotateLocally(setting, kind)
+  const untilUnused = isFileKeySetting(setting)
+    ? 'the last license file that the old key signed has ended'
+    : 'no client verifies older responses with the old key'
   const text =
     done.step === 'published'
       ? [
           `The next key is ${done.kid} (${done.algorithm}). It signs nothing yet.`,
           `1. ${RESTART} The service then publishes the key.`,
-          '2. Wait until all clients have it: five minutes for clients that read /.well-known/jwks.json, an update for software that ships keys.',
-          `3. Let it sign: npm run keyseal -- signing-key rotate${of}`,
+          `2. Wait until all clients have it: ${howClientsGet(setting)}.`,
+          `3. Let it sign: npm run keyseal -- signing-key rotate${option}`,
         ]
       : [
           `The key ${done.kid} (${done.algorithm}) replaces ${done.retired}, which stays published as a retired key.`,
           `1. ${RESTART} The service then signs with the new key.`,
-          '2. Wait until no client verifies older responses with the old key. It can stay published as long as you like.',
+          `2. Wait until ${untilUnused}. It can stay published as long as you like.`,
           `3. Stop publishing the old key: npm run keyseal -- signing-key retire ${done.retired}`,
         ]
-  return textOutput({ setting: settingOf(product), ...done }, text.join('\n'))
+  return textOutput({ setting, ...done }, text.join('\n'))
 }

@@ -120,6 +120,11 @@ export async function readFileKey(name: string, secret: string): Promise<PublicK
   throw new SettingError(name, fault, newKeyRemedy(name, command))
 }
 
+/** Whether a setting of this name has a private key that signs license files, now or next. */
+export function isFileKeySetting(name: string): boolean {
+  return SECRET_NAME.test(name)
+}
+
 /** @param setting of a current or next key */
 export function fileAlgorithmOf(setting: string): FileAlgorithm {
   return setting.startsWith(FILE_KEYS['rsa-sha256'].setting) ? 'rsa-sha256' : 'ed25519'

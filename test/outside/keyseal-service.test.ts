@@ -15,6 +15,7 @@ interface Key {
   readonly kid: string
   readonly algorithm: string
   readonly role: string
+  readonly setting: string
 }
 
 interface Finding {
@@ -42,7 +43,9 @@ afterAll(async () => {
   removeClone(commandLine.folder)
 })
 
-const keys = (...words: string[]) => commandLine.runJson<Key[]>('signing-key', 'list', ...words)
+/** Those that sign responses. */
+const keys = () =>
+  commandLine.runJson<Key[]>('signing-key', 'list').filter(({ setting }) => !setting.includes('_FILES'))
 const findings = (...words: string[]) => commandLine.runJson<Finding[]>('doctor', ...words)
 
 function rowCounts(): unknown {
@@ -214,6 +217,7 @@ describe('keyseal signing-key', () => {
     const listed = runExample('run: list-published')
     expect(listed).toMatch(new RegExp(`^${next?.kid} +RSA +current$`, 'm'))
     expect(listed).toMatch(new RegExp(`^${first?.kid} +RSA +published`, 'm'))
+    expect(listed.match(/^\S{43} +(?:RSA|EdDSA) +of license files/gm)).toHaveLength(2)
     expect(findings().find(({ check }) => check === 'signature')?.finding).toContain(next?.kid)
 
     const inUse = commandLine.run('signing-key', 'retire', next?.kid ?? '', '--yes')

@@ -56,10 +56,16 @@ export function databaseFile(folder: string): string {
   return path.join(state, file)
 }
 
-/** Writes `.dev.vars` with the signing key of the tests. */
+/** Writes `.dev.vars` with the signing keys of the tests. */
 export function writeDevVars(folder: string, settings: Readonly<Record<string, string>> = {}): void {
-  const pem = readFileSync(path.join(project, 'test/support/global-signing-key.pem'), 'utf8')
-  const all = { SIGNING_PRIVATE_KEY: pem.replaceAll('\n', '\\n'), ...settings }
+  const pemIn = (name: string) =>
+    readFileSync(path.join(project, 'test/support', name), 'utf8').replaceAll('\n', '\\n')
+  const all = {
+    SIGNING_PRIVATE_KEY: pemIn('global-signing-key.pem'),
+    SIGNING_PRIVATE_KEY_FILES: pemIn('file-signing-key.pem'),
+    SIGNING_PRIVATE_KEY_FILES_RSA: pemIn('file-signing-key-rsa.pem'),
+    ...settings,
+  }
   const lines = Object.entries(all).map(([name, value]) => `${name}="${value}"\n`)
   writeFileSync(path.join(folder, '.dev.vars'), lines.join(''), { mode: 0o600 })
 }
