@@ -33,7 +33,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 6,
     arbitrary: fc.record({
       kind: fc.constantFrom<Request>('activate', 'deactivate', 'verify', 'check-out', 'activating-check-out'),
-      identifier: fc.constantFrom('a', 'b', 'c'),
+      identifier: fc.constantFrom('a', 'b', 'c', 'd'),
       ttlDays: fc.integer({ min: 1, max: 14 }),
     }),
   },
