@@ -114,6 +114,17 @@ describe('a service with the demo data', () => {
     expect(await again.text()).toBe('')
   })
 
+  it('publishes the described keys of license files', async () => {
+    const answer = await fetch(`${origin}/.well-known/license-file-keys.json`)
+    const { keys } = (await answer.json()) as { keys: { alg: string }[] }
+    const { RsaFileKey, Ed25519FileKey } = description.components.schemas
+    expect(keys.map(({ alg }) => alg)).toEqual(['EdDSA', 'RS256'])
+    for (const key of keys) {
+      const schema = z.fromJSONSchema({ RS256: RsaFileKey, EdDSA: Ed25519FileKey }[key.alg])
+      expect(schema.safeParse(key).error).toBeUndefined()
+    }
+  })
+
   it.each(['/', '/docs/other', '/_headers', '/openapi'])('passes %s to the Worker', async (pathname) => {
     const response = await fetch(origin + pathname)
     expect(response.status).toBe(404)

@@ -10,6 +10,9 @@ const VOLATILE = new Set([
   'updated_at',
   'expires_at',
   'n',
+  'x',
+  'hex',
+  'pem',
   'kid',
 ])
 
