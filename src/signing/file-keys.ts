@@ -2,8 +2,8 @@
  * The keys that sign license files. They are apart from the keys that sign responses, so that no reader takes a text
  * signed by one for a text signed by the other.
  *
- * Guarantees: each setting has a key of its own algorithm only. A missing or invalid key fails nothing but the license
- * files that it should sign.
+ * Guarantees: each setting takes keys of one algorithm only. A missing or invalid key fails nothing but the license files
+ * that it should sign. An invalid key is omitted from the published keys and reported.
  */
 import { oncePerIsolate, SettingError } from '../platform/settings.ts'
 import {
@@ -111,7 +111,7 @@ async function fileKeyOrFault(
 /**
  * @param name the setting of a current or next key
  * @returns the public key
- * @throws SettingError if it is no key of the setting's algorithm
+ * @throws SettingError if it is not a key of the setting's algorithm
  */
 export async function readFileKey(name: string, secret: string): Promise<PublicKey> {
   const { jwkAlgorithm, command, fault } = FILE_KEYS[fileAlgorithmOf(name)]

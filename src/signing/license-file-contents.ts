@@ -44,7 +44,7 @@ function machineObject(machine: NonNullable<LicenseFileFacts['machine']>, licens
   return {
     type: 'machines',
     id: String(machine.id),
-    // An activation never changes.
+    // What a file says of an activation never changes.
     attributes: { fingerprint: machine.identifier, created: createdAt, updated: createdAt, metadata: {} },
     relationships: { license: { data: { type: 'licenses', id: licenseId } } },
   }

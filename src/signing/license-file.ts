@@ -65,7 +65,7 @@ async function encrypt(payload: BufferSource, secret: string): Promise<string> {
   return parts.map((part) => part.toBase64()).join('.')
 }
 
-/** Derived from the payload instead of random, so that the same payload gives the same file, and no other has its IV. */
+/** Derived from the payload instead of random, so that the same payload gives the same file, and another payload another IV. */
 async function ivFor(payload: BufferSource, keyBytes: ArrayBuffer): Promise<Uint8Array<ArrayBuffer>> {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
   const key = await crypto.subtle.importKey('raw', keyBytes, algorithm, false, ['sign'])
