@@ -33,11 +33,11 @@ export interface Server {
   readonly kill: () => Promise<void>
 }
 
+const TEST_KEYS = path.join(import.meta.dirname, '../test/support')
+
 const BINDINGS = {
-  SIGNING_PRIVATE_KEY: readFileSync(
-    path.join(import.meta.dirname, '../test/support/global-signing-key.pem'),
-    'utf8',
-  ),
+  SIGNING_PRIVATE_KEY: readFileSync(path.join(TEST_KEYS, 'global-signing-key.pem'), 'utf8'),
+  SIGNING_PRIVATE_KEY_FILES: readFileSync(path.join(TEST_KEYS, 'file-signing-key.pem'), 'utf8'),
   MAX_QUANTITY: '10000',
   STANDARD_WEBHOOK_SECRET: standardSamples.secret,
 }

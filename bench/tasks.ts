@@ -92,6 +92,15 @@ export const ACTIVATE: Task = {
   }),
 }
 
+/** The license file of a device that is already active. */
+export const CHECK_OUT: Task = {
+  ...small,
+  name: 'check-out',
+  path: '/api/v1/check-out',
+  answer: '{"response":{"code":2210,',
+  makeRequest: () => ({ headers: FORM, body: keyForm((index) => `device-${index}`) }),
+}
+
 export const PAID_WEBHOOK: Task = {
   ...small,
   name: 'paid webhook',
@@ -105,7 +114,7 @@ export const PAID_WEBHOOK: Task = {
 }
 
 /** Tasks with at most one license key. */
-export const SMALL_TASKS = [ORDER_OF_ONE, VERIFY, ACTIVATE, PAID_WEBHOOK]
+export const SMALL_TASKS = [ORDER_OF_ONE, VERIFY, ACTIVATE, CHECK_OUT, PAID_WEBHOOK]
 
 /** Tasks that take longer if many keys are stored. */
 export const GROWING_ORDERS = [ORDER_OF_ONE, ORDER_OF_100, ORDER_OF_1000]

@@ -3,6 +3,7 @@
  * authenticates no caller, looks up no product, stores no idempotency key and checks no input except the signature of a
  * webhook.
  */
+import { checkOut } from './floor-file.ts'
 import { type BenchBindings, sign } from './signing.ts'
 
 export default {
@@ -26,6 +27,7 @@ async function answer(request: Request, env: BenchBindings, now: number): Promis
   const form = new URLSearchParams(await request.text())
   if (request.url.endsWith('/verify')) return verify(form, env.DB, now)
   if (request.url.endsWith('/activate')) return activate(form, env.DB, now)
+  if (request.url.endsWith('/check-out')) return checkOut(form, env, now)
   return order(form, env.DB, now)
 }
 

@@ -4,6 +4,7 @@ const ALGORITHM = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 export interface BenchBindings {
   readonly DB: D1Database
   readonly SIGNING_PRIVATE_KEY: string
+  readonly SIGNING_PRIVATE_KEY_FILES: string
   readonly STANDARD_WEBHOOK_SECRET: string
 }
 

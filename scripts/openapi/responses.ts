@@ -152,7 +152,7 @@ function successOf(text: OperationText, names: readonly CodeName[]): ResponseObj
   const [first] = text.codes
   const { fields } = text.event ?? text.example ?? { fields: undefined }
   const example = (text.event ?? text.example) && first ? exampleAnswer(first, fields) : undefined
-  return envelopeOf(names, '200', isRepeatable(text.endpoint), example)
+  return envelopeOf(names, '200', isRepeatable(text.endpoint) && !text.endpoint.answersCurrentState, example)
 }
 
 function byCode(one: CodeName, other: CodeName): number {

@@ -67,6 +67,8 @@ export interface Declaration<Shape extends z.core.$ZodShape, Of extends Outcome>
   readonly summary: string
   /** Marks a POST that changes nothing and needs no `Idempotency-Key`. */
   readonly isReadOnly?: true
+  /** A repeated request gets the state now instead of the first answer. It makes no change again. */
+  readonly answersCurrentState?: true
   readonly caller: Caller
   /** Whether scripts on any web page may call the endpoint (CORS). */
   readonly cors?: true
@@ -94,7 +96,13 @@ export interface Declaration<Shape extends z.core.$ZodShape, Of extends Outcome>
 export interface Endpoint
   extends Pick<
     Declaration<z.core.$ZodShape, Outcome>,
-    'path' | 'summary' | 'isReadOnly' | 'caller' | 'bodyBytesMax' | 'fieldsWithoutSigningKey'
+    | 'path'
+    | 'summary'
+    | 'isReadOnly'
+    | 'answersCurrentState'
+    | 'caller'
+    | 'bodyBytesMax'
+    | 'fieldsWithoutSigningKey'
   > {
   readonly method: 'GET' | 'POST'
   readonly cors: boolean

@@ -82,6 +82,7 @@ function rememberFile({ decides }: WriteSql): string {
 export const checkOut = endpoint({
   path: '/api/v1/check-out',
   summary: 'Check out a license file',
+  answersCurrentState: true,
   caller: apiKey('use'),
   cors: true,
   parameters: (env) =>

@@ -73,7 +73,7 @@ export const docs: DocsByPath = {
       'valid on any machine, if the product allows it (otherwise 215). A device that is freed keeps its seat until its ' +
       'latest file ends, except for the first three of a license key in 30 days (`RELEASES_MAX`).',
     example: {
-      request: { ...USE, activate: 1 },
+      request: { ...USE, activate: 1, encrypt: 0 },
       fields: {
         license_file:
           '-----BEGIN MACHINE FILE-----\neyJlbmMiOiJBeG5TZUxDVWFLYkxwU2xLYWZIOXNwNG5uR2ozUnQ2Ui4uLiJ9\n-----END MACHINE FILE-----\n',

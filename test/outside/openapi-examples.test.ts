@@ -213,7 +213,7 @@ describe('a service with the demo data', () => {
   /** Sends the request again as a form. The answer must be a replay, because the fields are equal. */
   async function expectSameFromForm(text: OperationText, request: Record<string, unknown>, body: string) {
     const again = await sendExample(origin, text, request, 'application/x-www-form-urlencoded')
-    if (text.endpoint.isReadOnly) {
+    if (text.endpoint.isReadOnly || text.endpoint.answersCurrentState) {
       expect(await again.json()).toMatchObject({ response: { code: JSON.parse(body).response.code } })
       return
     }

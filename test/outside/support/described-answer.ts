@@ -14,6 +14,7 @@ const VOLATILE = new Set([
   'hex',
   'pem',
   'kid',
+  'license_file',
 ])
 
 /** Values that the server generates. Later requests may use them. */
