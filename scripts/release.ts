@@ -15,7 +15,12 @@ const CHANGELOG = 'CHANGELOG.md'
 const UNRELEASED = '## Unreleased\n'
 /** The components of the release, as CycloneDX (https://cyclonedx.org). */
 const SBOM = 'sbom.cdx.json'
-const FILES = [CHANGELOG, SBOM, 'package.json', 'package-lock.json']
+/** Clients have the version of the server that they were tested with. */
+const JAVASCRIPT_CLIENT = 'clients/javascript'
+const FILES = [
+  ...[CHANGELOG, SBOM, 'package.json', 'package-lock.json'],
+  path.join(JAVASCRIPT_CLIENT, 'package.json'),
+]
 
 try {
   const options = { 'skip-tests': { type: 'boolean' }, help: { type: 'boolean' } } as const
@@ -52,6 +57,7 @@ function release(version: string, now: Date, skipTests: boolean): void {
 
   writeFileSync(path.join(projectFolder, CHANGELOG), changelog)
   run('npm', 'version', version, '--no-git-tag-version')
+  run('npm', 'version', version, '--no-git-tag-version', '--prefix', JAVASCRIPT_CLIENT)
   writeFileSync(path.join(projectFolder, SBOM), `${run('npm', 'run', '--silent', 'sbom')}\n`)
   run('git', 'add', ...FILES)
   run('git', 'commit', '--quiet', '--message', `Release ${version}`)

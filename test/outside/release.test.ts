@@ -97,7 +97,9 @@ describe('npm run release', () => {
     expect(readFileSync(path.join(folder, 'CHANGELOG.md'), 'utf8')).toBe(
       CHANGED.replace('## Unreleased\n', `## Unreleased\n\n## 0.10.0 - ${today}\n`),
     )
-    for (const name of ['package.json', 'package-lock.json']) expect(packageJson(name).version).toBe('0.10.0')
+    for (const name of ['package.json', 'package-lock.json', 'clients/javascript/package.json']) {
+      expect(packageJson(name).version).toBe('0.10.0')
+    }
     expect(JSON.parse(readFileSync(path.join(folder, 'sbom.cdx.json'), 'utf8'))).toMatchObject({
       bomFormat: 'CycloneDX',
       metadata: { component: { type: 'application', version: '0.10.0' } },

@@ -11,6 +11,7 @@ export const project = path.join(import.meta.dirname, '../../..')
 const NOT_CLONED = new Set([
   ...['.git', '.wrangler', '.dev.vars', 'node_modules', 'coverage', 'dist'],
   'public/docs/scalar',
+  'clients/javascript/dist',
 ])
 
 /** @returns the folder. Its node_modules is a link */
