@@ -125,7 +125,10 @@ export default defineConfig(async () => ({
           expect: { requireAssertions: true },
           provide: { faults },
           include: ['test/outside/**/*.test.ts'],
-          globalSetup: ['./test/outside/support/scratch.ts'],
+          globalSetup: [
+            './test/outside/support/scratch.ts',
+            './test/outside/clients/support/build-javascript.ts',
+          ],
           setupFiles: ['./test/outside/support/setup.ts'],
           // The files share no state except processes, which end after each file.
           isolate: false,
