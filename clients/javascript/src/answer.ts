@@ -24,7 +24,7 @@ export interface Answer {
  *
  * @param body the text of the answer
  * @returns null unless the answer is signed by one of `answerKeys` and bound to the question
- * @throws Error if an option is wrong, or if the platform does not support a key
+ * @throws Error if an option is wrong, or if the platform supports none of the keys
  */
 export async function readAnswer(
   body: string,

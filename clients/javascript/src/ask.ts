@@ -18,7 +18,7 @@ export interface Asked {
   readonly identifier: string
 }
 
-/** @throws Error if the platform does not support a key of `answerKeys` */
+/** @throws Error if the platform supports none of `answerKeys` */
 export async function ask(
   settings: Settings,
   path: string,

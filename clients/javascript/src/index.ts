@@ -22,7 +22,7 @@ const REMEMBER_TIME_AFTER_MS = 3_600_000
 export class Keyseal {
   readonly #settings: Settings
   readonly #license: License
-  #lastCheck: Status = statusOf('unlicensed')
+  #lastStatus: Status = statusOf('unlicensed')
   #lastTurn: Promise<unknown> = Promise.resolve()
   #refreshing: Promise<Status> | null = null
 
@@ -35,54 +35,54 @@ export class Keyseal {
   /**
    * Decides from what is stored, and never waits for the network. If a refresh is due, it starts one in the background.
    *
-   * @throws Error only if the platform does not support a key of the options, or if the option `device` does
+   * @throws Error only if the platform supports none of the keys, or if the option `device` throws
    */
   async check(): Promise<Status> {
     const { stored, status, now } = await this.#license.look()
-    this.#lastCheck = status
+    this.#lastStatus = status
     if (stored.licenseKey !== null && now - stored.highestTime > REMEMBER_TIME_AFTER_MS) {
-      // A device whose storage is full still gets its status.
+      // If the disk is full, the status still counts.
       await this.#license
         .change((latest) => ({ ...latest, highestTime: Math.max(latest.highestTime, now) }))
         .catch(ignore)
     }
-    if (isDue(stored, status.state, now)) this.refresh().catch(ignore)
+    if (isDue(stored, status.state, now)) this.#refreshOnce().catch(ignore)
     return status
   }
 
-  /** Whether the last status was `valid` or `grace` and named the feature. */
+  /**
+   * Whether the license was `valid` or `grace` and named the feature after the last call of another method. A refresh in
+   * the background counts from the next check on, so that features do not change in between.
+   */
   has(feature: string): boolean {
-    return this.#lastCheck.features.includes(feature)
+    return this.#lastStatus.features.includes(feature)
   }
 
   /**
-   * Activates this device with a license key that a person typed. A key that the server refuses does not take a license of
-   * another key away.
+   * Activates this device with a license key that a person typed. If the server refuses the key, a license of another key
+   * stays.
    *
    * @throws what the storage throws if it cannot be written
    */
   activate(key: string): Promise<Status> {
     const licenseKey = key.trim()
     if (licenseKey === '') return this.#license.withReason('refused')
-    return this.#inTurn(() => this.#license.activate(licenseKey))
+    return this.#act(() => this.#inTurn(() => this.#license.activate(licenseKey)))
   }
 
   /** Asks the server now. While a refresh runs, all callers share it. */
   refresh(): Promise<Status> {
-    this.#refreshing ??= this.#inTurn(() => this.#license.refresh()).finally(() => {
-      this.#refreshing = null
-    })
-    return this.#refreshing
+    return this.#act(() => this.#refreshOnce())
   }
 
   /** Frees the seat of this device. If the server cannot be reached, nothing changes. */
   deactivate(): Promise<Status> {
-    return this.#inTurn(() => this.#license.deactivate())
+    return this.#act(() => this.#inTurn(() => this.#license.deactivate()))
   }
 
   /** Starts the trial of this device, or goes on with it. If a license works, it is kept and nothing is asked. */
   startTrial(): Promise<Status> {
-    return this.#inTurn(() => this.#license.startTrial())
+    return this.#act(() => this.#inTurn(() => this.#license.startTrial()))
   }
 
   /** For a device without the network: a text that another device exchanges for a license file. */
@@ -92,7 +92,7 @@ export class Keyseal {
 
   /** Accepts the license file that `offlineRequest` led to. */
   acceptFile(text: string): Promise<Status> {
-    return this.#inTurn(() => acceptFile(this.#license, text))
+    return this.#act(() => this.#inTurn(() => acceptFile(this.#license, text)))
   }
 
   /** Resolves when nothing runs in the background: for programs that exit soon, and `waitUntil` of Workers. */
@@ -100,12 +100,22 @@ export class Keyseal {
     await this.#lastTurn
   }
 
-  #inTurn(work: () => Promise<Status>): Promise<Status> {
-    const result = this.#lastTurn.then(async () => {
-      const status = await work()
-      this.#lastCheck = (await this.#license.look()).status
-      return status
+  /** The status that comes back may be about another license key than the stored one, so `has` looks again. */
+  async #act(work: () => Promise<Status>): Promise<Status> {
+    const status = await work()
+    this.#lastStatus = (await this.#license.look()).status
+    return status
+  }
+
+  #refreshOnce(): Promise<Status> {
+    this.#refreshing ??= this.#inTurn(() => this.#license.refresh()).finally(() => {
+      this.#refreshing = null
     })
+    return this.#refreshing
+  }
+
+  #inTurn(work: () => Promise<Status>): Promise<Status> {
+    const result = this.#lastTurn.then(work)
     this.#lastTurn = result.catch(ignore)
     return result
   }

@@ -50,26 +50,26 @@ function derOf(pem: string): string {
  * @param text the signed characters
  * @param signature base64
  * @returns whether one of the keys made the signature
- * @throws Error if the platform does not support a key
+ * @throws Error if the platform supports none of the keys
  */
 export async function isSigned(
   text: string,
   signature: string,
   keys: readonly PublicKey[],
 ): Promise<boolean> {
-  const imported = await Promise.all(keys.map(importKey))
-  const results = await Promise.all(imported.map((key) => isSignedBy(key, text, signature)))
+  const imports = await Promise.allSettled(keys.map(importKey))
+  const usable = imports.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
+  if (usable.length === 0) {
+    throw new Error(
+      'This platform cannot use the keys of fileKeys or answerKeys. Chrome has Ed25519 from version 137 on. Use RSA before.',
+    )
+  }
+  const results = await Promise.all(usable.map((key) => isSignedBy(key, text, signature)))
   return results.includes(true)
 }
 
-async function importKey({ scheme, spki }: PublicKey): Promise<CryptoKey> {
-  try {
-    return await crypto.subtle.importKey('spki', spki, { name: scheme, hash: 'SHA-256' }, false, ['verify'])
-  } catch (cause) {
-    const advice =
-      scheme === 'Ed25519' ? ' Chrome has Ed25519 from version 137 on. Use RSA keys for older ones.' : ''
-    throw new Error(`This platform cannot use a ${scheme} key of fileKeys or answerKeys.${advice}`, { cause })
-  }
+function importKey({ scheme, spki }: PublicKey): Promise<CryptoKey> {
+  return crypto.subtle.importKey('spki', spki, { name: scheme, hash: 'SHA-256' }, false, ['verify'])
 }
 
 async function isSignedBy(key: CryptoKey, text: string, signature: string): Promise<boolean> {

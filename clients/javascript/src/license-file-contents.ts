@@ -11,6 +11,14 @@ export interface LicenseFile {
   readonly expiresAt: number | null
 }
 
+/** How far behind a clock may be. */
+export const CLOCK_TOLERANCE_MS = 86_400_000
+
+/** Whether the clock is set back: the file was issued before the app got it. */
+export function isFromTheFuture({ issued }: LicenseFile, now: number): boolean {
+  return issued - now > CLOCK_TOLERANCE_MS
+}
+
 export type FileFault = 'tampered' | 'wrong-machine' | 'other-product'
 
 export type FileReading = { readonly kind: 'read'; readonly file: LicenseFile } | { readonly kind: FileFault }

@@ -9,7 +9,7 @@ import {
   type FileFault,
   type FileHolder,
   type FileReading,
-  type LicenseFile,
+  isFromTheFuture,
 } from './license-file-contents.ts'
 import { type FileOptions, type FileRules, readFileOptions } from './options.ts'
 
@@ -19,14 +19,12 @@ const IV_BYTES = 12
 const TAG_BYTES = 16
 const TAMPERED = { kind: 'tampered' } as const
 const ANOTHER_KEY = Symbol('another license key or machine')
-/** How far a file may be issued in the future, and how far a clock may be behind. */
-export const CLOCK_TOLERANCE_MS = 86_400_000
 
 export type FileVerdict = 'valid' | 'expired' | 'clock-set-back' | FileFault
 
 export interface VerifiedFile {
   readonly verdict: FileVerdict
-  /** The three are missing if the file was not read. */
+  /** The three are there if the verdict is `valid` or `expired`. */
   readonly features?: readonly string[]
   /** The end of the license, null if it has none. */
   readonly expiresAt?: Date | null
@@ -38,7 +36,7 @@ export interface VerifiedFile {
  * Verifies a license file without a server or storage.
  *
  * @param now milliseconds since 1970
- * @throws Error if an option is wrong, or if the platform does not support a key
+ * @throws Error if an option is wrong, or if the platform supports none of the keys
  */
 export async function verifyFile(
   text: string,
@@ -48,18 +46,14 @@ export async function verifyFile(
 ): Promise<VerifiedFile> {
   const reading = await readFile(text, holder, readFileOptions(options))
   if (reading.kind !== 'read') return { verdict: reading.kind }
+  if (isFromTheFuture(reading.file, now)) return { verdict: 'clock-set-back' }
   const { features, expiresAt, expiry } = reading.file
   return {
-    verdict: verdictAt(reading.file, now),
+    verdict: now < expiry ? 'valid' : 'expired',
     features,
     expiresAt: expiresAt === null ? null : new Date(expiresAt),
     expiry: new Date(expiry),
   }
-}
-
-function verdictAt({ issued, expiry }: LicenseFile, now: number): FileVerdict {
-  if (issued - now > CLOCK_TOLERANCE_MS) return 'clock-set-back'
-  return now < expiry ? 'valid' : 'expired'
 }
 
 /** Reads a file, whatever the time is. */

@@ -1,8 +1,8 @@
 /** The license of this device: what is stored, and how answers and files change it. */
 import type { Answer } from './answer.ts'
 import { ask, type Exchange, fileFields } from './ask.ts'
-import { CLOCK_TOLERANCE_MS, readFile } from './license-file.ts'
-import type { FileFault, FileReading, LicenseFile } from './license-file-contents.ts'
+import { readFile } from './license-file.ts'
+import { type FileFault, type FileReading, isFromTheFuture } from './license-file-contents.ts'
 import type { Settings } from './options.ts'
 import { attempted, LIMIT_REACHED_DELAY_MS, postponed, refreshTime } from './schedule.ts'
 import { decide, type Reason, type Status, statusOf } from './state.ts'
@@ -148,14 +148,10 @@ export class License {
     const text = String(response.license_file)
     const reading = await this.read(text, licenseKey)
     if (reading.kind !== 'read') return this.withReason(reasonOf(reading.kind))
-    if (this.isFromTheFuture(reading.file)) return statusOf('clock-set-back', { code })
+    if (isFromTheFuture(reading.file, this.#settings.clock())) return statusOf('clock-set-back', { code })
     const refreshAt = refreshTime(reading.file, Math.random())
     await change(() => withFile({ licenseKey, text, refreshAt }, timestamp))
     return { ...(await this.look()).status, code }
-  }
-
-  isFromTheFuture({ issued }: LicenseFile): boolean {
-    return issued - this.#settings.clock() > CLOCK_TOLERANCE_MS
   }
 
   /** What is stored goes on. An answer that says nothing about the license is shown by its code. */

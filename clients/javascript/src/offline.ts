@@ -1,7 +1,7 @@
 /** Devices without the network: another device brings the request to the server and the file back. */
 import { base64UrlOf } from './bytes.ts'
 import { type License, reasonOf } from './license.ts'
-import type { FileReading } from './license-file-contents.ts'
+import { type FileReading, isFromTheFuture } from './license-file-contents.ts'
 import type { Settings } from './options.ts'
 import { refreshTime } from './schedule.ts'
 import { type Reason, type Status, statusOf } from './state.ts'
@@ -45,8 +45,8 @@ async function takeBroughtFile(
   text: string,
   { file }: FileReading & { kind: 'read' },
 ): Promise<Status> {
-  if (license.isFromTheFuture(file)) return statusOf('clock-set-back')
-  const { reading } = await license.look()
+  const { reading, now } = await license.look()
+  if (isFromTheFuture(file, now)) return statusOf('clock-set-back')
   const storedIssued = reading?.kind === 'read' ? reading.file.issued : null
   const newFile = { licenseKey, text, refreshAt: refreshTime(file, Math.random()) }
   await license.change((stored) => withBroughtFile(stored, newFile, file.issued, storedIssued))

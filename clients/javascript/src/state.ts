@@ -1,6 +1,5 @@
 /** The decision: what is stored and the time give a status. No I/O and no clock. */
-import { CLOCK_TOLERANCE_MS } from './license-file.ts'
-import type { FileReading, LicenseFile } from './license-file-contents.ts'
+import { CLOCK_TOLERANCE_MS, type FileReading, type LicenseFile } from './license-file-contents.ts'
 import { REFUSALS, type Stored } from './stored.ts'
 
 const DAY_MS = 86_400_000

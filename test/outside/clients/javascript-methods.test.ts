@@ -1,36 +1,25 @@
 /** The further methods of the JavaScript client: deactivation, trials and devices without the network. */
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { DAY_MS, DEVICE, LICENSE_KEY, makeFile, START } from './support/file-maker.ts'
-import { type App, fileAnswer, startApp } from './support/javascript-app.ts'
-import { type LicenseServer, type Reaction, startLicenseServer } from './support/license-server.ts'
+import { activatedApp, fileAnswer, startApp } from './support/javascript-app.ts'
+import { type Reaction, reactWith, startLicenseServer } from './support/license-server.ts'
 
 const TRIAL_KEY = 'TRIAL-7K2MX'
 const EXPIRY = START + 14 * DAY_MS
 
-let server: LicenseServer
-beforeAll(async () => {
-  server = await startLicenseServer()
-})
+const server = await startLicenseServer()
 afterAll(() => server.close())
 beforeEach(() => {
   server.requests.length = 0
 })
 
-function react(reaction: Reaction): void {
-  server.react = () => reaction
-}
-
-async function activatedApp(): Promise<App> {
-  react(fileAnswer())
-  const app = startApp(server)
-  await app.keyseal.activate(LICENSE_KEY)
-  server.requests.length = 0
-  return app
+function react(...reactions: Reaction[]): void {
+  reactWith(server, ...reactions)
 }
 
 describe('deactivate', () => {
   it.each(['400', 401, 202, 210])('forgets the license after %s', async (code) => {
-    const { keyseal, stored } = await activatedApp()
+    const { keyseal, stored } = await activatedApp(server)
     const { highestTime } = stored()
     react({ code })
     expect(await keyseal.deactivate()).toMatchObject({
@@ -51,7 +40,7 @@ describe('deactivate', () => {
     [{ code: '400', proof: { nonce: 'n'.repeat(32) } }, 'not-trusted'],
     [{ code: 2503 }, 'refused'],
   ])('keeps the license after %j', async (reaction, reason) => {
-    const { keyseal } = await activatedApp()
+    const { keyseal } = await activatedApp(server)
     react(reaction)
     expect(await keyseal.deactivate()).toMatchObject({ state: 'valid', reason })
     expect(await keyseal.check()).toMatchObject({ state: 'valid', reason: null })
@@ -98,7 +87,7 @@ describe('startTrial', () => {
   })
 
   it('keeps a license that works, and asks nothing', async () => {
-    const { keyseal } = await activatedApp()
+    const { keyseal } = await activatedApp(server)
     expect(await keyseal.startTrial()).toMatchObject({ state: 'valid', features: ['pro'] })
     expect(server.requests).toEqual([])
   })
@@ -139,7 +128,7 @@ describe('a device without the network', () => {
     const { keyseal } = startApp(server)
     await keyseal.offlineRequest(LICENSE_KEY)
     expect(await keyseal.acceptFile(text)).toMatchObject({ state: 'unlicensed', reason })
-    const licensed = await activatedApp()
+    const licensed = await activatedApp(server)
     expect(await licensed.keyseal.acceptFile(text)).toMatchObject({ state: 'valid', reason })
   })
 
@@ -161,7 +150,7 @@ describe('a device without the network', () => {
   })
 
   it('does not undo a refusal by an old file', async () => {
-    const { keyseal } = await activatedApp()
+    const { keyseal } = await activatedApp(server)
     react({ code: 204, timestamp: START / 1000 })
     await keyseal.refresh()
     expect(await keyseal.acceptFile(plainFile(START - DAY_MS))).toMatchObject({ state: 'blocked' })

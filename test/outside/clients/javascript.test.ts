@@ -1,43 +1,20 @@
 /** The JavaScript client against a server over HTTP. */
-import { setTimeout as wait } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  DAY_MS,
-  DEVICE,
-  HOUR_MS,
-  LICENSE_KEY,
-  makeFile,
-  pemOf,
-  rsaPair,
-  START,
-} from './support/file-maker.ts'
-import { type App, fileAnswer, Memory, startApp } from './support/javascript-app.ts'
-import { type LicenseServer, type Reaction, startLicenseServer } from './support/license-server.ts'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { DAY_MS, DEVICE, HOUR_MS, LICENSE_KEY, pemOf, rsaPair, START } from './support/file-maker.ts'
+import { activatedApp, checkAndSettle, fileAnswer, startApp } from './support/javascript-app.ts'
+import { type Reaction, reactWith, startLicenseServer } from './support/license-server.ts'
 
 const OTHER_KEY = 'DEMO-OTHER'
 const EXPIRY = START + 14 * DAY_MS
 
-let server: LicenseServer
-beforeAll(async () => {
-  server = await startLicenseServer()
-})
+const server = await startLicenseServer()
 afterAll(() => server.close())
 beforeEach(() => {
   server.requests.length = 0
 })
 
 function react(...reactions: Reaction[]): void {
-  const left = [...reactions]
-  server.react = () => (left.length > 1 ? left.shift() : left[0]) ?? 'drop'
-}
-
-/** An app that was activated at the start. */
-async function activatedApp(): Promise<App> {
-  react(fileAnswer())
-  const app = startApp(server)
-  await app.keyseal.activate(LICENSE_KEY)
-  server.requests.length = 0
-  return app
+  reactWith(server, ...reactions)
 }
 
 describe('activate', () => {
@@ -107,7 +84,7 @@ describe('activate', () => {
   it.each([201, 203, 204, 205, 210, 302])(
     'keeps a working license if %d refuses another key',
     async (code) => {
-      const { keyseal } = await activatedApp()
+      const { keyseal } = await activatedApp(server)
       react({ code })
       expect(await keyseal.activate(OTHER_KEY)).toMatchObject({ code: String(code), features: [] })
       expect(keyseal.has('pro')).toBe(true)
@@ -116,7 +93,7 @@ describe('activate', () => {
   )
 
   it('replaces a license by one of another key', async () => {
-    const { keyseal, stored } = await activatedApp()
+    const { keyseal, stored } = await activatedApp(server)
     react(fileAnswer(START, { licenseKey: OTHER_KEY, features: ['team'] }))
     expect(await keyseal.activate(OTHER_KEY)).toMatchObject({ state: 'valid', features: ['team'] })
     expect(stored()).toMatchObject({ licenseKey: OTHER_KEY })
@@ -167,7 +144,7 @@ describe('activate', () => {
 
 describe('refresh', () => {
   it('stores a new file', async () => {
-    const { keyseal, setClock } = await activatedApp()
+    const { keyseal, setClock } = await activatedApp(server)
     setClock(EXPIRY)
     expect(await keyseal.check()).toMatchObject({ state: 'grace', features: ['pro'], daysLeft: 7 })
     react(fileAnswer(EXPIRY))
@@ -175,7 +152,7 @@ describe('refresh', () => {
   })
 
   it('takes the license away by a signed refusal, until the next file', async () => {
-    const { keyseal } = await activatedApp()
+    const { keyseal } = await activatedApp(server)
     react({ code: 204 })
     expect(await keyseal.refresh()).toMatchObject({ state: 'blocked', features: [], code: '204' })
     expect(keyseal.has('pro')).toBe(false)
@@ -186,14 +163,14 @@ describe('refresh', () => {
   })
 
   it('lets a file go on when all devices are taken, and asks again in an hour', async () => {
-    const { keyseal, setClock } = await activatedApp()
+    const { keyseal, setClock } = await activatedApp(server)
     react({ code: 302 })
     expect(await keyseal.refresh()).toMatchObject({ state: 'valid', code: '302', reason: null })
     setClock(START + HOUR_MS - 1)
-    await checkAndSettle(keyseal)
+    await checkAndSettle({ keyseal })
     expect(server.requests).toHaveLength(1)
     setClock(EXPIRY + 7 * DAY_MS)
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'limit-reached', code: '302' })
+    expect(await checkAndSettle({ keyseal })).toMatchObject({ state: 'limit-reached', code: '302' })
     expect(server.requests).toHaveLength(2)
   })
 
@@ -222,7 +199,7 @@ describe('refresh', () => {
     ['an answer without a file', { code: 2210 }, 'file-invalid', null],
   ]
   it.each(silence)('changes nothing on %s', async (_, reaction, reason, code) => {
-    const { keyseal, stored } = await activatedApp()
+    const { keyseal, stored } = await activatedApp(server)
     const { failures: _failures, nextAttemptAt: _next, ...before } = stored()
     react(reaction)
     expect(await keyseal.refresh()).toMatchObject({ state: 'valid', features: ['pro'], reason, code })
@@ -235,158 +212,12 @@ describe('refresh', () => {
   })
 
   it('does not bring back a license that another process gave back meanwhile', async () => {
-    const { keyseal, memory } = await activatedApp()
+    const { keyseal, memory } = await activatedApp(server)
     server.react = () => {
       memory.text = null
       return fileAnswer()
     }
     expect(await keyseal.refresh()).toMatchObject({ state: 'unlicensed' })
     expect(memory.text).toBeNull()
-  })
-})
-
-async function checkAndSettle(keyseal: App['keyseal']) {
-  const status = await keyseal.check()
-  await keyseal.settled()
-  return status
-}
-
-describe('check', () => {
-  it('asks nothing before a third of the file', async () => {
-    const { keyseal, setClock, memory } = await activatedApp()
-    const { writes } = memory
-    setClock(START + HOUR_MS)
-    await checkAndSettle(keyseal)
-    expect(server.requests).toEqual([])
-    expect(memory.writes).toBe(writes)
-  })
-
-  it('refreshes in the background after a third of the file', async () => {
-    const { keyseal, setClock, stored } = await activatedApp()
-    const later = START + 6 * DAY_MS
-    setClock(later)
-    react(fileAnswer(later))
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'valid' })
-    expect(server.requests).toHaveLength(1)
-    expect(stored().refreshAt).toBeGreaterThan(later)
-    await checkAndSettle(keyseal)
-    expect(server.requests).toHaveLength(1)
-  })
-
-  it('does not wait for a server that hangs, and never asks twice at the same time', async () => {
-    const { keyseal, setClock } = await activatedApp()
-    setClock(EXPIRY)
-    let release: (reaction: Reaction) => void = () => {}
-    server.react = () => new Promise((resolve) => (release = resolve))
-    const started = performance.now()
-    await Promise.all([keyseal.check(), keyseal.check(), keyseal.check()])
-    const refreshes = [keyseal.refresh(), keyseal.refresh()]
-    expect(await keyseal.check()).toMatchObject({ state: 'grace' })
-    expect(performance.now() - started).toBeLessThan(5_000)
-    while (server.requests.length === 0) await wait(10)
-    release(fileAnswer(EXPIRY))
-    for (const status of await Promise.all(refreshes)) expect(status).toMatchObject({ state: 'valid' })
-    await keyseal.settled()
-    expect(server.requests).toHaveLength(1)
-  })
-
-  it('waits longer after each failure, as long as Retry-After says', async () => {
-    const { keyseal, setClock, stored } = await activatedApp()
-    setClock(EXPIRY)
-    react('drop')
-    await checkAndSettle(keyseal)
-    await checkAndSettle(keyseal)
-    expect(server.requests).toHaveLength(1)
-    expect(stored()).toMatchObject({ failures: 1 })
-    setClock(EXPIRY + 91_000)
-    react({ body: '', status: 503, headers: { 'Retry-After': '7200' } })
-    await checkAndSettle(keyseal)
-    expect(stored()).toMatchObject({ failures: 2, nextAttemptAt: EXPIRY + 91_000 + 2 * HOUR_MS })
-    setClock(EXPIRY + 91_000 + 2 * HOUR_MS)
-    react(fileAnswer(EXPIRY))
-    await checkAndSettle(keyseal)
-    expect(stored()).toMatchObject({ failures: 0, nextAttemptAt: 0 })
-  })
-
-  it('stores the attempt before it asks, so that other processes do not ask too', async () => {
-    const { keyseal, setClock, memory } = await activatedApp()
-    setClock(EXPIRY)
-    const other = startApp(server, {}, memory)
-    other.setClock(EXPIRY)
-    server.react = async () => {
-      await checkAndSettle(other.keyseal)
-      return fileAnswer(EXPIRY)
-    }
-    await checkAndSettle(keyseal)
-    expect(server.requests).toHaveLength(1)
-  })
-
-  it('asks immediately again when a license was refused, so that a renewal counts', async () => {
-    const { keyseal } = await activatedApp()
-    react({ code: 205 })
-    await keyseal.refresh()
-    react(fileAnswer())
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'expired' })
-    expect(await keyseal.check()).toMatchObject({ state: 'valid' })
-  })
-
-  it('refuses a clock that was set back, and heals one that ran ahead', async () => {
-    const { keyseal, setClock } = await activatedApp()
-    react('drop')
-    setClock(START + 3 * DAY_MS)
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'valid' })
-    setClock(START + 2 * DAY_MS - 1)
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'clock-set-back', features: [] })
-    react(fileAnswer(START + 2 * DAY_MS))
-    expect(await keyseal.refresh()).toMatchObject({ state: 'valid' })
-  })
-
-  it('asks again after an attempt by a clock that ran years ahead', async () => {
-    const { keyseal, setClock } = await activatedApp()
-    setClock(START + 3650 * DAY_MS)
-    react('drop')
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'expired' })
-    setClock(START + HOUR_MS)
-    react(fileAnswer(START + HOUR_MS))
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'clock-set-back' })
-    expect(await keyseal.check()).toMatchObject({ state: 'valid' })
-  })
-
-  it('finds a file of another device, and activates this one', async () => {
-    const { memory } = await activatedApp()
-    const copy = startApp(server, { device: () => 'device-2' }, memory)
-    react(fileAnswer(START, { identifier: 'device-2' }))
-    const copied = { state: 'unlicensed', reason: 'wrong-machine', features: [] }
-    expect(await checkAndSettle(copy.keyseal)).toMatchObject(copied)
-    expect(server.requests[0]?.fields).toMatchObject({ identifier: 'device-2', activate: '1' })
-    expect(await copy.keyseal.check()).toMatchObject({ state: 'valid' })
-  })
-
-  it('reports a changed file as tampered', async () => {
-    const { keyseal, memory, stored } = await activatedApp()
-    react('drop')
-    memory.text = JSON.stringify({
-      ...stored(),
-      file: makeFile({ issued: START, expiry: EXPIRY, pair: rsaPair }),
-    })
-    expect(await checkAndSettle(keyseal)).toMatchObject({ state: 'tampered', reason: 'file-invalid' })
-  })
-
-  it.each([
-    ['is not readable', () => Promise.reject(new Error('No permission.'))],
-    ['is damaged', () => '{"version":1,"lic'],
-  ])('is unlicensed if storage %s', async (_, read) => {
-    const memory = new Memory()
-    const { keyseal } = startApp(server, { storage: { read, write: (text) => memory.write(text) } })
-    expect(await keyseal.check()).toMatchObject({ state: 'unlicensed' })
-    expect(memory.text).toBeNull()
-  })
-
-  it('gives a status although storage cannot be written', async () => {
-    const { memory } = await activatedApp()
-    const write = () => Promise.reject(new Error('The disk is full.'))
-    const app = startApp(server, { storage: { read: () => memory.read(), write } })
-    app.setClock(START + 5 * HOUR_MS)
-    expect(await app.keyseal.check()).toMatchObject({ state: 'valid' })
   })
 })

@@ -1,6 +1,15 @@
 /** An app that uses the JavaScript client, with storage in memory and a clock that tests set. */
-import { Keyseal, type KeysealOptions } from '../../../../clients/javascript/src/index.ts'
-import { DAY_MS, DEVICE, ed25519Pair, type FileFacts, hexOfEd25519, makeFile, START } from './file-maker.ts'
+import { Keyseal, type KeysealOptions, type Status } from '../../../../clients/javascript/src/index.ts'
+import {
+  DAY_MS,
+  DEVICE,
+  ed25519Pair,
+  type FileFacts,
+  hexOfEd25519,
+  LICENSE_KEY,
+  makeFile,
+  START,
+} from './file-maker.ts'
 import { answerPem, type LicenseServer } from './license-server.ts'
 
 export const FILE_KEY = hexOfEd25519(ed25519Pair)
@@ -51,6 +60,22 @@ export function startApp(
       now = time
     },
   }
+}
+
+/** An app that was activated at the start. Forgets the requests. */
+export async function activatedApp(server: LicenseServer): Promise<App> {
+  server.react = () => fileAnswer()
+  const app = startApp(server)
+  await app.keyseal.activate(LICENSE_KEY)
+  server.requests.length = 0
+  return app
+}
+
+/** Checks, and waits for the refresh in the background. @returns the status of the check */
+export async function checkAndSettle({ keyseal }: Pick<App, 'keyseal'>): Promise<Status> {
+  const status = await keyseal.check()
+  await keyseal.settled()
+  return status
 }
 
 /** The answer to a check-out at `now`, with a file for 14 days. */

@@ -27,6 +27,12 @@ export interface LicenseServer {
   readonly close: () => Promise<void>
 }
 
+/** Answers the requests in this order, and all later ones as the last. */
+export function reactWith(server: LicenseServer, ...reactions: Reaction[]): void {
+  const left = [...reactions]
+  server.react = () => (left.length > 1 ? left.shift() : left[0]) ?? 'drop'
+}
+
 /** It signs answers, and only answers. */
 export const answerPair = rsaPair
 export const answerPem = pemOf(answerPair)
@@ -44,18 +50,15 @@ export async function startLicenseServer(): Promise<LicenseServer> {
       authorization: incoming.headers.authorization,
       fields: Object.fromEntries(new URLSearchParams(await text(incoming))),
     }
-    // Browsers ask first whether they may send the header Authorization.
-    const headers = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': 'Authorization' }
-    if (incoming.method === 'OPTIONS') return void response.writeHead(204, headers).end()
     requests.push(request)
     const reaction = await server.react(request)
     if (reaction === 'hang') return
     if (reaction === 'drop') return void response.destroy()
     if (!('code' in reaction)) {
-      response.writeHead(reaction.status ?? 200, { ...headers, ...reaction.headers }).end(reaction.body)
+      response.writeHead(reaction.status ?? 200, reaction.headers).end(reaction.body)
       return
     }
-    response.writeHead(200, headers).end(sealed(reaction, request.fields))
+    response.end(sealed(reaction, request.fields))
   }
 
   async function close(): Promise<void> {
