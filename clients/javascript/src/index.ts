@@ -64,7 +64,7 @@ export class Keyseal {
    *
    * @throws what the storage throws if it cannot be written
    */
-  activate(key: string): Promise<Status> {
+  async activate(key: string): Promise<Status> {
     const licenseKey = key.trim()
     if (licenseKey === '') return this.#license.withReason('refused')
     return this.#act(() => this.#inTurn(() => this.#license.activate(licenseKey)))
@@ -86,7 +86,7 @@ export class Keyseal {
   }
 
   /** For a device without the network: a text that another device exchanges for a license file. */
-  offlineRequest(key: string): Promise<OfflineRequest> {
+  async offlineRequest(key: string): Promise<OfflineRequest> {
     return offlineRequest(this.#license, this.#settings, key.trim())
   }
 

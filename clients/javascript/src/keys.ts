@@ -61,7 +61,7 @@ export async function isSigned(
   const usable = imports.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []))
   if (usable.length === 0) {
     throw new Error(
-      'This platform cannot use the keys of fileKeys or answerKeys. Chrome has Ed25519 from version 137 on. Use RSA before.',
+      'This platform supports none of the keys. Chrome has Ed25519 from version 137 on: give RSA keys to older ones.',
     )
   }
   const results = await Promise.all(usable.map((key) => isSignedBy(key, text, signature)))

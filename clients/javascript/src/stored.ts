@@ -126,7 +126,7 @@ export function withLimit(stored: Stored, licenseKey: string, at: number, refres
   return { ...withKey(stored, licenseKey), highestTime, limitReached: true, refreshAt }
 }
 
-export function keepsAnother({ licenseKey, file, refusal }: Stored, newKey: string): boolean {
+function keepsAnother({ licenseKey, file, refusal }: Stored, newKey: string): boolean {
   return licenseKey !== null && licenseKey !== newKey && file !== null && refusal === null
 }
 
