@@ -2,6 +2,7 @@
 /** `npm run keyseal -- <command>`: everything an operator does, on the local database or on production. */
 import { Command } from 'commander'
 import { addApiKeys } from './keyseal/api-keys.ts'
+import { addAppSettings } from './keyseal/app-settings.ts'
 import { addBlocklist } from './keyseal/blocklist.ts'
 import { addDeliveries, addDeliveryUrl } from './keyseal/deliveries.ts'
 import { addDoctor } from './keyseal/doctor.ts'
@@ -31,6 +32,7 @@ const COMMANDS = [
   addDeliveries,
   addDeliveryUrl,
   addWebhook,
+  addAppSettings,
   addSigningKey,
   addDoctor,
 ]

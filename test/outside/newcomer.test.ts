@@ -178,17 +178,22 @@ describe('the examples in the documents', () => {
     expect(created.status).toBe(0)
     const apiKey = /^ks_[\w-]{43}$/m.exec(created.output)?.[0] ?? ''
     const [issued] = JSON.parse(file('answer.json')).response.license_keys
-    const check = (licenseKey: string, productId = '1') => {
-      const source = example('run: app')
-        .replace('127.0.0.1:8787', `127.0.0.1:${port}`)
-        .replace('demo-api-key', apiKey)
-        .replace('PRODUCT_ID = 1', `PRODUCT_ID = ${productId}`)
-      writeFileSync(path.join(folder, 'app.mjs'), source)
-      return run(folder, 'node', 'app.mjs', licenseKey, 'laptop').output
-    }
-    expect(check(issued.license_key)).toMatch(/^Licensed until 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\n$/)
+    const settings = run(folder, 'env', `PORT=${port}`, 'bash', '-ec', example('run: app-settings'))
+    expect(settings).toEqual({ status: 0, output: '' })
+    expect(JSON.parse(file('keyseal.json'))).toEqual({
+      server: `http://127.0.0.1:${port}`,
+      productId: 1,
+      algorithm: 'ed25519',
+      fileKeys: [expect.stringMatching(/^[0-9a-f]{64}$/)],
+      answerKeys: [file('public-key.pem').trim()],
+    })
+    writeFileSync(path.join(folder, 'app.mjs'), example('run: app').replace('demo-api-key', apiKey))
+    const check = (licenseKey: string) => run(folder, 'node', 'app.mjs', licenseKey, 'laptop').output
+    expect(check(issued.license_key)).toMatch(/^Licensed until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z\n$/)
     expect(check('wrong')).toBe('Not activated: Invalid license key\n')
-    expect(check(issued.license_key, '2')).toMatch(/^Not licensed: /)
+    const otherProduct = file('keyseal.json').replace('"productId": 1', '"productId": 2')
+    writeFileSync(path.join(folder, 'keyseal.json'), otherProduct)
+    expect(check(issued.license_key)).toMatch(/^Not licensed: /)
   })
 
   /** Expects that the example accepts the answer, and rejects it after a change of one character. */
