@@ -17,8 +17,8 @@ export function refreshTime({ issued, expiry }: LicenseFile, random: number): nu
 }
 
 /**
- * Counts an attempt as a failure before the request is sent, so that other processes do not ask too. An answer about the
- * license resets it.
+ * Counts an attempt as a failure before the request is sent, so that other processes do not ask too. Only a license file
+ * resets it: an app that is refused does not ask at each check.
  */
 export function attempted(stored: Stored, now: number, random: number): Stored {
   const delay = Math.min(BACKOFF_MAX_MS, MINUTE_MS * 2 ** stored.failures) * (0.5 + random)
@@ -34,7 +34,7 @@ export function postponed(stored: Stored, now: number, header: string | null): S
   return { ...stored, nextAttemptAt }
 }
 
-/** A license that does not work is asked for immediately, because a renewal or a free device may bring it back. */
+/** A license that does not work is due before its time, because a renewal or a free device may bring it back. */
 export function isDue({ licenseKey, refreshAt, nextAttemptAt }: Stored, state: State, now: number): boolean {
   if (licenseKey === null || (state === 'valid' && now < refreshAt)) return false
   // No wait is this long, so the clock ran ahead when it began.

@@ -130,11 +130,9 @@ function keepsAnother({ licenseKey, file, refusal }: Stored, newKey: string): bo
   return licenseKey !== null && licenseKey !== newKey && file !== null && refusal === null
 }
 
-/** The server answered about this key, so nothing delays the next request. */
 function withKey(stored: Stored, licenseKey: string): Stored {
   const { pendingKey } = stored
-  const same = stored.licenseKey === licenseKey
-  return { ...(same ? stored : { ...NOTHING, pendingKey }), licenseKey, failures: 0, nextAttemptAt: 0 }
+  return stored.licenseKey === licenseKey ? stored : { ...NOTHING, pendingKey, licenseKey }
 }
 
 /** The highest time stays: it belongs to the device, not to the license. */

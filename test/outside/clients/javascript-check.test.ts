@@ -87,11 +87,14 @@ describe('check', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('asks immediately again when a license was refused, so that a renewal counts', async () => {
-    const { keyseal } = await activatedApp(server)
+  it('asks again a while after a refusal, so that a renewal counts, but not at each check', async () => {
+    const { keyseal, setClock } = await activatedApp(server)
     react({ code: 205 })
     await keyseal.refresh()
     react(fileAnswer())
+    expect(await checkAndSettle({ keyseal })).toMatchObject({ state: 'expired' })
+    expect(await checkAndSettle({ keyseal })).toMatchObject({ state: 'expired' })
+    setClock(START + 2 * 60_000)
     expect(await checkAndSettle({ keyseal })).toMatchObject({ state: 'expired' })
     expect(await keyseal.check()).toMatchObject({ state: 'valid' })
   })
