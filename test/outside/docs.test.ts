@@ -15,7 +15,8 @@ function lines(text: string, pattern: RegExp): string[] {
 }
 
 /** All tests except this one. `support/` only looks up marks. */
-const tests = readdirSync(path.join(project, 'test/outside'))
+const tests = readdirSync(path.join(project, 'test/outside'), { recursive: true })
+  .map(String)
   .filter((name) => name.endsWith('.test.ts') && name !== 'docs.test.ts')
   .map((name) => contents('test/outside', name))
   .join('\n')
