@@ -25,11 +25,14 @@ test('every program in the README is valid PHP', function () use ($programs) {
 test('the first program in the README activates a license once', function () use ($programs, $maker, $service) {
     $folder = newFolder();
     \copy(__DIR__ . '/../keyseal.php', "$folder/keyseal.php");
-    \file_put_contents("$folder/public-key.pem", $maker->pem('answers'));
-    \file_put_contents("$folder/app.php", \strtr($programs[0], [
-        'https://licenses.example.com' => $service->origin,
-        '0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef' => $maker->hex('ed25519'),
-        "'productId' => 1," => "'productId' => 7,",
+    \file_put_contents("$folder/app.php", $programs[0]);
+    // The members that `keyseal app-settings` prints.
+    \file_put_contents("$folder/keyseal.json", \json_encode([
+        'server' => $service->origin,
+        'productId' => Maker::PRODUCT_ID,
+        'algorithm' => 'ed25519',
+        'fileKeys' => [$maker->hex('ed25519')],
+        'answerKeys' => [\trim($maker->pem('answers'))],
     ]));
     $service->answers(['now' => (int) (\microtime(true) * 1000)]);
     $run = fn (string $input) => runPhp(["$folder/app.php"], $input, ['XDG_CONFIG_HOME' => "$folder/config"]);

@@ -83,7 +83,8 @@ final class Driver
     {
         $now = isset($command['now']) ? self::milliseconds($command['now']) : null;
         $file = verifyFile($command['file'], $command['licenseKey'], $command['identifier'], $command['options'], $now);
-        $contents = $file->contents;
+        // A file that is not in force yet says nothing.
+        $contents = $file->verdict === 'clock-set-back' ? null : $file->contents;
         return ['verdict' => $file->verdict] + ($contents === null ? [] : [
             'features' => $contents->features,
             'expiresAt' => $contents->expiresAt === null ? null : self::iso($contents->expiresAt),
