@@ -13,6 +13,8 @@ export interface IssueStatements<Row> {
   readonly insertIssuance: Statement<never>
   /** Inserts or takes the keys, but only if this attempt inserted the issuance. */
   readonly insertKeys: Statement<never>
+  /** Run after it, also if the keys were issued before. */
+  readonly furtherWrites?: readonly Statement<never>[]
   readonly selectOutcome: Statement<Row>
   /** Reads the keys if `selectOutcome` cannot: more than `KEYS_PER_TEXT`, and not fresh. */
   readonly selectKeys?: Statement<TextRow>
@@ -39,7 +41,7 @@ export type IssueResult<Row> =
 /** Runs a batch that issues, and retries it if that is safe. @param newMaterial is called for each attempt */
 export async function issueOnce<Row extends OutcomeRow>(
   db: D1Database,
-  { recordAttempt, insertIssuance, insertKeys, selectOutcome, selectKeys }: IssueStatements<Row>,
+  statements: IssueStatements<Row>,
   values: Readonly<Record<string, unknown>> & {
     readonly idempotencyKey: string | undefined
     readonly quantity: number
@@ -47,17 +49,23 @@ export async function issueOnce<Row extends OutcomeRow>(
   newMaterial: () => string | null,
 ): Promise<IssueResult<Row>> {
   const common = { ...values, idempotencyKey: values.idempotencyKey ?? crypto.randomUUID() }
+  const {
+    recordAttempt,
+    insertIssuance,
+    insertKeys,
+    furtherWrites = [],
+    selectOutcome,
+    selectKeys,
+  } = statements
+  const writes = [...(recordAttempt ? [recordAttempt] : []), insertIssuance, insertKeys, ...furtherWrites]
   const selectFurther = selectKeys && values.quantity > KEYS_PER_TEXT ? [selectKeys] : []
   const { result, isOwn } = await withNonces(async (nonce) => {
     const bound = { ...common, nonce, material: newMaterial() }
-    const results = await runBatch(db, [
-      ...(recordAttempt ? [bind(recordAttempt, bound)] : []),
-      bind(insertIssuance, bound),
-      bind(insertKeys, bound),
-      bind(selectOutcome, bound),
-      ...selectFurther.map((statement) => bind(statement, bound)),
-    ])
-    return results.slice(recordAttempt ? 3 : 2) as [Row[], TextRow[]?]
+    const results = await runBatch(
+      db,
+      [...writes, selectOutcome, ...selectFurther].map((statement) => bind<unknown>(statement, bound)),
+    )
+    return results.slice(writes.length) as [Row[], TextRow[]?]
   }, isCollision)
   const [[row], furtherKeys = []] = result
   if (!row) throw new Error('Expected exactly one result row.')

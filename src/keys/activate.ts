@@ -39,7 +39,7 @@ export const activation = defineOperation<Activated>({
     'activated',
   ),
   changes: ['activated'],
-  writes: (sql) => [insertActivation(sql, IS_TYPED)],
+  writes: ({ decided }) => [insertActivation(IS_TYPED, decided('activated'))],
 })
 
 export const activate = endpoint({

@@ -83,7 +83,7 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>({
   changes: ['activated', 'already-active'],
   writes: (sql) => [
     ...assignKey(IS_TYPED, sql.decided('activated', 'already-active')),
-    insertActivation(sql, IS_TYPED),
+    insertActivation(IS_TYPED, sql.decided('activated')),
     // The decision states the key as it was before.
     `${sql.addToOutcome(`'$.proof', json(${PROOF_FACTS_OF_TYPED})`, 'activated', 'already-active')}
        and :isProofRequested`,

@@ -7,13 +7,12 @@
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { done, type Result } from '../callers/caller.ts'
-import { defineOperation, perform, type WriteSql } from '../callers/operation.ts'
+import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { flag, optional } from '../protocol/fields.ts'
 import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
-import { ACTIVATION_ID, IS_ACTIVATED, insertActivation, LAST_SEEN_AT } from './devices.ts'
+import { IS_ACTIVATED, insertActivation } from './devices.ts'
 import {
   checkTypedKey,
   deviceIdentifier,
@@ -37,6 +36,7 @@ import {
   fileKeyFor,
   fileValues,
   makeFile,
+  rememberFile,
   WHEN_TOO_WEAK,
 } from './license-files.ts'
 
@@ -67,17 +67,11 @@ export const checkingOut = defineOperation<Refused | (CheckedOut & { readonly fa
     [`'facts', ${FILE_FACTS}`],
   ),
   changes: ['activated'],
-  writes: (sql) => [insertActivation(sql, IS_TYPED, FILE_ENDS_AT), rememberFile(sql)],
+  writes: ({ decided, decides }) => [
+    insertActivation(IS_TYPED, decided('activated'), FILE_ENDS_AT),
+    rememberFile(IS_TYPED, decides('checked-out')),
+  ],
 })
-
-/** SQL that extends the time for which the device keeps its seat. It changes no row that was just inserted. */
-function rememberFile({ decides }: WriteSql): string {
-  return `update activations set file_ends_at = max(coalesce(file_ends_at, 0), ${FILE_ENDS_AT}),
-      last_seen_at = ${LAST_SEEN_AT}
-    from license_keys where ${IS_TYPED} and activations.id = ${ACTIVATION_ID}
-      and (coalesce(file_ends_at, 0) < ${FILE_ENDS_AT} or coalesce(last_seen_at, 0) <= :now - ${DAY_MILLISECONDS})
-      and ${decides('checked-out')}`
-}
 
 export const checkOut = endpoint({
   path: '/api/v1/check-out',

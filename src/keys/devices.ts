@@ -2,7 +2,6 @@
  * SQL about the devices of a license key: whether it is activated on one, and how it is activated there. The device
  * `:identifier` is a domain if the product says so. Then its shortest form is stored.
  */
-import type { WriteSql } from '../callers/operation.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { isDevelopmentDomain, shortestDomain } from './domains.ts'
 
@@ -40,12 +39,13 @@ export const TAKES_SEAT = `iif(:isDevelopmentDomain and ${HAS_DOMAINS}, 0, 1)`
  * SQL that activates a key on the device.
  *
  * @param isKey SQL that selects the row of `license_keys`
+ * @param isDecided an SQL condition: this request activates the key
  * @param fileEndsAt SQL: the end of the license file that the device gets
  */
-export function insertActivation({ decided }: WriteSql, isKey: string, fileEndsAt = 'null'): string {
+export function insertActivation(isKey: string, isDecided: string, fileEndsAt = 'null'): string {
   return `insert into activations (license_key_id, identifier, created_at, takes_seat, file_ends_at, last_seen_at)
     select license_keys.id, ${DEVICE}, :now, ${TAKES_SEAT}, ${fileEndsAt}, :now from license_keys
-    where ${isKey} and ${decided('activated')}`
+    where ${isKey} and ${isDecided}`
 }
 
 /** An SQL expression: the column `last_seen_at` after the device was seen now. It changes at most once a day. */

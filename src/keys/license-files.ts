@@ -7,11 +7,12 @@ import { EXPIRES_AT } from '../issuing/expiry.ts'
 import { EFFECTIVE_FEATURES } from '../issuing/features.ts'
 import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
+import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { choice, type FieldErrors, flag, optional, wholeNumber } from '../protocol/fields.ts'
 import { type FileSigningKey, fileSigningKeyFor, fileSigningSecrets } from '../signing/file-keys.ts'
 import { makeLicenseFile } from '../signing/license-file.ts'
 import { licenseFileContents } from '../signing/license-file-contents.ts'
-import { ACTIVATION_ID } from './devices.ts'
+import { ACTIVATION_ID, LAST_SEEN_AT } from './devices.ts'
 import { isWeakKey } from './key-strength.ts'
 
 const DAY_SECONDS = 86_400
@@ -81,6 +82,20 @@ export function fileValues(env: Bindings, parameters: FileParameters): Record<st
 
 /** An SQL expression: the end of a file that is made now for the row of `license_keys`. */
 export const FILE_ENDS_AT = `min(:now + :ttlMilliseconds, coalesce(${EXPIRES_AT}, :now + :ttlMilliseconds))`
+
+/**
+ * SQL that extends the time for which the device keeps its seat. It changes no row that was just inserted.
+ *
+ * @param isKey SQL that selects the row of `license_keys`
+ * @param isDecided an SQL condition: this request gets a file
+ */
+export function rememberFile(isKey: string, isDecided: string): string {
+  return `update activations set file_ends_at = max(coalesce(file_ends_at, 0), ${FILE_ENDS_AT}),
+      last_seen_at = ${LAST_SEEN_AT}
+    from license_keys where ${isKey} and activations.id = ${ACTIVATION_ID}
+      and (coalesce(file_ends_at, 0) < ${FILE_ENDS_AT} or coalesce(last_seen_at, 0) <= :now - ${DAY_MILLISECONDS})
+      and ${isDecided}`
+}
 
 /** What a file states, apart from its request. */
 export interface FileFacts {
