@@ -8,8 +8,9 @@ import {
 import { type Place, type Row, runSql, runStatements, sqlText } from '../database.ts'
 import { addCommand, addGroup, idWord, instant, tableOutput, textOutput } from './command.ts'
 import { activationLimit, features, name, namesOf, validityDays } from './options.ts'
+import { type ProductSettings, SETTINGS, settingColumns, settingOptions } from './product-settings.ts'
 
-interface NewProduct extends Partial<GeneratorTerms> {
+interface NewProduct extends Partial<GeneratorTerms>, ProductSettings {
   readonly name: string
   /** A JSON array. */
   readonly features?: string
@@ -29,6 +30,7 @@ export function addProducts(program: Command): void {
         activationLimit(String(DEFAULT_TERMS.activationLimit)),
         validityDays(String(DEFAULT_TERMS.validityDays)),
         features('what its keys unlock, unless their offer or the key has features'),
+        ...settingOptions(),
       ],
     },
     ({ options, place }) => add(place, options),
@@ -37,7 +39,7 @@ export function addProducts(program: Command): void {
   addCommand(group, { usage: 'list', summary: 'list all products' }, async ({ place }) => {
     const rows = await runSql(
       place,
-      `select id, name, status, features, delivery_webhook_url as deliveryUrl, ${instant('created_at')} as createdAt
+      `select id, name, status, features, ${SETTINGS} as settings, delivery_webhook_url as deliveryUrl, ${instant('created_at')} as createdAt
        from products where deleted_at is null order by id`,
     )
     return tableOutput(
@@ -45,6 +47,12 @@ export function addProducts(program: Command): void {
       'No products yet: npm run keyseal -- products add --name "My app"',
     )
   })
+
+  addCommand<ProductSettings>(
+    group,
+    { usage: 'set <id>', summary: 'change settings of a product', options: settingOptions() },
+    ({ words, options, place }) => set(place, idWord(words[0]), options),
+  )
 
   addCommand(
     group,
@@ -86,10 +94,17 @@ async function add(place: Place, options: NewProduct) {
     activationLimit: options.activationLimit ?? DEFAULT_TERMS.activationLimit,
     validityDays: options.validityDays ?? DEFAULT_TERMS.validityDays,
   }
+  const columns = new Map([
+    ['name', sqlText(productName)],
+    ['status', `'active'`],
+    ['features', options.features ? sqlText(options.features) : 'null'],
+    ...settingColumns(options),
+    ['created_at', String(now)],
+    ['updated_at', String(now)],
+  ])
   const [[product] = [], [generator] = []] = await runStatements(place, [
-    `insert into products (name, status, features, created_at, updated_at)
-     values (${sqlText(productName)}, 'active', ${options.features ? sqlText(options.features) : 'null'}, ${now}, ${now})
-     returning id, name, status, features`,
+    `insert into products (${[...columns.keys()].join()}) values (${[...columns.values()].join()})
+     returning id, name, status, features, ${SETTINGS} as settings`,
     // Ids only increase, so the product that this transaction has inserted has the greatest id.
     insertDefaultGenerator(
       { productId: '(select max(id) from products)', now: String(now) },
@@ -103,6 +118,21 @@ async function add(place: Place, options: NewProduct) {
 Its default generator ${generator?.id} makes UUID license keys: ${describe(terms)}.
 To replace it: npm run keyseal -- generators add --help`,
   )
+}
+
+/** @throws Error if no setting is given, or if the product does not exist or was deleted; nothing is changed then */
+async function set(place: Place, id: number, options: ProductSettings) {
+  const changes = settingColumns(options).map(([column, value]) => `${column} = ${value}`)
+  if (changes.length === 0) {
+    throw new Error('Give at least one setting: npm run keyseal -- products set --help')
+  }
+  const [[before] = [], [after] = []] = await runStatements(place, [
+    selectProduct(id),
+    `update products set ${changes.join()}, updated_at = ${Date.now()}
+     where id = ${id} and deleted_at is null returning id, name, ${SETTINGS} as settings`,
+  ])
+  existing(id, before)
+  return textOutput(after, `Settings of product ${id}: ${after?.settings ?? 'none'}`)
 }
 
 function describe({ activationLimit, validityDays }: GeneratorTerms): string {

@@ -1,4 +1,4 @@
-/** `keyseal products add` and the demo data: each product has exactly one default generator. */
+/** `keyseal products`, and the demo data: each product has exactly one default generator, and settings. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { removeClone, run } from './support/clone.ts'
 import { type CommandLine, cloneWithDatabase, commandLineIn } from './support/keyseal.ts'
@@ -26,6 +26,11 @@ function generators(): Generator[] {
   )
 }
 
+function settings(productId: number): unknown {
+  const columns = 'domain_devices, trial_days, any_machine_files, offline_page'
+  return query(shop.folder, `select ${columns} from products where id = ${productId}`)[0]
+}
+
 function countProducts(): unknown {
   return query(shop.folder, 'select count(*) as count from products')[0]
 }
@@ -41,6 +46,7 @@ describe('demo data', () => {
     const load = `import { loadDemoData } from './scripts/demo-data.ts'; await loadDemoData(); await loadDemoData()`
     const loaded = run(shop.folder, process.execPath, '--input-type=module', '-e', load)
     expect(loaded.status, loaded.output).toBe(0)
+    expect(settings(1)).toEqual({ domain_devices: 0, trial_days: 14, any_machine_files: 0, offline_page: 1 })
     expect(generators()).toEqual([
       { product: 1, activationLimit: 1, validityDays: 0 },
       { product: 2, activationLimit: 1, validityDays: 0 },
@@ -66,6 +72,7 @@ To replace it: npm run keyseal -- generators add --help
       name: 'Other app',
       status: 'active',
       features: null,
+      settings: null,
       generator: 4,
       activationLimit: 0,
       validityDays: 365,
@@ -115,10 +122,54 @@ To replace it: npm run keyseal -- generators add --help
     () => shop,
     [
       [
+        ['products', 'add', '--name', 'App', '--trial-days', '366'],
+        'It must be a whole number from 0 to 365.',
+      ],
+      [
         ['products', 'add', '--name', 'App', '--features', 'pro edition'],
         'It must be a list of names, each of 1 to 64 letters, digits or characters of ._:-.',
       ],
       [['products', 'add', '--name', 'App', '--features', 'a,b,a'], 'It must contain each name only once.'],
+    ],
+  )
+})
+
+describe('keyseal products set', () => {
+  const ALL = ['--domain-devices', '--trial-days', '30', '--any-machine-files', '--offline-page']
+  const NONE = { domain_devices: 0, trial_days: null, any_machine_files: 0, offline_page: 0 }
+  const addProduct = (...options: string[]) =>
+    shop.runJson<{ id: number; settings: string | null }>('products', 'add', '--name', 'App', ...options)
+
+  it('turns each setting on and off, and keeps the others', () => {
+    const { id, settings: before } = addProduct()
+    expect([before, settings(id)]).toEqual([null, NONE])
+    const set = (...options: string[]) => shop.run('products', 'set', String(id), ...options).stdout
+    expect(set(...ALL)).toBe(
+      `Settings of product ${id}: domain-devices, trial-days=30, any-machine-files, offline-page\n`,
+    )
+    expect(settings(id)).toEqual({ domain_devices: 1, trial_days: 30, any_machine_files: 1, offline_page: 1 })
+    expect(set('--no-domain-devices', '--no-offline-page')).toBe(
+      `Settings of product ${id}: trial-days=30, any-machine-files\n`,
+    )
+    expect(set('--trial-days', '0', '--no-any-machine-files')).toBe(`Settings of product ${id}: none\n`)
+    expect(settings(id)).toEqual(NONE)
+  })
+
+  it('has the options of add, and the list shows only what is on', () => {
+    const { id, settings: words } = addProduct(...ALL)
+    expect(words).toBe('domain-devices, trial-days=30, any-machine-files, offline-page')
+    const { id: plain } = addProduct('--no-offline-page')
+    const { stdout } = shop.run('products', 'list')
+    expect(stdout).toMatch(new RegExp(`^${id} +App +active +${words} +`, 'm'))
+    expect(stdout).toMatch(new RegExp(`^${plain} +App +active +\\d{4}-`, 'm'))
+  })
+
+  itRefuses(
+    () => shop,
+    [
+      [['products', 'set', '1'], 'Give at least one setting'],
+      [['products', 'set', '999', '--offline-page'], 'There is no product 999.'],
+      [['products', 'set', '1', '--trial-days', 'x'], 'It must be a whole number from 0 to 365.'],
     ],
   )
 })
