@@ -122,8 +122,9 @@ CREATE TABLE contracts (
 CREATE TABLE issuances (
   id INTEGER PRIMARY KEY,
   -- Who ordered: 'api:<api key id>', 'contract:<contract id>', 'queued:<queued order id>', the name of a
-  -- payment provider, or a command ('cli', 'cli:reissue').
+  -- payment provider, a command ('cli', 'cli:reissue'), or 'trial'.
   source TEXT NOT NULL,
+  -- Of a trial: '<product id>/<SHA-256 of its device in lowercase hex>'.
   idempotency_key TEXT NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 255),
   -- Identifies the request that won a race for the idempotency key.
   nonce TEXT NOT NULL,

@@ -21,6 +21,7 @@ import {
   deleteLicenseKeyMeta,
   updateLicenseKeyMeta,
 } from './keys/license-key-metadata.ts'
+import { startTrial } from './keys/start-trial.ts'
 import { updateLicenseKey } from './keys/update-license-key.ts'
 import { verify } from './keys/verify.ts'
 import { webhooks } from './payments/webhooks.ts'
@@ -40,6 +41,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   deactivate,
   getLicenseKeyDetails,
   checkOut,
+  startTrial,
   createLicenseKeyMeta,
   updateLicenseKeyMeta,
   deleteLicenseKeyMeta,

@@ -19,7 +19,8 @@ export function selectFound(text: string): string {
   const sought = sqlText(text)
   return `select license_keys.id as id, ${COLUMNS},
       (select count(*) from activations where license_key_id = license_keys.id) as activations,
-      order_lines.provider as provider, coalesce(order_lines.order_id, issuances.idempotency_key) as "order"
+      order_lines.provider as provider, coalesce(order_lines.order_id,
+        iif(issuances.source = 'trial', 'trial', issuances.idempotency_key)) as "order"
     from license_keys left join reissues on reissues.issuance_id = license_keys.issuance_id
     left join issuances on issuances.id = ${ORDER_ISSUANCE}
     left join order_lines on order_lines.issuance_id = ${ORDER_ISSUANCE}

@@ -18,6 +18,7 @@ const dateAndTime = z
   .meta({ description: 'UTC' })
 const status = z.enum(LICENSE_KEY_STATUSES)
 const numberAsSent = z.union([z.int(), z.string()]).meta({ description: 'As sent: a number or its digits' })
+const licenseFile = z.string().meta({ description: 'The license file. Its lines end with a line feed' })
 const metadata = z.array(z.strictObject({ key: z.string(), value: z.string() }))
 const errors = z.record(z.string(), z.array(z.string())).meta({ description: 'Error messages by field name' })
 
@@ -150,9 +151,9 @@ export const ANSWER_FIELDS: { readonly [Name in CodeName]?: z.ZodRawShape } = {
   serviceUnavailable: {
     not_ready: z.array(z.string()).optional().meta({ description: 'From /health/ready: the failed checks' }),
   },
-  licenseFile: {
-    license_file: z.string().meta({ description: 'The license file. Its lines end with a line feed' }),
-  },
+  licenseFile: { license_file: licenseFile },
+  trialStarted: { license_key: z.string(), license_file: licenseFile },
+  trialRunning: { license_key: z.string(), license_file: licenseFile },
   webhookReceived: {
     outcome: z.string().meta({
       description:

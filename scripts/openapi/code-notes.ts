@@ -28,6 +28,9 @@ export const CODE_NOTES: { readonly [Name in CodeName]?: string } = {
   contractQuotaExceeded: 'More than the contract has left, or more than `MAX_QUANTITY`',
   webhookReceived: '`outcome`: the outcome of the event, or of several events, separated by commas',
   healthy: 'From `/health` and `/health/ready`',
+  trialStarted: '`license_key` and `license_file`',
+  trialRunning: '`license_key` and `license_file`',
+  noTrialOffered: 'The product has no `trial_days`',
   signatureInvalid: "From a payment provider's event; nothing is stored",
   methodNotAllowed: 'The header `Allow` lists the allowed methods',
   bodyTooLarge:

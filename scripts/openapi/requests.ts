@@ -120,7 +120,7 @@ export const PARAMETERS = {
     required: false,
     description:
       '1 to 255 visible ASCII characters. If you repeat a request with the same key, it is not carried out again, and ' +
-      'the answer has the same bytes. If the parameters differ, the code is 2422',
+      'the answer has the same bytes, except that a license file is made anew. If the parameters differ, the code is 2422',
     schema: { type: 'string', pattern: '^[\\x21-\\x7e]{1,255}$' },
     example: 'order-1001',
   },

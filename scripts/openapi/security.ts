@@ -24,9 +24,10 @@ export function credentialOf({ caller: { access } }: Endpoint): Credential | und
   }
 }
 
-/** Whether the endpoint accepts an `Idempotency-Key`. Read-only endpoints don't need it. */
+/** Whether the endpoint uses an `Idempotency-Key`. */
 export function isRepeatable(endpoint: Endpoint): boolean {
-  return endpoint.method === 'POST' && credentialOf(endpoint) !== undefined && !endpoint.isReadOnly
+  const { method, isReadOnly, isIdempotent } = endpoint
+  return method === 'POST' && credentialOf(endpoint) !== undefined && !isReadOnly && !isIdempotent
 }
 
 /** @returns the alternatives. `{}` is a POST with the key in its body, for which OpenAPI has no scheme */

@@ -69,6 +69,10 @@ export interface Declaration<Shape extends z.core.$ZodShape, Of extends Outcome>
   readonly isReadOnly?: true
   /** A repeated request gets the state now instead of the first answer. It makes no change again. */
   readonly answersCurrentState?: true
+  /** Marks a POST that ignores `Idempotency-Key`, because a repeated request never makes its change again. */
+  readonly isIdempotent?: true
+  /** A rate limit of its own for each address (limits.ts). */
+  readonly addressLimit?: 'trials'
   readonly caller: Caller
   /** Whether scripts on any web page may call the endpoint (CORS). */
   readonly cors?: true
@@ -100,6 +104,8 @@ export interface Endpoint
     | 'summary'
     | 'isReadOnly'
     | 'answersCurrentState'
+    | 'isIdempotent'
+    | 'addressLimit'
     | 'caller'
     | 'bodyBytesMax'
     | 'fieldsWithoutSigningKey'

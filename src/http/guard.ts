@@ -7,14 +7,18 @@
 import * as z from 'zod/mini'
 import type { Caller } from '../callers/caller.ts'
 import { addressOf, networksContaining } from '../callers/networks.ts'
-import type { Bindings } from '../platform/settings.ts'
 import { withoutAliases } from '../protocol/aliases.ts'
 import { CODES } from '../protocol/codes.ts'
 import { type Checked, checkFields, type FieldErrors, type Fields } from '../protocol/fields.ts'
 import { BODY_BYTES_MAX, readBody } from './body.ts'
 import { type Answer, type Call, type Endpoint, refusedAnswer } from './endpoint.ts'
 import { queryFields } from './form.ts'
-import { isCallerLimitExceeded, isLicenseKeyLimitExceeded, tooManyRequests } from './limits.ts'
+import {
+  isCallerLimitExceeded,
+  isEndpointLimitExceeded,
+  isLicenseKeyLimitExceeded,
+  tooManyRequests,
+} from './limits.ts'
 import { type RequestRecord, recordParameters } from './request-record.ts'
 
 export type GuardResult =
@@ -56,7 +60,7 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
 
   recordParameters(record, checked.parameters)
   const values = (await credential?.values(request.headers, checkedCredential.parameters)) ?? {}
-  const limited = await limitOf(endpoint, env, isAsked ? undefined : values, checked.parameters)
+  const limited = await limitOf(endpoint, incoming, isAsked ? undefined : values, checked.parameters)
   if (limited) return { kind: 'answer', answer: limited }
   const parameters = checked.parameters as never
   const caller = {
@@ -71,12 +75,15 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
 /** @param values of the caller, unless its limit was counted before */
 async function limitOf(
   endpoint: Endpoint,
-  env: Bindings,
+  { request, env }: Pick<IncomingRequest, 'request' | 'env'>,
   values: Readonly<Record<string, string | null>> | undefined,
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<Answer | undefined> {
   if (values && (await isCallerLimitExceeded(env, endpoint.caller.credential, values))) {
     return tooManyRequests('apiKey')
+  }
+  if (endpoint.addressLimit && (await isEndpointLimitExceeded(env, endpoint, addressOf(request)))) {
+    return tooManyRequests(endpoint.addressLimit)
   }
   return (await isLicenseKeyLimitExceeded(env, endpoint, parameters))
     ? tooManyRequests('licenseKey')

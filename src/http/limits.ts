@@ -12,6 +12,8 @@
  * - License keys from elsewhere may be short enough to guess. After too many wrong ones, an address cannot tell right
  *   from wrong ones for a minute. It can still verify keys on devices where they are active, which a guesser does not
  *   know, so that no customer behind the same address is locked out.
+ * - Anyone who takes the software apart can start trials for devices that do not exist, and these stay in the database.
+ *   So each address may start only a few in a minute.
  * - Only changes by software are limited by license key. Otherwise someone who knows a license key could keep its
  *   owner from verifying it.
  */
@@ -28,6 +30,7 @@ export interface Limiters {
   readonly address: RateLimit | undefined
   readonly apiKey: RateLimit | undefined
   readonly licenseKey: RateLimit | undefined
+  readonly trials: RateLimit | undefined
   readonly failures: RateLimit | undefined
   readonly networkFailures: RateLimit | undefined
 }
@@ -37,6 +40,7 @@ export const LIMITERS = {
   address: { binding: 'LIMIT_ADDRESS', periodSeconds: 10 },
   apiKey: { binding: 'LIMIT_API_KEY', periodSeconds: 10 },
   licenseKey: { binding: 'LIMIT_LICENSE_KEY', periodSeconds: 60 },
+  trials: { binding: 'LIMIT_TRIALS', periodSeconds: 60 },
   failures: { binding: 'LIMIT_FAILURES', periodSeconds: 60 },
   networkFailures: { binding: 'LIMIT_FAILURES_NETWORK', periodSeconds: 60 },
 } as const satisfies Record<keyof Limiters, { binding: string; periodSeconds: number }>
@@ -61,6 +65,7 @@ const schema = z.object({
   LIMIT_ADDRESS: limiter,
   LIMIT_API_KEY: limiter,
   LIMIT_LICENSE_KEY: limiter,
+  LIMIT_TRIALS: limiter,
   LIMIT_FAILURES: limiter,
   LIMIT_FAILURES_NETWORK: limiter,
 })
@@ -73,6 +78,7 @@ export const limiters = oncePerIsolate((bindings): Limiters => {
     address: isOn ? settings.LIMIT_ADDRESS : undefined,
     apiKey: isOn ? settings.LIMIT_API_KEY : undefined,
     licenseKey: isOn ? settings.LIMIT_LICENSE_KEY : undefined,
+    trials: isOn ? settings.LIMIT_TRIALS : undefined,
     failures: isOn ? settings.LIMIT_FAILURES : undefined,
     networkFailures: isOn ? settings.LIMIT_FAILURES_NETWORK : undefined,
   }
@@ -86,6 +92,16 @@ export async function isAddressLimitExceeded(
 ): Promise<boolean> {
   if (address === null || access === 'provider') return false
   return isExceeded(limiters(env).address, `address:${rateLimitKeyFor(address)}`)
+}
+
+/** Counts a request by its address, if the endpoint has a limit of its own. */
+export async function isEndpointLimitExceeded(
+  env: Bindings,
+  { addressLimit }: Pick<Endpoint, 'addressLimit'>,
+  address: string | null,
+): Promise<boolean> {
+  if (addressLimit === undefined || address === null) return false
+  return isExceeded(limiters(env)[addressLimit], `${addressLimit}:${rateLimitKeyFor(address)}`)
 }
 
 /** Counts a request by its API key, unless all copies of the software share the key. */

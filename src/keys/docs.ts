@@ -3,6 +3,9 @@ import { type DocsByPath, OWNER } from '../http/docs.ts'
 
 const USE = { license_key: 'DEMO-2F8K-1', identifier: 'example.com' } as const
 
+const LICENSE_FILE =
+  '-----BEGIN MACHINE FILE-----\neyJlbmMiOiJBeG5TZUxDVWFLYkxwU2xLYWZIOXNwNG5uR2ozUnQ2Ui4uLiJ9\n-----END MACHINE FILE-----\n'
+
 const METADATA = { license_key: 'DEMO-2F8K-1', key: 'plan' } as const
 
 export const docs: DocsByPath = {
@@ -74,10 +77,20 @@ export const docs: DocsByPath = {
       'latest file ends, except for the first three of a license key in 30 days (`RELEASES_MAX`).',
     example: {
       request: { ...USE, activate: 1, encrypt: 0 },
-      fields: {
-        license_file:
-          '-----BEGIN MACHINE FILE-----\neyJlbmMiOiJBeG5TZUxDVWFLYkxwU2xLYWZIOXNwNG5uR2ozUnQ2Ui4uLiJ9\n-----END MACHINE FILE-----\n',
-      },
+      fields: { license_file: LICENSE_FILE },
+    },
+  },
+  '/api/v1/start-trial': {
+    details:
+      'Issues a trial license for this device and activates it there. Each device gets one trial of a product, once, which ' +
+      'lasts `trial_days` of the product. A repeated request gets the same license key and a new license file while the ' +
+      'trial runs (2212), also on a device that was freed. When it is over, the code is 205. So a request needs no ' +
+      '`Idempotency-Key`. The license file is encrypted with the license key of the trial, followed by the identifier as it ' +
+      'was sent, and `check-out` renews it. A trial needs no conversion: when the buyer activates a bought license key in ' +
+      'your app, that one replaces the trial. Problems are reported in this order: 215, 201, 203, 204, 205, 2213, 302.',
+    example: {
+      request: { product_id: 1, identifier: 'example.com' },
+      fields: { license_key: 'd2719a0e-6f0b-4f0e-9d4b-5d1c7a2f9b63', license_file: LICENSE_FILE },
     },
   },
   '/api/v1/create-license-key-meta': {

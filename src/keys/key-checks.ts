@@ -135,7 +135,7 @@ export function checkKey(
 }
 
 /** SQL: the `ProofFacts` of the row of `license_keys` as JSON. */
-const PROOF_FACTS = `json_object('productId', license_keys.product_id, 'status', license_keys.status,
+export const PROOF_FACTS = `json_object('productId', license_keys.product_id, 'status', license_keys.status,
   'expiresAt', ${EXPIRES_AT}, 'features', json(${EFFECTIVE_FEATURES}))`
 
 /** SQL: the `ProofFacts` of the typed key as JSON, for after a write. */

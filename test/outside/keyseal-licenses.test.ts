@@ -125,3 +125,20 @@ it('a search shows the features that count, also of a reissued key', () => {
   expect(shop.run('licenses', 'find', own).stdout).toContain(' pro, cloud ')
   expect(shop.run('licenses', 'find', none).stdout).toContain(' none ')
 })
+
+it('a search and an export show a trial without owner, and find its reissue', () => {
+  const key = issueKey()
+  query(
+    shop.folder,
+    `update issuances set source = 'trial', idempotency_key = '1/${'0'.repeat(64)}', owner_name = 'Not set',
+       owner_email = 'Not set' where id = (select issuance_id from license_keys where license_key = '${key}')`,
+  )
+  update(key, `owner_name = 'Not set', owner_email = 'Not set', validity_days = 14`)
+  const { licenseKey } = shop.runJson<{ licenseKey: string }>('licenses', 'reissue', key, '--yes')
+  for (const found of [key, licenseKey]) {
+    expect(shop.runJson('licenses', 'find', found)).toMatchObject([
+      { licenseKey: found, ownerName: 'Not set', ownerEmail: 'Not set', validityDays: 14, order: 'trial' },
+    ])
+  }
+  expect(shop.run('export').stdout).toMatch(new RegExp(`^${key},1,blocked,Not set,Not set,14,`, 'm'))
+})

@@ -31,6 +31,7 @@ it('only endpoints for sold software and public keys allow CORS', () => {
     '/api/v1/deactivate',
     '/api/v1/get-license-key-details',
     '/api/v1/public-key',
+    '/api/v1/start-trial',
     '/api/v1/verify',
   ])
 })

@@ -16,6 +16,7 @@ import {
 import { failureLines } from '../support/log.ts'
 import { observe } from '../support/observed-database.ts'
 import { countRows, openShop, orderFields, type Shop } from '../support/shop.ts'
+import { validFields } from '../support/valid-requests.ts'
 
 /** A limiter that allows this many requests for each key. */
 function limiter(limit: number): RateLimit {
@@ -32,6 +33,7 @@ const broken: RateLimit = { limit: () => Promise.reject(new Error('The limiter f
 const FROM = { 'CF-Connecting-IP': '203.0.113.7' }
 const ACTIVATE = '/api/v1/activate'
 const VERIFY = '/api/v1/verify'
+const START_TRIAL = '/api/v1/start-trial'
 const DETAILS = '/api/v1/get-license-key-details'
 
 /** All limiters except the given ones fail, which must not refuse any request. */
@@ -335,6 +337,28 @@ describe('a license key', () => {
   })
 })
 
+describe('trials', () => {
+  it('are limited by address, without a database query, and other requests are not', async () => {
+    const shop = await openShop()
+    const { db, roundTrips } = observe(env.DB)
+    const bindings = { ...bindingsWith({ LIMIT_TRIALS: limiter(2) }), DB: db }
+    const request = (address: string) => async () => {
+      const fields = await validFields(START_TRIAL, shop)
+      return post(fields, { path: START_TRIAL, bindings, headers: { 'CF-Connecting-IP': address } })
+    }
+    expect(await repeat(2, request('203.0.113.7'))).toEqual([2211, 2211])
+    const before = await countRows()
+    const refused = await request('203.0.113.7')()
+    expect(refused).toMatchObject({ status: 429, response: { code: 2429 } })
+    expect(refused.headers.get('Retry-After')).toBe('60')
+    expect(roundTrips).toHaveLength(2)
+    expect(await countRows()).toEqual(before)
+    expect((await request('203.0.113.8')()).response.code).toBe(2211)
+    const activation = { api_key: shop.apiKey, ...(await assignedKeyFields(shop)) }
+    expect((await post(activation, { path: ACTIVATE, bindings, headers: FROM })).response.code).toBe(300)
+  })
+})
+
 describe('a payment provider', () => {
   it.each(PROVIDER_SAMPLES)(
     'is never limited, but senders of invalid signatures are: $provider',
@@ -372,6 +396,9 @@ describe('no request is limited', () => {
       expect((await post({}, { bindings, headers: FROM })).response.code).toBe(100)
       const activated = await post(await activation(), { path: ACTIVATE, bindings, headers: FROM })
       expect(activated.response.code).toBe(300)
+      const trial = await validFields(START_TRIAL, shop)
+      const started = await post(trial, { path: START_TRIAL, bindings, headers: FROM })
+      expect(started.response.code).toBe(2211)
       expect((await send({ path: '/unknown', bindings, headers: FROM })).status).toBe(404)
     }
   })

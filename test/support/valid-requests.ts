@@ -5,7 +5,7 @@
 import type { Capability } from '../../src/callers/caller.ts'
 import { addKey, addProduct, addProductMetadata, newKeysFields } from './administration.ts'
 import { addContract, contractFields, DESTROY, DESTROY_ALL, GENERATE, GET_INFO } from './contracts.ts'
-import { activatedKeyFields, assignedKeyFields, metadataFields } from './key-life.ts'
+import { activatedKeyFields, assignedKeyFields, executeSql, metadataFields } from './key-life.ts'
 import { queuedOrderFields } from './queued-order.ts'
 import { orderFields, type Shop } from './shop.ts'
 import { addGenerator, availableKeyFields } from './stock.ts'
@@ -30,6 +30,14 @@ export const VALID_REQUESTS: Record<string, ValidRequest> = {
     needs: 'use',
     code: 2210,
     fields: async (shop) => ({ ...(await assignedKeyFields(shop)), activate: '1' }),
+  },
+  '/api/v1/start-trial': {
+    needs: 'use',
+    code: 2211,
+    fields: async ({ productId }) => {
+      await executeSql('update products set trial_days = 14 where id = ?', productId)
+      return { product_id: String(productId), identifier: crypto.randomUUID() }
+    },
   },
   '/api/v1/assign-license-key': {
     needs: 'assign',
