@@ -215,6 +215,7 @@ describe.each(CLIENTS)('the $name client', ({ start: startClient, isMissing }) =
       code: '302',
     })
     expect(await d?.state('check')).toBe('limit-reached')
+    await d?.say('settle')
     expect(await b?.state('deactivate')).toBe('unlicensed')
     expect(await d?.state('refresh')).toBe('valid')
   })
