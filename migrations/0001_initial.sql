@@ -31,6 +31,18 @@ CREATE TABLE blocklist (
   UNIQUE (kind, value)
 ) STRICT;
 
+-- A request that the page /offline refused. An address is refused at most ten times in an hour, so a few rows suffice. An
+-- hourly cron job deletes rows older than an hour.
+CREATE TABLE offline_refusals (
+  id INTEGER PRIMARY KEY,
+  -- SHA-256 of the IPv4 address or the IPv6 /64 network in lowercase hex.
+  address_hash TEXT NOT NULL CHECK (length(address_hash) = 64),
+  -- Identifies the request, so that it counts once even if its batch is repeated.
+  request TEXT NOT NULL,
+  refused_at INTEGER NOT NULL,
+  UNIQUE (address_hash, request)
+) STRICT;
+
 -- Products and generators.
 
 -- A product with license keys. A deleted product keeps its row, since issuances and license keys refer to it.
@@ -58,6 +70,9 @@ CREATE TABLE products (
   updated_at INTEGER NOT NULL,
   deleted_at INTEGER CHECK (deleted_at IS NULL OR status = 'inactive')
 ) STRICT;
+
+-- Anyone may ask whether there is one.
+CREATE INDEX products_with_offline_page ON products (id) WHERE offline_page = 1;
 
 -- A metadata entry of a product. It stays until a caller deletes it.
 CREATE TABLE product_metadata (
@@ -531,9 +546,10 @@ CREATE TABLE operations (
 ) STRICT;
 
 -- The same for requests with the API key that every copy of the seller's software contains, which anyone can
--- extract. An hourly cron job deletes rows older than 24 hours.
+-- extract, and for the page /offline. An hourly cron job deletes rows older than 24 hours.
 CREATE TABLE use_operations (
   id INTEGER PRIMARY KEY,
+  -- 'api:<api key id>' or 'offline:<license key id>'.
   source TEXT NOT NULL,
   endpoint TEXT NOT NULL,
   -- SHA-256 of the license key and the idempotency key in lowercase hex. Copies of the software share a source,

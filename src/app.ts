@@ -3,11 +3,13 @@
 import { deliverySettings } from './deliveries/settings.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { createApp } from './http/app.ts'
+import type { Endpoint } from './http/endpoint.ts'
 import { limiters } from './http/limits.ts'
 import { quantityMax } from './issuing/order.ts'
 import { activationsMax } from './keys/activation-limit.ts'
 import { licenseFileDaysMax } from './keys/license-files.ts'
 import { releasesMax } from './keys/release-device.ts'
+import { PAGES } from './pages.ts'
 import { paymentSettings } from './payments/settings.ts'
 import { type Bindings, settingError } from './platform/settings.ts'
 import { webhookHttpHosts } from './platform/target.ts'
@@ -38,4 +40,7 @@ function database({ DB }: Bindings): void {
   if (typeof DB !== 'object' || DB === null) throw settingError('DB', 'is not bound')
 }
 
-export const app = createApp(ENDPOINTS, checkAllSettings)
+/** All that the Worker serves. */
+export const ROUTES: readonly Endpoint[] = [...ENDPOINTS, ...PAGES]
+
+export const app = createApp(ROUTES, checkAllSettings)

@@ -5,6 +5,7 @@ import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './del
 import { processQueuedOrder, sweepQueuedOrders } from './issuing/queued-orders.ts'
 import { deleteOldAttempts } from './issuing/repetitions.ts'
 import { deleteOldReleases } from './keys/release-device.ts'
+import { deleteOldRefusals } from './pages/offline-refusals.ts'
 import { abandonEvent, emptyPayloads, processEvent, sweepEvents } from './payments/waiting-events.ts'
 import { logFailure } from './platform/log.ts'
 import type { Bindings } from './platform/settings.ts'
@@ -29,7 +30,10 @@ const SCHEDULES: Readonly<Record<string, Schedule>> = {
     record: (env, now) => recordRun(env, EVERY_MINUTE, now),
   },
   [HOURLY]: {
-    jobs: [({ DB }, now) => deleteOldOperations(DB, 'use_operations', now)],
+    jobs: [
+      ({ DB }, now) => deleteOldOperations(DB, 'use_operations', now),
+      ({ DB }, now) => deleteOldRefusals(DB, now),
+    ],
     record: (env, now) => recordRun(env, HOURLY, now),
   },
   [NIGHTLY]: {

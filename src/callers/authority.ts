@@ -13,6 +13,8 @@ const IS_BLOCKED = `(exists (select 1 from blocklist) and (
     cross join blocklist on blocklist.kind = 'network' and blocklist.value = network.value)
   or exists (select 1 from blocklist where kind = 'identifier' and value = :deviceIdentifier)))`
 
+type Reason = readonly [condition: string, reason: string]
+
 /** How callers of one kind are found and authorized: API keys or contracts. */
 export interface Authority {
   /** The table of their credentials. */
@@ -24,26 +26,31 @@ export interface Authority {
   readonly isAllowed: string
   /** Why the caller is refused, or null. Works on the caller's row and on a left join that found no row. */
   readonly refusal: string
+  /** When a caller that is refused for a time may call again, in milliseconds UTC, or null. */
+  readonly retryAt: string
 }
 
 /**
  * @param unknown the reason for refusing a caller without a row
  * @param reasons SQL conditions that refuse a caller, each with its reason, in the order of the checks
+ * @param reasonsForAll the same for conditions that do not depend on the caller's row. They are checked first
  */
 export function authority(
-  { table, isCaller, source }: Pick<Authority, 'table' | 'isCaller' | 'source'>,
+  caller: Pick<Authority, 'table' | 'isCaller' | 'source'> & Partial<Pick<Authority, 'retryAt'>>,
   unknown: string,
-  reasons: readonly (readonly [condition: string, reason: string])[],
+  reasons: readonly Reason[],
+  reasonsForAll: readonly Reason[] = [],
 ): Authority {
-  const cases = reasons.map(([condition, reason]) => `when ${condition} then '${reason}'`)
+  const refusals: readonly Reason[] = [
+    ...reasonsForAll,
+    [IS_BLOCKED, 'access-denied'],
+    [`(${caller.table}.id is null)`, unknown],
+    ...reasons,
+  ]
   return {
-    table,
-    isCaller,
-    source,
-    isAllowed: [isCaller, ...reasons.map(([condition]) => `not ${condition}`), `not ${IS_BLOCKED}`].join(
-      ' and ',
-    ),
-    refusal: `case when ${IS_BLOCKED} then 'access-denied' when ${table}.id is null then '${unknown}'
-      ${cases.join(' ')} end`,
+    retryAt: 'null',
+    ...caller,
+    isAllowed: [caller.isCaller, ...refusals.map(([condition]) => `not ${condition}`)].join(' and '),
+    refusal: `case ${refusals.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' ')} end`,
   }
 }

@@ -43,6 +43,9 @@ export interface Caller {
   readonly retriesOn503?: true
 }
 
+/** A person who has a license key and no API key. The limits of software apply. */
+export const LICENSE_HOLDER: Caller = { access: 'use' }
+
 export const ANYONE: Caller = { access: 'public' }
 
 export const MONITOR: Caller = { access: 'monitor', retriesOn503: true }
@@ -72,6 +75,9 @@ export type Refusal =
   | 'contract-not-found'
   | 'permission-missing'
   | 'idempotency-key-reused'
+  | 'turned-off'
+  | 'too-many-requests'
+  | 'license-key-unknown'
 
 /** The result of a call. Expected outcomes are values, not exceptions. */
 export type Result<Outcome> = Done<Outcome> | Refused
@@ -91,6 +97,8 @@ export interface Refused {
   readonly reason: Refusal
   /** null if the caller is unknown. */
   readonly callerId: number | null
+  /** undefined: trying again later does not help. */
+  readonly retryAfterSeconds?: number | undefined
 }
 
 export function done<Outcome>(
@@ -103,6 +111,6 @@ export function done<Outcome>(
 }
 
 /** @param reason as returned by the database */
-export function refused(reason: string, callerId: number | null): Refused {
-  return { kind: 'refused', reason: reason as Refusal, callerId }
+export function refused(reason: string, callerId: number | null, retryAfterSeconds?: number): Refused {
+  return { kind: 'refused', reason: reason as Refusal, callerId, retryAfterSeconds }
 }

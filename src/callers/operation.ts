@@ -71,6 +71,7 @@ export interface OperationDefinition<Of extends Outcome> {
 
 interface PerformedRow {
   readonly refusal: string | null
+  readonly retryAt: number | null
   readonly callerId: number | null
   readonly nonce: string | null
   readonly isSame: 0 | 1 | null
@@ -89,7 +90,7 @@ export function defineOperation<Of extends Outcome>({
   changes,
   writes,
 }: OperationDefinition<Of>): Operation<Of> {
-  const { source, table, isAllowed, refusal, isCaller } = authority
+  const { source, table, isAllowed, refusal, retryAt, isCaller } = authority
   const stored: Table = isUse ? 'use_operations' : 'operations'
   const isCallers = `${stored}.source = (select ${source} from ${table} where ${isCaller})
     and ${stored}.endpoint = :endpoint and ${stored}.idempotency_key = :idempotencyKey`
@@ -100,7 +101,7 @@ export function defineOperation<Of extends Outcome>({
     from (select ${source} as source, ${decision} as decision from ${table} where ${isAllowed})
     where decision ->> 'kind' in (${quoted(changes)}) on conflict do nothing`)
   const select = compileText<PerformedRow>(`
-    select ${refusal} as refusal, ${table}.id as callerId, ${stored}.nonce as nonce,
+    select ${refusal} as refusal, ${retryAt} as retryAt, ${table}.id as callerId, ${stored}.nonce as nonce,
       ${stored}.fingerprint = :fingerprint as isSame,
       ${answersCurrentState ? decision : `coalesce(${stored}.outcome, ${decision})`} as outcome, ${stored}.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
@@ -161,13 +162,17 @@ export async function perform<Of extends Outcome>(
   }, isCollision)
   const row = rows.at(-1)?.[0] as PerformedRow | undefined
   if (!row) throw new Error('Expected exactly one result row.')
-  const { refusal, callerId, nonce, performedAt } = row
-  if (refusal !== null) return refused(refusal, callerId)
+  const { refusal, retryAt, callerId, nonce, performedAt } = row
+  if (refusal !== null) return refused(refusal, callerId, secondsUntil(retryAt, now))
   const outcome = JSON.parse(row.outcome) as Of
   if (nonce === null || performedAt === null) return done(outcome, now, callerId)
   if (!row.isSame) return refused('idempotency-key-reused', callerId)
   if (operation.answersCurrentState) return done(outcome, now, callerId)
   return done(outcome, performedAt, callerId, !isOwn(nonce))
+}
+
+function secondsUntil(instant: number | null, now: number): number | undefined {
+  return instant === null ? undefined : Math.max(1, Math.ceil((instant - now) / 1000))
 }
 
 /** @returns what the column `idempotency_key` contains */

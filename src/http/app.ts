@@ -16,7 +16,7 @@ import { unixSeconds } from '../protocol/dates.ts'
 import { seal, sealCode, serializeResponse, unsignedEnvelope } from '../protocol/envelope.ts'
 import { proofOf, type Question, questionOf } from '../protocol/proof.ts'
 import { SigningKeyError, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
-import type { Answer, Endpoint } from './endpoint.ts'
+import type { Answer, Endpoint, Page } from './endpoint.ts'
 import { guard } from './guard.ts'
 import { BASE_HEADER_NAMES, baseHeaders, preflightHeaders, REQUEST_ID, SIGNING_KEY_ID } from './headers.ts'
 import { HOME_PAGE, HOME_PAGE_HEADERS, prefersHtml } from './home-page.ts'
@@ -101,11 +101,11 @@ async function respond(
   const request = context.req.raw
   const address = addressOf(request)
   if (await isAddressLimitExceeded(env, endpoint.caller, address)) {
-    return sealed(context, tooManyRequests('address'))
+    return answered(context, tooManyRequests('address'))
   }
   const isUse = endpoint.caller.access === 'use'
   if (isUse && !endpoint.isReadOnly && isGuessing(env, address)) {
-    return sealed(context, tooManyRequests('failures'))
+    return answered(context, tooManyRequests('failures'))
   }
   const guarded = await guard(endpoint, { request, env, db: metered(env.DB, record), record })
   if (guarded.kind === 'call') context.set('question', questionOf(guarded.call.parameters))
@@ -114,22 +114,28 @@ async function respond(
   const isExceeded =
     (await isFailureLimitExceeded(env, endpoint.caller, answer.code, address)) ||
     (isUse && answer.code !== endpoint.codes[0] && isGuessing(env, address))
-  return sealed(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
+  return answered(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
 }
 
 /** Answers a request that no endpoint serves. The limits of its address hold for it too. */
 async function unserved(context: AppContext, answer: Answer): Promise<Response> {
   const { env } = context
   const address = addressOf(context.req.raw)
-  if (await isAddressLimitExceeded(env, ANYONE, address)) return sealed(context, tooManyRequests('address'))
+  if (await isAddressLimitExceeded(env, ANYONE, address)) return answered(context, tooManyRequests('address'))
   const isExceeded = await isFailureLimitExceeded(env, ANYONE, answer.code, address)
-  return sealed(context, isExceeded ? tooManyRequests('failures') : answer)
+  return answered(context, isExceeded ? tooManyRequests('failures') : answer)
+}
+
+async function answered(context: AppContext, answer: Answer): Promise<Response> {
+  const { record, endpoint } = context.var
+  recordAnswer(record, answer)
+  if (!endpoint?.page || answer.code === CODES.notFound) return sealed(context, answer)
+  return pageResponse(context, answer, endpoint.page(answer, context.env))
 }
 
 async function sealed(context: AppContext, answer: Answer): Promise<Response> {
   const { record, question } = context.var
   const { code, fields, timestamp = unixSeconds(record.receivedAt), signedBy, headers } = answer
-  recordAnswer(record, answer)
   const signingKey = await signingKeyFor(signingSecrets(context.env), signedBy ?? undefined)
   const proof = question && (await proofOf(question, answer.proof))
   const envelope =
@@ -146,11 +152,18 @@ async function errorResponse(context: AppContext, error: unknown): Promise<Respo
   logFailure(record.requestId, error)
   const isUnavailable = error instanceof DatabaseUnavailableError || endpoint?.caller.retriesOn503
   const code = isUnavailable ? CODES.serviceUnavailable : CODES.internalError
-  if (!(error instanceof SigningKeyError)) return sealed(context, { code })
+  if (!(error instanceof SigningKeyError) || endpoint?.page) return answered(context, { code })
   recordAnswer(record, { code })
   const fields = endpoint?.fieldsWithoutSigningKey ?? {}
   const text = serializeResponse(code, fields, unixSeconds(record.receivedAt))
   return envelopeResponse(context, unsignedEnvelope(text), code.status, retryHeaders(code))
+}
+
+function pageResponse(context: AppContext, { code, headers }: Answer, page: Page): Response {
+  return new Response(page.body, {
+    status: code.status,
+    headers: { ...headersOf(context), ...retryHeaders(code), ...headers, ...page.headers },
+  })
 }
 
 function retryHeaders({ status }: Code): Record<string, string> {
@@ -179,9 +192,11 @@ function headersOf({ var: { record, cors } }: AppContext): Record<string, string
   return { ...baseHeaders(cors), [REQUEST_ID]: record.requestId }
 }
 
-/** For a response without an envelope. */
+/** For a response without an envelope. Its own headers stay. */
 function withBaseHeaders(context: AppContext, response: Response): Response {
-  for (const [name, value] of Object.entries(headersOf(context))) response.headers.set(name, value)
+  for (const [name, value] of Object.entries(headersOf(context))) {
+    if (!response.headers.has(name)) response.headers.set(name, value)
+  }
   return response
 }
 

@@ -48,6 +48,14 @@ export interface Answer {
   }
 }
 
+/** An answer for people, in place of an envelope. */
+export interface Page {
+  /** HTML, or a file to download. */
+  readonly body: string
+  /** With `Content-Type` and `Content-Security-Policy`. They replace those of other answers. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** What depends on the outcome, except the code. `log.product` defaults to `signedBy`. */
 export type AnswerContents = Pick<Answer, 'fields' | 'signedBy' | 'log'>
 
@@ -92,6 +100,8 @@ export interface Declaration<Shape extends z.core.$ZodShape, Of extends Outcome>
   readonly fieldsWithoutSigningKey?: Readonly<Record<string, unknown>>
   /** A `Response` is sent unchanged. */
   readonly handle: (call: Call<z.output<z.ZodMiniObject<Shape>>>) => Promise<Result<Of> | Response>
+  /** Shows every answer as a page, also refusals and errors. An unknown path keeps its envelope. */
+  readonly page?: (answer: Answer, env: Bindings) => Page
   /** Default: no fields, signed by the key of the outcome's product. */
   readonly answer?: (outcome: Of) => AnswerContents
 }
@@ -109,6 +119,7 @@ export interface Endpoint
     | 'caller'
     | 'bodyBytesMax'
     | 'fieldsWithoutSigningKey'
+    | 'page'
   > {
   readonly method: 'GET' | 'POST'
   readonly cors: boolean
@@ -129,11 +140,19 @@ const REFUSALS: Readonly<Record<Refusal, Code>> = {
   'contract-not-found': CODES.contractNotFound,
   'permission-missing': CODES.capabilityMissing,
   'idempotency-key-reused': CODES.idempotencyKeyReused,
+  'turned-off': CODES.notFound,
+  'too-many-requests': CODES.tooManyRequests,
+  'license-key-unknown': CODES.licenseKeyInvalid,
 }
 
 /** The answer to a caller that the database refuses. */
-export function refusedAnswer({ credential }: Caller, { reason, callerId }: Refused): Answer {
-  return { code: REFUSALS[reason], log: credential ? { [credential.logName]: callerId } : {} }
+export function refusedAnswer({ credential }: Caller, refused: Refused): Answer {
+  const { reason, callerId, retryAfterSeconds } = refused
+  return {
+    code: REFUSALS[reason],
+    ...(retryAfterSeconds !== undefined && { headers: { 'Retry-After': String(retryAfterSeconds) } }),
+    log: credential ? { [credential.logName]: callerId } : {},
+  }
 }
 
 const REPLAYED = { 'Idempotent-Replayed': 'true' } as const

@@ -70,10 +70,13 @@ const schema = z.object({
   LIMIT_FAILURES_NETWORK: limiter,
 })
 
-/** The settings of this file. `RATE_LIMITS = "off"` disables all limiters. */
+/** `RATE_LIMITS = "off"` disables all limits. */
+const areLimitsOn = oncePerIsolate((bindings) => checkSettings(schema, bindings).RATE_LIMITS === 'on')
+
+/** The settings of this file. */
 export const limiters = oncePerIsolate((bindings): Limiters => {
   const settings = checkSettings(schema, bindings)
-  const isOn = settings.RATE_LIMITS === 'on'
+  const isOn = areLimitsOn(bindings)
   return {
     address: isOn ? settings.LIMIT_ADDRESS : undefined,
     apiKey: isOn ? settings.LIMIT_API_KEY : undefined,
@@ -224,6 +227,15 @@ async function isExceeded(limiter: RateLimit | undefined, key: string): Promise<
   } catch {
     return false
   }
+}
+
+/**
+ * For limits that the database counts.
+ *
+ * @returns the text that stands for the address; null if it is unknown, or if limits are off
+ */
+export function countedAddress(env: Bindings, address: string | null): string | null {
+  return address === null || !areLimitsOn(env) ? null : rateLimitKeyFor(address)
 }
 
 /** The IPv4 address or the IPv6 /64 network, since one user usually controls a whole /64. */

@@ -6,9 +6,11 @@
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import type { Authority } from '../callers/authority.ts'
 import { done, type Result } from '../callers/caller.ts'
-import { defineOperation, perform } from '../callers/operation.ts'
+import { defineOperation, type Operation, perform, type WriteSql } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
+import type { Bindings } from '../platform/settings.ts'
 import { CODES } from '../protocol/codes.ts'
 import { flag, optional } from '../protocol/fields.ts'
 import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
@@ -21,6 +23,7 @@ import {
   KEY_USE_FIELDS,
   type KeyOutcome,
   type KeyProblem,
+  type KeyUseParameters,
   keyUseValues,
   USE_CHECKS,
   WHEN_UNKNOWN,
@@ -31,6 +34,7 @@ import {
   FILE_PROBLEM_CODES,
   FILE_PROBLEM_ERRORS,
   type FileFacts,
+  type FileParameters,
   type FileProblem,
   fileFields,
   fileKeyFor,
@@ -44,34 +48,76 @@ import {
  * `activated` is decided before the writes. After them, it means that an earlier request with this idempotency key
  * activated the device, and that the device was freed since.
  */
-type Refused = KeyOutcome<KeyProblem | FileProblem | 'activation-not-found' | 'activated' | 'limit-reached'>
+export type CheckOutRefused = KeyOutcome<
+  KeyProblem | FileProblem | 'activation-not-found' | 'activated' | 'limit-reached'
+>
 
 type CheckedOut = KeyOutcome<'checked-out'> & { readonly productId: number }
 
-export const checkingOut = defineOperation<Refused | (CheckedOut & { readonly facts: FileFacts })>({
-  authority: API_KEY_AUTHORITY,
-  name: 'check-out',
-  isUse: true,
-  answersCurrentState: true,
-  decision: checkTypedKey(
-    [
-      WHEN_UNKNOWN,
-      `when :identifier is null and not products.any_machine_files then 'identifier-missing'`,
-      ...USE_CHECKS,
-      WHEN_TOO_WEAK,
-      `when :identifier is null or ${IS_ACTIVATED} then 'checked-out'`,
-      `when not :activate then 'activation-not-found'`,
-      `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
-    ],
-    'activated',
-    [`'facts', ${FILE_FACTS}`],
-  ),
-  changes: ['activated'],
-  writes: ({ decided, decides }) => [
-    insertActivation(IS_TYPED, decided('activated'), FILE_ENDS_AT),
-    rememberFile(IS_TYPED, decides('checked-out')),
+export type CheckOutOutcome = CheckOutRefused | (CheckedOut & { readonly facts: FileFacts })
+
+/** SQL: the outcome of a check-out as JSON text. */
+const DECISION = checkTypedKey(
+  [
+    WHEN_UNKNOWN,
+    `when :identifier is null and not products.any_machine_files then 'identifier-missing'`,
+    ...USE_CHECKS,
+    WHEN_TOO_WEAK,
+    `when :identifier is null or ${IS_ACTIVATED} then 'checked-out'`,
+    `when not :activate then 'activation-not-found'`,
+    `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
   ],
-})
+  'activated',
+  [`'facts', ${FILE_FACTS}`],
+)
+
+/**
+ * @param name separates the idempotency keys of different operations
+ * @param writes SQL of more writes, after those of the check-out
+ */
+export function defineCheckOut(
+  authority: Authority,
+  name: string,
+  writes: (sql: WriteSql) => readonly string[] = () => [],
+): Operation<CheckOutOutcome> {
+  return defineOperation<CheckOutOutcome>({
+    authority,
+    name,
+    isUse: true,
+    answersCurrentState: true,
+    decision: DECISION,
+    changes: ['activated'],
+    writes: (sql) => [
+      insertActivation(IS_TYPED, sql.decided('activated'), FILE_ENDS_AT),
+      rememberFile(IS_TYPED, sql.decides('checked-out')),
+      ...writes(sql),
+    ],
+  })
+}
+
+/** The values of its placeholders. */
+export function checkOutValues(
+  env: Bindings,
+  parameters: KeyUseParameters & FileParameters & { readonly activate?: number | undefined },
+): Record<string, string | number | null> {
+  return {
+    ...keyUseValues(parameters),
+    ...fileValues(env, parameters),
+    activate: parameters.activate ?? 0,
+    activationsMax: activationsMax(env),
+  }
+}
+
+export const checkingOut = defineCheckOut(API_KEY_AUTHORITY, 'check-out')
+
+export const CHECK_OUT_CODES = {
+  'checked-out': CODES.licenseFile,
+  ...KEY_PROBLEM_CODES,
+  'activation-not-found': CODES.activationNotFound,
+  activated: CODES.activationNotFound,
+  'limit-reached': CODES.activationLimitReached,
+  ...FILE_PROBLEM_CODES,
+} as const satisfies Record<CheckOutOutcome['kind'], object>
 
 export const checkOut = endpoint({
   path: '/api/v1/check-out',
@@ -90,24 +136,12 @@ export const checkOut = endpoint({
       ),
     }),
   deviceIdentifier,
-  outcomes: {
-    'checked-out': CODES.licenseFile,
-    ...KEY_PROBLEM_CODES,
-    'activation-not-found': CODES.activationNotFound,
-    activated: CODES.activationNotFound,
-    'limit-reached': CODES.activationLimitReached,
-    ...FILE_PROBLEM_CODES,
-  },
-  async handle(call): Promise<Result<Refused | (CheckedOut & { readonly licenseFile: string })>> {
+  outcomes: CHECK_OUT_CODES,
+  async handle(call): Promise<Result<CheckOutRefused | (CheckedOut & { readonly licenseFile: string })>> {
     const { env, parameters, now } = call
     const key = await fileKeyFor(env, parameters)
     if (!key) return done({ kind: 'algorithm-unavailable', productId: null }, now)
-    const result = await perform(call, checkingOut, {
-      ...keyUseValues(parameters),
-      ...fileValues(env, parameters),
-      activate: parameters.activate ?? 0,
-      activationsMax: activationsMax(env),
-    })
+    const result = await perform(call, checkingOut, checkOutValues(env, parameters))
     if (result.kind === 'refused') return result
     const { outcome, doneAt, callerId } = result
     if (outcome.kind !== 'checked-out') return done(outcome, doneAt, callerId)

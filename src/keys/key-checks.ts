@@ -15,7 +15,7 @@ import { otherSpellings } from './spellings.ts'
 /** The first two are optional here, because each has its own code if it is missing. */
 export const KEY_USE_FIELDS = { license_key: licenseKey, identifier, nonce }
 
-interface KeyUseParameters {
+export interface KeyUseParameters {
   readonly license_key?: string | undefined
   readonly identifier?: string | undefined
   readonly nonce?: string | undefined

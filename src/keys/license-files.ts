@@ -5,7 +5,7 @@
 import * as z from 'zod/mini'
 import { EXPIRES_AT } from '../issuing/expiry.ts'
 import { EFFECTIVE_FEATURES } from '../issuing/features.ts'
-import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settings.ts'
+import { type Bindings, checkSettings, oncePerIsolate, type Settings } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { choice, type FieldErrors, flag, optional, wholeNumber } from '../protocol/fields.ts'
@@ -37,9 +37,14 @@ export const licenseFileDaysMax = oncePerIsolate(
   (bindings) => checkSettings(settings, bindings).LICENSE_FILE_DAYS_MAX,
 )
 
+/** The longest `ttl`. */
+export function ttlSecondsMax(env: Settings): number {
+  return licenseFileDaysMax(env) * DAY_SECONDS
+}
+
 /** The parameters of a request for a file. All are optional. */
-export function fileFields(env: Bindings | Readonly<Record<string, unknown>>) {
-  const secondsMax = licenseFileDaysMax(env) * DAY_SECONDS
+export function fileFields(env: Settings) {
+  const secondsMax = ttlSecondsMax(env)
   return {
     ttl: optional(wholeNumber('ttl', TTL_SECONDS_MIN, secondsMax)).check(
       z.meta({
@@ -62,7 +67,7 @@ export function fileFields(env: Bindings | Readonly<Record<string, unknown>>) {
   }
 }
 
-interface FileParameters {
+export interface FileParameters {
   readonly license_key?: string | undefined
   readonly identifier?: string | undefined
   readonly ttl?: number | undefined

@@ -7,12 +7,13 @@ import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
-import { app } from '../../src/app.ts'
+import { app, ROUTES } from '../../src/app.ts'
 import type { Caller } from '../../src/callers/caller.ts'
 import { CAPABILITIES } from '../../src/callers/caller.ts'
 import * as schema from '../../src/db/schema/index.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
+import { PAGES } from '../../src/pages.ts'
 import { webhookSecretName } from '../../src/payments/settings.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import {
@@ -92,7 +93,7 @@ async function expectRefused(code: number, ...requests: (() => Promise<ApiRespon
 
 it('these tests cover every route', () => {
   const routes = app.routes.filter(({ path }) => !['/', '/*'].includes(path)).map(({ path }) => path)
-  expect(new Set(routes)).toEqual(new Set(ENDPOINTS.map(({ path }) => path)))
+  expect(new Set(routes)).toEqual(new Set(ROUTES.map(({ path }) => path)))
   expect(guarded.map(({ path }) => path).sort()).toEqual(Object.keys(VALID_REQUESTS).sort())
   const providers = ENDPOINTS.filter(({ caller: { access } }) => access === 'provider').map(
     ({ path }) => path,
@@ -100,21 +101,26 @@ it('these tests cover every route', () => {
   expect(providers.sort()).toEqual(webhooks.map(([path]) => path).sort())
 })
 
-it('only public keys and health checks need no credential', () => {
+it('only public keys, health checks and pages need no credential', () => {
   const open = (access: Caller['access']) =>
-    ENDPOINTS.filter((endpoint) => endpoint.caller.access === access).map(({ path }) => path)
+    ROUTES.filter((endpoint) => endpoint.caller.access === access).map(({ path }) => path)
   expect(open('public').sort()).toEqual([
     '/.well-known/jwks.json',
     '/.well-known/license-file-keys.json',
     '/api/v1/public-key',
   ])
   expect(open('monitor').sort()).toEqual(['/health', '/health/ready'])
+  const withoutCredential = ROUTES.filter(({ caller: { access, credential } }) => {
+    return !credential && !['public', 'monitor', 'provider'].includes(access)
+  })
+  expect(withoutCredential).toEqual(PAGES)
 })
 
-describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
+describe.each(ROUTES.map((endpoint) => [endpoint.path, endpoint] as const))('%s', (path, endpoint) => {
   it('refuses other methods and lists its own in Allow', async () => {
+    const own = ROUTES.filter((other) => other.path === path).map(({ method }) => `${method}`)
     for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'PROPFIND']) {
-      if (method === endpoint.method || (method === 'OPTIONS' && endpoint.cors)) continue
+      if (own.includes(method) || (method === 'OPTIONS' && endpoint.cors)) continue
       const answer = await readEnvelope(await send({ path, method }))
       expect(answer.response.code).toBe(CODES.methodNotAllowed.code)
       expect(answer.headers.get('Allow')?.split(', ')).toContain(endpoint.method)
@@ -123,16 +129,16 @@ describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))('
 
   it('fails without a signing key before it queries the database', async () => {
     const { db, roundTrips } = observe(env.DB)
-    const answer = await readEnvelope(
-      await send({ path, method: endpoint.method, bindings: { SIGNING_PRIVATE_KEY: undefined, DB: db } }),
-    )
+    const bindings = { SIGNING_PRIVATE_KEY: undefined, DB: db }
+    const response = await send({ path, method: endpoint.method, bindings })
     const status = ['provider', 'monitor'].includes(endpoint.caller.access) ? 503 : 500
-    expect(answer).toMatchObject({
-      status,
+    expect(response.status).toBe(status)
+    expect(roundTrips).toEqual([])
+    if (endpoint.page) return expect(response.headers.get('Content-Type')).toContain('text/html')
+    expect(await readEnvelope(response)).toMatchObject({
       response: { code: 2000 + status },
       envelope: { signature: 'Private key not set' },
     })
-    expect(roundTrips).toEqual([])
   })
 })
 

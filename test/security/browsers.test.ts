@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ENDPOINTS } from '../../src/endpoints.ts'
+import { ROUTES } from '../../src/app.ts'
 import { readEnvelope, send } from '../support/client.ts'
 
 const PAGE = { Origin: 'https://shop.example' }
@@ -10,11 +10,11 @@ const CORS_HEADERS = [
   'Access-Control-Expose-Headers',
 ]
 
-const CORS_PATHS: ReadonlySet<string> = new Set(ENDPOINTS.filter(({ cors }) => cors).map(({ path }) => path))
+const CORS_PATHS: ReadonlySet<string> = new Set(ROUTES.filter(({ cors }) => cors).map(({ path }) => path))
 
 /** Requests that get every kind of response: found or not, refused or not, with or without a body. */
 const REQUESTS = [
-  ...ENDPOINTS.map(({ method, path }) => ({ method, path })),
+  ...ROUTES.map(({ method, path }) => ({ method, path })),
   { method: 'GET', path: '/nothing' },
   { method: 'DELETE', path: '/api/v1/verify' },
   { method: 'OPTIONS', path: '/api/v1/verify' },
@@ -64,7 +64,7 @@ describe('every response has restrictive security headers:', () => {
   })
 })
 
-describe.each(ENDPOINTS.map((endpoint) => [endpoint.path, endpoint] as const))(
+describe.each(ROUTES.map((endpoint) => [endpoint.path, endpoint] as const))(
   '%s',
   (path, { method, cors }) => {
     const preflight = () =>

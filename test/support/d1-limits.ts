@@ -84,7 +84,9 @@ function reject(faults: readonly string[], statements: readonly PreparedStatemen
 
 function faultsBefore(statements: readonly PreparedStatement[]): string[] {
   return [
-    ...above('statements in a batch', statements.length, D1_LIMITS.batchStatements),
+    ...(statements.some(isOfMigration)
+      ? []
+      : above('statements in a batch', statements.length, D1_LIMITS.batchStatements)),
     ...statements.flatMap(({ statement, params }) => [
       ...above('bytes of a statement', bytesOf(statement), D1_LIMITS.statementBytes),
       ...above('bound parameters', params.length, D1_LIMITS.parameters),
@@ -92,6 +94,11 @@ function faultsBefore(statements: readonly PreparedStatement[]): string[] {
       ...params.flatMap((value) => above('bytes of a bound value', bytesOf(value), D1_LIMITS.valueBytes)),
     ]),
   ]
+}
+
+/** In production, Wrangler applies the migrations, not the Worker. */
+function isOfMigration({ statement }: PreparedStatement): boolean {
+  return /^CREATE TABLE/m.test(statement)
 }
 
 function faultsInRows(rows: readonly object[]): string[] {

@@ -3,8 +3,8 @@
  * Worker logs a secret or personal data.
  */
 import * as z from 'zod/mini'
+import { ROUTES } from '../../src/app.ts'
 import { OUTCOMES } from '../../src/db/schema/index.ts'
-import { ENDPOINTS } from '../../src/endpoints.ts'
 
 type Line = Record<string, unknown>
 
@@ -65,7 +65,7 @@ const outcomes = z
   .check(z.refine((text) => text.split(', ').every((outcome) => z.enum(OUTCOMES).safeParse(outcome).success)))
 
 /** The page at `/`, the Worker's endpoints, and a path of app.test.ts that throws. */
-const PATHS = ['/', ...ENDPOINTS.map(({ path }) => path), '/bug']
+const PATHS = ['/', ...ROUTES.map(({ path }) => path), '/bug']
 
 /** Only numbers, and texts from fixed lists: nothing from a request or response fits. */
 const REQUEST_LINE = z.strictObject({

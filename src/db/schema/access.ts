@@ -1,4 +1,4 @@
-/** API keys, the blocklist, and the operations that callers performed. */
+/** API keys, the blocklist, the refusals of the page /offline, and the operations that callers performed. */
 import { integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 
 export const apiKeys = sqliteTable('api_keys', {
@@ -21,6 +21,17 @@ export const blocklist = sqliteTable(
     createdAt: integer('created_at').notNull(),
   },
   (table) => [unique().on(table.kind, table.value)],
+)
+
+export const offlineRefusals = sqliteTable(
+  'offline_refusals',
+  {
+    id: integer().primaryKey(),
+    addressHash: text('address_hash').notNull(),
+    request: text().notNull(),
+    refusedAt: integer('refused_at').notNull(),
+  },
+  (table) => [unique().on(table.addressHash, table.request)],
 )
 
 /** Both tables of operations have the same columns, so that one definition of an operation writes to either. */

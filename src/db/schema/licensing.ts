@@ -2,26 +2,30 @@
 import { isNotNull, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 
-export const products = sqliteTable('products', {
-  id: integer().primaryKey({ autoIncrement: true }),
-  name: text().notNull(),
-  description: text().notNull().default(''),
-  status: text({ enum: ['active', 'inactive'] }).notNull(),
-  source: text({ enum: ['internal', 'envato'] })
-    .notNull()
-    .default('internal'),
-  externalReference: text('external_reference').notNull().default(''),
-  requireNonExpired: integer('require_non_expired').notNull().default(0),
-  deliveryWebhookUrl: text('delivery_webhook_url'),
-  features: text(),
-  domainDevices: integer('domain_devices').notNull().default(0),
-  trialDays: integer('trial_days'),
-  anyMachineFiles: integer('any_machine_files').notNull().default(0),
-  offlinePage: integer('offline_page').notNull().default(0),
-  createdAt: integer('created_at').notNull(),
-  updatedAt: integer('updated_at').notNull(),
-  deletedAt: integer('deleted_at'),
-})
+export const products = sqliteTable(
+  'products',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    name: text().notNull(),
+    description: text().notNull().default(''),
+    status: text({ enum: ['active', 'inactive'] }).notNull(),
+    source: text({ enum: ['internal', 'envato'] })
+      .notNull()
+      .default('internal'),
+    externalReference: text('external_reference').notNull().default(''),
+    requireNonExpired: integer('require_non_expired').notNull().default(0),
+    deliveryWebhookUrl: text('delivery_webhook_url'),
+    features: text(),
+    domainDevices: integer('domain_devices').notNull().default(0),
+    trialDays: integer('trial_days'),
+    anyMachineFiles: integer('any_machine_files').notNull().default(0),
+    offlinePage: integer('offline_page').notNull().default(0),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    deletedAt: integer('deleted_at'),
+  },
+  (table) => [index('products_with_offline_page').on(table.id).where(sql`${table.offlinePage} = 1`)],
+)
 
 /** Where the keys came from: fresh UUIDs, a generator, or the stock. */
 export const ORIGINS = ['fresh', 'generator', 'stock'] as const
