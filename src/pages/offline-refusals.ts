@@ -1,6 +1,6 @@
 /**
  * The limit of the page /offline: an address is refused at most ten times in an hour. Then it gets no answer about any
- * license key, so that nobody guesses license keys. The database counts, because the limiters of Cloudflare know only
+ * license key, so that license keys cannot be guessed. The database counts, because the limiters of Cloudflare know only
  * periods of 10 and 60 seconds.
  *
  * Placeholders: `addressHash`, which is null for an address that is not counted, `idempotencyKey` and `now`.

@@ -1,7 +1,7 @@
 /** The page /offline in its three states: it asks for a request, hands over a file, or explains a refusal. */
 import type { Page } from '../http/endpoint.ts'
 import { Layout, PAGE_HEADERS, type Seller } from './layout.tsx'
-import { MESSAGES, type Message, type RefusalKind } from './offline-messages.ts'
+import { MESSAGES, type RefusalKind } from './offline-messages.ts'
 import { QrCode } from './qr-code.tsx'
 
 export interface FileView {
@@ -79,12 +79,12 @@ function RequestForm({ request }: { readonly request: string }) {
         {request}
       </textarea>
       <p id="request-hint" class="hint">
-        Line breaks do no harm, and neither does the address in front of the text.
+        Paste all of it. Line breaks and the address in front do not matter.
       </p>
       <button type="submit">Get the license file</button>
       <p class="hint">
-        The license is activated on the machine, which counts as one of your devices. A request contains your
-        license key, so send it to no other page.
+        The machine then counts as one of your devices. A request contains your license key, so send it to no
+        other page.
       </p>
     </form>
   )
@@ -96,25 +96,20 @@ export function RefusalPage({ view, seller }: Props<RefusalView>) {
   return (
     <Layout title={message.title} script={SCRIPT} seller={seller}>
       <section>
-        <Refusal message={message} />
-        {retryAfterSeconds !== undefined && (
-          <p>
-            <strong>Try again in {durationText(retryAfterSeconds)}.</strong>
-          </p>
-        )}
+        <div class="refusal" role="alert">
+          <h1>{message.title}</h1>
+          <p>{message.meaning}</p>
+          <p>{message.next}</p>
+          {retryAfterSeconds !== undefined && (
+            <p>
+              <strong>Try again in {durationText(retryAfterSeconds)}.</strong>
+            </p>
+          )}
+        </div>
+        {message.isFinal && <StartAgain />}
       </section>
-      {message.isFinal ? <StartAgain /> : <RequestForm request={request} />}
+      {!message.isFinal && <RequestForm request={request} />}
     </Layout>
-  )
-}
-
-function Refusal({ message: { title, meaning, next } }: { readonly message: Message }) {
-  return (
-    <div class="refusal" role="alert">
-      <h1>{title}</h1>
-      <p>{meaning}</p>
-      <p>{next}</p>
-    </div>
   )
 }
 
@@ -143,8 +138,7 @@ export function FilePage({ view, seller }: Props<FileView>) {
             <time datetime={new Date(endsAt).toISOString()}>{dateText(endsAt)}</time>
           </dd>
         </dl>
-        <p>Before it ends, bring a new request of the machine here. That takes no other device.</p>
-        <StartAgain />
+        <p>Before it ends, bring a new request of the machine here. It still counts as one device.</p>
       </section>
       <div class="card">
         <form method="post" action="/offline">
@@ -169,6 +163,9 @@ export function FilePage({ view, seller }: Props<FileView>) {
         <div>
           <h2>As a QR code</h2>
           <FileCode file={file} />
+        </div>
+        <div>
+          <StartAgain />
         </div>
       </div>
     </Layout>

@@ -53,7 +53,7 @@ export const offlineForm = endpoint({
   page: show,
   async handle({ db, env, now }) {
     if (!(await isPageOn(db))) return done({ kind: 'turned-off' }, now)
-    // Without a key, nobody should start.
+    // Without a key, the visit would be in vain.
     await fileKeyFor(env, {})
     const { body, headers } = htmlPage(RequestPage({ seller: deliverySettings(env).branding }))
     return new Response(body, { headers })

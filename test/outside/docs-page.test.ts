@@ -1,28 +1,18 @@
 /** The page /docs in a real browser: complete, readable on phones and in dark mode, without requests to other hosts. */
-import { existsSync, readFileSync } from 'node:fs'
-import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core'
+import { readFileSync } from 'node:fs'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { DEMO_API_KEY } from '../../scripts/demo-data.ts'
 import { descriptionFile } from '../../scripts/openapi/description-file.ts'
 import type { OpenApiDocument } from '../../scripts/openapi/document.ts'
+import { CHROMIUM, hasBrowser, launchBrowser } from './support/browser.ts'
 import { freePort, type Running, removeClone, run, startService } from './support/clone.ts'
 import { cloneWithDatabase } from './support/keyseal.ts'
 
-const CHROMIUM = '/usr/bin/chromium'
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
 const VERIFY = 'tag/use-license-keys/POST/api/v1/verify'
 const LICENSE_KEYS = 'tag/stock-and-generators/GET/api/v1/get-license-keys'
 
-describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped without ${CHROMIUM})`, () => {
+describe.skipIf(!hasBrowser)(`/docs (skipped without ${CHROMIUM})`, () => {
   let folder: string
   let origin: string
   let service: Running
@@ -37,7 +27,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`/docs (skipped without ${CHROMIUM})`, ()
     const port = await freePort()
     origin = `http://127.0.0.1:${port}`
     service = await startService(folder, port, /\ncurl -s .*\n/)
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS })
+    browser = await launchBrowser()
     desktop = await open({})
   })
 

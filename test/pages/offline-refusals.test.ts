@@ -38,7 +38,7 @@ async function titles(count: number, text = wrongKey, address = from): Promise<s
 }
 
 describe('after ten refusals in an hour, an address', () => {
-  it('gets no answer, not even to a right license key, and is told when to try again', async () => {
+  it('gets no answer, not even to a right license key, and learns when to try again', async () => {
     expect(await titles(11)).toEqual([...Array(10).fill(UNKNOWN), TOO_MANY])
     const { key, text } = await rightKey()
     const page = await bring(text, { from })

@@ -253,6 +253,18 @@ describe('/offline of a product that allows it', () => {
       expect(page.html).toContain('Try again in 10 seconds.')
     })
 
+    it('too many wrong license keys, as for software', async () => {
+      let count = 0
+      const LIMIT_FAILURES = { limit: async () => ({ success: ++count <= 1 }) }
+      const unknown = { license_key: crypto.randomUUID(), identifier: DEVICE }
+      const guess = () => bring(requestText(unknown), { from: '192.0.2.60', bindings: { LIMIT_FAILURES } })
+      expect((await guess()).status).toBe(200)
+      expect((await guess()).html).toContain('Try again in 1 minute.')
+      const { text } = await machine()
+      const right = await bring(text, { from: '192.0.2.60', bindings: { LIMIT_FAILURES } })
+      expect(right.status).toBe(429)
+    })
+
     it('too many changes of a license key', async () => {
       const LIMIT_LICENSE_KEY = { limit: async () => ({ success: false }) }
       const { key, text } = await machine()
