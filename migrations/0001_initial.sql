@@ -31,8 +31,8 @@ CREATE TABLE blocklist (
   UNIQUE (kind, value)
 ) STRICT;
 
--- A request that the page /offline refused. An address is refused at most ten times in an hour, so a few rows suffice. An
--- hourly cron job deletes rows older than an hour.
+-- A request that the page /offline refused. An address has at most ten rows in an hour. An hourly cron job deletes rows older
+-- than an hour.
 CREATE TABLE offline_refusals (
   id INTEGER PRIMARY KEY,
   -- SHA-256 of the IPv4 address or the IPv6 /64 network in lowercase hex.
@@ -71,7 +71,7 @@ CREATE TABLE products (
   deleted_at INTEGER CHECK (deleted_at IS NULL OR status = 'inactive')
 ) STRICT;
 
--- Anyone may ask whether there is one.
+-- Finds whether there is one, which anyone may ask.
 CREATE INDEX products_with_offline_page ON products (id) WHERE offline_page = 1;
 
 -- A metadata entry of a product. It stays until a caller deletes it.

@@ -2,7 +2,7 @@
  * Checking out a license file on the page /offline.
  *
  * Guarantees: only a license key whose product allows the page gets a file, and any other one is answered like one that
- * does not exist. Each refusal counts in the batch that refuses, so requests that race get no more answers.
+ * does not exist. Each refusal counts in the batch that refuses, so requests that race do not get more than ten.
  */
 import { authority } from '../callers/authority.ts'
 import type { Result } from '../callers/caller.ts'

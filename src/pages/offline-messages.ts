@@ -12,7 +12,7 @@ export interface Message {
   readonly title: string
   readonly meaning: string
   readonly next: string
-  /** Whether the page takes another request. */
+  /** The page has no form: another request would get the same answer. */
   readonly isFinal?: true
 }
 
