@@ -23,7 +23,7 @@ export interface Outcome {
 export interface Operation<Of extends Outcome> extends Pick<OperationDefinition<Of>, 'name' | 'isUse'> {
   readonly statements: readonly Statement<never>[]
   readonly select: Statement<PerformedRow>
-  readonly answersCurrentState: boolean
+  readonly isReplayed: boolean
   /** Carries the type only. */
   readonly outcome?: Of
 }
@@ -60,10 +60,10 @@ export interface OperationDefinition<Of extends Outcome> {
   /** An SQL expression: a JSON object whose `kind` is the change to make, or the reason to make none. */
   readonly decision: string
   /**
-   * The outcome is decided once more after the writes, because the answer shows the state now. A repeated request makes
-   * no change again, but gets the current state. Default: it gets the first outcome.
+   * An SQL expression for the outcome after the writes, if the answer shows the state then. A repeated request makes no
+   * change again, but gets the current state. Default: it gets the first outcome.
    */
-  readonly answersCurrentState?: true
+  readonly currentState?: string
   /** The kinds that change something. Only these are stored. */
   readonly changes: readonly Of['kind'][]
   readonly writes: (sql: WriteSql) => readonly string[]
@@ -85,7 +85,7 @@ export function defineOperation<Of extends Outcome>({
   authority,
   name,
   isUse,
-  answersCurrentState,
+  currentState,
   decision,
   changes,
   writes,
@@ -103,7 +103,7 @@ export function defineOperation<Of extends Outcome>({
   const select = compileText<PerformedRow>(`
     select ${refusal} as refusal, ${retryAt} as retryAt, ${table}.id as callerId, ${stored}.nonce as nonce,
       ${stored}.fingerprint = :fingerprint as isSame,
-      ${answersCurrentState ? decision : `coalesce(${stored}.outcome, ${decision})`} as outcome, ${stored}.created_at as performedAt
+      ${currentState ?? `coalesce(${stored}.outcome, ${decision})`} as outcome, ${stored}.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
     left join ${stored} on ${isCallers}`)
   const decided = (...kinds: readonly string[]) => `exists (select 1 from ${stored} where ${isOwn}
@@ -121,7 +121,7 @@ export function defineOperation<Of extends Outcome>({
   return {
     name,
     ...(isUse && { isUse }),
-    answersCurrentState: answersCurrentState === true,
+    isReplayed: currentState === undefined,
     statements: [insert, ...writes(sql).map((text) => compileText(text))],
     select,
   }
@@ -167,7 +167,7 @@ export async function perform<Of extends Outcome>(
   const outcome = JSON.parse(row.outcome) as Of
   if (nonce === null || performedAt === null) return done(outcome, now, callerId)
   if (!row.isSame) return refused('idempotency-key-reused', callerId)
-  if (operation.answersCurrentState) return done(outcome, now, callerId)
+  if (!operation.isReplayed) return done(outcome, now, callerId)
   return done(outcome, performedAt, callerId, !isOwn(nonce))
 }
 

@@ -16,6 +16,7 @@ import { flag, optional } from '../protocol/fields.ts'
 import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
 import { IS_ACTIVATED, insertActivation } from './devices.ts'
 import {
+  checkKey,
   checkTypedKey,
   deviceIdentifier,
   IS_TYPED,
@@ -56,20 +57,15 @@ type CheckedOut = KeyOutcome<'checked-out'> & { readonly productId: number }
 
 export type CheckOutOutcome = CheckOutRefused | (CheckedOut & { readonly facts: FileFacts })
 
-/** SQL: the outcome of a check-out as JSON text. */
-const DECISION = checkTypedKey(
-  [
-    WHEN_UNKNOWN,
-    `when :identifier is null and not products.any_machine_files then 'identifier-missing'`,
-    ...USE_CHECKS,
-    WHEN_TOO_WEAK,
-    `when :identifier is null or ${IS_ACTIVATED} then 'checked-out'`,
-    `when not :activate then 'activation-not-found'`,
-    `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
-  ],
-  'activated',
-  [`'facts', ${FILE_FACTS}`],
-)
+const CHECKS = [
+  WHEN_UNKNOWN,
+  `when :identifier is null and not products.any_machine_files then 'identifier-missing'`,
+  ...USE_CHECKS,
+  WHEN_TOO_WEAK,
+  `when :identifier is null or ${IS_ACTIVATED} then 'checked-out'`,
+  `when not :activate then 'activation-not-found'`,
+  `when ${LIMIT_IS_REACHED} then 'limit-reached'`,
+]
 
 /**
  * @param name separates the idempotency keys of different operations
@@ -84,8 +80,8 @@ export function defineCheckOut(
     authority,
     name,
     isUse: true,
-    answersCurrentState: true,
-    decision: DECISION,
+    decision: checkKey(CHECKS, 'activated', [], IS_TYPED),
+    currentState: checkTypedKey(CHECKS, 'activated', [`'facts', ${FILE_FACTS}`]),
     changes: ['activated'],
     writes: (sql) => [
       insertActivation(IS_TYPED, sql.decided('activated'), FILE_ENDS_AT),
