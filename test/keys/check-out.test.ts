@@ -281,6 +281,9 @@ describe('a refresh', () => {
     const { db, roundTrips } = observe(env.DB)
     await checkOut(fields, { bindings: { DB: db } })
     expect(roundTrips).toMatchObject([{ rowsWritten: 1 }])
+    // docs/free-plan.md says what a million installs cost.
+    const [, rowsRead] = /.*"rowsRead":(\d+)/s.exec(logText()) ?? []
+    expect(Number(rowsRead)).toBeLessThanOrEqual(50)
     const { file_ends_at: endsAt } = await activationOf(key)
     expect(endsAt).toBeGreaterThan(Date.now() + 13 * DAY_MILLISECONDS)
   })
