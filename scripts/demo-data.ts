@@ -13,9 +13,9 @@ export const DEMO_PRICE = 'price_demo'
 export async function loadDemoData(): Promise<void> {
   const now = Date.now()
   await runStatements('local', [
-    `insert into products (id, name, status, trial_days, offline_page, created_at, updated_at)
-       values (1, 'Demo product', 'active', 14, 1, ${now}, ${now}),
-         (2, 'Inactive demo product', 'inactive', null, 0, ${now}, ${now})
+    `insert into products (id, name, status, features, trial_days, offline_page, created_at, updated_at)
+       values (1, 'Demo product', 'active', '["pro"]', 14, 1, ${now}, ${now}),
+         (2, 'Inactive demo product', 'inactive', null, null, 0, ${now}, ${now})
        on conflict do nothing`,
     insertDefaultGenerator(
       { productId: 'id', now: String(now) },
