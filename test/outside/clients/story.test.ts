@@ -3,8 +3,9 @@ import { cpSync, mkdtempSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { freePort, type Running, removeClone, startService } from '../support/clone.ts'
-import { cloneWithDatabase, commandLineIn } from '../support/keyseal.ts'
+import { cloneWithDatabase } from '../support/keyseal.ts'
 import { query, writeDevVars } from '../support/local-database.ts'
+import { buy } from '../support/purchase.ts'
 import type { ClientDriver } from './support/client-driver.ts'
 import { CLIENTS } from './support/clients.ts'
 import { type Relay, startRelay } from './support/relay.ts'
@@ -45,22 +46,6 @@ afterAll(async () => {
   await stop()
   removeClone(clone)
 })
-
-interface Purchase {
-  readonly licenseKey: string
-  readonly refund: () => void
-}
-
-function buy(): Purchase {
-  const operator = commandLineIn(clone, { PORT: String(port) })
-  type Sold = { readonly order: string; readonly licenseKeys: readonly { licenseKey: string }[] }
-  const { order, licenseKeys } = operator.runJson<Sold>('webhook', 'stripe')
-  const number = /\d+/.exec(order)?.[0] ?? ''
-  return {
-    licenseKey: licenseKeys[0]?.licenseKey ?? '',
-    refund: () => operator.runJson('webhook', 'stripe', '--order', number, '--event', 'refund'),
-  }
-}
 
 const activeDevices = (licenseKey: string) =>
   query(
@@ -109,7 +94,7 @@ describe.each(CLIENTS)('the $name client', ({ start: startClient, isMissing }) =
   }
 
   story('activates, runs on without the server, comes back, and stops after a refund', async () => {
-    const { licenseKey, refund } = buy()
+    const { licenseKey, refund } = buy(clone, port)
     const folder = newFolder()
     let app = await openApp(folder)
     expect(await app.state('check')).toBe('unlicensed')
@@ -158,7 +143,7 @@ describe.each(CLIENTS)('the $name client', ({ start: startClient, isMissing }) =
   })
 
   story('activates once when the answer is lost, and frees its seat', async () => {
-    const { licenseKey } = buy()
+    const { licenseKey } = buy(clone, port)
     const relay = await openRelay()
     const app = await openApp(newFolder(), { server: relay.origin })
     relay.next = 'lose the answer'
@@ -178,7 +163,7 @@ describe.each(CLIENTS)('the $name client', ({ start: startClient, isMissing }) =
   })
 
   story('does not take a recorded answer for a new one', async () => {
-    const [bought, other] = [buy(), buy()]
+    const [bought, other] = [buy(clone, port), buy(clone, port)]
     const relay = await openRelay()
     const app = await openApp(newFolder(), { server: relay.origin }, 'laptop')
     expect(await app.state('activate', { key: bought.licenseKey })).toBe('valid')
@@ -204,7 +189,7 @@ describe.each(CLIENTS)('the $name client', ({ start: startClient, isMissing }) =
   })
 
   story('says when the license has too many devices, and after one was freed', async () => {
-    const { licenseKey } = buy()
+    const { licenseKey } = buy(clone, port)
     const apps = []
     for (const name of ['a', 'b', 'c', 'd'])
       apps.push(await openApp(newFolder(), {}, `${name}-${licenseKey}`))
@@ -221,7 +206,7 @@ describe.each(CLIENTS)('the $name client', ({ start: startClient, isMissing }) =
   })
 
   story('refreshes in the background at a third of the time, without making the app wait', async () => {
-    const { licenseKey } = buy()
+    const { licenseKey } = buy(clone, port)
     const relay = await openRelay()
     const app = await openApp(newFolder(), { server: relay.origin })
     await app.say('activate', { key: licenseKey })
@@ -241,12 +226,12 @@ describe.each(CLIENTS)('the $name client', ({ start: startClient, isMissing }) =
     const app = await openApp(folder)
     expect(await app.say('startTrial')).toMatchObject({ state: 'valid', daysLeft: 14, features: ['pro'] })
     expect(await app.state('startTrial')).toBe('valid')
-    const { licenseKey } = buy()
+    const { licenseKey } = buy(clone, port)
     expect(await app.say('activate', { key: licenseKey })).toMatchObject({ state: 'valid', daysLeft: 365 })
   })
 
   story('gets a file for a machine without a connection', async () => {
-    const { licenseKey } = buy()
+    const { licenseKey } = buy(clone, port)
     const app = await openApp(newFolder(), { server: 'http://127.0.0.1:9' })
     const { text, url } = await app.say('offlineRequest', { key: licenseKey })
     expect(url).toBe(`http://127.0.0.1:9/offline#${text}`)

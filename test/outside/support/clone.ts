@@ -12,6 +12,12 @@ const NOT_CLONED = new Set([
   ...['.git', '.wrangler', '.dev.vars', 'node_modules', 'coverage', 'dist'],
   'public/docs/scalar',
   'clients/javascript/dist',
+  // Written when an example starts.
+  ...['electron', 'node-cli', 'python-desktop', 'wordpress-plugin'].map(
+    (example) => `examples/${example}/keyseal.json`,
+  ),
+  'examples/wordpress-plugin/keyseal.php',
+  'examples/wordpress-plugin/preview-options.json',
 ])
 
 /** @returns the folder. Its node_modules is a link */

@@ -3,9 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { project } from './clone.ts'
 
+const FOLDERS = ['.', 'docs', 'examples', 'clients/javascript', 'clients/php', 'clients/python']
+
 /** The Markdown documents by path. */
 export const documents: ReadonlyMap<string, string> = new Map(
-  [...markdownIn('.'), ...markdownIn('docs')].map((name) => [name, read(name)]),
+  FOLDERS.flatMap(markdownIn).map((name) => [name, read(name)]),
 )
 
 export const readme = read('README.md')
