@@ -37,9 +37,10 @@ describe('every shell example in the documents', () => {
     expect(shellBlocks.length).toBeGreaterThan(10)
   })
 
-  it.each(shellBlocks)('is run by a test or by CI, or needs an account: $name, $commands', (block) => {
+  it.each(shellBlocks)('is run by a test or by CI, or cannot be: $name, $commands', (block) => {
     const { mark, commands } = block
     if (mark === 'needs: account') expect(commands).toMatch(/--remote|wrangler|npm run deploy/)
+    else if (mark === 'needs: network') expect(commands).toMatch(/^pip install /)
     else if (mark === 'run by: CI') expect(lines(contents('.ci/run'), /^(.+)$/gm)).toEqual(partsOf(commands))
     else {
       expect(mark).toMatch(/^run: /)

@@ -1,12 +1,14 @@
 /** The package of the JavaScript client: what apps install. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { cloneProject, project, removeClone, run } from '../support/clone.ts'
+import { runShell } from '../support/local-database.ts'
+import { example } from '../support/readme.ts'
 import { LICENSE_KEY } from './support/file-maker.ts'
 import { FILE_KEY, fileAnswer } from './support/javascript-app.ts'
 import { answerPem, type LicenseServer, startLicenseServer } from './support/license-server.ts'
@@ -56,13 +58,11 @@ describe('the package', () => {
   beforeAll(async () => {
     server = await startLicenseServer()
     clone = cloneProject()
-    app = mkdtempSync(path.join(inject('scratch'), 'app-'))
+    const home = mkdtempSync(path.join(inject('scratch'), 'home-'))
+    app = path.join(home, 'my-app')
+    mkdirSync(app)
     writeFileSync(path.join(app, 'package.json'), '{"type":"module"}')
-    const packed = run(path.join(clone, 'clients/javascript'), 'npm', 'pack', '--pack-destination', app)
-    if (packed.status !== 0) throw new Error(packed.output)
-    const { version } = json(path.join(source, 'package.json'))
-    const installed = run(app, 'npm', 'install', '--offline', '--no-audit', `keyseal-client-${version}.tgz`)
-    if (installed.status !== 0) throw new Error(installed.output)
+    runShell(clone, example('run: javascript-client-install'), `HOME=${home}`, 'npm_config_offline=true')
   })
   afterAll(async () => {
     removeClone(clone)

@@ -1,9 +1,7 @@
 /** Runs the tests of the Python client with the first Python of this machine that has its dependency. */
-import path from 'node:path'
 import { expect, it } from 'vitest'
 import { isInstalled, project, run } from '../support/clone.ts'
-
-const client = path.join(project, 'clients/python')
+import { example } from '../support/readme.ts'
 
 /** The client supports Python 3.9 and later. */
 const NEEDED = 'import cryptography, sys; sys.exit(sys.version_info < (3, 9))'
@@ -14,7 +12,8 @@ it.skipIf(PYTHONS.length === 0)(
   () => {
     const [python = 'python3'] = PYTHONS
     // -B writes no compiled files, so other tests that copy the project copy none.
-    const { status, output } = run(client, python, '-Bm', 'unittest', 'discover', '-t', '.', 'tests')
+    const command = example('run: python-client-tests').replace('python3', `${python} -B`)
+    const { status, output } = run(project, 'bash', '-c', command)
     expect(status, output).toBe(0)
     expect(output).toMatch(/^Ran \d{2,} tests/m)
   },
