@@ -31,7 +31,7 @@ describe.skipIf(!hasBrowser)(`/offline (skipped without ${CHROMIUM})`, () => {
     origin = `http://127.0.0.1:${port}`
     service = await startService(folder, port, /\ncurl -s .*\n/)
     runExample('run: offline-page')
-    // A file that names features has no QR code.
+    // Each feature makes the file longer, and a file of 2,000 bytes or more has no QR code.
     await callApi('update-product', { product_id: '1', features: '[]' })
     const owner = { owner_name: 'Ada', owner_email: 'ada@example.com' }
     const terms = { product_id: '1', quantity: '1', validity: '365', activation_limit: '0' }
