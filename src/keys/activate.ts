@@ -9,8 +9,8 @@ import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { postUrl } from '../protocol/fields.ts'
-import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
-import { IS_ACTIVATED, insertActivation } from './devices.ts'
+import { activationsMax, LIMIT_IS_REACHED } from './devices/activation-limit.ts'
+import { IS_ACTIVATED, insertActivation } from './devices/devices.ts'
 import {
   checkTypedKey,
   deviceIdentifier,

@@ -13,8 +13,8 @@ import { endpoint } from '../http/endpoint.ts'
 import type { Bindings } from '../platform/settings.ts'
 import { CODES } from '../protocol/codes.ts'
 import { flag, optional } from '../protocol/fields.ts'
-import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
-import { IS_ACTIVATED, insertActivation } from './devices.ts'
+import { activationsMax, LIMIT_IS_REACHED } from './devices/activation-limit.ts'
+import { IS_ACTIVATED, insertActivation } from './devices/devices.ts'
 import {
   checkKey,
   checkTypedKey,

@@ -9,7 +9,8 @@ import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
-import { IS_ACTIVATED } from './devices.ts'
+import { IS_ACTIVATED } from './devices/devices.ts'
+import { releaseDevice, releasesMax } from './devices/release-device.ts'
 import {
   checkTypedKey,
   deviceIdentifier,
@@ -21,7 +22,6 @@ import {
   WHEN_IDENTIFIER_MISSING,
   WHEN_UNKNOWN,
 } from './key-checks.ts'
-import { releaseDevice, releasesMax } from './release-device.ts'
 
 type Deactivated = KeyOutcome<
   'deactivated' | 'already-inactive' | 'license-key-unknown' | 'identifier-missing'

@@ -9,7 +9,7 @@ import { EFFECTIVE_FEATURES } from '../issuing/features.ts'
 import { CODES } from '../protocol/codes.ts'
 import { identifier, licenseKey, nonce } from '../protocol/fields.ts'
 import type { ProofFacts } from '../protocol/proof.ts'
-import { deviceValues, IS_ACTIVATED } from './devices.ts'
+import { deviceValues, IS_ACTIVATED } from './devices/devices.ts'
 import { otherSpellings } from './spellings.ts'
 
 /** The first two are optional here, because each has its own code if it is missing. */

@@ -12,7 +12,7 @@ import { choice, type FieldErrors, flag, optional, wholeNumber } from '../protoc
 import { type FileSigningKey, fileSigningKeyFor, fileSigningSecrets } from '../signing/file-keys.ts'
 import { makeLicenseFile } from '../signing/license-file.ts'
 import { licenseFileContents } from '../signing/license-file-contents.ts'
-import { ACTIVATION_ID, LAST_SEEN_AT } from './devices.ts'
+import { ACTIVATION_ID, LAST_SEEN_AT } from './devices/devices.ts'
 import { isWeakKey } from './key-strength.ts'
 
 const DAY_SECONDS = 86_400

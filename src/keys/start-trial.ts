@@ -17,9 +17,9 @@ import { sha256HexOfText } from '../platform/hash.ts'
 import { CODES } from '../protocol/codes.ts'
 import { identifier, nonce, productId } from '../protocol/fields.ts'
 import { NOT_SET } from '../protocol/owner.ts'
-import { activationsMax, LIMIT_IS_REACHED } from './activation-limit.ts'
-import { deviceValues, IS_ACTIVATED, insertActivation } from './devices.ts'
-import { shortestDomain } from './domains.ts'
+import { activationsMax, LIMIT_IS_REACHED } from './devices/activation-limit.ts'
+import { deviceValues, IS_ACTIVATED, insertActivation } from './devices/devices.ts'
+import { shortestDomain } from './devices/domains.ts'
 import {
   deviceIdentifier,
   KEY_PROBLEM_CODES,

@@ -1,7 +1,7 @@
 /** What software may store with the API key that every copy of it contains. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { activationsMax } from '../../src/keys/activation-limit.ts'
+import { activationsMax } from '../../src/keys/devices/activation-limit.ts'
 import { addKey, callApi, callApiWithIdempotencyKey, identifiersOf } from '../support/key-life.ts'
 import { failureLines } from '../support/log.ts'
 import { openShop, type Shop } from '../support/shop.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isDevelopmentDomain, shortestDomain } from '../../src/keys/domains.ts'
+import { isDevelopmentDomain, shortestDomain } from '../../src/keys/devices/domains.ts'
 import { addKey, callApi, executeSql, identifiersOf } from '../support/key-life.ts'
 import { openShop } from '../support/shop.ts'
 

@@ -1,7 +1,7 @@
 /** Seats cannot be used twice with license files. */
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { deleteOldReleases } from '../../src/keys/release-device.ts'
+import { deleteOldReleases } from '../../src/keys/devices/release-device.ts'
 import { addKey, callApi, DAY_MILLISECONDS, executeSql, type KeyOptions } from '../support/key-life.ts'
 import { openShop } from '../support/shop.ts'
 

@@ -2,7 +2,7 @@
  * SQL about the devices of a license key: whether it is activated on one, and how it is activated there. The device
  * `:identifier` is a domain if the product says so. Then its shortest form is stored.
  */
-import { DAY_MILLISECONDS } from '../protocol/dates.ts'
+import { DAY_MILLISECONDS } from '../../protocol/dates.ts'
 import { isDevelopmentDomain, shortestDomain } from './domains.ts'
 
 /** The values of the placeholders in this file, except `now`. */

@@ -1,6 +1,6 @@
 /** How many devices or domains a license key may be active on. */
 import * as z from 'zod/mini'
-import { checkSettings, oncePerIsolate } from '../platform/settings.ts'
+import { checkSettings, oncePerIsolate } from '../../platform/settings.ts'
 import { DEVICE, TAKES_SEAT } from './devices.ts'
 
 const CAP_DEFAULT = 1_000

@@ -5,10 +5,10 @@
  * its seat until the file ends, except for a few devices of each license key in 30 days.
  */
 import * as z from 'zod/mini'
-import type { WriteSql } from '../callers/operation.ts'
-import { bind, compileText, PIECE_ROWS, runInPieces } from '../db/batch.ts'
-import { checkSettings, oncePerIsolate } from '../platform/settings.ts'
-import { DAY_MILLISECONDS } from '../protocol/dates.ts'
+import type { WriteSql } from '../../callers/operation.ts'
+import { bind, compileText, PIECE_ROWS, runInPieces } from '../../db/batch.ts'
+import { checkSettings, oncePerIsolate } from '../../platform/settings.ts'
+import { DAY_MILLISECONDS } from '../../protocol/dates.ts'
 import { IS_OF_DEVICE } from './devices.ts'
 
 const RELEASES_DEFAULT = 3
