@@ -71,6 +71,8 @@ class LocalServer:
 class Handler(BaseHTTPRequestHandler):
     """One request to a LocalServer."""
 
+    is_active = False
+
     def do_POST(self) -> None:
         local: LocalServer = self.server.local  # type: ignore[attr-defined]
         text = self.rfile.read(int(self.headers["Content-Length"])).decode()
@@ -78,6 +80,7 @@ class Handler(BaseHTTPRequestHandler):
         with local.lock:
             local.requests.append({"path": self.path, **fields})
             local.active += 1
+            self.is_active = True
             local.active_most = max(local.active_most, local.active)
         try:
             if local.respond is not None:
@@ -87,10 +90,17 @@ class Handler(BaseHTTPRequestHandler):
         except ConnectionError:
             pass  # The client did not wait for the answer.
         finally:
-            with local.lock:
-                local.active -= 1
+            self.end()
+
+    def end(self) -> None:
+        """Counts the request as ended, once: before the client can read the answer."""
+        local: LocalServer = self.server.local  # type: ignore[attr-defined]
+        with local.lock:
+            local.active -= int(self.is_active)
+            self.is_active = False
 
     def send(self, status: int, body: str, headers: Optional[Dict[str, str]] = None) -> None:
+        self.end()
         self.send_response(status)
         for name, value in (headers or {}).items():
             self.send_header(name, value)
