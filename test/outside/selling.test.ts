@@ -183,7 +183,7 @@ describe('a delivery to the seller', () => {
     }
     expect(posted[0]?.headers['webhook-id']).toBe(posted[1]?.headers['webhook-id'])
     const pending = () => query(folder, `select id from deliveries where status = 'pending'`)
-    await expect.poll(pending, { timeout: 20_000 }).toEqual([])
+    await expect.poll(pending, { timeout: 60_000 }).toEqual([])
     expect(runAll('deliveries list --status delivered')[0]).toMatch(/webhook +standard/)
   })
 })
