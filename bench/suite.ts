@@ -48,6 +48,8 @@ export const SMOKE: Scale = { rounds: 1, storedKeys: 1_000, warmUpRequests: 0, k
 /** The distance of the remote database, added to each round trip. */
 const DISTANCE_MS = 50
 const DISTANT_REQUESTS = 40
+/** Also of a small part, so that the first requests, which load code, do not decide. */
+const DISTANT_REQUESTS_MIN = 16
 
 const MEMORY_REQUESTS = 5
 /** Half of the platform's 128 MB for a Worker. The other half is for memory outside the heap. */
@@ -106,7 +108,8 @@ export async function measure(folder: string, scale: Scale): Promise<Report> {
     await closeAll()
 
     progress(`a database ${DISTANCE_MS} ms away, ${rounds} rounds`)
-    const distantTasks = SMALL_TASKS.map((task) => ({ ...task, requests: DISTANT_REQUESTS }))
+    const requests = Math.max(DISTANT_REQUESTS, DISTANT_REQUESTS_MIN / scale.part)
+    const distantTasks = SMALL_TASKS.map((task) => ({ ...task, requests }))
     const far = await open('few-keys', { script: distantScript })
     const distant = smallMeasurements(distantTasks, {
       product: { ...far, origin: `${far.origin}/product` },
