@@ -25,17 +25,10 @@ import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settin
 import { CODES, type Code } from '../protocol/codes.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 
-/** A limiter that is not bound, or fails, allows every request. wrangler.toml sets the limits. */
-export interface Limiters {
-  readonly address: RateLimit | undefined
-  readonly apiKey: RateLimit | undefined
-  readonly licenseKey: RateLimit | undefined
-  readonly trials: RateLimit | undefined
-  readonly failures: RateLimit | undefined
-  readonly networkFailures: RateLimit | undefined
-}
-
-/** The period of each limiter, copied from wrangler.toml because the Worker cannot read it. */
+/**
+ * The limiters, whose limits wrangler.toml sets. The periods are copied from it, because the Worker cannot read them. A
+ * limiter that is not bound, or fails, allows every request.
+ */
 export const LIMITERS = {
   address: { binding: 'LIMIT_ADDRESS', periodSeconds: 10 },
   apiKey: { binding: 'LIMIT_API_KEY', periodSeconds: 10 },
@@ -43,7 +36,9 @@ export const LIMITERS = {
   trials: { binding: 'LIMIT_TRIALS', periodSeconds: 60 },
   failures: { binding: 'LIMIT_FAILURES', periodSeconds: 60 },
   networkFailures: { binding: 'LIMIT_FAILURES_NETWORK', periodSeconds: 60 },
-} as const satisfies Record<keyof Limiters, { binding: string; periodSeconds: number }>
+} as const satisfies Record<string, { binding: string; periodSeconds: number }>
+
+export type Limiters = Readonly<Record<keyof typeof LIMITERS, RateLimit | undefined>>
 
 /** The codes for unknown or unauthorized callers, including callers that guess contract keys. */
 const FAILURE_CODES: ReadonlySet<Code['code']> = new Set(
@@ -62,12 +57,7 @@ const limiter = z.optional(z.custom<RateLimit>((value) => typeof value === 'obje
 
 const schema = z.object({
   RATE_LIMITS: z._default(z.enum(['on', 'off'], 'must be "on" or "off"'), 'on'),
-  LIMIT_ADDRESS: limiter,
-  LIMIT_API_KEY: limiter,
-  LIMIT_LICENSE_KEY: limiter,
-  LIMIT_TRIALS: limiter,
-  LIMIT_FAILURES: limiter,
-  LIMIT_FAILURES_NETWORK: limiter,
+  ...Object.fromEntries(Object.values(LIMITERS).map(({ binding }) => [binding, limiter])),
 })
 
 /** `RATE_LIMITS = "off"` disables all limits. */
@@ -75,16 +65,12 @@ const areLimitsOn = oncePerIsolate((bindings) => checkSettings(schema, bindings)
 
 /** The settings of this file. */
 export const limiters = oncePerIsolate((bindings): Limiters => {
-  const settings = checkSettings(schema, bindings)
   const isOn = areLimitsOn(bindings)
-  return {
-    address: isOn ? settings.LIMIT_ADDRESS : undefined,
-    apiKey: isOn ? settings.LIMIT_API_KEY : undefined,
-    licenseKey: isOn ? settings.LIMIT_LICENSE_KEY : undefined,
-    trials: isOn ? settings.LIMIT_TRIALS : undefined,
-    failures: isOn ? settings.LIMIT_FAILURES : undefined,
-    networkFailures: isOn ? settings.LIMIT_FAILURES_NETWORK : undefined,
-  }
+  const bound = Object.entries(LIMITERS).map(([name, { binding }]) => [
+    name,
+    isOn ? bindings[binding] : undefined,
+  ])
+  return Object.fromEntries(bound) as Limiters
 })
 
 /** @param address as seen by Cloudflare, or null if unknown: then the request is not counted */
