@@ -8,7 +8,7 @@
  * The first statement of the batch stores the decision, and the others carry it out. No other write can
  * interfere: a batch is one transaction, and D1 has a single writer.
  */
-import { bind, compileText, PIECE_ROWS, runBatch, runInPieces, type Statement } from '../db/batch.ts'
+import { bind, compileDeleteOldest, compileText, runBatch, runInPieces, type Statement } from '../db/batch.ts'
 import { type ShouldRetryNow, withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
@@ -193,16 +193,9 @@ const RETENTION_MS: Record<Table, number> = {
   use_operations: DAY_MILLISECONDS,
 }
 
-/** Ids grow with time, so checking only the lowest ids makes an index on the time unnecessary. */
-const deleteOldest = (table: Table) =>
-  compileText<{ id: number }>(`
-  delete from ${table} where created_at < :before
-    and id in (select id from ${table} order by id limit ${PIECE_ROWS})
-  returning id`)
-
 const DELETE_OLDEST = {
-  operations: deleteOldest('operations'),
-  use_operations: deleteOldest('use_operations'),
+  operations: compileDeleteOldest('operations', 'created_at < :before'),
+  use_operations: compileDeleteOldest('use_operations', 'created_at < :before'),
 }
 
 /**

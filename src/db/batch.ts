@@ -158,6 +158,18 @@ export async function runMeasuredBatch<const Bound extends readonly BoundStateme
 export const PIECE_ROWS = 1_000
 
 /**
+ * A statement for `runInPieces` that deletes old rows. Ids grow with time, so checking only the lowest ids makes an index
+ * on the time unnecessary.
+ *
+ * @param isOld SQL, with its own placeholders
+ */
+export function compileDeleteOldest(table: string, isOld: string): Statement<{ id: number }> {
+  return compileText(`
+    delete from ${table} where ${isOld} and id in (select id from ${table} order by id limit ${PIECE_ROWS})
+    returning id`)
+}
+
+/**
  * Repeats a statement that changes and returns at most `PIECE_ROWS` rows until it changes fewer. Each run is
  * short, so it does not block requests.
  */

@@ -6,7 +6,7 @@
  * Placeholders: `addressHash`, which is null for an address that is not counted, `idempotencyKey` and `now`.
  */
 import { addressOf } from '../callers/networks.ts'
-import { bind, compileText, PIECE_ROWS, runInPieces } from '../db/batch.ts'
+import { bind, compileDeleteOldest, runInPieces } from '../db/batch.ts'
 import { countedAddress } from '../http/limits.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import type { Bindings } from '../platform/settings.ts'
@@ -36,11 +36,7 @@ export async function addressHashOf(env: Bindings, request: Request): Promise<st
   return address === null ? null : sha256HexOfText(address)
 }
 
-/** Ids grow with time, so checking only the lowest ids makes an index on the time unnecessary. */
-const deleteOldest = compileText<{ id: number }>(`
-  delete from offline_refusals where refused_at <= :before
-    and id in (select id from offline_refusals order by id limit ${PIECE_ROWS})
-  returning id`)
+const deleteOldest = compileDeleteOldest('offline_refusals', 'refused_at <= :before')
 
 /**
  * Deletes refusals that no longer count.
