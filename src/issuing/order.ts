@@ -6,7 +6,7 @@
  */
 import * as z from 'zod/mini'
 import type { Origin } from '../db/schema/index.ts'
-import { checkSettings, oncePerIsolate } from '../platform/settings.ts'
+import { checkSettings, numberSetting, oncePerIsolate } from '../platform/settings.ts'
 import {
   activationLimit,
   flag,
@@ -43,17 +43,17 @@ export type Order = FreshOrder | SourcedOrder
 const QUANTITY_DEFAULT = 1_000
 
 const settings = z.object({
-  MAX_QUANTITY: z._default(
-    z.pipe(
-      z.string().check(z.regex(/^[1-9]\d*$/, `is not a whole number from 1 to ${QUANTITY_LIMIT}`)),
-      z.transform((text) => Math.min(Number(text), QUANTITY_LIMIT)),
-    ),
+  MAX_QUANTITY: numberSetting(
+    /^[1-9]\d*$/,
+    `is not a whole number from 1 to ${QUANTITY_LIMIT}`,
     QUANTITY_DEFAULT,
   ),
 })
 
 /** The most license keys of one request. */
-export const quantityMax = oncePerIsolate((bindings) => checkSettings(settings, bindings).MAX_QUANTITY)
+export const quantityMax = oncePerIsolate((bindings) =>
+  Math.min(checkSettings(settings, bindings).MAX_QUANTITY, QUANTITY_LIMIT),
+)
 
 export function orderFields(quantityMax: number) {
   return {

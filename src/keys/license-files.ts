@@ -5,7 +5,13 @@
 import * as z from 'zod/mini'
 import { EXPIRES_AT } from '../issuing/expiry.ts'
 import { EFFECTIVE_FEATURES } from '../issuing/features.ts'
-import { type Bindings, checkSettings, oncePerIsolate, type Settings } from '../platform/settings.ts'
+import {
+  type Bindings,
+  checkSettings,
+  numberSetting,
+  oncePerIsolate,
+  type Settings,
+} from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { choice, type FieldErrors, flag, optional, wholeNumber } from '../protocol/fields.ts'
@@ -21,13 +27,9 @@ const TTL_DAYS_DEFAULT = 14
 const DAYS_MAX_DEFAULT = 30
 
 const settings = z.object({
-  LICENSE_FILE_DAYS_MAX: z._default(
-    z.pipe(
-      z
-        .string()
-        .check(z.regex(/^([1-9]|[1-9]\d|[12]\d\d|3[0-5]\d|36[0-5])$/, 'is not a whole number from 1 to 365')),
-      z.transform(Number),
-    ),
+  LICENSE_FILE_DAYS_MAX: numberSetting(
+    /^([1-9]|[1-9]\d|[12]\d\d|3[0-5]\d|36[0-5])$/,
+    'is not a whole number from 1 to 365',
     DAYS_MAX_DEFAULT,
   ),
 })

@@ -2,7 +2,7 @@
  * The Worker's bindings, variables and secrets. Each folder declares and checks its own settings. src/app.ts
  * checks all of them, so no request is served if one is missing or wrong. docs/settings.md describes them.
  */
-import type * as z from 'zod/mini'
+import * as z from 'zod/mini'
 import { LoggableError } from './log.ts'
 
 export interface Settings {
@@ -74,6 +74,15 @@ export function checkSettings<Output>(schema: z.ZodMiniType<Output>, settings: S
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw settingError(String(issue?.path[0]), issue?.message ?? 'is wrong')
+}
+
+/**
+ * The schema of a variable that contains a whole number. Variables are texts.
+ *
+ * @param fault as of a `SettingError`, if the text does not match the pattern
+ */
+export function numberSetting(pattern: RegExp, fault: string, defaultValue: number) {
+  return z._default(z.pipe(z.string().check(z.regex(pattern, fault)), z.transform(Number)), defaultValue)
 }
 
 /** Memoizes the function. The platform passes the same settings object to every request of an isolate. */

@@ -5,7 +5,7 @@
 import * as z from 'zod/mini'
 import { bind, compileText, runBatch, runMeasuredBatch } from '../db/batch.ts'
 import { logJob } from '../platform/log.ts'
-import { type Bindings, checkSettings, oncePerIsolate } from '../platform/settings.ts'
+import { type Bindings, checkSettings, numberSetting, oncePerIsolate } from '../platform/settings.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
 import { NIGHTLY } from './schedules.ts'
 
@@ -13,11 +13,9 @@ import { NIGHTLY } from './schedules.ts'
 const LIMIT_BYTES_DEFAULT = 500_000_000
 
 const settings = z.object({
-  DATABASE_LIMIT_BYTES: z._default(
-    z.pipe(
-      z.string().check(z.regex(/^[1-9]\d{0,14}$/, 'is not a whole number of bytes, at least 1')),
-      z.transform(Number),
-    ),
+  DATABASE_LIMIT_BYTES: numberSetting(
+    /^[1-9]\d{0,14}$/,
+    'is not a whole number of bytes, at least 1',
     LIMIT_BYTES_DEFAULT,
   ),
 })

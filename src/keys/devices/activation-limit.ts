@@ -1,6 +1,6 @@
 /** How many devices or domains a license key may be active on. */
 import * as z from 'zod/mini'
-import { checkSettings, oncePerIsolate } from '../../platform/settings.ts'
+import { checkSettings, numberSetting, oncePerIsolate } from '../../platform/settings.ts'
 import { DEVICE, TAKES_SEAT } from './devices.ts'
 
 const CAP_DEFAULT = 1_000
@@ -8,11 +8,9 @@ const CAP_DEFAULT = 1_000
 const CAP_MAX = 1_000_000
 
 const settings = z.object({
-  ACTIVATIONS_MAX: z._default(
-    z.pipe(
-      z.string().check(z.regex(/^([1-9]\d{0,5}|1000000)$/, `is not a whole number from 1 to ${CAP_MAX}`)),
-      z.transform(Number),
-    ),
+  ACTIVATIONS_MAX: numberSetting(
+    /^([1-9]\d{0,5}|1000000)$/,
+    `is not a whole number from 1 to ${CAP_MAX}`,
     CAP_DEFAULT,
   ),
 })

@@ -7,7 +7,7 @@
 import * as z from 'zod/mini'
 import type { WriteSql } from '../../callers/operation.ts'
 import { bind, compileText, PIECE_ROWS, runInPieces } from '../../db/batch.ts'
-import { checkSettings, oncePerIsolate } from '../../platform/settings.ts'
+import { checkSettings, numberSetting, oncePerIsolate } from '../../platform/settings.ts'
 import { DAY_MILLISECONDS } from '../../protocol/dates.ts'
 import { IS_OF_DEVICE } from './devices.ts'
 
@@ -16,11 +16,9 @@ const RELEASES_LIMIT = 1_000
 const PERIOD_MS = 30 * DAY_MILLISECONDS
 
 const settings = z.object({
-  RELEASES_MAX: z._default(
-    z.pipe(
-      z.string().check(z.regex(/^(\d{1,3}|1000)$/, `is not a whole number from 0 to ${RELEASES_LIMIT}`)),
-      z.transform(Number),
-    ),
+  RELEASES_MAX: numberSetting(
+    /^(\d{1,3}|1000)$/,
+    `is not a whole number from 0 to ${RELEASES_LIMIT}`,
     RELEASES_DEFAULT,
   ),
 })
