@@ -21,6 +21,30 @@ CREATE TABLE api_keys (
   created_at INTEGER NOT NULL
 ) STRICT;
 
+-- A person or script that uses the admin API. Revoked by its status and never deleted, since audit entries refer to its id.
+CREATE TABLE operators (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
+  -- Where sign-in links go. NULL: the operator uses its token only.
+  email TEXT CHECK (length(email) BETWEEN 1 AND 254),
+  -- 'root': the holder of the secret ADMIN_TOKEN, who manages operators and nothing else.
+  role TEXT NOT NULL CHECK (role IN ('viewer', 'support', 'owner', 'root')),
+  -- SHA-256 in lowercase hex of a token with 256 random bits. For root, the text 'root'.
+  token_hash TEXT NOT NULL UNIQUE CHECK (length(token_hash) = 64 OR (role = 'root' AND token_hash = 'root')),
+  -- The first characters of the token, so that people can recognize it.
+  token_start TEXT NOT NULL CHECK (length(token_start) <= 16),
+  status TEXT NOT NULL CHECK (status IN ('active', 'revoked')),
+  -- NULL: never.
+  expires_at INTEGER,
+  -- To within an hour. NULL: never used.
+  last_used_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO operators (id, name, role, token_hash, token_start, status, created_at, updated_at)
+VALUES (1, 'ADMIN_TOKEN', 'root', 'root', '', 'active', 0, 0);
+
 -- A network, device or domain whose requests are refused. The row stays until the operator removes it.
 CREATE TABLE blocklist (
   id INTEGER PRIMARY KEY,
@@ -561,6 +585,27 @@ CREATE TABLE use_operations (
   created_at INTEGER NOT NULL,
   UNIQUE (source, endpoint, idempotency_key)
 ) STRICT;
+
+-- A change, written in the batch that made it.
+CREATE TABLE audit_entries (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at INTEGER NOT NULL,
+  -- Who: 'operator:<id>', 'api:<api key id>' or 'contract:<contract id>'.
+  actor TEXT NOT NULL,
+  -- The name of the operation: 'licenses.block', 'update-license-key'.
+  action TEXT NOT NULL,
+  -- What was changed: 'license:<id>', 'product:<id>' and so on.
+  subject TEXT,
+  -- Why, in the words of the actor.
+  reason TEXT CHECK (length(reason) BETWEEN 1 AND 1000),
+  -- The state of the subject, a JSON object without keys and secrets. NULL: it did not exist, or its state is not kept.
+  before TEXT CHECK (before IS NULL OR json_valid(before)),
+  after TEXT CHECK (after IS NULL OR json_valid(after)),
+  -- Identifies the attempt that made the change.
+  nonce TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX audit_entries_by_subject ON audit_entries (subject, id);
 
 -- Monitoring.
 

@@ -1,5 +1,7 @@
 /** The application: all endpoints, and all settings that are checked before a request is served. */
 
+import { ADMIN_PATH, createAdminApp } from './admin/app.ts'
+import { ADMIN_ENDPOINTS } from './admin/endpoints.ts'
 import { deliverySettings } from './deliveries/settings.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { createApp } from './http/app.ts'
@@ -40,7 +42,7 @@ function database({ DB }: Bindings): void {
   if (typeof DB !== 'object' || DB === null) throw settingError('DB', 'is not bound')
 }
 
-/** All that the Worker serves. */
+/** All that the Worker serves, apart from the admin API. */
 export const ROUTES: readonly Endpoint[] = [...ENDPOINTS, ...PAGES]
 
-export const app = createApp(ROUTES, checkAllSettings)
+export const app = createApp(ROUTES, checkAllSettings, { [ADMIN_PATH]: createAdminApp(ADMIN_ENDPOINTS) })

@@ -28,7 +28,12 @@ export interface Authority {
   readonly refusal: string
   /** When a caller that is refused for a time may call again, in milliseconds UTC, or null. */
   readonly retryAt: string
+  /** The role of an operator. null for other callers. */
+  readonly role: string
 }
+
+type CallerSql = Pick<Authority, 'table' | 'isCaller' | 'source'> &
+  Partial<Pick<Authority, 'retryAt' | 'role'>>
 
 /**
  * @param unknown the reason for refusing a caller without a row
@@ -36,19 +41,32 @@ export interface Authority {
  * @param reasonsForAll the same for conditions that do not depend on the caller's row. They are checked first
  */
 export function authority(
-  caller: Pick<Authority, 'table' | 'isCaller' | 'source'> & Partial<Pick<Authority, 'retryAt'>>,
+  caller: CallerSql,
+  unknown: string,
+  reasons: readonly Reason[],
+  reasonsForAll: readonly Reason[] = [],
+): Authority {
+  return authorityWithoutBlocklist(caller, unknown, reasons, [
+    ...reasonsForAll,
+    [IS_BLOCKED, 'access-denied'],
+  ])
+}
+
+/** For callers who must be able to correct the blocklist. */
+export function authorityWithoutBlocklist(
+  caller: CallerSql,
   unknown: string,
   reasons: readonly Reason[],
   reasonsForAll: readonly Reason[] = [],
 ): Authority {
   const refusals: readonly Reason[] = [
     ...reasonsForAll,
-    [IS_BLOCKED, 'access-denied'],
     [`(${caller.table}.id is null)`, unknown],
     ...reasons,
   ]
   return {
     retryAt: 'null',
+    role: 'null',
     ...caller,
     isAllowed: [caller.isCaller, ...refusals.map(([condition]) => `not ${condition}`)].join(' and '),
     refusal: `case ${refusals.map(([condition, reason]) => `when ${condition} then '${reason}'`).join(' ')} end`,

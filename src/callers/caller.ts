@@ -36,7 +36,7 @@ export interface Credential {
 
 export interface Caller {
   /** An API key's capability, or another kind of caller. The OpenAPI description groups endpoints by it. */
-  readonly access: Capability | 'contract-holder' | 'provider' | 'public' | 'monitor'
+  readonly access: Capability | 'contract-holder' | 'provider' | 'public' | 'monitor' | 'operator'
   /** Omitted: no key is required. */
   readonly credential?: Credential
   /** Whether the caller retries after a 503. Then every internal failure gets status 503. */
@@ -52,6 +52,9 @@ export const MONITOR: Caller = { access: 'monitor', retriesOn503: true }
 
 /** A payment provider, authenticated by a signature over the body. */
 export const PROVIDER: Caller = { access: 'provider', retriesOn503: true }
+
+/** A person or script with the token of an operator. */
+export const OPERATOR: Caller = { access: 'operator' }
 
 export interface OperationCall {
   /** The primary. */
@@ -78,6 +81,10 @@ export type Refusal =
   | 'turned-off'
   | 'too-many-requests'
   | 'license-key-unknown'
+  | OperatorRefusal
+
+/** Why a request to the admin API is refused. */
+export type OperatorRefusal = 'token-invalid' | 'role-missing'
 
 /** The result of a call. Expected outcomes are values, not exceptions. */
 export type Result<Outcome> = Done<Outcome> | Refused
@@ -90,6 +97,8 @@ export interface Done<Outcome> {
   readonly isReplay: boolean
   /** The id of the caller's row, or null if it has none. */
   readonly callerId: number | null
+  /** The role of an operator. */
+  readonly callerRole?: string | null
 }
 
 export interface Refused {
@@ -106,8 +115,9 @@ export function done<Outcome>(
   doneAt: number,
   callerId: number | null = null,
   isReplay = false,
+  callerRole: string | null = null,
 ): Done<Outcome> {
-  return { kind: 'done', outcome, doneAt, isReplay, callerId }
+  return { kind: 'done', outcome, doneAt, isReplay, callerId, callerRole }
 }
 
 /** @param reason as returned by the database */

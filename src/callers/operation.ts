@@ -12,6 +12,7 @@ import { bind, compileDeleteOldest, compileText, runBatch, runInPieces, type Sta
 import { type ShouldRetryNow, withNonces } from '../db/retries.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
+import { type AuditSql, audited } from './audit.ts'
 import type { Authority } from './authority.ts'
 import { done, type OperationCall, type Result, refused } from './caller.ts'
 
@@ -67,12 +68,15 @@ export interface OperationDefinition<Of extends Outcome> {
   /** The kinds that change something. Only these are stored. */
   readonly changes: readonly Of['kind'][]
   readonly writes: (sql: WriteSql) => readonly string[]
+  /** Records the change in `audit_entries`, with the state before and after the writes. Omitted: the change is not recorded. */
+  readonly audit?: (sql: WriteSql) => AuditSql
 }
 
 interface PerformedRow {
   readonly refusal: string | null
   readonly retryAt: number | null
   readonly callerId: number | null
+  readonly callerRole: string | null
   readonly nonce: string | null
   readonly isSame: 0 | 1 | null
   /** Present even if nothing was stored. */
@@ -89,8 +93,9 @@ export function defineOperation<Of extends Outcome>({
   decision,
   changes,
   writes,
+  audit,
 }: OperationDefinition<Of>): Operation<Of> {
-  const { source, table, isAllowed, refusal, retryAt, isCaller } = authority
+  const { source, table, isAllowed, refusal, retryAt, isCaller, role } = authority
   const stored: Table = isUse ? 'use_operations' : 'operations'
   const isCallers = `${stored}.source = (select ${source} from ${table} where ${isCaller})
     and ${stored}.endpoint = :endpoint and ${stored}.idempotency_key = :idempotencyKey`
@@ -101,7 +106,8 @@ export function defineOperation<Of extends Outcome>({
     from (select ${source} as source, ${decision} as decision from ${table} where ${isAllowed})
     where decision ->> 'kind' in (${quoted(changes)}) on conflict do nothing`)
   const select = compileText<PerformedRow>(`
-    select ${refusal} as refusal, ${retryAt} as retryAt, ${table}.id as callerId, ${stored}.nonce as nonce,
+    select ${refusal} as refusal, ${retryAt} as retryAt, ${table}.id as callerId, ${role} as callerRole,
+      ${stored}.nonce as nonce,
       ${stored}.fingerprint = :fingerprint as isSame,
       ${currentState ?? `coalesce(${stored}.outcome, ${decision})`} as outcome, ${stored}.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
@@ -118,11 +124,13 @@ export function defineOperation<Of extends Outcome>({
     addToOutcome: (members, ...kinds) => `update ${stored} set outcome = json_set(outcome, ${members})
       where ${isOwn} and outcome ->> 'kind' in (${quoted(kinds)})`,
   }
+  const own = { from: stored, where: isOwn, actor: `${stored}.source`, action: `'${name}'` }
+  const texts = audit ? audited(own, audit(sql), writes(sql)) : writes(sql)
   return {
     name,
     ...(isUse && { isUse }),
     isReplayed: currentState === undefined,
-    statements: [insert, ...writes(sql).map((text) => compileText(text))],
+    statements: [insert, ...texts.map((text) => compileText(text))],
     select,
   }
 }
@@ -162,13 +170,13 @@ export async function perform<Of extends Outcome>(
   }, isCollision)
   const row = rows.at(-1)?.[0] as PerformedRow | undefined
   if (!row) throw new Error('Expected exactly one result row.')
-  const { refusal, retryAt, callerId, nonce, performedAt } = row
+  const { refusal, retryAt, callerId, callerRole, nonce, performedAt } = row
   if (refusal !== null) return refused(refusal, callerId, secondsUntil(retryAt, now))
   const outcome = JSON.parse(row.outcome) as Of
-  if (nonce === null || performedAt === null) return done(outcome, now, callerId)
+  if (nonce === null || performedAt === null) return done(outcome, now, callerId, false, callerRole)
   if (!row.isSame) return refused('idempotency-key-reused', callerId)
-  if (!operation.isReplayed) return done(outcome, now, callerId)
-  return done(outcome, performedAt, callerId, !isOwn(nonce))
+  if (!operation.isReplayed) return done(outcome, now, callerId, false, callerRole)
+  return done(outcome, performedAt, callerId, !isOwn(nonce), callerRole)
 }
 
 function secondsUntil(instant: number | null, now: number): number | undefined {

@@ -14,6 +14,7 @@ export interface CallerQuery<Outcome> {
 interface QueryRow {
   readonly refusal: string | null
   readonly callerId: number | null
+  readonly callerRole: string | null
   /** JSON text. */
   readonly outcome: string
 }
@@ -29,7 +30,7 @@ export type ListSql = (allowed: string) => string
  * @param lists more members of the outcome
  */
 export function defineQuery<Outcome>(
-  { refusal, table, isCaller, isAllowed }: Authority,
+  { refusal, table, isCaller, isAllowed, role }: Authority,
   expression: string,
   lists: Readonly<Record<string, ListSql>> = {},
 ): CallerQuery<Outcome> {
@@ -37,9 +38,9 @@ export function defineQuery<Outcome>(
   return {
     lists: Object.entries(lists).map(([member, list]) => [member, compileTexts(list(allowed))]),
     select: compileText<QueryRow>(`
-      select caller.refusal as refusal, caller.id as callerId,
+      select caller.refusal as refusal, caller.id as callerId, caller.caller_role as callerRole,
         case when caller.refusal is null then ${expression} end as outcome
-      from (select ${refusal} as refusal, ${table}.* from (select 1) as request left join ${table} on ${isCaller})
+      from (select ${refusal} as refusal, ${role} as caller_role, ${table}.* from (select 1) as request left join ${table} on ${isCaller})
         as caller`),
   }
 }
@@ -64,10 +65,16 @@ export async function runQuery<Outcome>(
     ...query.lists.map(([, list]) => bind(list, bound)),
   ])
   if (!row) throw new Error('Expected exactly one result row.')
-  const { callerId, refusal } = row
+  const { callerId, callerRole, refusal } = row
   if (refusal !== null) return refused(refusal, callerId)
   const lists = query.lists.map(([member], index) => [member, parseTexts(texts[index] ?? [])])
-  return done({ ...JSON.parse(row.outcome), ...Object.fromEntries(lists) } as Outcome, now, callerId)
+  return done(
+    { ...JSON.parse(row.outcome), ...Object.fromEntries(lists) } as Outcome,
+    now,
+    callerId,
+    false,
+    callerRole,
+  )
 }
 
 /** A session that may use the nearest replica, whose data may be slightly stale. */

@@ -23,7 +23,7 @@ import { HOME_PAGE, HOME_PAGE_HEADERS, prefersHtml } from './home-page.ts'
 import { isAddressLimitExceeded, isFailureLimitExceeded, isGuessing, tooManyRequests } from './limits.ts'
 import { logRecord, newRecord, type RequestRecord, recordAnswer } from './request-record.ts'
 
-interface AppEnvironment {
+export interface AppEnvironment {
   Bindings: Bindings
   Variables: {
     record: RequestRecord
@@ -36,21 +36,26 @@ interface AppEnvironment {
   }
 }
 
-type AppContext = Context<AppEnvironment>
+export type AppContext = Context<AppEnvironment>
 
 /** The headers that a 304 response keeps. */
 const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID, ...BASE_HEADER_NAMES]
 
 const RETRY_AFTER_SECONDS = 2
 
-/** @param checkSettings throws a `SettingError` if a setting is missing or wrong. Then every endpoint answers 2500. */
+/**
+ * @param checkSettings throws a `SettingError` if a setting is missing or wrong. Then every endpoint answers 2500
+ * @param mounted applications with answers of their own, by path
+ */
 export function createApp(
   endpoints: readonly Endpoint[],
   checkSettings: (env: Bindings) => void,
+  mounted: Readonly<Record<string, Hono<AppEnvironment>>> = {},
 ): Hono<AppEnvironment> {
   const app = new Hono<AppEnvironment>({ getPath: canonicalPath })
 
   app.use(logged)
+  for (const [path, other] of Object.entries(mounted)) app.route(path, other)
   app.get('/', (context) =>
     prefersHtml(context.req.header('Accept') ?? '') ? homePage(context) : notFound(context),
   )

@@ -15,8 +15,8 @@ export interface OpenedBody {
 /** Its message is a sentence for the sender. */
 export class UnreadableBody extends Error {}
 
-export function tooManyValues(): UnreadableBody {
-  return new UnreadableBody(`The body must have at most ${BODY_VALUES_MAX} fields and members of lists.`)
+export function tooManyValues(valuesMax: number = BODY_VALUES_MAX): UnreadableBody {
+  return new UnreadableBody(`The body must have at most ${valuesMax} fields and members of lists.`)
 }
 
 /** The platform needs 45 MB to decode 4 MB in one piece, unless they are ASCII. */

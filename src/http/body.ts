@@ -57,7 +57,7 @@ function openerFor(
       return openForm
     case 'application/json':
     case 'text/json':
-      return openJson
+      return (bytes) => openJson(bytes)
     case 'multipart/form-data':
       return openMultipart
     default:

@@ -3,7 +3,7 @@
  * the OpenAPI description and the tables of the documentation are derived from it.
  */
 import type * as z from 'zod/mini'
-import type { Caller, CallerValues, Refusal, Refused, Result } from '../callers/caller.ts'
+import type { Caller, CallerValues, OperatorRefusal, Refusal, Refused, Result } from '../callers/caller.ts'
 import { type Bindings, oncePerIsolate, type Settings } from '../platform/settings.ts'
 import { CODES, type Code } from '../protocol/codes.ts'
 import { unixSeconds } from '../protocol/dates.ts'
@@ -131,7 +131,7 @@ export interface Endpoint
   readonly respond: (call: Call<never>) => Promise<Answer | Response>
 }
 
-const REFUSALS: Readonly<Record<Refusal, Code>> = {
+const REFUSALS: Readonly<Record<Exclude<Refusal, OperatorRefusal>, Code>> = {
   'access-denied': CODES.accessDenied,
   'api-key-unknown': CODES.apiKeyUnknown,
   'api-key-inactive': CODES.apiKeyInactive,
@@ -149,7 +149,8 @@ const REFUSALS: Readonly<Record<Refusal, Code>> = {
 export function refusedAnswer({ credential }: Caller, refused: Refused): Answer {
   const { reason, callerId, retryAfterSeconds } = refused
   return {
-    code: REFUSALS[reason],
+    // The admin API answers operators (src/admin/app.ts).
+    code: REFUSALS[reason as Exclude<Refusal, OperatorRefusal>],
     ...(retryAfterSeconds !== undefined && { headers: { 'Retry-After': String(retryAfterSeconds) } }),
     log: credential ? { [credential.logName]: callerId } : {},
   }

@@ -7,12 +7,13 @@ import { type Member, scanJson } from './scan-json.ts'
 /** Parameters are at most two deep. Unknown fields, which are ignored, may be deeper. */
 export const JSON_DEPTH_MAX = 32
 
-const LIMITS = { depthMax: JSON_DEPTH_MAX, valuesMax: BODY_VALUES_MAX }
-
-/** @throws UnreadableBody */
-export function openJson(bytes: Uint8Array): OpenedBody {
-  const scanned = scanJson(bytes, LIMITS)
-  if (scanned.kind === 'too-many-values') throw tooManyValues()
+/**
+ * @param valuesMax the most fields and members of lists
+ * @throws UnreadableBody
+ */
+export function openJson(bytes: Uint8Array, valuesMax: number = BODY_VALUES_MAX): OpenedBody {
+  const scanned = scanJson(bytes, { depthMax: JSON_DEPTH_MAX, valuesMax })
+  if (scanned.kind === 'too-many-values') throw tooManyValues(valuesMax)
   if (scanned.kind === 'too-deep') {
     throw new UnreadableBody(`The body must have at most ${JSON_DEPTH_MAX} nested lists and objects.`)
   }

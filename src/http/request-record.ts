@@ -14,10 +14,11 @@ export interface RequestRecord extends Meter {
   readonly method: string
   /** The path of the endpoint as registered; null if the path is unknown. */
   endpoint: string | null
-  /** null if the response has no envelope. */
+  /** The code of a problem for the admin API. null if the response has no code. */
   code: number | string | null
   apiKeyId: number | null
   contractId: number | null
+  operatorId: number | null
   /** The id of the requested product, or of the license key's product. */
   product: number | null
   /** The number of license keys requested. */
@@ -39,6 +40,7 @@ export function newRecord(method: string, now: number): RequestRecord {
     code: null,
     apiKeyId: null,
     contractId: null,
+    operatorId: null,
     product: null,
     quantity: null,
     keys: 0,

@@ -34,6 +34,7 @@ export class SettingError extends LoggableError {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
+  ADMIN_TOKEN: 'openssl rand -hex 32 | npx wrangler secret put ADMIN_TOKEN',
   DB: 'npx wrangler d1 create keyseal, then set its id in [[d1_databases]] in wrangler.toml',
   MAX_QUANTITY: 'set [vars] MAX_QUANTITY = "1000" in wrangler.toml, then npm run deploy',
   WEBHOOK_HTTP_HOSTS: 'set [vars] WEBHOOK_HTTP_HOSTS = "shop.example" in wrangler.toml, then npm run deploy',

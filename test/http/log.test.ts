@@ -34,6 +34,7 @@ describe('the log line of a request', () => {
         status: 200,
         apiKeyId: shop.apiKeyId,
         contractId: null,
+        operatorId: null,
         product: shop.productId,
         quantity: 2,
         keys: 2,

@@ -3,6 +3,9 @@
  * Worker logs a secret or personal data.
  */
 import * as z from 'zod/mini'
+import { ADMIN_PATH } from '../../src/admin/app.ts'
+import { ADMIN_ENDPOINTS } from '../../src/admin/endpoints.ts'
+import { PROBLEMS } from '../../src/admin/problems.ts'
 import { ROUTES } from '../../src/app.ts'
 import { OUTCOMES } from '../../src/db/schema/index.ts'
 
@@ -65,7 +68,12 @@ const outcomes = z
   .check(z.refine((text) => text.split(', ').every((outcome) => z.enum(OUTCOMES).safeParse(outcome).success)))
 
 /** The page at `/`, the Worker's endpoints, and a path of app.test.ts that throws. */
-const PATHS = ['/', ...ROUTES.map(({ path }) => path), '/bug']
+const PATHS = [
+  '/',
+  ...ROUTES.map(({ path }) => path),
+  ...ADMIN_ENDPOINTS.map(({ path }) => `${ADMIN_PATH}${path}`),
+  '/bug',
+]
 
 /** Only numbers, and texts from fixed lists: nothing from a request or response fits. */
 const REQUEST_LINE = z.strictObject({
@@ -73,10 +81,11 @@ const REQUEST_LINE = z.strictObject({
   requestId: z.uuid(),
   method: z.enum(['GET', 'HEAD', 'POST', 'OPTIONS', 'PUT', 'PATCH', 'DELETE', 'other']),
   endpoint: z.nullable(z.enum(PATHS)),
-  code: z.nullable(z.union([z.int(), z.literal('400')])),
+  code: z.nullable(z.union([z.int(), z.literal('400'), z.enum(Object.keys(PROBLEMS))])),
   status: z.int(),
   apiKeyId: count,
   contractId: count,
+  operatorId: count,
   product: count,
   quantity: count,
   keys: count,

@@ -1,5 +1,5 @@
-/** API keys, the blocklist, the refusals of the page /offline, and the operations that callers performed. */
-import { integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+/** API keys, operators, the blocklist, the refusals of the page /offline, and the operations that callers performed. */
+import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
 
 export const apiKeys = sqliteTable('api_keys', {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -10,6 +10,20 @@ export const apiKeys = sqliteTable('api_keys', {
   capabilities: text().notNull(),
   allowedIps: text('allowed_ips'),
   createdAt: integer('created_at').notNull(),
+})
+
+export const operators = sqliteTable('operators', {
+  id: integer().primaryKey({ autoIncrement: true }),
+  name: text().notNull(),
+  email: text(),
+  role: text({ enum: ['viewer', 'support', 'owner', 'root'] }).notNull(),
+  tokenHash: text('token_hash').notNull().unique(),
+  tokenStart: text('token_start').notNull(),
+  status: text({ enum: ['active', 'revoked'] }).notNull(),
+  expiresAt: integer('expires_at'),
+  lastUsedAt: integer('last_used_at'),
+  createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull(),
 })
 
 export const blocklist = sqliteTable(
@@ -56,3 +70,19 @@ export const operations = operationsTable('operations')
 
 /** The operations of software, whose copies share an API key. */
 export const useOperations = operationsTable('use_operations')
+
+export const auditEntries = sqliteTable(
+  'audit_entries',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    at: integer().notNull(),
+    actor: text().notNull(),
+    action: text().notNull(),
+    subject: text(),
+    reason: text(),
+    before: text(),
+    after: text(),
+    nonce: text().notNull(),
+  },
+  (table) => [index('audit_entries_by_subject').on(table.subject, table.id)],
+)

@@ -1,0 +1,25 @@
+/** A valid request to each admin endpoint, for the tests that run over all of them. */
+import { asOperator } from './admin.ts'
+import type { Shop } from './shop.ts'
+
+export interface AdminRequest {
+  /** The values of the path's names. */
+  readonly path?: Readonly<Record<string, string | number>>
+  readonly query?: Readonly<Record<string, string>>
+  readonly body?: Readonly<Record<string, unknown>>
+}
+
+/** By `<method> <path>`. Each call makes what the request needs. */
+export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminRequest | Promise<AdminRequest>>> =
+  {
+    'GET /me': () => ({}),
+    'GET /operators': () => ({}),
+    'POST /operators': () => ({ body: { name: 'Grace Hopper', role: 'support' } }),
+    'PATCH /operators/:id': async () => ({ path: { id: await operatorId() }, body: { name: 'Grace' } }),
+    'POST /operators/:id/rotate': async () => ({ path: { id: await operatorId() } }),
+    'POST /operators/:id/revoke': async () => ({ path: { id: await operatorId() } }),
+  }
+
+async function operatorId(): Promise<number> {
+  return (await asOperator('viewer')).id
+}
