@@ -1,6 +1,7 @@
 /** Generates the description from the endpoints, their rules, the codes and the texts in this folder. */
 import type { Caller } from '../../src/callers/caller.ts'
 import { NO_SIGNATURE } from '../../src/protocol/envelope.ts'
+import { ADMIN_SCHEMAS, ADMIN_SECURITY, ADMIN_TAGS, adminPaths } from './admin.ts'
 import {
   capitalize,
   type JsonSchema,
@@ -117,24 +118,28 @@ export function describeApi(version: string): OpenApiDocument {
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/', description: 'The server that served this description' }],
-    tags: Object.values(TAGS),
-    paths: Object.fromEntries(
-      OPERATIONS.map((text) => [
-        text.endpoint.path,
-        { [text.endpoint.method.toLowerCase()]: operationOf(text) },
-      ]),
-    ),
+    tags: [...Object.values(TAGS), ...ADMIN_TAGS],
+    paths: {
+      ...Object.fromEntries(
+        OPERATIONS.map((text) => [
+          text.endpoint.path,
+          { [text.endpoint.method.toLowerCase()]: operationOf(text) },
+        ]),
+      ),
+      ...adminPaths(),
+    },
     components: {
       schemas: {
         Envelope: ENVELOPE,
         ...KEY_SCHEMAS,
+        ...ADMIN_SCHEMAS,
         ...Object.fromEntries(posts.map((text) => [requestName(text), bodySchema(text)])),
         ...codeSchemas(names),
       },
       responses: responseComponents(OPERATIONS),
       parameters: PARAMETERS,
       headers: HEADERS,
-      securitySchemes: SECURITY_SCHEMES,
+      securitySchemes: { ...SECURITY_SCHEMES, ...ADMIN_SECURITY },
     },
   }
 }

@@ -1,7 +1,9 @@
-/** Generates the tables of endpoints and codes in docs/api.md, between their marks. */
+/** Generates the tables of endpoints and codes in docs/api.md and docs/admin-api.md, between their marks. */
 import path from 'node:path'
+import { PROBLEMS } from '../../src/admin/problems.ts'
 import { CODES, type Code } from '../../src/protocol/codes.ts'
 import { projectFolder } from '../wrangler.ts'
+import { ADMIN_OPERATIONS, ADMIN_TAGS } from './admin.ts'
 import type { CodeName } from './answers.ts'
 import { CODE_NOTES } from './code-notes.ts'
 import { TAGS } from './describe.ts'
@@ -11,6 +13,31 @@ import { parametersOf } from './requests.ts'
 
 export const tablesFile = path.join(projectFolder, 'docs/api.md')
 
+export const adminTablesFile = path.join(projectFolder, 'docs/admin-api.md')
+
+/** @returns the document with updated tables */
+export function withAdminTables(document: string): string {
+  return between(between(document, 'endpoints', adminTables()), 'problems', problemTable())
+}
+
+function adminTables(): string {
+  return ADMIN_TAGS.map(({ name, description }) => {
+    const rows = ADMIN_OPERATIONS.filter(({ tag }) => tag === name).map(({ endpoint }) => {
+      const { method, path: below, summary, role, root } = endpoint
+      return `| \`${method} ${below}\` | ${summary} | \`${role}\`${root ? ', root' : ''} |`
+    })
+    const head = '| Endpoint | What it does | Least role |\n|---|---|---|'
+    return `### ${name.replace('Admin: ', '')}\n\n${description}\n\n${head}\n${rows.join('\n')}\n`
+  }).join('\n')
+}
+
+function problemTable(): string {
+  const rows = Object.entries(PROBLEMS).map(
+    ([code, { status, title, detail }]) => `| \`${code}\` | ${status} | ${title} | ${detail} |`,
+  )
+  return `| Code | HTTP | Title | What to do |\n|---|---|---|---|\n${rows.join('\n')}\n`
+}
+
 /** @returns the document with updated tables */
 export function withTables(document: string): string {
   return between(between(document, 'endpoints', endpointTables()), 'codes', codeTable())
@@ -19,7 +46,7 @@ export function withTables(document: string): string {
 function between(document: string, name: string, table: string): string {
   const [start, end] = [`<!-- generated: ${name} -->\n`, `<!-- end: ${name} -->`]
   const [from, to] = [document.indexOf(start), document.indexOf(end)]
-  if (from < 0 || to < from) throw new Error(`docs/api.md lacks the marks "${start.trim()}" and "${end}".`)
+  if (from < 0 || to < from) throw new Error(`The document lacks the marks "${start.trim()}" and "${end}".`)
   return `${document.slice(0, from + start.length)}\n${table}\n${document.slice(to)}`
 }
 

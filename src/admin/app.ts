@@ -3,7 +3,7 @@
  * It works without a signing key and with wrong settings, since an operator needs it then.
  */
 import { Hono } from 'hono'
-import { OPERATOR } from '../callers/caller.ts'
+import { ANYONE } from '../callers/caller.ts'
 import { addressOf } from '../callers/networks.ts'
 import { adminTokenFault, tokenHashOf } from '../callers/operators.ts'
 import { DatabaseUnavailableError } from '../db/errors.ts'
@@ -98,7 +98,7 @@ async function failed(context: AppContext, problem: Problem): Promise<Response> 
   // Someone may be trying to use it.
   if (fault) logFailure(context.var.record.requestId, fault)
   const address = addressOf(context.req.raw)
-  const isExceeded = await isFailureLimitExceeded(env, OPERATOR, CODES.apiKeyUnknown, address)
+  const isExceeded = await isFailureLimitExceeded(env, ANYONE, CODES.apiKeyUnknown, address)
   if (isExceeded) return problemResponse(context, tooMany('failures'))
   return problemResponse(context, { ...problem, headers: { 'WWW-Authenticate': 'Bearer' } })
 }
@@ -109,7 +109,7 @@ async function unserved(context: AppContext, problem: Problem): Promise<Response
 
 async function addressProblem(context: AppContext): Promise<Problem | undefined> {
   const address = addressOf(context.req.raw)
-  const isExceeded = await isAddressLimitExceeded(context.env, OPERATOR, address)
+  const isExceeded = await isAddressLimitExceeded(context.env, ANYONE, address)
   return isExceeded ? tooMany('address') : undefined
 }
 

@@ -36,7 +36,7 @@ export interface Credential {
 
 export interface Caller {
   /** An API key's capability, or another kind of caller. The OpenAPI description groups endpoints by it. */
-  readonly access: Capability | 'contract-holder' | 'provider' | 'public' | 'monitor' | 'operator'
+  readonly access: Capability | 'contract-holder' | 'provider' | 'public' | 'monitor'
   /** Omitted: no key is required. */
   readonly credential?: Credential
   /** Whether the caller retries after a 503. Then every internal failure gets status 503. */
@@ -52,9 +52,6 @@ export const MONITOR: Caller = { access: 'monitor', retriesOn503: true }
 
 /** A payment provider, authenticated by a signature over the body. */
 export const PROVIDER: Caller = { access: 'provider', retriesOn503: true }
-
-/** A person or script with the token of an operator. */
-export const OPERATOR: Caller = { access: 'operator' }
 
 export interface OperationCall {
   /** The primary. */

@@ -6,6 +6,7 @@ import { env } from 'cloudflare:workers'
 import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ADMIN_OPERATIONS } from '../../scripts/openapi/admin.ts'
 import type { AdminEndpoint } from '../../src/admin/endpoint.ts'
 import { ADMIN_ENDPOINTS } from '../../src/admin/endpoints.ts'
 import { ROLES } from '../../src/callers/operators.ts'
@@ -75,6 +76,20 @@ async function refusedTokens(endpoint: AdminEndpoint): Promise<[string | undefin
   ]
 }
 
+/** The members of an answer that the documented one lacks, at any depth. A documented empty object may have any members. */
+function undocumented(answer: unknown, documented: unknown, at = 'answer'): string[] {
+  if (Array.isArray(answer)) {
+    const [example] = Array.isArray(documented) ? documented : []
+    return answer.flatMap((item) => undocumented(item, example, `${at}[]`))
+  }
+  if (typeof answer !== 'object' || answer === null) return []
+  const known = (documented ?? {}) as Record<string, unknown>
+  if (documented !== undefined && Object.keys(known).length === 0) return []
+  return Object.entries(answer).flatMap(([name, value]) =>
+    name in known ? undocumented(value, known[name], `${at}.${name}`) : [`${at}.${name}`],
+  )
+}
+
 const WITH_ROOT: AdminOptions = { bindings: { ADMIN_TOKEN } }
 
 it('every endpoint has a valid request here', () => {
@@ -98,6 +113,14 @@ describe.each(ADMIN_ENDPOINTS.map((endpoint) => [nameOf(endpoint), endpoint] as 
         expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300)
         expect(roundTrips).toHaveLength(1)
       }
+    })
+
+    it('answers what the documentation shows', async () => {
+      const { token } = await asOperator('owner')
+      const answer = await sendRequest(endpoint, await requestOf(endpoint), token)
+      const { docs } = ADMIN_OPERATIONS.find((operation) => operation.endpoint === endpoint) ?? {}
+      expect(undocumented(answer.body, docs?.answer)).toEqual([])
+      expect(Object.keys(answer.body ?? {}).sort()).toEqual(Object.keys(docs?.answer ?? {}).sort())
     })
 
     it('refuses lower roles and invalid tokens, and changes nothing', async () => {

@@ -6,6 +6,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { calculateJwkThumbprint, type JWK } from 'jose'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { ADMIN_OPERATIONS } from '../../scripts/openapi/admin.ts'
 import { responseSchema } from '../../scripts/openapi/answers.ts'
 import { descriptionFile, descriptionText } from '../../scripts/openapi/description-file.ts'
 import type { JsonSchema, Operation, ResponseObject } from '../../scripts/openapi/document.ts'
@@ -13,8 +14,10 @@ import { codeWithout } from '../../scripts/openapi/fields.ts'
 import type { OperationText } from '../../scripts/openapi/operation.ts'
 import { EXAMPLES, OPERATIONS } from '../../scripts/openapi/operations.ts'
 import { parametersOf, settings } from '../../scripts/openapi/requests.ts'
-import { tablesFile, withTables } from '../../scripts/openapi/tables.ts'
+import { adminTablesFile, tablesFile, withAdminTables, withTables } from '../../scripts/openapi/tables.ts'
+import { ADMIN_ENDPOINTS } from '../../src/admin/endpoints.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
+import type { Bindings } from '../../src/platform/settings.ts'
 import { CODES } from '../../src/protocol/codes.ts'
 import protocolEndpoints from '../pinned/protocol-endpoints.json' with { type: 'json' }
 import { project } from './support/clone.ts'
@@ -43,16 +46,22 @@ describe('the API description', () => {
     const described = Object.entries<object>(description.paths).flatMap(([endpointPath, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${endpointPath}`),
     )
-    expect(described).toEqual(ENDPOINTS.map(({ method, path: endpointPath }) => `${method} ${endpointPath}`))
+    const admin = ADMIN_ENDPOINTS.map(
+      ({ method, path: below }) => `${method} /admin/v1${below.replaceAll(/:(\w+)/g, '{$1}')}`,
+    )
+    const protocol = ENDPOINTS.map(({ method, path: endpointPath }) => `${method} ${endpointPath}`)
+    expect(described.sort()).toEqual([...protocol, ...admin].sort())
   })
 
-  it('is up to date in the tables of docs/api.md (run npm run openapi)', () => {
+  it('is up to date in the tables of the documents (run npm run openapi)', () => {
     const tables = readFileSync(tablesFile, 'utf8')
     expect(withTables(tables) === tables).toBe(true)
+    const adminTables = readFileSync(adminTablesFile, 'utf8')
+    expect(withAdminTables(adminTables) === adminTables).toBe(true)
   })
 
   it('has a summary of at most 40 characters for each endpoint', () => {
-    for (const { summary } of ENDPOINTS) expect(summary).toMatch(/^[A-Z].{5,39}$/)
+    for (const { summary } of [...ENDPOINTS, ...ADMIN_ENDPOINTS]) expect(summary).toMatch(/^[A-Z].{5,39}$/)
   })
 })
 
@@ -77,10 +86,20 @@ describe.each(Object.entries(protocolEndpoints as Record<string, PinnedEndpoint>
   },
 )
 
-const operations = Object.entries<Record<string, Operation>>(description.paths).flatMap(
-  ([endpointPath, methods]) =>
+describe.each(ADMIN_OPERATIONS)('$endpoint.method $endpoint.path', ({ endpoint, docs }) => {
+  it('allows the example of its body', () => {
+    const rule = endpoint.body?.({} as Bindings)
+    expect(rule === undefined || docs.request !== undefined).toBe(true)
+    if (rule) expect(z.safeParse(rule, docs.request).error).toBeUndefined()
+    expect(Object.keys(docs.request ?? {}).filter((name) => !(name in (rule?.shape ?? {})))).toEqual([])
+  })
+})
+
+const operations = Object.entries<Record<string, Operation>>(description.paths)
+  .filter(([endpointPath]) => !endpointPath.startsWith('/admin/'))
+  .flatMap(([endpointPath, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ endpointPath, method, operation })),
-)
+  )
 
 describe.each(operations)('$method $endpointPath', ({ endpointPath, method, operation }) => {
   const isWebhook = endpointPath.startsWith('/webhooks/')
