@@ -523,13 +523,21 @@ CREATE TABLE terms_in_stock (
   terms TEXT NOT NULL CHECK (json_type(terms) = 'array')
 ) STRICT;
 
--- A delivery of an issuance by webhook or e-mail, or of a queued order by callback. Never deleted.
+-- A delivery of an issuance by webhook or e-mail, of a license key by e-mail, or of a queued order by callback. Sending keys
+-- again is another delivery. Never deleted, except with its license key.
 CREATE TABLE deliveries (
   id INTEGER PRIMARY KEY,
-  issuance_id INTEGER REFERENCES issuances (id) CHECK ((issuance_id IS NULL) = (channel = 'callback')),
+  issuance_id INTEGER REFERENCES issuances (id),
+  -- The only key that is sent, since its owner is not the one of an issuance. NULL: the keys of the issuance.
+  license_key_id INTEGER REFERENCES license_keys (id) ON DELETE CASCADE,
   queued_order_id INTEGER REFERENCES queued_orders (id),
   channel TEXT NOT NULL CHECK (channel IN ('webhook', 'email', 'callback')),
-  -- 'cancelled': the order was refunded or disputed before the delivery was sent.
+  -- 1 for the first. Each time the keys are sent again, the number is one higher.
+  serial INTEGER NOT NULL DEFAULT 1 CHECK (serial >= 1),
+  -- The e-mail address. NULL: that of the owner when it is sent.
+  recipient TEXT CHECK (length(recipient) BETWEEN 1 AND 254),
+  -- 'delivered': the receiver or the e-mail service has accepted it. 'cancelled': the order was refunded or disputed before the
+  -- delivery was sent.
   status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed', 'cancelled')),
   attempts INTEGER NOT NULL DEFAULT 0,
   -- The attempts that the receiver did not answer in time. It may have stored what it got.
@@ -539,14 +547,28 @@ CREATE TABLE deliveries (
   due_at INTEGER NOT NULL,
   -- The result of the last attempt: 'HTTP 500', 'no answer' and so on.
   last_result TEXT,
+  -- The e-mail service's id of the e-mail, which its reports name.
+  message_id TEXT,
+  -- When the recipient's mail server accepted the e-mail. NULL: not reported.
+  arrived_at INTEGER,
+  -- Why the recipient did not get or want the e-mail. NULL: nothing was reported. 'bounced': the recipient's mail server
+  -- refused it. 'rejected': the service does not send to this address. 'failed': the service could not send it. 'complained':
+  -- the recipient reported it as spam.
+  bounce TEXT CHECK (bounce IN ('bounced', 'rejected', 'failed', 'complained')),
+  bounced_at INTEGER,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
-  UNIQUE (issuance_id, channel)
+  UNIQUE (issuance_id, channel, serial),
+  CHECK ((channel = 'callback') = (issuance_id IS NULL AND license_key_id IS NULL)),
+  CHECK ((bounce IS NULL) = (bounced_at IS NULL))
 ) STRICT;
 
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'pending';
 CREATE INDEX deliveries_failed ON deliveries (updated_at) WHERE status = 'failed';
+CREATE INDEX deliveries_bounced ON deliveries (bounced_at) WHERE bounced_at IS NOT NULL;
+CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_by_queued_order ON deliveries (queued_order_id) WHERE queued_order_id IS NOT NULL;
+CREATE UNIQUE INDEX deliveries_by_license_key ON deliveries (license_key_id, serial) WHERE license_key_id IS NOT NULL;
 
 -- Operations.
 

@@ -1,8 +1,14 @@
-/** What a delivery contains: the keys of an issuance, or the result of a queued order. */
+/**
+ * What a delivery contains: the keys of an issuance, one license key, or the result of a queued order.
+ *
+ * Guarantees: keys that are sent again do not contain a key that has another owner now. A key that left its order since
+ * then is not sent.
+ */
 import { compileText } from '../db/batch.ts'
 import type { Channel, Obstacle } from '../db/schema/index.ts'
 import { compileTexts, parseTexts, type TextRow } from '../db/texts.ts'
 import { EXPIRES_AT, VALIDITY_DAYS } from '../issuing/expiry.ts'
+import { NOT_SET } from '../protocol/owner.ts'
 
 export interface Attempt {
   readonly id: number
@@ -22,6 +28,8 @@ export interface IssuanceContents extends Attempt {
   readonly productId: number
   readonly ownerName: string
   readonly ownerEmail: string
+  /** Where an e-mail goes. */
+  readonly recipient: string
   /** Milliseconds UTC. */
   readonly issuedAt: number
   readonly productName: string
@@ -89,23 +97,41 @@ type KeyRow = readonly [
 /** Matches only if this attempt claimed the delivery, because other leases end at other times. */
 const IS_CLAIMED = 'deliveries.id = :id and deliveries.due_at in (:leaseEnd, :callbackLeaseEnd)'
 
+/** The columns of `only_key` are null unless the delivery is for a single key. */
 export const selectIssuance = compileText<IssuanceRow>(`
-  select deliveries.channel as channel, issuances.product_id as productId,
-    issuances.owner_name as ownerName, issuances.owner_email as ownerEmail, issuances.created_at as issuedAt,
+  select deliveries.channel as channel, products.id as productId,
+    coalesce(only_key.owner_name, issuances.owner_name, '${NOT_SET}') as ownerName,
+    coalesce(only_key.owner_email, issuances.owner_email, '${NOT_SET}') as ownerEmail,
+    coalesce(deliveries.recipient, only_key.owner_email, issuances.owner_email, '${NOT_SET}') as recipient,
+    coalesce(issuances.created_at, only_key.assigned_at, deliveries.created_at) as issuedAt,
     products.name as productName, products.delivery_webhook_url as productWebhookUrl,
     order_lines.provider as provider, order_lines.order_id as orderId, order_lines.line as line
   from deliveries
-  join issuances on issuances.id = deliveries.issuance_id
-  join products on products.id = issuances.product_id
+  left join license_keys as only_key on only_key.id = deliveries.license_key_id
+  left join issuances on issuances.id = deliveries.issuance_id
+  join products on products.id = coalesce(only_key.product_id, issuances.product_id)
   left join order_lines on order_lines.issuance_id = issuances.id
   where ${IS_CLAIMED}`)
 
-/** The keys of the issuance. */
+/** The order's keys when they are sent again: without those that a caller gave to another owner. */
+const IS_OWNERS = '(deliveries.serial = 1 or license_keys.has_new_owner is null)'
+
+/** The only key of a delivery, unless it was returned to stock in the meantime, and perhaps sold to another buyer. */
+const IS_STILL_THERE = `(license_keys.issuance_id is deliveries.issuance_id
+  and license_keys.assigned_at <= deliveries.created_at)`
+
+/** The keys of the issuance, or the only key. */
 export const selectKeys = compileTexts(`
   select license_keys.id as place, json_array(license_keys.id, license_key, license_keys.status, activation_limit,
     ${VALIDITY_DAYS}, license_keys.updated_at, ${EXPIRES_AT}) as item
-  from deliveries cross join license_keys on license_keys.issuance_id = deliveries.issuance_id
-  where ${IS_CLAIMED}`)
+  from (
+    select license_keys.id as id from deliveries
+      cross join license_keys on license_keys.issuance_id = deliveries.issuance_id
+      where ${IS_CLAIMED} and deliveries.license_key_id is null and ${IS_OWNERS}
+    union all
+    select license_keys.id from deliveries cross join license_keys on license_keys.id = deliveries.license_key_id
+      where ${IS_CLAIMED} and ${IS_STILL_THERE}
+  ) as sent cross join license_keys on license_keys.id = sent.id`)
 
 export const selectCallback = compileText<CallbackRow>(`
   select deliveries.channel as channel, queued_orders.id as orderId, queued_orders.webhook_url as webhookUrl,

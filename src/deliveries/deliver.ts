@@ -8,6 +8,7 @@
  */
 import { bind, compileText, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
+import type { DeliveryStatus } from '../db/schema/index.ts'
 import { logFailure } from '../platform/log.ts'
 import { type Bindings, SettingError } from '../platform/settings.ts'
 import {
@@ -41,7 +42,7 @@ const claim = compileText<Omit<Attempt, 'id'>>(`
 
 const conclude = compileText(`
   update deliveries set status = :status, due_at = coalesce(:dueAt, due_at), last_result = :result,
-    timeouts = timeouts + (:result = '${TIMEOUT}'), updated_at = :now
+    message_id = coalesce(:messageId, message_id), timeouts = timeouts + (:result = '${TIMEOUT}'), updated_at = :now
   where id = :id and status = 'pending' and attempts = :attempts`)
 
 /**
@@ -91,9 +92,9 @@ export async function deliver(
 ): Promise<ProcessingResult> {
   const contents = await claimDelivery(env, id, now)
   if (!contents) return DONE
-  const { kind, result, retryAfterSeconds = 0 } = await send(env, contents, now, timeoutMs)
+  const { kind, result, retryAfterSeconds = 0, messageId } = await send(env, contents, now, timeoutMs)
   if (kind === 'delivered' || kind === 'cancelled') {
-    await concludeAttempt(env, contents, { status: kind, result }, now)
+    await concludeAttempt(env, contents, { status: kind, result, messageId }, now)
     return DONE
   }
   const hangingOrigin = kind === 'timed-out' ? originOfCallback(contents) : undefined
@@ -174,8 +175,10 @@ function sendByChannel(
 }
 
 export interface Conclusion {
-  readonly status: 'pending' | 'delivered' | 'failed' | 'cancelled'
+  readonly status: DeliveryStatus
   readonly result: string
+  /** The e-mail service's id of the e-mail. */
+  readonly messageId?: string | undefined
   /** The time of the next attempt of a pending delivery, in milliseconds UTC. */
   readonly dueAt?: number
   /** The origin of a callback's URL if it did not answer in time. */
@@ -186,10 +189,10 @@ export interface Conclusion {
 export async function concludeAttempt(
   { DB }: Bindings,
   { id, attempts }: Attempt,
-  { status, result, dueAt, hangingOrigin: origin }: Conclusion,
+  { status, result, messageId, dueAt, hangingOrigin: origin }: Conclusion,
   now: number,
 ): Promise<void> {
-  const values = { id, attempts, status, result, dueAt: dueAt ?? null, now }
+  const values = { id, attempts, status, result, messageId: messageId ?? null, dueAt: dueAt ?? null, now }
   const pauseEnd = now + HANGING_PAUSE_SECONDS * 1000
   const pause = origin === undefined ? [] : [bind(pauseHost, { id, origin, pauseEnd })]
   await withRetries(() => runBatch(DB, [bind(conclude, values), ...pause]))

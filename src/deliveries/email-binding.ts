@@ -9,7 +9,7 @@ export function emailBinding(binding: SendEmail): EmailTransport {
     const { sender, to, replyTo, subject, text, html } = email
     const { name, address } = sender
     try {
-      await binding.send({
+      const { messageId } = await binding.send({
         from: name === undefined ? address : { name, email: address },
         to,
         ...(replyTo !== undefined && { replyTo }),
@@ -18,7 +18,7 @@ export function emailBinding(binding: SendEmail): EmailTransport {
         html,
         headers: headersOf(email),
       })
-      return { kind: 'delivered', result: 'accepted' }
+      return { kind: 'delivered', result: 'accepted', messageId }
     } catch (error) {
       return { kind: 'not-delivered', result: codeOf(error) }
     }

@@ -35,12 +35,15 @@ export function headersOf({ deliveryName }: Email): Record<string, string> {
   return { 'X-Keyseal-Delivery': deliveryName }
 }
 
-/** More than the errors of e-mail APIs. The rest of a longer response is not read. */
-const ERROR_BYTES_MAX = 4_096
+/** More than the answers of e-mail APIs. The rest of a longer response is not read. */
+const ANSWER_BYTES_MAX = 4_096
 
-/** @returns the JSON of an error response; undefined if it is too long or not JSON */
-export async function readError(response: Response): Promise<unknown> {
-  const bytes = await readChunks(response.body, ERROR_BYTES_MAX)
+/** More than any service's id of an e-mail. */
+export const MESSAGE_ID_CHARACTERS_MAX = 998
+
+/** @returns the JSON of a response; undefined if it is too long or not JSON */
+export async function readAnswer(response: Response): Promise<unknown> {
+  const bytes = await readChunks(response.body, ANSWER_BYTES_MAX)
   return bytes && parseJson(new TextDecoder().decode(bytes))
 }
 

@@ -1,5 +1,6 @@
 /** The e-mail that brings a buyer the license keys of an order. */
 import { type Bindings, settingError } from '../platform/settings.ts'
+import { isEmailAddress } from '../protocol/owner.ts'
 import { deliveryName, type IssuanceContents } from './contents.ts'
 import { composeEmail } from './email-message.ts'
 import type { SendResult } from './post.ts'
@@ -18,11 +19,13 @@ export async function sendEmail(
 ): Promise<SendResult> {
   const { sender, transport, branding } = deliverySettings(env)
   if (sender === undefined) throw settingError('EMAIL_FROM', 'is not set')
+  // The owner may have been removed since the e-mail was requested.
+  if (!isEmailAddress(contents.recipient)) return { kind: 'undeliverable', result: 'no e-mail address' }
   const keys = contents.keys.filter(({ status }) => status === 'assigned')
   if (keys.length === 0) return { kind: 'cancelled', result: 'all keys are blocked' }
   const email = {
     sender,
-    to: contents.ownerEmail,
+    to: contents.recipient,
     replyTo: branding.support?.kind === 'email' ? branding.support.address : undefined,
     ...composeEmail(contents, keys, branding),
     deliveryName: deliveryName(contents),

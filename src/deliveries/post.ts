@@ -11,6 +11,8 @@ export interface SendResult {
   /** For example `HTTP 500`, `timeout` or `EMAIL_FROM is not set`. */
   readonly result: string
   readonly retryAfterSeconds?: number | undefined
+  /** The e-mail service's id of the e-mail. */
+  readonly messageId?: string | undefined
 }
 
 /**

@@ -9,10 +9,14 @@ import {
   type Email,
   type EmailTransport,
   headersOf,
-  readError,
+  MESSAGE_ID_CHARACTERS_MAX,
+  readAnswer,
   retryAfterSeconds,
 } from './email-transport.ts'
 import { post, type SendResult } from './post.ts'
+
+/** The tag with the name of the delivery, which Resend's webhooks repeat. */
+export const DELIVERY_TAG = 'keyseal_delivery'
 
 const ENDPOINT = new URL('https://api.resend.com/emails')
 
@@ -24,7 +28,7 @@ export function resend(apiKey: string): EmailTransport {
 }
 
 function bodyOf(email: Email): string {
-  const { sender, to, replyTo, subject, text, html } = email
+  const { sender, to, replyTo, subject, text, html, deliveryName } = email
   const { name, address } = sender
   return JSON.stringify({
     from: name === undefined ? address : `${quoted(name)} <${address}>`,
@@ -34,6 +38,7 @@ function bodyOf(email: Email): string {
     text,
     html,
     headers: headersOf(email),
+    tags: [{ name: DELIVERY_TAG, value: deliveryName }],
   })
 }
 
@@ -45,11 +50,18 @@ function quoted(name: string): string {
 /** Resend's name for an error, such as `daily_quota_exceeded`. Its message may contain the address. */
 const errorSchema = z.object({ name: z.string().check(z.regex(/^[a-z_]{1,40}$/)) })
 
+/** The id by which Resend's webhooks name the e-mail. */
+const sentSchema = z.object({ id: z.string().check(z.minLength(1), z.maxLength(MESSAGE_ID_CHARACTERS_MAX)) })
+
 /** A wrong API key or sender is retried too, because the operator may correct it. */
 async function resultOf(response: Response): Promise<SendResult> {
   const { ok, status } = response
-  if (ok) return { kind: 'delivered', result: `HTTP ${status}` }
-  const error = errorSchema.safeParse(await readError(response))
+  if (ok) {
+    // The e-mail is sent, even if the rest of the answer is lost.
+    const sent = sentSchema.safeParse(await readAnswer(response).catch(() => undefined))
+    return { kind: 'delivered', result: `HTTP ${status}`, messageId: sent.data?.id }
+  }
+  const error = errorSchema.safeParse(await readAnswer(response))
   const result = error.success ? `HTTP ${status} ${error.data.name}` : `HTTP ${status}`
   return { kind: 'not-delivered', result, retryAfterSeconds: retryAfterSeconds(response) }
 }

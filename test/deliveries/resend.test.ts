@@ -70,6 +70,7 @@ describe('an e-mail through Resend', () => {
       text: expect.stringContaining(`    ${delivery.licenseKeys[0]}\n`),
       html: expect.stringContaining(String(delivery.licenseKeys[0])),
       headers: { 'X-Keyseal-Delivery': delivery.name },
+      tags: [{ name: 'keyseal_delivery', value: delivery.name }],
     })
     expect(await deliveryRow(delivery)).toMatchObject({
       status: 'delivered',
