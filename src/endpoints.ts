@@ -5,6 +5,7 @@ import { contractsGenerate } from './contracts/generate.ts'
 import { getAllContracts } from './contracts/get-all-contracts.ts'
 import { contractsGetInfo } from './contracts/get-info.ts'
 import { updateContract } from './contracts/update-contract.ts'
+import { resendWebhook } from './deliveries/resend-webhook.ts'
 import type { Endpoint } from './http/endpoint.ts'
 import { randomAssignLicenseKeys } from './issuing/random-assign-license-keys.ts'
 import { randomAssignLicenseKeysQueued } from './issuing/random-assign-license-keys-queued.ts'
@@ -77,4 +78,5 @@ export const ENDPOINTS: readonly Endpoint[] = [
   health,
   ready,
   ...webhooks,
+  resendWebhook,
 ]

@@ -2,6 +2,7 @@
 import { app, checkAllSettings } from './app.ts'
 import { deleteOldOperations } from './callers/operation.ts'
 import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './deliveries/deliver.ts'
+import { consumeEmailEvents, hasEmailEvents } from './deliveries/email-events.ts'
 import { processQueuedOrder, sweepQueuedOrders } from './issuing/queued-orders.ts'
 import { deleteOldAttempts } from './issuing/repetitions.ts'
 import { deleteOldReleases } from './keys/devices/release-device.ts'
@@ -60,7 +61,8 @@ export default {
 
   async queue(batch, env) {
     checkAllSettings(env)
-    await consume(batch, env, MESSAGE_HANDLERS)
+    if (hasEmailEvents(batch)) await consumeEmailEvents(batch, env)
+    else await consume(batch as MessageBatch<Message>, env, MESSAGE_HANDLERS)
   },
 
   async scheduled({ cron }, env) {
@@ -71,7 +73,7 @@ export default {
     const results = await Promise.all(schedule.jobs.map((job) => succeeds(job(env, now), cron)))
     if (!results.includes(false)) await succeeds(schedule.record(env, now), cron)
   },
-} satisfies ExportedHandler<Bindings, Message>
+} satisfies ExportedHandler<Bindings>
 
 function succeeds(running: Promise<void>, cron: string): Promise<boolean> {
   return running.then(

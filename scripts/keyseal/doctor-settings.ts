@@ -1,8 +1,8 @@
 /** What `keyseal doctor` checks in the settings of deliveries and e-mail, with the Worker's own code. */
 import { deliverySettings } from '../../src/deliveries/settings.ts'
+import { SECRET_CHARACTERS_MIN } from '../../src/http/signatures.ts'
 import { PROVIDER_NAMES } from '../../src/payments/provider.ts'
 import { MODES, paymentSettings, webhookSecretName } from '../../src/payments/settings.ts'
-import { SECRET_CHARACTERS_MIN } from '../../src/payments/signatures.ts'
 import { SettingError } from '../../src/platform/settings.ts'
 import { webhookHttpHosts } from '../../src/platform/target.ts'
 import type { Configuration } from '../configuration.ts'

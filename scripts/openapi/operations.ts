@@ -1,5 +1,6 @@
 /** All endpoints with their texts and examples. */
 import { docs as contracts } from '../../src/contracts/docs.ts'
+import { docs as deliveries } from '../../src/deliveries/docs.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { DocsByPath } from '../../src/http/docs.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
@@ -11,12 +12,21 @@ import { CODES, type Code } from '../../src/protocol/codes.ts'
 import { docs as service } from '../../src/service/docs.ts'
 import { DEMO_PRICE } from '../demo-data.ts'
 import { PROVIDER_SAMPLES } from '../webhook-samples/index.ts'
+import { emailReport, RESEND_SECRET, svixHeaders } from '../webhook-samples/resend.ts'
 import type { CodeName } from './answers.ts'
 import { EXAMPLE_FILE_KEY_SET, EXAMPLE_KEY_SET, RSA_PEM } from './example-keys.ts'
 import type { OperationText, ProviderEvent } from './operation.ts'
 import { EXAMPLE_SECONDS } from './responses.ts'
 
-const DOCS: DocsByPath = { ...keys, ...products, ...contracts, ...issuing, ...service, ...payments }
+const DOCS: DocsByPath = {
+  ...keys,
+  ...products,
+  ...contracts,
+  ...issuing,
+  ...service,
+  ...payments,
+  ...deliveries,
+}
 
 /** The order of the examples. Each works on the demo data after the ones before it. */
 const EXAMPLE_ORDER: readonly string[] = [
@@ -83,6 +93,9 @@ const ORDER = {
   eventId: 'evt_keyseal_demo',
 } as const
 
+/** As in Resend's own documentation. */
+const EXAMPLE_MESSAGE_ID = '56761188-7520-42d8-8898-ff6fc54ce618'
+
 const unknownPath = Object.keys(DOCS).find((path) => !ENDPOINTS.some((endpoint) => endpoint.path === path))
 if (unknownPath)
   throw new Error(`No endpoint has the path ${unknownPath}. Remove it from the docs.ts of its folder.`)
@@ -122,6 +135,11 @@ function nameOf(code: Code): CodeName {
 }
 
 async function eventOf(path: string): Promise<ProviderEvent> {
+  if (path === '/webhooks/resend') {
+    const event = emailReport('email.bounced', EXAMPLE_MESSAGE_ID, EXAMPLE_SECONDS * 1000, 'msg_keyseal_demo')
+    const headers = await svixHeaders(event, RESEND_SECRET, EXAMPLE_SECONDS)
+    return { headers, payload: JSON.parse(event.body), fields: { outcome: 'recorded' } }
+  }
   const samples = PROVIDER_SAMPLES.find(({ provider }) => path === `/webhooks/${provider}`)
   if (!samples) throw new Error(`Add samples for ${path} to scripts/webhook-samples.`)
   const event = samples.purchase(ORDER)

@@ -1,8 +1,7 @@
-/** Credentials: an API key, a contract key, a payment provider's signature, or none. */
+/** Credentials: an API key, a contract key, the signature of a payment provider or of Resend, or none. */
 import { CONTRACT_FIELDS } from '../../src/contracts/contract-fields.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
-import { PROVIDER_NAMES, type ProviderName } from '../../src/payments/provider.ts'
-import { providerAt, signatureHeaderOf, verifiedHeaders } from './signature-headers.ts'
+import { SENDERS, type Sender, senderAt, signatureHeaderOf, verifiedHeaders } from './signature-headers.ts'
 
 interface Credential {
   readonly scheme: 'apiKey' | 'contractKey'
@@ -32,7 +31,7 @@ export function isRepeatable(endpoint: Endpoint): boolean {
 
 /** @returns the alternatives. `{}` is a POST with the key in its body, for which OpenAPI has no scheme */
 export function securityOf(endpoint: Endpoint): Record<string, string[]>[] {
-  if (endpoint.caller.access === 'provider') return [{ [signatureScheme(providerAt(endpoint.path))]: [] }]
+  if (endpoint.caller.access === 'provider') return [{ [signatureScheme(senderAt(endpoint.path))]: [] }]
   const credential = credentialOf(endpoint)
   if (!credential) return []
   const other = endpoint.method === 'GET' ? { [`${credential.scheme}InQuery`]: [] } : {}
@@ -53,7 +52,8 @@ export function callersOf(endpoint: Endpoint): string {
     case 'provider': {
       const names = verifiedHeaders(path).map((name) => `\`${name}\``)
       const headers = `header${names.length > 1 ? 's' : ''} ${names.join(', ')}`
-      return `The payment provider, which signs with the secret of the webhook (${headers}). It needs no other credential.`
+      const sender = senderAt(path) === 'resend' ? 'Resend' : 'The payment provider'
+      return `${sender}, which signs with the secret of the webhook (${headers}). It needs no other credential.`
     }
     case 'contract-holder':
       return `The holder of a contract with \`${permissionAt(path)}\`: the contract key ${placesOf(method, HOLDER_FIELDS)}.`
@@ -79,8 +79,8 @@ function permissionAt(path: string): string {
   return name
 }
 
-function signatureScheme(provider: ProviderName): string {
-  return `signature-${provider}`
+function signatureScheme(sender: Sender): string {
+  return `signature-${sender}`
 }
 
 const KEYS = {
@@ -115,7 +115,7 @@ const KEYS = {
 export const SECURITY_SCHEMES: Readonly<Record<string, object>> = {
   ...KEYS,
   ...Object.fromEntries(
-    PROVIDER_NAMES.map((name) => [
+    SENDERS.map((name) => [
       signatureScheme(name),
       { type: 'apiKey', in: 'header', ...signatureHeaderOf(name) },
     ]),

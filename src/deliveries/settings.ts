@@ -12,11 +12,20 @@ const schema = z.object({
   EMAIL: z.optional(z.custom<SendEmail>((value) => typeof value === 'object' && value !== null)),
   EMAIL_FROM: optionalText,
   RESEND_API_KEY: optionalText,
+  RESEND_WEBHOOK_SECRET: z.pipe(
+    optionalText,
+    z.transform((text) => text?.split(/\s+/) ?? []),
+  ),
   DELIVERY_WEBHOOK_URL: optionalText,
   DELIVERY_WEBHOOK_SECRET: optionalText,
 })
 
-export type DeliverySettings = WebhookSettings & EmailSettings & { readonly branding: Branding }
+export type DeliverySettings = WebhookSettings &
+  EmailSettings & {
+    readonly branding: Branding
+    /** Sign Resend's reports about e-mails. Several during a rotation. Checked when a report arrives. */
+    readonly reportSecrets: readonly string[]
+  }
 
 interface WebhookSettings {
   /** undefined: only products with an address of their own have a signed webhook. */
@@ -32,7 +41,13 @@ type EmailSettings =
 
 /** @throws SettingError if a setting is wrong, or if another setting needs one that is missing */
 export const deliverySettings = oncePerIsolate((env): DeliverySettings => {
-  const { EMAIL, EMAIL_FROM, RESEND_API_KEY, ...webhook } = checkSettings(schema, env)
+  const {
+    EMAIL,
+    EMAIL_FROM,
+    RESEND_API_KEY,
+    RESEND_WEBHOOK_SECRET: reportSecrets,
+    ...webhook
+  } = checkSettings(schema, env)
   const { DELIVERY_WEBHOOK_URL: webhookUrl, DELIVERY_WEBHOOK_SECRET: webhookSecret } = webhook
   if (webhookUrl !== undefined && !deliveryTarget(webhookUrl, isLocalDevelopment(env))) {
     throw settingError('DELIVERY_WEBHOOK_URL', 'is not an https address of a public host')
@@ -42,17 +57,18 @@ export const deliverySettings = oncePerIsolate((env): DeliverySettings => {
   }
   const sender = EMAIL_FROM === undefined ? undefined : senderFrom(EMAIL_FROM)
   const branding = brandingFrom(env, sender?.name)
+  const common = { webhookUrl, webhookSecret, branding, reportSecrets }
   const api = RESEND_API_KEY === undefined ? undefined : resend(headerToken('RESEND_API_KEY', RESEND_API_KEY))
   if (sender === undefined) {
     if (api) throw settingError('EMAIL_FROM', 'is not set, and RESEND_API_KEY is')
-    return { webhookUrl, webhookSecret, branding, sender, transport: undefined }
+    return { ...common, sender, transport: undefined }
   }
   const transport = api ?? (EMAIL && emailBinding(EMAIL))
   if (transport === undefined) {
     throw settingError('EMAIL', 'is not bound, and EMAIL_FROM is set without RESEND_API_KEY')
   }
   const { address, name = branding.name } = sender
-  return { webhookUrl, webhookSecret, branding, sender: { address, name }, transport }
+  return { ...common, sender: { address, name }, transport }
 })
 
 const NAME_AND_ADDRESS = /^(.*?)\s*<([^<>]*)>$/

@@ -1,4 +1,5 @@
 /** The interface of a payment provider: its signatures, its events, and look-ups of missing details. */
+import type { SignatureScheme } from '../http/signatures.ts'
 import type { PaymentEvent } from './payment-event.ts'
 
 export interface Provider {
@@ -67,22 +68,4 @@ export type LookUpSetting = (typeof LOOK_UP_SETTINGS)[number]
 /** Part of the note of an event whose look-up was rejected. `keyseal doctor` finds the event by it. */
 export function rejectedKeyFault(setting: LookUpSetting): string {
   return `${setting} is wrong, expired or lacks a permission`
-}
-
-/** HMAC-SHA-256 over a prefix and the raw bytes of the body. */
-export interface SignatureScheme {
-  /** The possible HMAC keys of a secret; none if it cannot be a secret of this provider. */
-  readonly keys: (secret: string) => Uint8Array[]
-  /** The signatures in the headers, or undefined if there is nothing to verify. */
-  readonly parseHeaders: (headers: Headers) => ParsedHeaders | undefined
-}
-
-export interface ParsedHeaders {
-  readonly prefix: string
-  /** Unix seconds; undefined if the provider signs none. */
-  readonly timestamp: number | undefined
-  /** One valid signature is enough. */
-  readonly signatures: readonly Uint8Array[]
-  /** The possible keys of a secret for these headers, if they are not those of the scheme. */
-  readonly keys?: (secret: string) => Uint8Array[]
 }

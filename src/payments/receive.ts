@@ -4,6 +4,7 @@
  */
 import { $ZodError } from 'zod/v4/core'
 import type { Outcome } from '../db/schema/index.ts'
+import { hasUnusableSecret, SECRET_CHARACTERS_MIN, verifySignature } from '../http/signatures.ts'
 import { sha256Hex } from '../platform/hash.ts'
 import { parseJson } from '../platform/json.ts'
 import { type Bindings, SettingError } from '../platform/settings.ts'
@@ -14,7 +15,6 @@ import { isName, orderOf, type PaymentEvent } from './payment-event.ts'
 import type { EventDescription, LookUpSetting, Provider } from './provider.ts'
 import { nameAt } from './providers/fields.ts'
 import { MODES, type Mode, paymentSettings, webhookSecretName } from './settings.ts'
-import { hasUnusableSecret, SECRET_CHARACTERS_MIN, verifySignature } from './signatures.ts'
 
 export interface Webhook {
   readonly headers: Headers

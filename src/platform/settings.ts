@@ -50,6 +50,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EMAIL:
     'npx wrangler secret put RESEND_API_KEY, or declare [[send_email]] name = "EMAIL" in wrangler.toml, then npm run deploy',
   RESEND_API_KEY: 'npx wrangler secret put RESEND_API_KEY',
+  RESEND_WEBHOOK_SECRET: 'npx wrangler secret put RESEND_WEBHOOK_SECRET',
   SELLER_NAME: 'set [vars] SELLER_NAME = "Example Ltd." in wrangler.toml, then npm run deploy',
   SELLER_LOGO_URL:
     'set [vars] SELLER_LOGO_URL = "https://example.com/logo.png" in wrangler.toml, then npm run deploy',

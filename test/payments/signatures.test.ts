@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
+import { hasUnusableSecret, verifySignature } from '../../src/http/signatures.ts'
 import type { Provider } from '../../src/payments/provider.ts'
 import { PROVIDERS, providerNamed } from '../../src/payments/providers/index.ts'
-import { hasUnusableSecret, verifySignature } from '../../src/payments/signatures.ts'
 import { hexOf, hmac } from './tampering.ts'
 
 const NOW = 1_700_000_000

@@ -1,8 +1,8 @@
 /** Compares our signature checks with those of the providers' libraries. */
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
+import { verifySignature } from '../../src/http/signatures.ts'
 import type { Provider } from '../../src/payments/provider.ts'
-import { verifySignature } from '../../src/payments/signatures.ts'
 import { seed } from '../faults/plan.ts'
 import { type Delivery, type Plan, planOf, type Tamper } from './tampering.ts'
 

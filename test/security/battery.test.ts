@@ -7,6 +7,7 @@ import { getTableName, is } from 'drizzle-orm'
 import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
+import { emailReport, RESEND_SECRET, svixHeaders } from '../../scripts/webhook-samples/resend.ts'
 import { app, ROUTES } from '../../src/app.ts'
 import type { Caller } from '../../src/callers/caller.ts'
 import { CAPABILITIES } from '../../src/callers/caller.ts'
@@ -47,7 +48,22 @@ const guarded = ENDPOINTS.filter(({ caller: { access } }) =>
 )
 /** The protocol's codes for invalid parameters with HTTP status 200. */
 const INCORRECT: readonly unknown[] = [651, 751, 825, 901, 951]
-const webhooks = PROVIDER_SAMPLES.map((samples) => [`/webhooks/${samples.provider}`, samples] as const)
+const PURCHASE = { order: '7', externalId: 'hush-price', name: 'Hush Name', email: 'hush@example.com' }
+const webhooks = [
+  ...PROVIDER_SAMPLES.map(({ provider, secret, sign, purchase }) => {
+    const setting = webhookSecretName(provider)
+    return [`/webhooks/${provider}`, { setting, secret, sign, event: purchase(PURCHASE) }] as const
+  }),
+  [
+    '/webhooks/resend',
+    {
+      setting: 'RESEND_WEBHOOK_SECRET',
+      secret: RESEND_SECRET,
+      sign: svixHeaders,
+      event: emailReport('email.bounced', 'hush-message', Date.now()),
+    },
+  ] as const,
+]
 
 beforeEach(() => {
   // Queued messages are dropped, so that only the requests themselves change stored data.
@@ -278,16 +294,9 @@ it('the same Idempotency-Key and fields are independent at each endpoint', async
   expect(codes).toEqual([300, 200, 500, '400', 850])
 })
 
-describe.each(webhooks)('%s', (path, samples) => {
-  const setting = webhookSecretName(samples.provider)
-  const bindings = { [setting]: samples.secret }
-  const event = samples.purchase({
-    order: '7',
-    externalId: 'hush-price',
-    name: 'Hush Name',
-    email: 'hush@example.com',
-  })
-  const sign = () => samples.sign(event, samples.secret, Math.floor(Date.now() / 1000))
+describe.each(webhooks)('%s', (path, { setting, secret, event, ...samples }) => {
+  const bindings = { [setting]: secret }
+  const sign = () => samples.sign(event, secret, Math.floor(Date.now() / 1000))
 
   it('refuses invalid signatures, and does not exist without a secret', async () => {
     const { body } = event

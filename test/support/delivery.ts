@@ -100,6 +100,15 @@ function insertion(table: string, row: Readonly<Record<string, unknown>>): D1Pre
   )
 }
 
+/** What the e-mail service reported about the delivery. */
+export async function reportedOf({ id }: { readonly id: number }): Promise<Record<string, unknown> | null> {
+  return env.DB.prepare(
+    'select status, message_id, arrived_at, bounce, bounced_at from deliveries where id = ?',
+  )
+    .bind(id)
+    .first()
+}
+
 export interface DeliveryRow {
   readonly status: string
   readonly attempts: number

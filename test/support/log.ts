@@ -62,10 +62,14 @@ export function warningLines(): Line[] {
 
 const count = z.nullable(z.int().check(z.nonnegative()))
 
-/** Of one event, or the different ones of several. */
+/** Of one event, or the different ones of several. A report about an e-mail is `recorded`, or ignored. */
 const outcomes = z
   .string()
-  .check(z.refine((text) => text.split(', ').every((outcome) => z.enum(OUTCOMES).safeParse(outcome).success)))
+  .check(
+    z.refine((text) =>
+      text.split(', ').every((outcome) => z.enum([...OUTCOMES, 'recorded']).safeParse(outcome).success),
+    ),
+  )
 
 /** The page at `/`, the Worker's endpoints, and a path of app.test.ts that throws. */
 const PATHS = [

@@ -6,6 +6,7 @@
  * There is no event for a chargeback.
  */
 import * as z from 'zod/mini'
+import { parseUntimedHeader, textKeys } from '../../http/signatures.ts'
 import type {
   Amount,
   PaidPeriod,
@@ -15,7 +16,6 @@ import type {
   SubscribedItem,
 } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { parseUntimedHeader, textKeys } from '../signatures.ts'
 import {
   flagged,
   fullName,

@@ -6,9 +6,9 @@
  * signed time, so the hash of the body identifies an event.
  */
 import * as z from 'zod/mini'
+import { parseUntimedHeader, textKeys } from '../../http/signatures.ts'
 import { type PaymentEvent, type Report, WHOLE_ORDER } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { parseUntimedHeader, textKeys } from '../signatures.ts'
 import {
   flagged,
   ignored,

@@ -5,9 +5,9 @@
  * `X-Shopify-Topic`, which is only stored. A renewal by a subscription app is a new order.
  */
 import * as z from 'zod/mini'
+import { parseUntimedHeader, textKeys } from '../../http/signatures.ts'
 import type { Amount, PaymentEvent, Refund } from '../payment-event.ts'
 import type { Provider } from '../provider.ts'
-import { parseUntimedHeader, textKeys } from '../signatures.ts'
 import {
   flagged,
   fullName,

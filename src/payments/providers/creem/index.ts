@@ -6,9 +6,15 @@
  * So has the payment of its first period, because the checkout's event does not always name the transaction.
  */
 import * as z from 'zod/mini'
+import {
+  type ParsedHeaders,
+  parseStandardHeaders,
+  parseUntimedHeader,
+  standardKeys,
+  textKeys,
+} from '../../../http/signatures.ts'
 import type { PaymentEvent } from '../../payment-event.ts'
-import type { ParsedHeaders, Provider } from '../../provider.ts'
-import { parseStandardHeaders, parseUntimedHeader, standardKeys, textKeys } from '../../signatures.ts'
+import type { Provider } from '../../provider.ts'
 import { milliseconds, name, unchecked, unusedEvent } from '../fields.ts'
 import { checkoutCompleted } from './checkout.ts'
 import { disputed, refunded } from './reversals.ts'

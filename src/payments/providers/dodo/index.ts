@@ -9,9 +9,9 @@
  * price of a paid trial.
  */
 import * as z from 'zod/mini'
+import { parseStandardHeaders, standardKeys } from '../../../http/signatures.ts'
 import type { PaymentEvent } from '../../payment-event.ts'
 import type { Provider } from '../../provider.ts'
-import { parseStandardHeaders, standardKeys } from '../../signatures.ts'
 import { name, nameAt, unchecked, unusedEvent } from '../fields.ts'
 import { paymentSucceeded } from './payments.ts'
 import { disputeChallenged, disputed, refundFailed, refundSucceeded } from './reversals.ts'

@@ -4,8 +4,8 @@
  * sandbox.
  */
 import * as z from 'zod/mini'
+import { parseTimedHeader, textKeys } from '../../../http/signatures.ts'
 import type { Provider } from '../../provider.ts'
-import { parseTimedHeader, textKeys } from '../../signatures.ts'
 import { instant, name, unchecked, unusedEvent } from '../fields.ts'
 import { adjusted } from './adjustments.ts'
 import { subscriptionChanged } from './subscriptions.ts'

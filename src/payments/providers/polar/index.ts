@@ -5,8 +5,8 @@
  * the key since then. Both are tried, as in Polar's own library.
  */
 import * as z from 'zod/mini'
+import { parseStandardHeaders, standardKeys, textKeys } from '../../../http/signatures.ts'
 import type { Provider } from '../../provider.ts'
-import { parseStandardHeaders, standardKeys, textKeys } from '../../signatures.ts'
 import { instant, name, unchecked, unusedEvent } from '../fields.ts'
 import { orderPaid, orderRefunded } from './orders.ts'
 import { refundChanged } from './refunds.ts'

@@ -52,9 +52,9 @@
  * - Other fields and other types are ignored. A known type with missing or invalid data is answered 422.
  */
 import * as z from 'zod/mini'
+import { parseStandardHeaders, standardKeys } from '../../../http/signatures.ts'
 import type { PaymentEvent } from '../../payment-event.ts'
 import type { Provider } from '../../provider.ts'
-import { parseStandardHeaders, standardKeys } from '../../signatures.ts'
 import { name, nameAt, unusedEvent } from '../fields.ts'
 import { orderPaid, orderRenewed, subscriptionChanged, subscriptionEnded } from './payments.ts'
 import { disputed, orderRefunded, refundReversed } from './reversals.ts'

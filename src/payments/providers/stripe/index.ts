@@ -7,9 +7,9 @@
  * their first 10 lines; the others are looked up too.
  */
 import * as z from 'zod/mini'
+import { parseTimedHeader, textKeys } from '../../../http/signatures.ts'
 import type { PaymentEvent } from '../../payment-event.ts'
 import type { Provider } from '../../provider.ts'
-import { parseTimedHeader, textKeys } from '../../signatures.ts'
 import { ignored, name, unchecked, unusedEvent } from '../fields.ts'
 import { lineItemsUrl, sessionCompleted, sessionPaidLater } from './checkout.ts'
 import { invoiceLinesUrl, invoicePaid } from './invoices.ts'

@@ -6,8 +6,8 @@
  * in one second have the same delivery id. Nothing is sent twice: WooCommerce does not retry.
  */
 import * as z from 'zod/mini'
+import { parseUntimedHeader, textKeys } from '../../../http/signatures.ts'
 import type { Provider } from '../../provider.ts'
-import { parseUntimedHeader, textKeys } from '../../signatures.ts'
 import { flagged, ignored, number } from '../fields.ts'
 import { order, orderChanged } from './order.ts'
 import { subscription, subscriptionChanged } from './subscription.ts'

@@ -1,11 +1,27 @@
 /**
- * Verifies the signatures of all payment providers.
+ * Verifies the signatures of webhooks that others send: payment providers, and the e-mail service.
  *
  * Guarantees: it verifies the raw bytes of the body, compares in constant time, and rejects a signed time
  * more than five minutes in the past or future. Malformed headers never make it throw. Each key makes one HMAC,
  * however many signatures an unsigned request has.
  */
-import type { ParsedHeaders, SignatureScheme } from './provider.ts'
+/** HMAC-SHA-256 over a prefix and the raw bytes of the body. */
+export interface SignatureScheme {
+  /** The possible HMAC keys of a secret; none if it cannot be a secret of this provider. */
+  readonly keys: (secret: string) => Uint8Array[]
+  /** The signatures in the headers, or undefined if there is nothing to verify. */
+  readonly parseHeaders: (headers: Headers) => ParsedHeaders | undefined
+}
+
+export interface ParsedHeaders {
+  readonly prefix: string
+  /** Unix seconds; undefined if the provider signs none. */
+  readonly timestamp: number | undefined
+  /** One valid signature is enough. */
+  readonly signatures: readonly Uint8Array[]
+  /** The possible keys of a secret for these headers, if they are not those of the scheme. */
+  readonly keys?: (secret: string) => Uint8Array[]
+}
 
 /** HMAC (RFC 2104) with SHA-256. The input never selects the algorithm. */
 const ALGORITHM = { name: 'HMAC', hash: 'SHA-256' }
@@ -81,12 +97,14 @@ export function standardKeys(secret: string): Uint8Array[] {
 /**
  * Parses the three headers of Standard Webhooks. `webhook-signature` is a list separated by spaces. Only
  * version `v1` is a signature with a shared secret.
+ *
+ * @param prefix of the names: `webhook`, or `svix` for senders that use Svix
  */
-export function parseStandardHeaders(headers: Headers): ParsedHeaders | undefined {
-  const id = headers.get('webhook-id')
-  const timestamp = headers.get('webhook-timestamp') ?? ''
+export function parseStandardHeaders(headers: Headers, prefix = 'webhook'): ParsedHeaders | undefined {
+  const id = headers.get(`${prefix}-id`)
+  const timestamp = headers.get(`${prefix}-timestamp`) ?? ''
   if (!id || !isTimestamp(timestamp)) return undefined
-  const texts = (headers.get('webhook-signature') ?? '').split(' ').flatMap((item) => {
+  const texts = (headers.get(`${prefix}-signature`) ?? '').split(' ').flatMap((item) => {
     const [version, text] = item.split(',')
     return version === 'v1' && text !== undefined ? [text] : []
   })
