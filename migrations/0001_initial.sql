@@ -188,9 +188,10 @@ CREATE TABLE issuances (
 ) STRICT;
 
 CREATE INDEX issuances_by_reference ON issuances (reference) WHERE reference IS NOT NULL;
--- They find the license keys of an owner, so that issued keys need no index of their own.
-CREATE INDEX issuances_by_owner_email ON issuances (owner_email);
-CREATE INDEX issuances_by_owner_name ON issuances (owner_name);
+-- They find the license keys of an owner, so that issued keys need no index of their own. A search ignores the case
+-- of ASCII letters.
+CREATE INDEX issuances_by_owner_email ON issuances (owner_email COLLATE NOCASE);
+CREATE INDEX issuances_by_owner_name ON issuances (owner_name COLLATE NOCASE);
 
 -- The latest attempt of an order that was sent with an identifier and without an idempotency key. Deleted after
 -- a day.
@@ -243,9 +244,9 @@ CREATE INDEX license_keys_by_issuance ON license_keys (issuance_id) WHERE issuan
 CREATE INDEX license_keys_in_stock ON license_keys (product_id) WHERE status = 'available';
 CREATE INDEX license_keys_by_contract ON license_keys (contract_id) WHERE contract_id IS NOT NULL;
 -- The keys whose owner is not found by their issuance.
-CREATE INDEX license_keys_by_owner_email ON license_keys (owner_email)
+CREATE INDEX license_keys_by_owner_email ON license_keys (owner_email COLLATE NOCASE)
   WHERE (issuance_id IS NULL OR has_new_owner = 1) AND owner_email IS NOT NULL;
-CREATE INDEX license_keys_by_owner_name ON license_keys (owner_name)
+CREATE INDEX license_keys_by_owner_name ON license_keys (owner_name COLLATE NOCASE)
   WHERE (issuance_id IS NULL OR has_new_owner = 1) AND owner_name IS NOT NULL;
 
 -- A license key as it was issued, copied before its first change or deletion, so that a replay returns the

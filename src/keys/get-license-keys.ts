@@ -45,13 +45,17 @@ const COLUMNS = `license_keys.id as id, product_id, license_key, owner_name, own
 const LISTED = `id, product_id, license_key, owner_name, owner_email, activation_limit, validity_days, assigned_at,
   status, created_at, updated_at`
 
-/** The keys of an owner, by an index. @param owner the column of the owner, which has a parameter */
+/**
+ * The keys of an owner, by an index. The indexes ignore case, and the list compares the owner exactly.
+ *
+ * @param owner the column of the owner, which has a parameter
+ */
 function ownedBy(owner: 'owner_email' | 'owner_name', parameter: ':ownerEmail' | ':ownerName'): string {
   return `select license_keys.id from issuances
       cross join license_keys on license_keys.issuance_id = issuances.id and license_keys.has_new_owner is null
-      where issuances.${owner} = ${parameter}
+      where issuances.${owner} collate nocase = ${parameter}
     union all
-    select id from license_keys where (issuance_id is null or has_new_owner = 1) and ${owner} = ${parameter}`
+    select id from license_keys where (issuance_id is null or has_new_owner = 1) and ${owner} collate nocase = ${parameter}`
 }
 
 /** @param owned SQL: the ids of the keys to look at. Default: all keys */

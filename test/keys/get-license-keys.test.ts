@@ -199,6 +199,12 @@ describe('the keys of an owner', () => {
     await expectOwned(shop, [licenseKey])
   })
 
+  it('are those with exactly this name and address, although an index ignores case', async () => {
+    const shop = await openShop()
+    await post(orderFields(shop, { owner_name: 'ADA LOVELACE', owner_email: 'ADA@EXAMPLE.COM' }))
+    await expectOwned(shop, [])
+  })
+
   it('are read by an index, however many keys others have', async () => {
     const shop = await openShop()
     for (let order = 0; order < 3; order += 1) await post(orderFields(shop, { quantity: '1000' }))

@@ -56,6 +56,7 @@ export const issuances = sqliteTable(
   (table) => [
     unique().on(table.source, table.idempotencyKey),
     index('issuances_by_reference').on(table.reference).where(isNotNull(table.reference)),
+    // The indexes of owners have the collation NOCASE, which Drizzle cannot declare.
     index('issuances_by_owner_email').on(table.ownerEmail),
     index('issuances_by_owner_name').on(table.ownerName),
   ],
