@@ -161,9 +161,10 @@ CREATE TABLE contracts (
 CREATE TABLE issuances (
   id INTEGER PRIMARY KEY,
   -- Who ordered: 'api:<api key id>', 'contract:<contract id>', 'queued:<queued order id>', the name of a
-  -- payment provider, a command ('cli', 'cli:reissue'), or 'trial'.
+  -- payment provider, 'operator:<operator id>', 'reissue', a command ('cli'), or 'trial'.
   source TEXT NOT NULL,
-  -- Of a trial: '<product id>/<SHA-256 of its device in lowercase hex>'.
+  -- Of a trial: '<product id>/<SHA-256 of its device in lowercase hex>'. Of a reissue: '<license key id>/<its issuance id>'
+  -- of the old key.
   idempotency_key TEXT NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 255),
   -- Identifies the request that won a race for the idempotency key.
   nonce TEXT NOT NULL,
@@ -175,7 +176,7 @@ CREATE TABLE issuances (
   quantity INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 10000),
   owner_name TEXT NOT NULL CHECK (length(owner_name) BETWEEN 1 AND 255),
   owner_email TEXT NOT NULL CHECK (length(owner_email) BETWEEN 1 AND 254),
-  -- The shop's own id of its order, if an API key ordered and sent one. Several issuances may belong to one order.
+  -- The shop's own id of its order, if the order had one. Several issuances may belong to one order.
   reference TEXT CHECK (length(reference) BETWEEN 1 AND 255),
   validity_days INTEGER NOT NULL CHECK (validity_days BETWEEN 0 AND 36500),
   activation_limit INTEGER NOT NULL CHECK (activation_limit BETWEEN 0 AND 1000000),

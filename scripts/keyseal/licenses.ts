@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
 import { parseKeysAsIssued } from '../../src/issuing/as-issued.ts'
-import { REISSUE, type ReissueRow } from '../../src/issuing/reissue.ts'
+import { type ReissueRow, reissueStatements } from '../../src/issuing/reissue.ts'
 import { isTextOfAtMost } from '../../src/protocol/owner.ts'
 import { inlineValues, type Place, runSql, runStatements } from '../database.ts'
 import { addCommand, addGroup, type CommandOutput, tableOutput, textOutput } from './command.ts'
@@ -87,12 +87,14 @@ function stillBlocked({ status, isReversed, reissuedAs }: Standing): string {
   )
 }
 
+const { writes, select } = reissueStatements('license_keys.license_key = :licenseKey')
+
 async function reissue(place: Place, licenseKey: string): Promise<CommandOutput> {
   const nonce = randomUUID()
   const values = { licenseKey, nonce, now: Date.now(), material: JSON.stringify([randomUUID()]) }
   const rows = await runStatements(
     place,
-    REISSUE.map((sql) => inlineValues(sql, values)),
+    [...writes, select].map((sql) => inlineValues(sql, values)),
   )
   const row = rows.at(-1)?.[0] as ReissueRow | undefined
   if (!row) throw unknownKey()

@@ -1,6 +1,7 @@
 /** All endpoints of the admin API. */
 import { OPERATOR_ENDPOINTS } from './access/operators.ts'
 import type { AdminEndpoint } from './endpoint.ts'
+import { LICENSE_ENDPOINTS } from './licenses/index.ts'
 import { me } from './service/me.ts'
 
-export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [me, ...OPERATOR_ENDPOINTS]
+export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [me, ...LICENSE_ENDPOINTS, ...OPERATOR_ENDPOINTS]

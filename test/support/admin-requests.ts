@@ -13,6 +13,7 @@ export interface AdminRequest {
 export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminRequest | Promise<AdminRequest>>> =
   {
     'GET /me': () => ({}),
+    'GET /licenses': () => ({ query: { q: 'ada', status: 'assigned' } }),
     'GET /operators': () => ({}),
     'POST /operators': () => ({ body: { name: 'Grace Hopper', role: 'support' } }),
     'PATCH /operators/:id': async () => ({ path: { id: await operatorId() }, body: { name: 'Grace' } }),

@@ -2,7 +2,9 @@
 import { env } from 'cloudflare:workers'
 import { bind, runBatch } from '../../src/db/batch.ts'
 import { parseKeysAsIssued } from '../../src/issuing/as-issued.ts'
-import { REISSUE, type ReissueRow } from '../../src/issuing/reissue.ts'
+import { type ReissueRow, reissueStatements } from '../../src/issuing/reissue.ts'
+
+const { writes, select } = reissueStatements('license_keys.license_key = :licenseKey')
 
 /** @returns the new license key, or that of an earlier reissue; undefined if the key was not reissued */
 export async function reissue(licenseKey: string): Promise<string | undefined> {
@@ -10,7 +12,7 @@ export async function reissue(licenseKey: string): Promise<string | undefined> {
   const values = { licenseKey, material, nonce: crypto.randomUUID(), now: 1 }
   const rows = await runBatch(
     env.DB,
-    REISSUE.map((statement) => bind(statement, values)),
+    [...writes, select].map((statement) => bind<unknown>(statement, values)),
   )
   const keys = (rows.at(-1)?.[0] as ReissueRow | undefined)?.keys
   return keys ? parseKeysAsIssued(keys)[0]?.[1] : undefined
