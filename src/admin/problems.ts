@@ -49,6 +49,16 @@ export const PROBLEMS = {
     title: 'The idempotency key belongs to another request',
     detail: 'Send a new `Idempotency-Key` with each new request.',
   },
+  'license-reissued': {
+    status: 409,
+    title: 'The license was reissued',
+    detail: 'It stays blocked, since another license replaces it: `reissued_as` has its id.',
+  },
+  'payment-reversed': {
+    status: 409,
+    title: 'The payment was refunded or is disputed',
+    detail: 'The license stays blocked until the payment provider reports that the refund failed or the dispute was won.',
+  },
   'version-mismatch': {
     status: 412,
     title: 'Someone else changed it',

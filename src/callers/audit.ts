@@ -41,7 +41,11 @@ interface OwnRowSql {
 }
 
 /** @returns the writes, with the statements that record them before and after */
-export function audited(own: OwnRowSql, sql: AuditSql, writes: readonly string[]): string[] {
+export function audited<Write>(
+  own: OwnRowSql,
+  sql: AuditSql,
+  writes: readonly Write[],
+): (string | Write)[] {
   return [insertEntry(own, sql), ...writes, completeEntry(sql)]
 }
 

@@ -65,9 +65,15 @@ export interface OperationDefinition<Of extends Outcome> {
    * change again, but gets the current state. Default: it gets the first outcome.
    */
   readonly currentState?: string
+  /**
+   * SQL for members of the outcome that are read after the writes, also for a repeated request, and not stored:
+   * `'$.name', value, ...`.
+   */
+  readonly currentMembers?: string
   /** The kinds that change something. Only these are stored. */
   readonly changes: readonly Of['kind'][]
-  readonly writes: (sql: WriteSql) => readonly string[]
+  /** SQL, or statements that others use too. */
+  readonly writes: (sql: WriteSql) => readonly (string | Statement<never>)[]
   /** Records the change in `audit_entries`, with the state before and after the writes. Omitted: the change is not recorded. */
   readonly audit?: (sql: WriteSql) => AuditSql
 }
@@ -90,6 +96,7 @@ export function defineOperation<Of extends Outcome>({
   name,
   isUse,
   currentState,
+  currentMembers,
   decision,
   changes,
   writes,
@@ -109,7 +116,7 @@ export function defineOperation<Of extends Outcome>({
     select ${refusal} as refusal, ${retryAt} as retryAt, ${table}.id as callerId, ${role} as callerRole,
       ${stored}.nonce as nonce,
       ${stored}.fingerprint = :fingerprint as isSame,
-      ${currentState ?? `coalesce(${stored}.outcome, ${decision})`} as outcome, ${stored}.created_at as performedAt
+      ${currentState ?? withMembers(`coalesce(${stored}.outcome, ${decision})`, currentMembers)} as outcome, ${stored}.created_at as performedAt
     from (select 1) as request left join ${table} on ${isCaller}
     left join ${stored} on ${isCallers}`)
   const decided = (...kinds: readonly string[]) => `exists (select 1 from ${stored} where ${isOwn}
@@ -130,9 +137,14 @@ export function defineOperation<Of extends Outcome>({
     name,
     ...(isUse && { isUse }),
     isReplayed: currentState === undefined,
-    statements: [insert, ...texts.map((text) => compileText(text))],
+    statements: [insert, ...texts.map((text) => (typeof text === 'string' ? compileText(text) : text))],
     select,
   }
+}
+
+/** @param outcome SQL, a JSON object. @param members SQL, as in `currentMembers` */
+function withMembers(outcome: string, members: string | undefined): string {
+  return members === undefined ? outcome : `json_set(${outcome}, ${members})`
 }
 
 type Table = 'operations' | 'use_operations'

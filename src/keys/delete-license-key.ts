@@ -10,6 +10,7 @@ import { keepAsIssued } from '../issuing/as-issued.ts'
 import { CODES } from '../protocol/codes.ts'
 import { licenseKey } from '../protocol/fields.ts'
 import { IS_REQUESTED, type KeyOutcome } from './key-checks.ts'
+import { licenseAudit } from './license-audit.ts'
 
 const deletion = defineOperation<KeyOutcome<'deleted' | 'not-found'>>({
   authority: API_KEY_AUTHORITY,
@@ -22,6 +23,7 @@ const deletion = defineOperation<KeyOutcome<'deleted' | 'not-found'>>({
     keepAsIssued(`${IS_REQUESTED} and ${decided('deleted')}`),
     `delete from license_keys where ${IS_REQUESTED} and ${decided('deleted')}`,
   ],
+  audit: () => licenseAudit(IS_REQUESTED),
 })
 
 export const deleteLicenseKey = endpoint({

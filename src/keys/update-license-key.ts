@@ -8,7 +8,7 @@
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
-import { defineOperation, perform } from '../callers/operation.ts'
+import { defineOperation, perform, type WriteSql } from '../callers/operation.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
 import { daysBetween, EXPIRY_OF_ORDER, VALIDITY_DAYS } from '../issuing/expiry.ts'
@@ -27,6 +27,7 @@ import {
   validityDays,
 } from '../protocol/fields.ts'
 import { IS_REQUESTED } from './key-checks.ts'
+import { licenseAudit } from './license-audit.ts'
 import { assignedAt, licenseKeyStatus } from './stock-fields.ts'
 
 type Updated =
@@ -42,6 +43,48 @@ const NEW_STATUS = 'coalesce(:status, status)'
 const IS_CORRECTED = `(:validityDays <> ${VALIDITY_DAYS} and ${EXPIRY_OF_ORDER} is not null)`
 const CORRECTION_DAYS = `(:validityDays - ${daysBetween(EXPIRY_OF_ORDER, 'coalesce(:assignedAt, assigned_at, :now)')})`
 
+/**
+ * SQL that changes a license key, if the outcome is `kind`. Placeholders: `productId`, `status`, `assignedAt`,
+ * `activationLimit`, `validityDays`, `ownerName`, `ownerEmail` and `features`, each of them null if it stays, and `now`.
+ *
+ * @param isKey SQL that selects the row of `license_keys`
+ */
+export function updateKey({ decided }: WriteSql, isKey: string, kind: string): string[] {
+  const isOfReturnedKey = `${IS_RETURNED} and ${decided(kind)}
+    and license_key_id = (select license_keys.id from license_keys where ${isKey})`
+  return [
+    keepAsIssued(`${isKey} and ${decided(kind)}`),
+    `delete from activations where ${isOfReturnedKey}`,
+    `delete from released_devices where ${isOfReturnedKey}`,
+    `delete from license_key_metadata where ${isOfReturnedKey}`,
+    // If a refund or dispute blocks the key, the new status is also stored for when the block ends.
+    `update license_keys set
+       product_id = coalesce(:productId, product_id),
+       activation_limit = coalesce(:activationLimit, activation_limit),
+       validity_days = case when ${EXPIRY_OF_ORDER} is null or ${IS_RETURNED} or :validityDays = 0
+         then coalesce(:validityDays, validity_days) else validity_days end,
+       expires_at = case when ${IS_RETURNED} or ${IS_CORRECTED} and :validityDays = 0 then null
+         when ${IS_CORRECTED} then ${EXPIRY_OF_ORDER} + ${CORRECTION_DAYS} * ${DAY_MILLISECONDS} else expires_at end,
+       correction_days = case when ${IS_RETURNED} then null
+         when ${IS_CORRECTED} then iif(:validityDays = 0, 0, nullif(${CORRECTION_DAYS}, 0)) else correction_days end,
+       owner_name = coalesce(:ownerName, case when ${IS_RETURNED} then null else owner_name end),
+       owner_email = coalesce(:ownerEmail, case when ${IS_RETURNED} then null else owner_email end),
+       has_new_owner = case when ${IS_RETURNED} then null
+         when :ownerName is not null or :ownerEmail is not null then 1 else has_new_owner end,
+       status = ${NEW_STATUS},
+       assigned_at = case ${NEW_STATUS} when 'available' then null
+         when 'assigned' then coalesce(:assignedAt, assigned_at, :now)
+         else coalesce(:assignedAt, assigned_at) end,
+       issuance_id = case when ${IS_RETURNED} then null else issuance_id end,
+       contract_id = case when ${IS_RETURNED} then null else contract_id end,
+       status_before_reversal = case when ${IS_RETURNED} or status_before_reversal is null then null
+         else coalesce(:status, status_before_reversal) end,
+       features = ${UPDATED_FEATURES},
+       updated_at = max(:now, updated_at + 1)
+     where ${isKey} and ${decided(kind)}`,
+  ]
+}
+
 const update = defineOperation<Updated>({
   authority: API_KEY_AUTHORITY,
   name: 'update-license-key',
@@ -52,41 +95,8 @@ const update = defineOperation<Updated>({
     from (select 1) left join license_keys on ${IS_REQUESTED}
     left join products on products.id = :productId and products.deleted_at is null)`,
   changes: ['updated'],
-  writes({ decided }) {
-    const isOfReturnedKey = `${IS_RETURNED} and ${decided('updated')}
-      and license_key_id = (select id from license_keys where ${IS_REQUESTED})`
-    return [
-      keepAsIssued(`${IS_REQUESTED} and ${decided('updated')}`),
-      `delete from activations where ${isOfReturnedKey}`,
-      `delete from released_devices where ${isOfReturnedKey}`,
-      `delete from license_key_metadata where ${isOfReturnedKey}`,
-      // If a refund or dispute blocks the key, the new status is also stored for when the block ends.
-      `update license_keys set
-         product_id = coalesce(:productId, product_id),
-         activation_limit = coalesce(:activationLimit, activation_limit),
-         validity_days = case when ${EXPIRY_OF_ORDER} is null or ${IS_RETURNED} or :validityDays = 0
-           then coalesce(:validityDays, validity_days) else validity_days end,
-         expires_at = case when ${IS_RETURNED} or ${IS_CORRECTED} and :validityDays = 0 then null
-           when ${IS_CORRECTED} then ${EXPIRY_OF_ORDER} + ${CORRECTION_DAYS} * ${DAY_MILLISECONDS} else expires_at end,
-         correction_days = case when ${IS_RETURNED} then null
-           when ${IS_CORRECTED} then iif(:validityDays = 0, 0, nullif(${CORRECTION_DAYS}, 0)) else correction_days end,
-         owner_name = coalesce(:ownerName, case when ${IS_RETURNED} then null else owner_name end),
-         owner_email = coalesce(:ownerEmail, case when ${IS_RETURNED} then null else owner_email end),
-         has_new_owner = case when ${IS_RETURNED} then null
-           when :ownerName is not null or :ownerEmail is not null then 1 else has_new_owner end,
-         status = ${NEW_STATUS},
-         assigned_at = case ${NEW_STATUS} when 'available' then null
-           when 'assigned' then coalesce(:assignedAt, assigned_at, :now)
-           else coalesce(:assignedAt, assigned_at) end,
-         issuance_id = case when ${IS_RETURNED} then null else issuance_id end,
-         contract_id = case when ${IS_RETURNED} then null else contract_id end,
-         status_before_reversal = case when ${IS_RETURNED} or status_before_reversal is null then null
-           else coalesce(:status, status_before_reversal) end,
-         features = ${UPDATED_FEATURES},
-         updated_at = :now
-       where ${IS_REQUESTED} and ${decided('updated')}`,
-    ]
-  },
+  writes: (sql) => updateKey(sql, IS_REQUESTED, 'updated'),
+  audit: () => licenseAudit(IS_REQUESTED),
 })
 
 /** What an update may change. */

@@ -35,10 +35,11 @@ const IS_RELEASE_LEFT = `(select count(*) from released_devices as earlier
  * SQL that frees the device, if the outcome is `deactivated`. Placeholders: `releasesMax`, `now`, and those of devices.ts.
  *
  * @param isKey SQL that selects the row of `license_keys`
+ * @param isDevice SQL that selects the row of `activations`
  */
-export function releaseDevice({ decided }: WriteSql, isKey: string): string[] {
+export function releaseDevice({ decided }: WriteSql, isKey: string, isDevice = IS_OF_DEVICE): string[] {
   const isReleased = `activations.id in (select activations.id from license_keys
-      cross join activations on activations.license_key_id = license_keys.id and ${IS_OF_DEVICE}
+      cross join activations on activations.license_key_id = license_keys.id and ${isDevice}
       where ${isKey}) and ${decided('deactivated')}`
   return [
     `insert into released_devices (license_key_id, identifier, released_at, seat_taken_until)
