@@ -155,9 +155,28 @@ CREATE TABLE contracts (
 
 -- Issuances and license keys.
 
--- One issued order: the audit trail, and the source for replays. Never changed after its transaction, never
--- deleted. It contains the whole order, to distinguish a replay from a different order under the same
--- idempotency key.
+-- One erasure of the data of a person. The row stays; once the erasure is finished, it contains nothing of the person.
+CREATE TABLE erasures (
+  id INTEGER PRIMARY KEY,
+  -- The e-mail address that is being erased. NULL: finished.
+  email TEXT COLLATE NOCASE CHECK (length(email) BETWEEN 1 AND 254),
+  -- A JSON array of the names that were found with the address. NULL: finished.
+  names TEXT CHECK (json_type(names) = 'array'),
+  -- How far it got: the highest ids that were searched.
+  issuances_done INTEGER NOT NULL DEFAULT 0,
+  events_done INTEGER NOT NULL DEFAULT 0,
+  operations_done INTEGER NOT NULL DEFAULT 0,
+  audit_done INTEGER NOT NULL DEFAULT 0,
+  started_at INTEGER NOT NULL,
+  finished_at INTEGER,
+  CHECK ((email IS NULL) = (finished_at IS NOT NULL) AND (names IS NULL) = (email IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX erasures_by_email ON erasures (email) WHERE email IS NOT NULL;
+
+-- One issued order: the audit trail, and the source for replays. Never changed after its transaction, except
+-- when its owner is erased, and never deleted. It contains the whole order, to distinguish a replay from a different
+-- order under the same idempotency key.
 CREATE TABLE issuances (
   id INTEGER PRIMARY KEY,
   -- Who ordered: 'api:<api key id>', 'contract:<contract id>', 'queued:<queued order id>', the name of a
@@ -185,9 +204,12 @@ CREATE TABLE issuances (
   requested_validity_days INTEGER,
   requested_activation_limit INTEGER,
   created_at INTEGER NOT NULL,
+  -- The erasure that anonymized the owner. Replays of the order are then compared without its owner.
+  erasure_id INTEGER REFERENCES erasures (id),
   UNIQUE (source, idempotency_key)
 ) STRICT;
 
+CREATE INDEX issuances_by_erasure ON issuances (erasure_id) WHERE erasure_id IS NOT NULL;
 CREATE INDEX issuances_by_reference ON issuances (reference) WHERE reference IS NOT NULL;
 -- They find the license keys of an owner, so that issued keys need no index of their own. A search ignores the case
 -- of ASCII letters.
@@ -370,6 +392,8 @@ CREATE TABLE webhook_events (
   attempts INTEGER NOT NULL DEFAULT 0,
   -- When the outcome was last recorded.
   updated_at INTEGER NOT NULL DEFAULT 0,
+  -- The erasure that emptied the payload. If the provider sends the event again, it stays empty and sells nothing.
+  erasure_id INTEGER REFERENCES erasures (id),
   UNIQUE (provider, event_id)
 ) STRICT;
 
@@ -511,10 +535,13 @@ CREATE TABLE queued_orders (
   attempts INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
+  -- As in issuances.
+  erasure_id INTEGER REFERENCES erasures (id),
   UNIQUE (source, idempotency_key),
   CHECK ((refusal IS NULL) = (status IN ('issuing', 'issued')))
 ) STRICT;
 
+CREATE INDEX queued_orders_by_owner_email ON queued_orders (owner_email COLLATE NOCASE);
 CREATE INDEX queued_orders_due ON queued_orders (due_at) WHERE status IN ('issuing', 'releasing');
 
 -- The original terms of stock keys that a chunk of a queued order assigned with other terms. The row is
@@ -630,6 +657,7 @@ CREATE TABLE audit_entries (
 ) STRICT;
 
 CREATE INDEX audit_entries_by_subject ON audit_entries (subject, id);
+CREATE INDEX audit_entries_by_time ON audit_entries (at);
 
 -- Monitoring.
 

@@ -1,6 +1,6 @@
 /** The e-mail that brings a buyer the license keys of an order. */
 import { type Bindings, settingError } from '../platform/settings.ts'
-import { isEmailAddress } from '../protocol/owner.ts'
+import { ERASED_EMAIL, isEmailAddress } from '../protocol/owner.ts'
 import { deliveryName, type IssuanceContents } from './contents.ts'
 import { composeEmail } from './email-message.ts'
 import type { SendResult } from './post.ts'
@@ -21,6 +21,7 @@ export async function sendEmail(
   if (sender === undefined) throw settingError('EMAIL_FROM', 'is not set')
   // The owner may have been removed since the e-mail was requested.
   if (!isEmailAddress(contents.recipient)) return { kind: 'undeliverable', result: 'no e-mail address' }
+  if (contents.recipient === ERASED_EMAIL) return { kind: 'cancelled', result: 'the owner was erased' }
   const keys = contents.keys.filter(({ status }) => status === 'assigned')
   if (keys.length === 0) return { kind: 'cancelled', result: 'all keys are blocked' }
   const email = {

@@ -18,6 +18,7 @@ import {
   parseKeysAsIssued,
   selectKeysAsIssued,
 } from './as-issued.ts'
+import { ERASED_OWNER, isSameOwner } from './erased-owner.ts'
 import { generatorId, insertFreshKeys, insertGeneratedKeys, insertIssuances } from './inserts.ts'
 import { type IssuedKeys, type IssueStatements, issueOnce } from './issue-once.ts'
 import { keyMaterialFor } from './key-formats.ts'
@@ -34,6 +35,7 @@ export interface OrderAuthority
 export type Issued =
   | {
       readonly kind: 'issued'
+      /** With the owner of the answer: an erased one is anonymous. */
       readonly order: Order
       /** The time of the first issuance, in milliseconds UTC. */
       readonly issuedAt: number
@@ -49,6 +51,7 @@ export type Issued =
 interface IssueRow extends IssuedRow {
   readonly refusal: string | null
   readonly callerId: number | null
+  readonly isErased: 0 | 1
   readonly obstacle: Obstacle | null
   readonly availableQuantity: number | null
 }
@@ -110,7 +113,8 @@ function statementsFor(
     ),
     insertKeys: KEYS[origin](isOwnIssuance),
     selectOutcome: compileText<IssueRow>(`
-      select ${refusal} as refusal, ${table}.id as callerId, ${issuedColumns(isSameOrder(origin), origin === 'fresh' ? FRESH_KEYS_AS_ISSUED : KEYS_AS_ISSUED)},
+      select ${refusal} as refusal, ${table}.id as callerId, issuances.erasure_id is not null as isErased,
+        ${issuedColumns(isSameOrder(origin), origin === 'fresh' ? FRESH_KEYS_AS_ISSUED : KEYS_AS_ISSUED)},
         case when issuances.id is null then ${obstacleTo(`'${origin}'`, ':productId', ':quantity')} end as obstacle,
         ${origin === 'stock' ? `case when issuances.id is null then ${countInStock(':productId', ':quantity')} end` : 'null'}
           as availableQuantity
@@ -152,8 +156,7 @@ function isSameOrder(origin: Origin): string {
       : `issuances.requested_validity_days is :validityDays
         and issuances.requested_activation_limit is :activationLimit`
   return `issuances.product_id = :productId and issuances.quantity = :quantity
-    and issuances.owner_name = :ownerName and issuances.owner_email = :ownerEmail
-    and issuances.origin = '${origin}' and ${terms}`
+    and ${isSameOwner('issuances')} and issuances.origin = '${origin}' and ${terms}`
 }
 
 /**
@@ -179,7 +182,8 @@ export async function issue(
   if (result.kind === 'issued') {
     const { issuedAt, isReplay } = result
     const keys = parseIssuedKeys(order, result)
-    return done({ kind: 'issued', order, issuedAt, keys }, issuedAt, callerId, isReplay)
+    const issued = row.isErased ? { ...order, ...ERASED_OWNER } : order
+    return done({ kind: 'issued', order: issued, issuedAt, keys }, issuedAt, callerId, isReplay)
   }
   if (row.obstacle === null) throw new Error('Nothing was issued, and no obstacle was found.')
   return done({ kind: row.obstacle, availableQuantity: row.availableQuantity ?? 0 }, now, callerId)

@@ -18,6 +18,7 @@ import { CODES } from '../protocol/codes.ts'
 import { optional, plainText } from '../protocol/fields.ts'
 import { NOT_SET } from '../protocol/owner.ts'
 import { enqueue, requireQueues } from '../queue/enqueue.ts'
+import { isSameOwner } from './erased-owner.ts'
 import { type Order, orderFields, requiredUnlessGenerate, toOrder } from './order.ts'
 import { keyBytes, RESPONSE_BYTES_MAX } from './queued-chunks.ts'
 import { fingerprintOf, KEY_OF_ATTEMPT, recordAttempt } from './repetitions.ts'
@@ -73,7 +74,7 @@ function statementsFor(idempotencyKey: string): QueueStatements {
         select ${API_KEY_AUTHORITY.refusal} as refusal, api_keys.id as callerId, queued_orders.id as id,
           queued_orders.nonce as nonce, queued_orders.created_at as queuedAt,
           queued_orders.product_id = :productId and queued_orders.quantity = :quantity
-            and queued_orders.owner_name = :ownerName and queued_orders.owner_email = :ownerEmail
+            and ${isSameOwner('queued_orders')}
             and queued_orders.origin = :origin and queued_orders.requested_validity_days is :validityDays
             and queued_orders.requested_activation_limit is :activationLimit
             and queued_orders.identifier is :identifier and queued_orders.webhook_url = :webhookUrl as isSame,

@@ -6,7 +6,8 @@
  * back: shops number their orders themselves, so two shops have the same ids. That is why the e-mail address
  * of the buyer must match, too, and why nothing is adopted if several API keys ordered for the same id and
  * address. A buyer chooses the address, and could wait for the id of another buyer's order in another shop. So
- * keys that are older than the order are not adopted either.
+ * keys that are older than the order are not adopted either. An erased owner has no address to compare: without these
+ * keys, the sale would issue others and store the person again.
  *
  * Placeholders: `provider`, `order`, and those of `adoptionValues`.
  */
@@ -39,7 +40,7 @@ with candidates as materialized (
   select issuances.id, issuances.quantity, coalesce(queued_orders.source, issuances.source) as api_key
   from issuances left join queued_orders
     on issuances.source like 'queued:%' and queued_orders.id = cast(substr(issuances.source, 8) as integer)
-  where issuances.reference = :apiReference and lower(issuances.owner_email) = lower(:apiOwnerEmail)
+  where issuances.reference = :apiReference and (lower(issuances.owner_email) = lower(:apiOwnerEmail) or issuances.erasure_id is not null)
     and issuances.created_at >= :apiOrderedSince
     and (issuances.source like 'api:%' or queued_orders.status = 'issued')
 )

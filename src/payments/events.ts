@@ -41,6 +41,17 @@ export interface RecordedEvent {
 export const IS_RETRYABLE = `(outcome in ('unmapped', 'failed') or outcome = 'issued' and note is not null
   or outcome = 'flagged' and note like '${NO_OFFER}%')`
 
+/** An SQL condition: the owner of the event's order was erased. Its payload is not kept, since it names the person again. */
+const IS_ERASED_ORDER = `exists (select 1 from order_references
+    cross join order_lines on order_lines.provider = order_references.provider
+      and order_lines.order_id = order_references.order_id
+    cross join issuances on issuances.id = order_lines.issuance_id and issuances.erasure_id is not null
+    where order_references.provider = :provider and order_references.reference = :order)`
+
+/** An SQL condition: the payload of the same event was erased, so that a repetition must not sell to its buyer. */
+export const IS_ERASED_EVENT = `exists (select 1 from webhook_events where webhook_events.provider = :provider
+  and webhook_events.event_id = :eventId and webhook_events.erasure_id is not null)`
+
 /** A note is for people. A sale of many lines may have thousands of reasons. */
 const NOTE_CHARACTERS_MAX = 1000
 
@@ -54,10 +65,12 @@ export function recordEvent(outcome: string, note: string): Statement<never> {
   return compileText(`
 insert into webhook_events (provider, event_id, type, order_id, mode, received_at, outcome, note, payload, updated_at)
 select :provider, :eventId, :type, :order, :mode, :receivedAt, ${outcome},
-  substr(${note}, 1, ${NOTE_CHARACTERS_MAX}), :payload, :now where true
+  substr(${note}, 1, ${NOTE_CHARACTERS_MAX}),
+  iif(${IS_ERASED_ORDER}, null, :payload), :now where true
 on conflict (provider, event_id) do update set
-  outcome = excluded.outcome, note = excluded.note, order_id = excluded.order_id, due_at = null, updated_at = :now
-where outcome = 'waiting' or ${IS_RETRYABLE}`)
+  outcome = excluded.outcome, note = excluded.note, order_id = excluded.order_id, due_at = null, updated_at = :now,
+  payload = iif(${IS_ERASED_ORDER}, null, payload)
+where (outcome = 'waiting' or ${IS_RETRYABLE}) and erasure_id is null`)
 }
 
 /** Leaves an event to the queue until it is due. If it is already waiting, it keeps its due time and attempts. */
@@ -66,7 +79,7 @@ insert into webhook_events (provider, event_id, type, order_id, mode, received_a
 values (:provider, :eventId, :type, :order, :mode, :receivedAt, 'waiting', :payload, :dueAt)
 on conflict (provider, event_id) do update set
   outcome = 'waiting', note = null, due_at = excluded.due_at, attempts = 0, payload = excluded.payload
-where ${IS_RETRYABLE}`)
+where ${IS_RETRYABLE} and erasure_id is null`)
 
 export const selectRecorded = compileText<RecordedEvent>(`
 select webhook_events.id as id, webhook_events.outcome as outcome, (

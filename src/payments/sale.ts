@@ -10,6 +10,7 @@ import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/i
 import { sha256HexOfText } from '../platform/hash.ts'
 import { isEmailAddress, isOwnerName, NOT_SET, OWNER_NAME_CHARACTERS_MAX } from '../protocol/owner.ts'
 import { HAS_ADOPTED_KEYS, isOrderedByApi } from './adopt.ts'
+import { IS_ERASED_EVENT } from './events.ts'
 import { OFFER_OF_LINE } from './offers.ts'
 import { isName, type Purchase, type PurchasedLine, WHOLE_ORDER } from './payment-event.ts'
 import { NO_OFFER } from './subscriptions.ts'
@@ -180,7 +181,7 @@ export const INSERT_ORDER = [
       from: `json_each(:lines) as line join offers on offers.id = ${OFFER_OF_LINE}`,
       where: `${QUANTITY} <= line.value ->> 'keysMax'
         and ${ACTIVATION_LIMIT} <= ${ACTIVATION_LIMIT_MAX} and not ${IS_ISSUED_IN_OTHER_FORM}
-        and not ${isOrderedByApi('offers.product_id')}`,
+        and not ${isOrderedByApi('offers.product_id')} and not ${IS_ERASED_EVENT}`,
     },
   ),
   insertOrderLines,

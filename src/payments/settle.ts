@@ -141,18 +141,22 @@ update license_keys set status = coalesce(status_before_reversal, 'blocked'),
   status_before_reversal = case when status_before_reversal is null then status end, updated_at = :now
 where id in (select id from ranked where is_blocked <> should_be_blocked)`)
 
-/** Cancels deliveries if all keys are reversed. Resumes them if keys are restored in time. */
+/**
+ * Cancels deliveries if all keys are reversed. Resumes them if keys are restored in time, unless the owner was erased,
+ * whose e-mail was canceled.
+ */
 const cancelOrResumeDeliveries = compileText(`with ${AFFECTED_ORDERS},
 states as (
-  select issuance_id, not exists (select 1 from license_keys
+  select issuance_id, issuances.erasure_id is not null as is_erased, not exists (select 1 from license_keys
     where license_keys.issuance_id = order_lines.issuance_id and status_before_reversal is null) as is_reversed
-  from order_lines where order_lines.provider = :provider and order_lines.order_id in (select order_id from affected)
+  from order_lines cross join issuances on issuances.id = order_lines.issuance_id where order_lines.provider = :provider and order_lines.order_id in (select order_id from affected)
 )
 update deliveries set status = case deliveries.status when 'pending' then 'cancelled' else 'pending' end,
   due_at = :now, updated_at = :now
 from states where deliveries.issuance_id = states.issuance_id
   and deliveries.status in ('pending', 'cancelled')
-  and (deliveries.status = 'cancelled') <> states.is_reversed`)
+  and (deliveries.status = 'cancelled') <> states.is_reversed
+  and not (states.is_erased and deliveries.channel = 'email' and deliveries.status = 'cancelled')`)
 
 /** Runs after `settleLines`. The order matters: deliveries depend on the keys. */
 export const SETTLE_KEYS = [updateTerms, blockOrRestore, cancelOrResumeDeliveries] as const

@@ -14,6 +14,10 @@ const EMAIL_ADDRESS =
 /** The protocol's placeholder for an unknown name or e-mail address. */
 export const NOT_SET = 'Not set'
 
+/** The owner of a license whose owner was erased. No mail can be sent to the address: RFC 2606 reserves its domain. */
+export const ERASED_NAME = 'Erased'
+export const ERASED_EMAIL = 'erased@owner.invalid'
+
 /** @param value trimmed */
 export function isOwnerName(value: string): boolean {
   return isTextOfAtMost(value, OWNER_NAME_CHARACTERS_MAX)

@@ -84,5 +84,8 @@ export const auditEntries = sqliteTable(
     after: text(),
     nonce: text().notNull(),
   },
-  (table) => [index('audit_entries_by_subject').on(table.subject, table.id)],
+  (table) => [
+    index('audit_entries_by_subject').on(table.subject, table.id),
+    index('audit_entries_by_time').on(table.at),
+  ],
 )

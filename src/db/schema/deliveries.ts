@@ -1,7 +1,7 @@
 /** The work of the queue: orders to issue, and deliveries to send. */
 import { isNotNull, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import { issuances, licenseKeys, ORIGINS, products } from './licensing.ts'
+import { erasures, issuances, licenseKeys, ORIGINS, products } from './licensing.ts'
 
 /** Why an order cannot be issued. */
 export const OBSTACLES = ['product-not-found', 'generator-not-found', 'stock-insufficient'] as const
@@ -34,9 +34,11 @@ export const queuedOrders = sqliteTable(
     attempts: integer().notNull().default(0),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
+    erasureId: integer('erasure_id').references(() => erasures.id),
   },
   (table) => [
     unique().on(table.source, table.idempotencyKey),
+    index('queued_orders_by_owner_email').on(table.ownerEmail),
     index('queued_orders_due').on(table.dueAt).where(sql`${table.status} in ('issuing', 'releasing')`),
   ],
 )

@@ -1,6 +1,6 @@
 /** Products, generators, contracts, issuances and license keys. */
 import { isNotNull, sql } from 'drizzle-orm'
-import { index, integer, sqliteTable, text, unique } from 'drizzle-orm/sqlite-core'
+import { index, integer, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
 
 export const products = sqliteTable(
   'products',
@@ -25,6 +25,23 @@ export const products = sqliteTable(
     deletedAt: integer('deleted_at'),
   },
   (table) => [index('products_with_offline_page').on(table.id).where(sql`${table.offlinePage} = 1`)],
+)
+
+/** Erasures of the data of people. */
+export const erasures = sqliteTable(
+  'erasures',
+  {
+    id: integer().primaryKey(),
+    email: text(),
+    names: text(),
+    issuancesDone: integer('issuances_done').notNull().default(0),
+    eventsDone: integer('events_done').notNull().default(0),
+    operationsDone: integer('operations_done').notNull().default(0),
+    auditDone: integer('audit_done').notNull().default(0),
+    startedAt: integer('started_at').notNull(),
+    finishedAt: integer('finished_at'),
+  },
+  (table) => [uniqueIndex('erasures_by_email').on(table.email).where(isNotNull(table.email))],
 )
 
 /** Where the keys came from: fresh UUIDs, a generator, or the stock. */
@@ -52,9 +69,11 @@ export const issuances = sqliteTable(
     requestedValidityDays: integer('requested_validity_days'),
     requestedActivationLimit: integer('requested_activation_limit'),
     createdAt: integer('created_at').notNull(),
+    erasureId: integer('erasure_id').references(() => erasures.id),
   },
   (table) => [
     unique().on(table.source, table.idempotencyKey),
+    index('issuances_by_erasure').on(table.erasureId).where(isNotNull(table.erasureId)),
     index('issuances_by_reference').on(table.reference).where(isNotNull(table.reference)),
     // The indexes of owners have the collation NOCASE, which Drizzle cannot declare.
     index('issuances_by_owner_email').on(table.ownerEmail),

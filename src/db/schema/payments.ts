@@ -1,7 +1,7 @@
 /** Offers at payment providers, and the payment events that the providers reported. */
 import { isNotNull, isNull, sql } from 'drizzle-orm'
 import { index, integer, sqliteTable, text, unique, uniqueIndex } from 'drizzle-orm/sqlite-core'
-import { issuances, products } from './licensing.ts'
+import { erasures, issuances, products } from './licensing.ts'
 
 export const offers = sqliteTable(
   'offers',
@@ -58,6 +58,7 @@ export const webhookEvents = sqliteTable(
     dueAt: integer('due_at'),
     attempts: integer().notNull().default(0),
     updatedAt: integer('updated_at').notNull().default(0),
+    erasureId: integer('erasure_id').references(() => erasures.id),
   },
   (table) => [
     unique().on(table.provider, table.eventId),
