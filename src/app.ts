@@ -2,6 +2,7 @@
 
 import { ADMIN_PATH, createAdminApp } from './admin/app.ts'
 import { ADMIN_ENDPOINTS } from './admin/endpoints.ts'
+import { auditDays } from './admin/people/audit-retention.ts'
 import { deliverySettings } from './deliveries/settings.ts'
 import { ENDPOINTS } from './endpoints.ts'
 import { createApp } from './http/app.ts'
@@ -31,6 +32,7 @@ const SETTINGS = [
   webhookHttpHosts,
   limiters,
   databaseLimitBytes,
+  auditDays,
 ]
 
 /** @throws SettingError */

@@ -1,4 +1,6 @@
 /** The Worker: routes requests, queue messages and cron triggers to their handlers. */
+import { deleteOldAudit } from './admin/people/audit-retention.ts'
+import { continueErasures } from './admin/people/erasure.ts'
 import { app, checkAllSettings } from './app.ts'
 import { deleteOldOperations } from './callers/operation.ts'
 import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './deliveries/deliver.ts'
@@ -27,7 +29,7 @@ interface Schedule {
 /** Keyed by the cron expressions of `[triggers]` in wrangler.toml. */
 const SCHEDULES: Readonly<Record<string, Schedule>> = {
   [EVERY_MINUTE]: {
-    jobs: [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders],
+    jobs: [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders, continueErasures],
     record: (env, now) => recordRun(env, EVERY_MINUTE, now),
   },
   [HOURLY]: {
@@ -40,6 +42,7 @@ const SCHEDULES: Readonly<Record<string, Schedule>> = {
   [NIGHTLY]: {
     jobs: [
       emptyPayloads,
+      deleteOldAudit,
       ({ DB }, now) => deleteOldOperations(DB, 'operations', now),
       ({ DB }, now) => deleteOldAttempts(DB, now),
       ({ DB }, now) => deleteOldReleases(DB, now),

@@ -5,6 +5,7 @@ import { ADMIN_PATH } from '../../src/admin/app.ts'
 import type { AdminDocs, AdminEndpointDocs } from '../../src/admin/docs.ts'
 import type { AdminEndpoint } from '../../src/admin/endpoint.ts'
 import { ADMIN_ENDPOINTS } from '../../src/admin/endpoints.ts'
+import { docs as people } from '../../src/admin/people/people-docs.ts'
 import { PROBLEMS, type ProblemCode, problemBody } from '../../src/admin/problems.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
 import {
@@ -16,7 +17,7 @@ import {
 } from './document.ts'
 
 /** In the order of the API reference. */
-const ADMIN_DOCS: readonly AdminDocs[] = [operators]
+const ADMIN_DOCS: readonly AdminDocs[] = [operators, people]
 
 export const ADMIN_TAGS = ADMIN_DOCS.map(({ tag, description }) => ({ name: `Admin: ${tag}`, description }))
 

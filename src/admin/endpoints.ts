@@ -2,6 +2,12 @@
 import { OPERATOR_ENDPOINTS } from './access/operators.ts'
 import type { AdminEndpoint } from './endpoint.ts'
 import { LICENSE_ENDPOINTS } from './licenses/index.ts'
+import { PEOPLE_ENDPOINTS } from './people/endpoints.ts'
 import { me } from './service/me.ts'
 
-export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [me, ...LICENSE_ENDPOINTS, ...OPERATOR_ENDPOINTS]
+export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
+  me,
+  ...LICENSE_ENDPOINTS,
+  ...OPERATOR_ENDPOINTS,
+  ...PEOPLE_ENDPOINTS,
+]

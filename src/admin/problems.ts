@@ -44,6 +44,11 @@ export const PROBLEMS = {
     title: 'The request conflicts with the current state',
     detail: 'Read the current state, and decide again.',
   },
+  'subscription-running': {
+    status: 409,
+    title: 'A subscription runs',
+    detail: 'End the subscription at its provider, and try again after its end was reported.',
+  },
   'idempotency-key-reused': {
     status: 409,
     title: 'The idempotency key belongs to another request',

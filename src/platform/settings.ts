@@ -41,6 +41,7 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ACTIVATIONS_MAX: 'set [vars] ACTIVATIONS_MAX = "1000" in wrangler.toml, then npm run deploy',
   RELEASES_MAX: 'set [vars] RELEASES_MAX = "3" in wrangler.toml, then npm run deploy',
   LICENSE_FILE_DAYS_MAX: 'set [vars] LICENSE_FILE_DAYS_MAX = "30" in wrangler.toml, then npm run deploy',
+  AUDIT_DAYS: 'set [vars] AUDIT_DAYS = "365" in wrangler.toml, then npm run deploy',
   RATE_LIMITS: 'set [vars] RATE_LIMITS = "on" in wrangler.toml, then npm run deploy',
   DATABASE_LIMIT_BYTES: 'set [vars] DATABASE_LIMIT_BYTES = "500000000" in wrangler.toml, then npm run deploy',
   DELIVERIES:

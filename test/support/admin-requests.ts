@@ -18,6 +18,9 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
     'POST /operators': () => ({ body: { name: 'Grace Hopper', role: 'support' } }),
     'PATCH /operators/:id': async () => ({ path: { id: await operatorId() }, body: { name: 'Grace' } }),
     'POST /operators/:id/rotate': async () => ({ path: { id: await operatorId() } }),
+    'GET /audit': () => ({ query: { action: 'products.create', limit: '1000' } }),
+    'GET /people': () => ({ query: { email: 'ada@example.com' } }),
+    'POST /people/erase': () => ({ body: { email: 'ada@example.com' } }),
     'POST /operators/:id/revoke': async () => ({ path: { id: await operatorId() } }),
   }
 
