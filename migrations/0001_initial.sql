@@ -180,10 +180,11 @@ CREATE UNIQUE INDEX erasures_by_email ON erasures (email) WHERE email IS NOT NUL
 CREATE TABLE issuances (
   id INTEGER PRIMARY KEY,
   -- Who ordered: 'api:<api key id>', 'contract:<contract id>', 'queued:<queued order id>', the name of a
-  -- payment provider, 'operator:<operator id>', 'reissue', a command ('cli'), or 'trial'.
+  -- payment provider, 'operator:<operator id>', 'reissue', a command ('cli'),
+  -- 'trial', or 'import'.
   source TEXT NOT NULL,
   -- Of a trial: '<product id>/<SHA-256 of its device in lowercase hex>'. Of a reissue: '<license key id>/<its issuance id>'
-  -- of the old key.
+  -- of the old key. Of an import: '<import id>/<chunk>/<row>'.
   idempotency_key TEXT NOT NULL CHECK (length(idempotency_key) BETWEEN 1 AND 255),
   -- Identifies the request that won a race for the idempotency key.
   nonce TEXT NOT NULL,
@@ -598,6 +599,30 @@ CREATE INDEX deliveries_bounced ON deliveries (bounced_at) WHERE bounced_at IS N
 CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_by_queued_order ON deliveries (queued_order_id) WHERE queued_order_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_by_license_key ON deliveries (license_key_id, serial) WHERE license_key_id IS NOT NULL;
+
+-- Imports.
+
+-- A chunk of an import of license keys from elsewhere. It stays, so that no chunk is ever written twice, even if another
+-- operator repeats it: one row for up to 1,000 license keys.
+CREATE TABLE import_chunks (
+  id INTEGER PRIMARY KEY,
+  -- The operator's name for the import.
+  import_id TEXT NOT NULL CHECK (length(import_id) BETWEEN 1 AND 64),
+  chunk INTEGER NOT NULL CHECK (chunk >= 0),
+  format TEXT NOT NULL,
+  -- SHA-256 of the request in lowercase hex. It distinguishes a repetition from another chunk with the same number.
+  fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64),
+  -- The rows that the database did not write, for the answer to a repetition: [[row, what differs], ...]
+  results TEXT NOT NULL CHECK (json_type(results) = 'array'),
+  -- The rows that were sent, and what became of them.
+  row_count INTEGER NOT NULL CHECK (row_count = created + duplicate + skipped + refused),
+  created INTEGER NOT NULL CHECK (created >= 0),
+  duplicate INTEGER NOT NULL CHECK (duplicate >= 0),
+  skipped INTEGER NOT NULL CHECK (skipped >= 0),
+  refused INTEGER NOT NULL CHECK (refused >= 0),
+  created_at INTEGER NOT NULL,
+  UNIQUE (import_id, chunk)
+) STRICT;
 
 -- Operations.
 

@@ -5,6 +5,7 @@ import { ADMIN_PATH } from '../../src/admin/app.ts'
 import type { AdminDocs, AdminEndpointDocs } from '../../src/admin/docs.ts'
 import type { AdminEndpoint } from '../../src/admin/endpoint.ts'
 import { ADMIN_ENDPOINTS } from '../../src/admin/endpoints.ts'
+import { docs as imports } from '../../src/admin/imports/docs.ts'
 import { docs as people } from '../../src/admin/people/people-docs.ts'
 import { PROBLEMS, type ProblemCode, problemBody } from '../../src/admin/problems.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
@@ -17,7 +18,7 @@ import {
 } from './document.ts'
 
 /** In the order of the API reference. */
-const ADMIN_DOCS: readonly AdminDocs[] = [operators, people]
+const ADMIN_DOCS: readonly AdminDocs[] = [imports, people, operators]
 
 export const ADMIN_TAGS = ADMIN_DOCS.map(({ tag, description }) => ({ name: `Admin: ${tag}`, description }))
 

@@ -1,6 +1,7 @@
 /** All endpoints of the admin API. */
 import { OPERATOR_ENDPOINTS } from './access/operators.ts'
 import type { AdminEndpoint } from './endpoint.ts'
+import { IMPORT_ENDPOINTS } from './imports/index.ts'
 import { LICENSE_ENDPOINTS } from './licenses/index.ts'
 import { PEOPLE_ENDPOINTS } from './people/endpoints.ts'
 import { me } from './service/me.ts'
@@ -10,4 +11,5 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...LICENSE_ENDPOINTS,
   ...OPERATOR_ENDPOINTS,
   ...PEOPLE_ENDPOINTS,
+  ...IMPORT_ENDPOINTS,
 ]

@@ -62,7 +62,8 @@ export const PROBLEMS = {
   'payment-reversed': {
     status: 409,
     title: 'The payment was refunded or is disputed',
-    detail: 'The license stays blocked until the payment provider reports that the refund failed or the dispute was won.',
+    detail:
+      'The license stays blocked until the payment provider reports that the refund failed or the dispute was won.',
   },
   'version-mismatch': {
     status: 412,

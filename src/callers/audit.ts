@@ -41,11 +41,7 @@ interface OwnRowSql {
 }
 
 /** @returns the writes, with the statements that record them before and after */
-export function audited<Write>(
-  own: OwnRowSql,
-  sql: AuditSql,
-  writes: readonly Write[],
-): (string | Write)[] {
+export function audited<Write>(own: OwnRowSql, sql: AuditSql, writes: readonly Write[]): (string | Write)[] {
   return [insertEntry(own, sql), ...writes, completeEntry(sql)]
 }
 

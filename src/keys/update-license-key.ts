@@ -4,7 +4,8 @@
  * response.
  *
  * A key of a subscription expires with what was paid for. A new validity is stored as a number of days that later
- * payments keep, so a caller that sends back the validity that it read changes nothing.
+ * payments keep, so a caller that sends back the validity that it read changes nothing. An imported license key may
+ * expire at an instant, too, until a caller changes its validity.
  */
 import * as z from 'zod/mini'
 import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
@@ -39,6 +40,9 @@ type Updated =
 const IS_RETURNED = `:status = 'available'`
 const NEW_STATUS = 'coalesce(:status, status)'
 
+/** An SQL condition: the request changes the validity of an imported key, whose expiry no order decides. */
+const IS_REPLACED = `(:validityDays <> ${VALIDITY_DAYS} and ${EXPIRY_OF_ORDER} is null)`
+
 /** An SQL condition: the request changes the expiry of a subscription's key. */
 const IS_CORRECTED = `(:validityDays <> ${VALIDITY_DAYS} and ${EXPIRY_OF_ORDER} is not null)`
 const CORRECTION_DAYS = `(:validityDays - ${daysBetween(EXPIRY_OF_ORDER, 'coalesce(:assignedAt, assigned_at, :now)')})`
@@ -63,7 +67,7 @@ export function updateKey({ decided }: WriteSql, isKey: string, kind: string): s
        activation_limit = coalesce(:activationLimit, activation_limit),
        validity_days = case when ${EXPIRY_OF_ORDER} is null or ${IS_RETURNED} or :validityDays = 0
          then coalesce(:validityDays, validity_days) else validity_days end,
-       expires_at = case when ${IS_RETURNED} or ${IS_CORRECTED} and :validityDays = 0 then null
+       expires_at = case when ${IS_RETURNED} or ${IS_REPLACED} or ${IS_CORRECTED} and :validityDays = 0 then null
          when ${IS_CORRECTED} then ${EXPIRY_OF_ORDER} + ${CORRECTION_DAYS} * ${DAY_MILLISECONDS} else expires_at end,
        correction_days = case when ${IS_RETURNED} then null
          when ${IS_CORRECTED} then iif(:validityDays = 0, 0, nullif(${CORRECTION_DAYS}, 0)) else correction_days end,

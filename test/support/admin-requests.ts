@@ -14,6 +14,12 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
   {
     'GET /me': () => ({}),
     'GET /licenses': () => ({ query: { q: 'ada', status: 'assigned' } }),
+    'POST /imports': ({ productId }) => ({ body: importBody(productId) }),
+    'GET /imports/:import': async ({ productId }) => {
+      const body = importBody(productId)
+      await (await asOperator('owner')).post('/imports', body)
+      return { path: { import: body.import_id } }
+    },
     'GET /operators': () => ({}),
     'POST /operators': () => ({ body: { name: 'Grace Hopper', role: 'support' } }),
     'PATCH /operators/:id': async () => ({ path: { id: await operatorId() }, body: { name: 'Grace' } }),
@@ -26,4 +32,9 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
 
 async function operatorId(): Promise<number> {
   return (await asOperator('viewer')).id
+}
+
+function importBody(productId: number) {
+  const row = { license_key: crypto.randomUUID(), owner_email: 'ada@example.com' }
+  return { import_id: crypto.randomUUID(), chunk: 0, format: 'keyseal', product_id: productId, rows: [row] }
 }

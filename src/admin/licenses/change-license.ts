@@ -47,9 +47,15 @@ export function changeLicense<Refusal extends string = never>({
   })
 }
 
-export const PROBLEMS_OF_CHANGES = { 'not-found': 'not-found', 'version-mismatch': 'version-mismatch' } as const
+export const PROBLEMS_OF_CHANGES = {
+  'not-found': 'not-found',
+  'version-mismatch': 'version-mismatch',
+} as const
 
 /** Also answers a repeated request with the license as it is now. */
-export function changedAnswer({ license }: { readonly license: License }, { role }: { readonly role: string }) {
+export function changedAnswer(
+  { license }: { readonly license: License },
+  { role }: { readonly role: string },
+) {
   return { body: licenseBody(license, role), headers: etagOf(license.updatedAt) }
 }

@@ -3,7 +3,7 @@ import { operatorAuthority } from '../../callers/operators.ts'
 import { defineQuery, runQuery } from '../../callers/query.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { etagOf } from '../fields.ts'
-import { DETAILS, type Details, detailsBody, detailLists } from './details.ts'
+import { DETAILS, type Details, detailLists, detailsBody } from './details.ts'
 
 const RIGHTS = { role: 'viewer' } as const
 

@@ -2,7 +2,14 @@
 import * as z from 'zod/mini'
 import { perform } from '../../callers/operation.ts'
 import { updateKey } from '../../keys/update-license-key.ts'
-import { activationLimit, features, optional, ownerEmail, ownerName, wholeNumber } from '../../protocol/fields.ts'
+import {
+  activationLimit,
+  features,
+  optional,
+  ownerEmail,
+  ownerName,
+  wholeNumber,
+} from '../../protocol/fields.ts'
 import { NOT_SET } from '../../protocol/owner.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { orNull, reason } from '../fields.ts'
