@@ -596,6 +596,8 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (due_at) WHERE status = 'pending';
 CREATE INDEX deliveries_failed ON deliveries (updated_at) WHERE status = 'failed';
 CREATE INDEX deliveries_bounced ON deliveries (bounced_at) WHERE bounced_at IS NOT NULL;
+-- Finds what was sent to another address than the owner's.
+CREATE INDEX deliveries_by_recipient ON deliveries (recipient COLLATE NOCASE) WHERE recipient IS NOT NULL;
 CREATE INDEX deliveries_by_message ON deliveries (message_id) WHERE message_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_by_queued_order ON deliveries (queued_order_id) WHERE queued_order_id IS NOT NULL;
 CREATE UNIQUE INDEX deliveries_by_license_key ON deliveries (license_key_id, serial) WHERE license_key_id IS NOT NULL;

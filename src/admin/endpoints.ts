@@ -3,7 +3,7 @@ import { OPERATOR_ENDPOINTS } from './access/operators.ts'
 import type { AdminEndpoint } from './endpoint.ts'
 import { IMPORT_ENDPOINTS } from './imports/index.ts'
 import { LICENSE_ENDPOINTS } from './licenses/index.ts'
-import { PEOPLE_ENDPOINTS } from './people/endpoints.ts'
+import { PEOPLE_ENDPOINTS } from './people/index.ts'
 import { me } from './service/me.ts'
 
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [

@@ -28,6 +28,13 @@ function isOwn(erasure: string): string {
     and license_keys.owner_email = ${emailOf(erasure)} collate nocase)`
 }
 
+/** An SQL condition on `deliveries`: it brings the person license keys. Also true if they were sent to another address. */
+function isDeliveryOf(erasure: string): string {
+  return `(exists (select 1 from issuances
+      where issuances.id = deliveries.issuance_id and issuances.erasure_id = ${erasure})
+    or exists (select 1 from license_keys where license_keys.id = deliveries.license_key_id and ${isOwn(erasure)}))`
+}
+
 /**
  * Starts an erasure, unless it runs already. It will not search what is older than the oldest events, operations and
  * entries. Placeholders: `email` and `now`.
@@ -54,9 +61,11 @@ export function flagOrders(erasure: string): readonly string[] {
       where id = ${erasure} and email is not null`,
     `update issuances set ${ERASE_OWNER}, erasure_id = ${erasure} where ${isPersons}`,
     `update queued_orders set ${ERASE_OWNER}, erasure_id = ${erasure}, updated_at = :now where ${isPersons}`,
+    `update deliveries set recipient = '${ERASED_EMAIL}'
+      where recipient is not null and (recipient = ${emailOf(erasure)} collate nocase or ${isDeliveryOf(erasure)})`,
     `update deliveries set status = 'cancelled', last_result = 'the owner was erased', updated_at = :now
-      where status = 'pending' and channel = 'email' and exists (select 1 from issuances
-        where issuances.id = deliveries.issuance_id and issuances.erasure_id = ${erasure})`,
+      where status = 'pending' and channel = 'email'
+        and (recipient = '${ERASED_EMAIL}' or ${isDeliveryOf(erasure)})`,
   ]
 }
 

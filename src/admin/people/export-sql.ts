@@ -27,20 +27,25 @@ function countOf(table: string): string {
   return `(select count(*) from ${table} where license_key_id = license_keys.id)`
 }
 
+/** `recipient`: null for the owner's address. */
+const DELIVERY = `json_object('id', deliveries.id, 'channel', channel, 'recipient', recipient,
+  'status', deliveries.status, 'attempts', attempts, 'result', last_result, 'arrived_at', arrived_at, 'bounce', bounce,
+  'created_at', deliveries.created_at, 'updated_at', deliveries.updated_at)`
+
+/** @param of an SQL condition on `deliveries` */
+function deliveriesOf(of: string): string {
+  return `(select json_group_array(${DELIVERY}) from deliveries where ${of})`
+}
+
 const LICENSE = `json_object('id', license_keys.id, 'license_key', license_key, 'product_id', license_keys.product_id,
   'status', status, 'order_id', issuance_id, 'owner_name', license_keys.owner_name, 'owner_email', license_keys.owner_email,
   'activation_limit', license_keys.activation_limit, 'assigned_at', assigned_at, 'expires_at', ${EXPIRES_AT},
+  'deliveries', ${deliveriesOf('deliveries.license_key_id = license_keys.id')},
   'devices', ${listOf('activations', 'identifier', `json_object('id', id, 'identifier', identifier, 'activated_at', created_at, 'last_seen_at', last_seen_at)`)},
   'devices_count', ${countOf('activations')},
   'freed_devices', ${listOf('released_devices', 'identifier', `json_object('identifier', identifier, 'freed_at', released_at)`)},
   'metadata', ${listOf('license_key_metadata', 'value', `json_object('name', key, 'value', value)`)},
   'metadata_count', ${countOf('license_key_metadata')})`
-
-/** @param of an SQL condition on `deliveries` */
-function deliveriesOf(of: string): string {
-  return `(select json_group_array(json_object('id', id, 'channel', channel, 'status', status, 'attempts', attempts,
-    'result', last_result, 'created_at', created_at, 'updated_at', updated_at)) from deliveries where ${of})`
-}
 
 const orders: ListSql = (allowed) => `
   select id as place, json_object('id', id, 'source', source, 'reference', reference, 'product_id', product_id,
@@ -70,6 +75,11 @@ const queuedOrders: ListSql = (allowed) => `
     'quantity', quantity, 'status', status, 'owner_name', owner_name, 'owner_email', owner_email, 'ordered_at', created_at,
     'deliveries', ${deliveriesOf('deliveries.queued_order_id = queued_orders.id')}) as item
   from ${allowed} cross join queued_orders where ${IS_PERSONS} and id > :queuedOrdersAfter order by id limit :limit`
+
+/** What was sent to the address instead of the owner's. */
+const deliveries: ListSql = (allowed) => `
+  select id as place, ${DELIVERY} as item from ${allowed} cross join deliveries
+  where recipient = :email collate nocase and id > :deliveriesAfter order by id limit :limit`
 
 /** An SQL condition. @param texts SQL of each text that may contain the address */
 function contains(...texts: readonly string[]): string {
@@ -124,6 +134,7 @@ export const SECTIONS = {
   orderedLicenses,
   ownLicenses,
   queuedOrders,
+  deliveries,
   events,
   audit,
   operators,

@@ -26,6 +26,7 @@ interface Found {
   readonly orderedLicenses: readonly License[]
   readonly ownLicenses: readonly Item[]
   readonly queuedOrders: readonly Item[]
+  readonly deliveries: readonly Item[]
   readonly events: readonly Event[]
   readonly audit: readonly Item[]
   readonly operators: readonly Item[]
@@ -42,6 +43,7 @@ const POSITIONS = [
   'licensesAfter',
   'ownLicensesAfter',
   'queuedOrdersAfter',
+  'deliveriesAfter',
   'eventsAt',
   'eventsAfter',
   'auditAfter',
@@ -72,6 +74,7 @@ export const exportPerson = adminEndpoint({
       orders: found.orders.map(withIsoInstants),
       licenses: [...found.orderedLicenses, ...found.ownLicenses].map(withIsoInstants),
       queued_orders: found.queuedOrders.map(withIsoInstants),
+      deliveries: found.deliveries.map(withIsoInstants),
       events: found.events.map(withIsoInstants),
       audit_entries: found.audit.map(withIsoInstants),
       operators: found.operators.map(withIsoInstants),
@@ -82,8 +85,8 @@ export const exportPerson = adminEndpoint({
 
 /** @returns null if no section can have more */
 function nextCursor(found: Found, positions: Positions, limit: number): string | null {
-  const { orders, orderedLicenses, ownLicenses, queuedOrders, events, audit, operators } = found
-  const lists = [orders, orderedLicenses, ownLicenses, queuedOrders, events, audit, operators]
+  const { orders, orderedLicenses, ownLicenses, queuedOrders, deliveries, events, audit, operators } = found
+  const lists = [orders, orderedLicenses, ownLicenses, queuedOrders, deliveries, events, audit, operators]
   const searches = [...found.eventsSearched, ...found.auditSearched]
   const hasMore =
     lists.some(({ length }) => length === limit) || searches.some((search) => search.count === SEARCHED_MAX)
@@ -93,6 +96,7 @@ function nextCursor(found: Found, positions: Positions, limit: number): string |
     ...positionIn(orderedLicenses, ({ id, order_id }) => ({ licensesOrder: order_id, licensesAfter: id })),
     ...positionIn(ownLicenses, ({ id }) => ({ ownLicensesAfter: id })),
     ...positionIn(queuedOrders, ({ id }) => ({ queuedOrdersAfter: id })),
+    ...positionIn(deliveries, ({ id }) => ({ deliveriesAfter: id })),
     // A full list may not have all that was searched.
     ...positionIn(events.length === limit ? events : found.eventsSearched, ({ id, received_at }) => ({
       eventsAt: received_at,

@@ -16,9 +16,12 @@ const ENTRY = {
 const DELIVERY = {
   id: 31,
   channel: 'email',
+  recipient: null,
   status: 'delivered',
   attempts: 1,
   result: 'HTTP 200',
+  arrived_at: AT,
+  bounce: null,
   created_at: AT,
   updated_at: AT,
 }
@@ -62,6 +65,7 @@ export const docs: AdminDocs = {
             activation_limit: 3,
             assigned_at: AT,
             expires_at: null,
+            deliveries: [],
             devices: [{ id: 12, identifier: 'laptop', activated_at: AT, last_seen_at: AT }],
             devices_count: 1,
             freed_devices: [{ identifier: 'old-laptop', freed_at: AT }],
@@ -83,6 +87,7 @@ export const docs: AdminDocs = {
             deliveries: [{ ...DELIVERY, channel: 'callback' }],
           },
         ],
+        deliveries: [{ ...DELIVERY, id: 32, recipient: 'ada@example.com' }],
         events: [
           {
             id: 90,

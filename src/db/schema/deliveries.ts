@@ -88,6 +88,7 @@ export const deliveries = sqliteTable(
     uniqueIndex('deliveries_by_license_key')
       .on(table.licenseKeyId, table.serial)
       .where(isNotNull(table.licenseKeyId)),
+    index('deliveries_by_recipient').on(table.recipient).where(isNotNull(table.recipient)),
     index('deliveries_by_message').on(table.messageId).where(isNotNull(table.messageId)),
     index('deliveries_bounced').on(table.bouncedAt).where(isNotNull(table.bouncedAt)),
     index('deliveries_due').on(table.dueAt).where(sql`${table.status} = 'pending'`),

@@ -112,7 +112,7 @@ describe('an e-mail that was not sent yet', () => {
 
   it('is never sent to the anonymous owner', async () => {
     const send = vi.fn()
-    const contents = { ownerEmail: 'erased@owner.invalid', keys: [{ status: 'assigned' }] } as never
+    const contents = { recipient: 'erased@owner.invalid', keys: [{ status: 'assigned' }] } as never
     const bindings = { ...env, EMAIL: { send }, EMAIL_FROM: 'keys@example.com' }
     expect(await sendEmail(bindings, contents, 1000)).toMatchObject({ kind: 'cancelled' })
     expect(send).not.toHaveBeenCalled()
