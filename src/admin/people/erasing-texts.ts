@@ -6,8 +6,9 @@ import { compileText } from '../../db/batch.ts'
 import { ERASED_EMAIL, ERASED_NAME } from '../../protocol/owner.ts'
 import { WINDOW } from './erasing-sql.ts'
 
-/** The most texts of a piece. */
+/** The most rows of a piece, and about the most bytes. They are one value, and D1 allows 2,000,000 bytes. */
 const TEXTS_MAX = 50
+const TEXTS_BYTES = 500_000
 /** A shorter name may be part of any text. */
 const NAME_CHARACTERS_MIN = 3
 
@@ -20,7 +21,7 @@ type Table = keyof typeof TABLES
 const TABLE_NAMES = Object.keys(TABLES) as Table[]
 
 export interface FoundTexts {
-  /** The highest id that was searched. */
+  /** All rows up to this id were searched. */
   readonly searchedTo: number
   /** JSON text: `[[id, text or null, ...], ...]` */
   readonly found: string
@@ -63,12 +64,19 @@ export const WRITE_TEXTS = TABLE_NAMES.flatMap((table) => {
 })
 
 /** One statement for each table. Placeholders: `erasure` and `needles`. */
-export const READ_TEXTS = TABLE_NAMES.map((table) =>
-  compileText<FoundTexts>(`
-    select min(${doneSql(table, ':erasure')} + ${WINDOW}, (select coalesce(max(id), 0) from ${table})) as searchedTo,
-      (select json_group_array(json_array(id, ${TABLES[table].columns.join(', ')})) from (
-        ${foundSql(table, ':erasure')} order by id limit ${TEXTS_MAX})) as found`),
-)
+export const READ_TEXTS = TABLE_NAMES.map((table) => {
+  const { columns } = TABLES[table]
+  const bytes = columns.map((column) => `coalesce(octet_length(${column}), 0)`).join(' + ')
+  return compileText<FoundTexts>(`
+    with found as materialized (${foundSql(table, ':erasure')}),
+    piece as materialized (
+      select * from (select *, row_number() over (order by id) as place,
+        sum(${bytes}) over (order by id rows unbounded preceding) - (${bytes}) as bytes_before from found)
+      where place <= ${TEXTS_MAX} and bytes_before < ${TEXTS_BYTES})
+    select (select json_group_array(json_array(id, ${columns.join(', ')})) from piece) as found,
+      iif((select count(*) from piece) < (select count(*) from found), (select max(id) from piece),
+        min(${doneSql(table, ':erasure')} + ${WINDOW}, (select coalesce(max(id), 0) from ${table}))) as searchedTo`)
+})
 
 /** @param found what `READ_TEXTS` found in the last piece, if it ran */
 export function valuesToWrite(
@@ -80,9 +88,7 @@ export function valuesToWrite(
     const { found: text = '[]', searchedTo = 0 } = found[index] ?? {}
     const rows = JSON.parse(text) as Texts[]
     const erased = rows.map(([id, ...texts]) => [id, ...texts.map((value) => eraseText(value, email, names))])
-    // A full piece may not have found all texts up to its end.
-    const done = rows.length === TEXTS_MAX ? rows.at(-1)?.[0] : searchedTo
-    return { [table]: JSON.stringify(erased), [`${table}Done`]: done }
+    return { [table]: JSON.stringify(erased), [`${table}Done`]: searchedTo }
   })
   return Object.assign({}, ...values)
 }

@@ -127,3 +127,17 @@ it('a request answers 202 if more is left than it can erase', async () => {
   expect((await owner.post('/people/erase', { email })).body).toMatchObject({ is_complete: true })
   expect(await tablesWith(email, 'Ada L')).toEqual([])
 })
+
+it('long texts are erased without exceeding the limits of D1', async () => {
+  const { email, owner } = await prepare('texts')
+  const after = JSON.stringify({ owner_email: email, metadata: { notes: 'Ada L. '.repeat(14_000) } })
+  for (let entry = 0; entry < 40; entry++) {
+    await run(
+      `insert into audit_entries (at, actor, action, after, nonce) values (?, 'operator:1', 'a', ?, 'n')`,
+      NOW,
+      after,
+    )
+  }
+  expect((await owner.post('/people/erase', { email })).body).toMatchObject({ is_complete: true })
+  expect(await tablesWith(email, 'Ada L')).toEqual([])
+})
