@@ -39,6 +39,9 @@ const COLUMNS = 'id, license_key, activation_limit, validity_days, created_at'
 /** Returns a list of `KeyAsIssued`. It is empty for more than `KEYS_PER_TEXT` keys: `selectKeysAsIssued` reads these. */
 export const KEYS_AS_ISSUED = `iif(issuances.quantity > ${KEYS_PER_TEXT}, '[]', ${keysJson(COLUMNS)})`
 
+/** The same for issuances that have at most 1,000 keys. They are one text too, if their keys are ever so long. */
+export const THOUSAND_KEYS_AS_ISSUED = keysJson(COLUMNS)
+
 /**
  * Returns a list of `[id, license key]`, because the order contains the other values of fresh keys. Their keys are short
  * UUIDs, so 10,000 of them are one text.

@@ -8,7 +8,7 @@
 import { bind, runBatch } from '../db/batch.ts'
 import { withRetries } from '../db/retries.ts'
 import type { Outcome } from '../db/schema/index.ts'
-import { deliverySettings } from '../deliveries/settings.ts'
+import { type Channels, channelsOf } from '../deliveries/new-deliveries.ts'
 import { isCollision } from '../issuing/inserts.ts'
 import { enqueue } from '../queue/enqueue.ts'
 import { effectsOf, type Sources } from './effects.ts'
@@ -16,11 +16,6 @@ import { type Context, type EventRecord, selectRecorded } from './events.ts'
 import type { PaymentEvent } from './payment-event.ts'
 import { insertReferences } from './references.ts'
 import { SETTLE_KEYS, settleLines } from './settle.ts'
-
-export interface Channels {
-  readonly hasWebhook: boolean
-  readonly hasEmail: boolean
-}
 
 export interface Fulfillment {
   readonly id: number
@@ -35,8 +30,7 @@ export async function fulfillAndDeliver(
   event: PaymentEvent,
   now: number,
 ): Promise<Outcome> {
-  const { webhookUrl, sender } = deliverySettings(env)
-  const channels = { hasWebhook: webhookUrl !== undefined, hasEmail: sender !== undefined }
+  const channels = channelsOf(env)
   const sources = { now, newLicenseKey: () => crypto.randomUUID() }
   const { outcome, deliveries } = await fulfill(db, record, event, channels, sources)
   await enqueue(

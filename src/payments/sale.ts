@@ -5,6 +5,7 @@
  * idempotency key of the issuance. A line that cannot be issued does not stop the others.
  */
 import { compileText } from '../db/batch.ts'
+import { insertDeliveries } from '../deliveries/new-deliveries.ts'
 import { validityDays } from '../issuing/expiry.ts'
 import { insertIssuances, insertLicenseKeys, QUANTITY_LIMIT } from '../issuing/inserts.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
@@ -150,14 +151,6 @@ update issuances set validity_days = (select ${validityDays('order_lines.expires
 where id in (select issuances.id from ${NEW_ISSUANCES}
   cross join order_lines on order_lines.issuance_id = issuances.id and order_lines.expires_at is not null)`)
 
-const insertDeliveries = compileText(`
-insert into deliveries (issuance_id, channel, status, due_at, created_at, updated_at)
-select issuances.id, channels.value, 'pending', :now, :now, :now
-from ${NEW_ISSUANCES} cross join products on products.id = issuances.product_id
-cross join json_each('["webhook","email"]') as channels
-where case channels.value when 'webhook' then :hasWebhook or products.delivery_webhook_url is not null
-  else :hasEmail and issuances.owner_email <> '${NOT_SET}' end`)
-
 /**
  * Placeholders of this file: `provider`, `order`, `lines` (OrderLine[] as JSON), `freshKeys`, `nonce`, `now`,
  * `ownerName`, `ownerEmail`, `hasWebhook`, `hasEmail` (0 or 1) and `rejected`.
@@ -195,7 +188,7 @@ export const INSERT_KEYS = [
     where: 'fresh.key < issuances.quantity',
     expiresAt: 'order_lines.expires_at',
   }),
-  insertDeliveries,
+  compileText(insertDeliveries(NEW_ISSUANCES)),
 ] as const
 
 /** The lines without keys after the sale was written. */

@@ -1,5 +1,7 @@
 /** A valid request to each admin endpoint, for the tests that run over all of them. */
+import { env } from 'cloudflare:workers'
 import { asOperator } from './admin.ts'
+import { addKey } from './key-life.ts'
 import type { Shop } from './shop.ts'
 
 export interface AdminRequest {
@@ -20,6 +22,27 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
       await (await asOperator('owner')).post('/imports', body)
       return { path: { import: body.import_id } }
     },
+    'POST /licenses': ({ productId }) => ({
+      body: { product_id: productId, owner_name: 'Ada', owner_email: null },
+    }),
+    'GET /licenses/:id': async (shop) => ({ path: { id: (await addKey(shop)).id } }),
+    'PATCH /licenses/:id': async (shop) => ({
+      path: { id: (await addKey(shop)).id },
+      body: { activation_limit: 7 },
+    }),
+    'POST /licenses/:id/block': async (shop) => ({
+      path: { id: (await addKey(shop)).id },
+      body: { reason: 'stolen' },
+    }),
+    'POST /licenses/:id/unblock': async (shop) => ({
+      path: { id: (await addKey(shop, { status: 'blocked' })).id },
+      body: { reason: 'found' },
+    }),
+    'POST /licenses/:id/reissue': async (shop) => ({
+      path: { id: (await addKey(shop)).id },
+      body: { reason: 'lost' },
+    }),
+    'DELETE /licenses/:id/devices/:device_id': async (shop) => ({ path: await activatedDevice(shop) }),
     'GET /operators': () => ({}),
     'POST /operators': () => ({ body: { name: 'Grace Hopper', role: 'support' } }),
     'PATCH /operators/:id': async () => ({ path: { id: await operatorId() }, body: { name: 'Grace' } }),
@@ -37,4 +60,12 @@ async function operatorId(): Promise<number> {
 function importBody(productId: number) {
   const row = { license_key: crypto.randomUUID(), owner_email: 'ada@example.com' }
   return { import_id: crypto.randomUUID(), chunk: 0, format: 'keyseal', product_id: productId, rows: [row] }
+}
+
+async function activatedDevice(shop: Shop): Promise<{ readonly id: number; readonly device_id: number }> {
+  const { id } = await addKey(shop, { identifiers: ['laptop'] })
+  const device = await env.DB.prepare('select id from activations where license_key_id = ?')
+    .bind(id)
+    .first<{ id: number }>()
+  return { id, device_id: device?.id ?? 0 }
 }

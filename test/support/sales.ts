@@ -1,7 +1,8 @@
 /** Offers, payment events, and the keys and deliveries that follow. */
 import { env } from 'cloudflare:workers'
+import type { Channels } from '../../src/deliveries/new-deliveries.ts'
 import type { EventRecord } from '../../src/payments/events.ts'
-import { type Channels, type Fulfillment, fulfill } from '../../src/payments/fulfill.ts'
+import { type Fulfillment, fulfill } from '../../src/payments/fulfill.ts'
 import type { PaymentEvent, Purchase } from '../../src/payments/payment-event.ts'
 
 export interface OfferOptions {

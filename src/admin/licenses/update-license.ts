@@ -46,7 +46,8 @@ export const updateLicense = adminEndpoint({
     reason: optional(reason),
   }),
   problems: PROBLEMS_OF_CHANGES,
-  handle({ body, ...call }) {
+  handle(call) {
+    const { body } = call
     return perform(call, update, {
       id: call.path.id,
       ifMatch: call.ifMatch,
