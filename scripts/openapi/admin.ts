@@ -7,6 +7,7 @@ import type { AdminEndpoint } from '../../src/admin/endpoint.ts'
 import { ADMIN_ENDPOINTS } from '../../src/admin/endpoints.ts'
 import { docs as imports } from '../../src/admin/imports/docs.ts'
 import { docs as people } from '../../src/admin/people/people-docs.ts'
+import { docs as licenses } from '../../src/admin/licenses/docs.ts'
 import { PROBLEMS, type ProblemCode, problemBody } from '../../src/admin/problems.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
 import {
@@ -18,7 +19,7 @@ import {
 } from './document.ts'
 
 /** In the order of the API reference. */
-const ADMIN_DOCS: readonly AdminDocs[] = [imports, people, operators]
+const ADMIN_DOCS: readonly AdminDocs[] = [licenses, imports, people, operators]
 
 export const ADMIN_TAGS = ADMIN_DOCS.map(({ tag, description }) => ({ name: `Admin: ${tag}`, description }))
 

@@ -26,6 +26,8 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
       body: { product_id: productId, owner_name: 'Ada', owner_email: null },
     }),
     'GET /licenses/:id': async (shop) => ({ path: { id: (await addKey(shop)).id } }),
+    'GET /licenses/:id/timeline': async (shop) => ({ path: { id: (await addKey(shop)).id } }),
+    'GET /exports/licenses': async (shop) => ({ query: { product_id: String(shop.productId) } }),
     'PATCH /licenses/:id': async (shop) => ({
       path: { id: (await addKey(shop)).id },
       body: { activation_limit: 7 },
