@@ -159,7 +159,7 @@ function scanOwners(number: number, isOn: string, column: OwnerColumn): string {
   ].join(' union all ')
 }
 
-/** @param isWhole SQL: only the whole key is found, so that nobody finds a key character by character */
+/** @param isWhole SQL: only the whole key is found, so that no viewer finds one character by character */
 function scanKeys(isWhole: string): string {
   return scanSql({
     number: 7,

@@ -2,6 +2,19 @@ import type { AdminDocs } from '../docs.ts'
 
 const AT = '2026-11-28T18:00:00.000Z'
 
+const STATE = {
+  product_id: 1,
+  status: 'assigned',
+  owner_name: 'Ada Lovelace',
+  owner_email: 'ada@example.com',
+  activation_limit: 3,
+  validity_days: 365,
+  assigned_at: 1_795_507_755_325,
+  expires_at: 1_827_043_755_325,
+  features: ['pro'],
+  metadata: {},
+}
+
 const ENTRY = {
   id: 812,
   at: AT,
@@ -9,8 +22,8 @@ const ENTRY = {
   action: 'licenses.block',
   subject: 'license:7',
   reason: 'Refunded by hand',
-  before: { status: 'assigned' },
-  after: { status: 'blocked' },
+  before: STATE,
+  after: { ...STATE, status: 'blocked' },
 }
 
 const DELIVERY = {

@@ -1,6 +1,5 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { EXPIRES_AT, VALIDITY_DAYS } from '../../../src/issuing/expiry.ts'
 import { asOperator } from '../../support/admin.ts'
 import { post } from '../../support/client.ts'
 import { addKey, addMetadata } from '../../support/key-life.ts'
@@ -40,26 +39,15 @@ async function makeLicenses(shop: Shop): Promise<void> {
   await addMetadata(await addKey(shop, { ownerName: null }), 'source', 'shop')
 }
 
-/** The items that `GET /exports/licenses` has, by id. */
 async function exported({ productId }: Shop): Promise<Record<string, unknown>[]> {
-  const instant = (milliseconds: string) =>
-    `strftime('%Y-%m-%dT%H:%M:%fZ', (${milliseconds}) / 1000.0, 'unixepoch')`
-  const { results } = await env.DB.prepare(
-    `select json_object('product_id', license_keys.product_id, 'license_key', license_key, 'status', status,
-       'owner_name', license_keys.owner_name, 'owner_email', license_keys.owner_email,
-       'activation_limit', license_keys.activation_limit, 'validity_days', ${VALIDITY_DAYS},
-       'expires_at', ${instant(EXPIRES_AT)}, 'assigned_at', ${instant('assigned_at')},
-       'created_at', ${instant('license_keys.created_at')}, 'features', json(features), 'reference', reference,
-       'metadata', (select json_group_object(key, value) from license_key_metadata where license_key_id = license_keys.id),
-       'activations', (select json_group_array(json_object('identifier', identifier, 'created_at', ${instant('created_at')}))
-         from activations where license_key_id = license_keys.id)) as item
-     from license_keys left join issuances on issuances.id = license_keys.issuance_id
-     where license_keys.product_id = ? order by license_keys.id`,
+  const { body } = await (await asOperator('owner')).get(
+    `/exports/licenses?product_id=${productId}&limit=1000`,
   )
-    .bind(productId)
-    .all<{ item: string }>()
-  return results.map(({ item }) => JSON.parse(item))
+  return body.items
 }
+
+/** An imported license has another id. */
+const withoutIds = (items: Record<string, unknown>[]) => items.map(({ id: _, ...item }) => item)
 
 it('our own export, imported elsewhere, exports the same licenses', async () => {
   const shop = await openShop()
@@ -73,5 +61,5 @@ it('our own export, imported elsewhere, exports the same licenses', async () => 
   const chunk = { import_id: crypto.randomUUID(), chunk: 0, format: 'keyseal' }
   const { body } = await (await asOperator('owner')).post('/imports', { ...chunk, rows: before })
   expect(body.counts).toEqual({ rows: 8, created: 8, duplicate: 0, skipped: 0, refused: 0 })
-  expect(await exported(shop)).toEqual(before)
+  expect(withoutIds(await exported(shop))).toEqual(withoutIds(before))
 })
