@@ -401,6 +401,11 @@ CREATE TABLE webhook_events (
 CREATE INDEX webhook_events_due ON webhook_events (due_at) WHERE outcome = 'waiting';
 CREATE INDEX webhook_events_to_empty ON webhook_events (received_at) WHERE payload IS NOT NULL;
 CREATE INDEX webhook_events_failed ON webhook_events (updated_at) WHERE outcome = 'failed';
+-- The events of an order. The only index beside the keys that each event of an order pays for.
+CREATE INDEX webhook_events_by_order ON webhook_events (order_id) WHERE order_id IS NOT NULL;
+-- Those that may lack an offer.
+CREATE INDEX webhook_events_unmapped ON webhook_events (updated_at)
+  WHERE outcome = 'unmapped' OR outcome IN ('issued', 'flagged') AND note IS NOT NULL;
 
 -- An id that the provider uses for an order, including the order id itself.
 CREATE TABLE order_references (

@@ -4,11 +4,13 @@ import type { AdminEndpoint } from './endpoint.ts'
 import { IMPORT_ENDPOINTS } from './imports/index.ts'
 import { LICENSE_ENDPOINTS } from './licenses/index.ts'
 import { PEOPLE_ENDPOINTS } from './people/index.ts'
+import { SALES_ENDPOINTS } from './sales/index.ts'
 import { me } from './service/me.ts'
 
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   me,
   ...LICENSE_ENDPOINTS,
+  ...SALES_ENDPOINTS,
   ...OPERATOR_ENDPOINTS,
   ...PEOPLE_ENDPOINTS,
   ...IMPORT_ENDPOINTS,

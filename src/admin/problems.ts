@@ -49,6 +49,11 @@ export const PROBLEMS = {
     title: 'A subscription runs',
     detail: 'End the subscription at its provider, and try again after its end was reported.',
   },
+  'license-not-assigned': {
+    status: 409,
+    title: 'The license is blocked or has no owner',
+    detail: 'Unblock or assign the license first.',
+  },
   'idempotency-key-reused': {
     status: 409,
     title: 'The idempotency key belongs to another request',

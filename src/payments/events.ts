@@ -52,6 +52,12 @@ const IS_ERASED_ORDER = `exists (select 1 from order_references
 export const IS_ERASED_EVENT = `exists (select 1 from webhook_events where webhook_events.provider = :provider
   and webhook_events.event_id = :eventId and webhook_events.erasure_id is not null)`
 
+/** SQL condition on `webhook_events`, as in the index webhook_events_unmapped: the event may lack an offer. */
+export const MAY_LACK_OFFER = `(outcome = 'unmapped' or outcome in ('issued', 'flagged') and note is not null)`
+
+/** SQL condition on `webhook_events`: a line of the event has no offer. Adding it and a retry issue its keys. */
+export const LACKS_OFFER = `(${MAY_LACK_OFFER} and (outcome = 'unmapped' or instr(note, '${NO_OFFER}') > 0))`
+
 /** A note is for people. A sale of many lines may have thousands of reasons. */
 const NOTE_CHARACTERS_MAX = 1000
 

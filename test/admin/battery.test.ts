@@ -42,7 +42,8 @@ function sendRequest(
   const filled = path.replaceAll(/:(\w+)/g, (_, name) => encodeURIComponent(String(request.path?.[name])))
   const query = request.query ? `?${new URLSearchParams(request.query)}` : ''
   const body = method === 'GET' ? undefined : request.body
-  return sendAdmin(method, `${filled}${query}`, token, body, options)
+  const bindings = { ...request.bindings, ...options?.bindings }
+  return sendAdmin(method, `${filled}${query}`, token, body, { ...options, bindings })
 }
 
 /** All stored rows as text. */

@@ -1,7 +1,9 @@
 /** A valid request to each admin endpoint, for the tests that run over all of them. */
 import { env } from 'cloudflare:workers'
 import { asOperator } from './admin.ts'
+import { addDelivery } from './delivery.ts'
 import { addKey } from './key-life.ts'
+import { addFailedEvent } from './sales.ts'
 import type { Shop } from './shop.ts'
 
 export interface AdminRequest {
@@ -9,6 +11,8 @@ export interface AdminRequest {
   readonly path?: Readonly<Record<string, string | number>>
   readonly query?: Readonly<Record<string, string>>
   readonly body?: Readonly<Record<string, unknown>>
+  /** Settings that the request needs. */
+  readonly bindings?: object
 }
 
 /** By `<method> <path>`. Each call makes what the request needs. */
@@ -45,6 +49,25 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
       body: { reason: 'lost' },
     }),
     'DELETE /licenses/:id/devices/:device_id': async (shop) => ({ path: await activatedDevice(shop) }),
+    'POST /licenses/:id/resend': async () => ({
+      path: { id: (await addDelivery()).licenseId },
+      body: { email: 'ada@example.com' },
+      bindings: { EMAIL_FROM: 'keys@example.com' },
+    }),
+    'GET /deliveries': () => ({ query: { status: 'failed', channel: 'email', bounced: 'false' } }),
+    'GET /deliveries/:id': async () => ({ path: { id: (await addDelivery()).id } }),
+    'POST /deliveries/:id/retry': async () => ({
+      path: { id: (await addDelivery({ status: 'failed' })).id },
+    }),
+    'POST /deliveries/retry': () => ({ body: { status: 'failed' } }),
+    'GET /events': () => ({ query: { provider: 'stripe', outcome: 'unmapped' } }),
+    'GET /events/:id': async () => ({ path: { id: await addFailedEvent() } }),
+    'POST /events/:id/retry': async () => ({ path: { id: await addFailedEvent() } }),
+    'POST /events/retry': () => ({ body: { outcome: 'failed' } }),
+    'GET /orders': () => ({ query: { provider: 'stripe', order: 'order-1' } }),
+    'GET /orders/:provider/:order': async () => ({
+      path: { provider: 'stripe', order: (await addDelivery()).orderId },
+    }),
     'GET /operators': () => ({}),
     'POST /operators': () => ({ body: { name: 'Grace Hopper', role: 'support' } }),
     'PATCH /operators/:id': async () => ({ path: { id: await operatorId() }, body: { name: 'Grace' } }),

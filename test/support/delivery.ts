@@ -26,6 +26,8 @@ export interface TestDelivery {
   /** The name that receivers get. */
   readonly name: string
   readonly issuanceId: number
+  /** The id of the first license key. */
+  readonly licenseId: number
   readonly productId: number
   readonly licenseKeys: readonly string[]
   /** The product's webhook URL, if it has one. */
@@ -57,6 +59,7 @@ export async function addDelivery(options: DeliveryOptions = {}): Promise<TestDe
     nonce: crypto.randomUUID(),
     quantity,
   })
+  const licenseId = 1 + (await lastKeyId())
   const insertions = licenseKeys.map((license_key) =>
     insertion('license_keys', {
       ...terms,
@@ -84,7 +87,16 @@ export async function addDelivery(options: DeliveryOptions = {}): Promise<TestDe
     updated_at: ISSUED_AT,
   })
   const name = `keyseal_delivery_${id}_${ISSUED_AT}`
-  return { id, name, issuanceId, productId, licenseKeys, url, orderId }
+  return { id, name, issuanceId, licenseId, productId, licenseKeys, url, orderId }
+}
+
+/** No other test adds keys at the same time. */
+async function lastKeyId(): Promise<number> {
+  return (
+    (await env.DB.prepare('select coalesce(max(id), 0) from license_keys').first<number>(
+      'coalesce(max(id), 0)',
+    )) ?? 0
+  )
 }
 
 /** @returns the row's id */

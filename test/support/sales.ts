@@ -159,3 +159,18 @@ export async function deliveriesOf(
     .all<{ channel: string; status: string }>()
   return results
 }
+
+/** An event of Stripe that failed. @returns its id */
+export async function addFailedEvent(
+  columns: { readonly outcome?: string; readonly note?: string; readonly payload?: string | null } = {},
+): Promise<number> {
+  const { outcome = 'failed', note = 'unexpected format: data', payload = '{}' } = columns
+  const row = await env.DB.prepare(
+    `insert into webhook_events (provider, event_id, type, order_id, mode, received_at, outcome, note, payload, updated_at)
+     values ('stripe', ?, 'test', 'order-1', 'live', 1, ?, ?, ?, 1) returning id`,
+  )
+    .bind(crypto.randomUUID(), outcome, note, payload)
+    .first<{ id: number }>()
+  if (!row) throw new Error('The event was not added.')
+  return row.id
+}

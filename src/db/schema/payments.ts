@@ -65,6 +65,10 @@ export const webhookEvents = sqliteTable(
     index('webhook_events_due').on(table.dueAt).where(sql`${table.outcome} = 'waiting'`),
     index('webhook_events_to_empty').on(table.receivedAt).where(isNotNull(table.payload)),
     index('webhook_events_failed').on(table.updatedAt).where(sql`${table.outcome} = 'failed'`),
+    index('webhook_events_by_order').on(table.orderId).where(isNotNull(table.orderId)),
+    index('webhook_events_unmapped')
+      .on(table.updatedAt)
+      .where(sql`outcome = 'unmapped' or outcome in ('issued', 'flagged') and note is not null`),
   ],
 )
 
