@@ -7,8 +7,8 @@
 import type { ListSql } from '../../callers/query.ts'
 import { type CursorValue, encodeCursor, limitOf } from '../cursor.ts'
 
-/** Each is read from an index, joined, and perhaps counted: fewer than 10,000 rows in all. */
-const ROWS_MAX = 3_000
+/** A page reads up to six rows for each: fewer than 10,000 in all. */
+const ROWS_MAX = 1_500
 
 /** Greater than any id and any time. */
 const FIRST = Number.MAX_SAFE_INTEGER
