@@ -56,7 +56,7 @@ export const retryEvent = adminEndpoint({
     emptied: {
       code: 'conflict',
       describe: () => ({
-        detail: 'The contents of the event were deleted after 30 days. Send it again at the provider.',
+        detail: 'The contents of the event were deleted, after 30 days or with the data of its buyer.',
       }),
     },
   },
