@@ -466,10 +466,15 @@ CREATE TABLE reversals (
   phase INTEGER NOT NULL,
   -- Identifies the event that last changed the row.
   nonce TEXT NOT NULL,
+  -- 0: the statistics have not counted its state, or that of its orders, since an event changed it.
+  is_counted INTEGER NOT NULL DEFAULT 0 CHECK (is_counted IN (0, 1)),
+  -- What the statistics counted: [[day, product id], ...]. NULL: nothing.
+  counted TEXT CHECK (counted IS NULL OR json_type(counted) = 'array'),
   UNIQUE (provider, reversal_id)
 ) STRICT;
 
 CREATE INDEX reversals_by_reference ON reversals (provider, reference);
+CREATE INDEX reversals_to_count ON reversals (id) WHERE is_counted = 0;
 
 -- A paid period of a subscription. A trial is a period. Several payments may report the same period.
 CREATE TABLE paid_periods (
@@ -634,7 +639,7 @@ CREATE TABLE import_chunks (
 -- Operations.
 
 -- A change that a caller made, other than issuing and other than those in use_operations, with its outcome. A replay gets the same outcome. A
--- nightly cron job deletes rows older than 30 days.
+-- nightly cron job deletes rows older than 30 days that the statistics have counted.
 CREATE TABLE operations (
   id INTEGER PRIMARY KEY,
   -- The caller: 'api:<api key id>' or 'contract:<contract id>'.
@@ -653,7 +658,7 @@ CREATE TABLE operations (
 ) STRICT;
 
 -- The same for requests with the API key that every copy of the seller's software contains, which anyone can
--- extract, and for the page /offline. An hourly cron job deletes rows older than 24 hours.
+-- extract, and for the page /offline. An hourly cron job deletes rows older than 24 hours that the statistics have counted.
 CREATE TABLE use_operations (
   id INTEGER PRIMARY KEY,
   -- 'api:<api key id>' or 'offline:<license key id>'.
@@ -700,4 +705,32 @@ CREATE TABLE cron_runs (
   ran_at INTEGER NOT NULL,
   -- The size of the database then. NULL: not measured by this trigger.
   database_bytes INTEGER
+) STRICT;
+
+-- Statistics.
+
+-- What happened to a product on a day. Never deleted: a product has at most one row a day.
+CREATE TABLE statistics (
+  -- The first millisecond of the day, UTC.
+  day INTEGER NOT NULL CHECK (day % 86400000 = 0),
+  product_id INTEGER NOT NULL REFERENCES products (id),
+  issued_keys INTEGER NOT NULL DEFAULT 0,
+  orders INTEGER NOT NULL DEFAULT 0,
+  -- The refunds and disputes that are active now. A dispute that the seller wins is subtracted again.
+  refunds INTEGER NOT NULL DEFAULT 0,
+  activations INTEGER NOT NULL DEFAULT 0,
+  failed_deliveries INTEGER NOT NULL DEFAULT 0,
+  -- The rows of activations when they were last counted on that day. NULL: they were not.
+  active_devices INTEGER,
+  UNIQUE (day, product_id)
+) STRICT;
+
+-- How far the statistics have counted. It moves in the same transaction as the counts. One row for each source.
+CREATE TABLE statistics_positions (
+  -- The table that is read by ascending id, or 'failures' for the instants of failed deliveries.
+  source TEXT NOT NULL UNIQUE,
+  -- The last id or instant that is counted.
+  position INTEGER NOT NULL,
+  -- Of 'activations', which are counted again and again: the devices up to the position, {"product id": devices, ...}.
+  devices TEXT CHECK (devices IS NULL OR json_type(devices) = 'object')
 ) STRICT;

@@ -16,6 +16,8 @@ import { consume, type MessageHandlers } from './queue/consume.ts'
 import type { Message } from './queue/messages.ts'
 import { recordNight, recordRun } from './service/cron-runs.ts'
 import { EVERY_MINUTE, HOURLY, NIGHTLY } from './service/schedules.ts'
+import { countStatistics } from './statistics/count.ts'
+import { countDevices } from './statistics/devices.ts'
 
 type Job = (env: Bindings, now: number) => Promise<void>
 
@@ -29,13 +31,21 @@ interface Schedule {
 /** Keyed by the cron expressions of `[triggers]` in wrangler.toml. */
 const SCHEDULES: Readonly<Record<string, Schedule>> = {
   [EVERY_MINUTE]: {
-    jobs: [sweepDeliveries, sweepCallbacks, sweepEvents, sweepQueuedOrders, continueErasures],
+    jobs: [
+      sweepDeliveries,
+      sweepCallbacks,
+      sweepEvents,
+      sweepQueuedOrders,
+      continueErasures,
+      countStatistics,
+    ],
     record: (env, now) => recordRun(env, EVERY_MINUTE, now),
   },
   [HOURLY]: {
     jobs: [
       ({ DB }, now) => deleteOldOperations(DB, 'use_operations', now),
       ({ DB }, now) => deleteOldRefusals(DB, now),
+      countDevices,
     ],
     record: (env, now) => recordRun(env, HOURLY, now),
   },

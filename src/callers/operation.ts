@@ -214,12 +214,22 @@ const RETENTION_MS: Record<Table, number> = {
 }
 
 const DELETE_OLDEST = {
-  operations: compileDeleteOldest('operations', 'created_at < :before'),
-  use_operations: compileDeleteOldest('use_operations', 'created_at < :before'),
+  operations: deleteOldest('operations'),
+  use_operations: deleteOldest('use_operations'),
+}
+
+/** The newest row stays, so that its id is not used again: the statistics count by ascending id. */
+function deleteOldest(table: Table) {
+  const counted = `(select position from statistics_positions where source = '${table}')`
+  return compileDeleteOldest(
+    table,
+    `created_at < :before and id <= ${counted} and id < (select max(id) from ${table})`,
+  )
 }
 
 /**
- * Deletes operations that no client retries anymore. Works in short steps that block no request.
+ * Deletes operations that no client retries anymore and that the statistics have counted. Works in short steps that block
+ * no request.
  *
  * @param now milliseconds UTC
  */

@@ -158,8 +158,25 @@ from states where deliveries.issuance_id = states.issuance_id
   and (deliveries.status = 'cancelled') <> states.is_reversed
   and not (states.is_erased and deliveries.channel = 'email' and deliveries.status = 'cancelled')`)
 
+/** The statistics count the reversals of the affected orders again, since the event may have added an order or a product. */
+const markReversals = compileText(`with ${AFFECTED_ORDERS},
+orders as (select order_id from named union select order_id from affected),
+names_of_orders as materialized (
+  select order_references.reference from orders cross join order_references
+    on order_references.provider = :provider and order_references.order_id = orders.order_id
+),
+names_of_payments as (
+  select order_references.reference from names_of_orders
+  cross join paid_periods on paid_periods.provider = :provider
+    and paid_periods.subscription = names_of_orders.reference
+  cross join order_references on order_references.provider = paid_periods.provider
+    and order_references.order_id = paid_periods.payment
+)
+update reversals set is_counted = 0 where provider = :provider and is_counted = 1
+  and reference in (select reference from names_of_orders union select reference from names_of_payments)`)
+
 /** Runs after `settleLines`. The order matters: deliveries depend on the keys. */
-export const SETTLE_KEYS = [updateTerms, blockOrRestore, cancelOrResumeDeliveries] as const
+export const SETTLE_KEYS = [updateTerms, blockOrRestore, cancelOrResumeDeliveries, markReversals] as const
 
 /**
  * One row for each reversal. It keeps the state of the latest event about the reversal, even if events arrive
@@ -170,7 +187,8 @@ insert into reversals (provider, reversal_id, reference, lines, amount, is_activ
 values (:provider, :reversal, :reversedOrder, :reversedLines, :reversedAmount, :isActive, :reversedAt, :phase, :nonce)
 on conflict (provider, reversal_id) do update set
   reference = excluded.reference, lines = excluded.lines, amount = excluded.amount,
-  is_active = excluded.is_active, occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce
+  is_active = excluded.is_active, occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce,
+  is_counted = 0
 where (excluded.occurred_at, excluded.phase) > (reversals.occurred_at, reversals.phase)`)
 
 const IS_NEW_STATE = `exists (select 1 from reversals

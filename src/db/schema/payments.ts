@@ -122,10 +122,13 @@ export const reversals = sqliteTable(
     occurredAt: integer('occurred_at').notNull(),
     phase: integer().notNull(),
     nonce: text().notNull(),
+    isCounted: integer('is_counted').notNull().default(0),
+    counted: text(),
   },
   (table) => [
     unique().on(table.provider, table.reversalId),
     index('reversals_by_reference').on(table.provider, table.reference),
+    index('reversals_to_count').on(table.id).where(sql`${table.isCounted} = 0`),
   ],
 )
 
