@@ -187,8 +187,7 @@ insert into reversals (provider, reversal_id, reference, lines, amount, is_activ
 values (:provider, :reversal, :reversedOrder, :reversedLines, :reversedAmount, :isActive, :reversedAt, :phase, :nonce)
 on conflict (provider, reversal_id) do update set
   reference = excluded.reference, lines = excluded.lines, amount = excluded.amount,
-  is_active = excluded.is_active, occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce,
-  is_counted = 0
+  is_active = excluded.is_active, occurred_at = excluded.occurred_at, phase = excluded.phase, nonce = excluded.nonce
 where (excluded.occurred_at, excluded.phase) > (reversals.occurred_at, reversals.phase)`)
 
 const IS_NEW_STATE = `exists (select 1 from reversals

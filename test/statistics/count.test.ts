@@ -43,10 +43,12 @@ const COUNTING: Record<(typeof RUN_KINDS)[number], Step> = {
 const step = fc.record({
   kind: fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom(...KINDS) },
+    { weight: 2, arbitrary: fc.constant('event' as const) },
+    { weight: 1, arbitrary: fc.constant('failed delivery' as const) },
     { weight: 1, arbitrary: fc.constantFrom(...RUN_KINDS) },
   ),
   choice: fc.nat(1_000),
-  wait: fc.nat(2 * DAY),
+  wait: fc.oneof(fc.nat(ATTEMPT_MS_MAX), fc.nat(2 * DAY)),
   duration: fc.nat(ATTEMPT_MS_MAX),
 })
 
