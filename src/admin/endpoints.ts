@@ -5,10 +5,10 @@ import { IMPORT_ENDPOINTS } from './imports/index.ts'
 import { LICENSE_ENDPOINTS } from './licenses/index.ts'
 import { PEOPLE_ENDPOINTS } from './people/index.ts'
 import { SALES_ENDPOINTS } from './sales/index.ts'
-import { me } from './service/me.ts'
+import { SERVICE_ENDPOINTS } from './service/index.ts'
 
 export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
-  me,
+  ...SERVICE_ENDPOINTS,
   ...LICENSE_ENDPOINTS,
   ...SALES_ENDPOINTS,
   ...OPERATOR_ENDPOINTS,

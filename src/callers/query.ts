@@ -1,5 +1,5 @@
 /** Queries on behalf of a caller: each statement authenticates and reads, in one round trip. */
-import { bind, compileText, type Database, runBatch, type Statement } from '../db/batch.ts'
+import { bind, compileText, type Database, runMeasuredBatch, type Statement } from '../db/batch.ts'
 import { compileTexts, parseTexts, type TextRow } from '../db/texts.ts'
 import type { Authority } from './authority.ts'
 import { type CallerValues, done, type Result, refused } from './caller.ts'
@@ -59,11 +59,28 @@ export async function runQuery<Outcome>(
   query: CallerQuery<Outcome>,
   values: Readonly<Record<string, unknown>> = {},
 ): Promise<Result<Outcome>> {
+  return (await runMeasuredQuery({ db, caller, now }, query, values)).result
+}
+
+/** Like `runQuery`, and returns the size of the database. */
+export async function runMeasuredQuery<Outcome>(
+  { db, caller, now }: QueryCall,
+  query: CallerQuery<Outcome>,
+  values: Readonly<Record<string, unknown>> = {},
+): Promise<{ readonly result: Result<Outcome>; readonly databaseBytes: number }> {
   const bound = { ...caller, ...values, now }
-  const [[row], ...texts] = await runBatch(db, [
+  const { rows, databaseBytes } = await runMeasuredBatch(db, [
     bind(query.select, bound),
     ...query.lists.map(([, list]) => bind(list, bound)),
   ])
+  return { result: resultOf(query, rows, now), databaseBytes }
+}
+
+function resultOf<Outcome>(
+  query: CallerQuery<Outcome>,
+  [[row], ...texts]: readonly [QueryRow[], ...TextRow[][]],
+  now: number,
+): Result<Outcome> {
   if (!row) throw new Error('Expected exactly one result row.')
   const { callerId, callerRole, refusal } = row
   if (refusal !== null) return refused(refusal, callerId)

@@ -38,20 +38,20 @@ export interface Source {
 }
 
 /**
- * A table whose rows never change what is counted of them. Ids grow in the order of commits, since D1 has one writer, so
- * no row appears behind the position.
+ * A table whose rows never change what is counted of them. Ids grow in the order of commits, since D1 has one writer. SQLite
+ * uses the highest id again if its row is deleted, so the position is the id of a row that stays. So no row appears behind it.
  *
- * @param table its highest id must never be deleted, since SQLite would use it again
  * @param countsOf SQL that selects rows for `addCounts`
  * @param isUncounted an SQL condition on the table
+ * @param stays an SQL condition: the row is never deleted. Only such rows are counted
  */
 export function countedById(
   table: string,
   columns: readonly Column[],
   countsOf: (isUncounted: string) => string,
+  stays = 'true',
 ): Source {
-  const position = positionOf(table)
-  const isUncounted = `${table}.id > ${position}`
+  const isUncounted = `${table}.id > ${positionOf(table)} and ${stays}`
   const end = `(select max(id) from (select id from ${table} where ${isUncounted} order by id limit ${STEP_ROWS}))`
   return {
     step: [addCounts(columns, countsOf(`${isUncounted} and ${table}.id <= ${end}`)), moveTo(table, end)],

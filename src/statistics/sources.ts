@@ -36,6 +36,7 @@ const queuedOrders = countedById(
     select ${dayOf('deliveries.created_at')} as day, queued_orders.product_id, issued_quantity as issued_keys, 1 as orders
     from deliveries cross join queued_orders on queued_orders.id = deliveries.queued_order_id
     where ${isUncounted} and queued_orders.status = 'issued'`,
+  'deliveries.license_key_id is null',
 )
 
 function activationsIn(table: 'operations' | 'use_operations'): Source {
@@ -66,9 +67,10 @@ const failures: Source = {
     addCounts(
       ['failed_deliveries'],
       `select ${dayOf('deliveries.updated_at')} as day, 1 as failed_deliveries,
-         coalesce(issuances.product_id, queued_orders.product_id) as product_id
+         coalesce(issuances.product_id, queued_orders.product_id, license_keys.product_id) as product_id
        from deliveries left join issuances on issuances.id = deliveries.issuance_id
        left join queued_orders on queued_orders.id = deliveries.queued_order_id
+       left join license_keys on license_keys.id = deliveries.license_key_id
        where ${IS_UNCOUNTED} and deliveries.updated_at <= ${LAST}`,
     ),
     moveTo('failures', LAST),
