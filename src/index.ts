@@ -1,7 +1,7 @@
 /** The Worker: routes requests, queue messages and cron triggers to their handlers. */
 import { deleteOldAudit } from './admin/people/audit-retention.ts'
 import { continueErasures } from './admin/people/erasure.ts'
-import { app, checkAllSettings } from './app.ts'
+import { app } from './app.ts'
 import { deleteOldOperations } from './callers/operation.ts'
 import { abandonDelivery, deliver, sweepCallbacks, sweepDeliveries } from './deliveries/deliver.ts'
 import { consumeEmailEvents, hasEmailEvents } from './deliveries/email-events.ts'
@@ -16,6 +16,7 @@ import { consume, type MessageHandlers } from './queue/consume.ts'
 import type { Message } from './queue/messages.ts'
 import { recordNight, recordRun } from './service/cron-runs.ts'
 import { EVERY_MINUTE, HOURLY, NIGHTLY } from './service/schedules.ts'
+import { checkAllSettings } from './settings.ts'
 import { countStatistics } from './statistics/count.ts'
 import { countDevices } from './statistics/devices.ts'
 

@@ -36,7 +36,7 @@ export async function recordRun({ DB }: Bindings, cron: string, now: number): Pr
   await runBatch(DB, [bind(record, { cron, now, databaseBytes: null })])
 }
 
-interface Measured {
+export interface Measured {
   readonly at: number
   readonly bytes: number
 }
@@ -44,23 +44,30 @@ interface Measured {
 const selectMeasured = compileText<Measured>(`
   select ran_at as at, database_bytes as bytes from cron_runs where cron = :cron and database_bytes is not null`)
 
-/** The highest ids: about as many rows as were ever written, without reading them. */
-const selectNewestIds = compileText<Readonly<Record<string, number>>>(`
-  select (select coalesce(max(id), 0) from issuances) as issuances,
-    (select coalesce(max(id), 0) from license_keys) as licenseKeys,
-    (select coalesce(max(id), 0) from activations) as activations,
-    (select coalesce(max(id), 0) from webhook_events) as webhookEvents,
-    (select coalesce(max(id), 0) from deliveries) as deliveries`)
+/** SQL: the highest ids as JSON. About as many rows as were ever written, without reading them. */
+export const NEWEST_IDS = `json_object(
+  'issuances', (select coalesce(max(id), 0) from issuances),
+  'licenseKeys', (select coalesce(max(id), 0) from license_keys),
+  'activations', (select coalesce(max(id), 0) from activations),
+  'webhookEvents', (select coalesce(max(id), 0) from webhook_events),
+  'deliveries', (select coalesce(max(id), 0) from deliveries))`
+
+const selectNewestIds = compileText<{ readonly ids: string }>(`select ${NEWEST_IDS} as ids`)
 
 /** Like `recordRun` for the nightly trigger. It also logs the size of the database, its growth and the days left. */
 export async function recordNight(env: Bindings, now: number): Promise<void> {
   const {
-    rows: [[before], [newestIds]],
+    rows: [[before], [newest]],
     databaseBytes,
   } = await runMeasuredBatch(env.DB, [bind(selectMeasured, { cron: NIGHTLY }), bind(selectNewestIds, {})])
   const limitBytes = databaseLimitBytes(env)
   const growth = growthOf(before, { at: now, bytes: databaseBytes }, limitBytes)
-  logJob('database size', { databaseBytes, limitBytes, ...growth, newestIds })
+  logJob('database size', {
+    databaseBytes,
+    limitBytes,
+    ...growth,
+    newestIds: JSON.parse(newest?.ids ?? '{}'),
+  })
   await runBatch(env.DB, [bind(record, { cron: NIGHTLY, now, databaseBytes })])
 }
 

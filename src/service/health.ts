@@ -8,10 +8,9 @@ import { DatabaseStatementError, DatabaseUnavailableError } from '../db/errors.t
 import { type Call, endpoint } from '../http/endpoint.ts'
 import { logFailure } from '../platform/log.ts'
 import { CODES } from '../protocol/codes.ts'
-import { fileSigningSecrets, publishedFileKeys } from '../signing/file-keys.ts'
-import { publishedKeys } from '../signing/published-keys.ts'
-import { SigningKeyError, signingSecrets } from '../signing/signing-keys.ts'
 import { databaseLimitBytes } from './cron-runs.ts'
+import { inspectSigningKeys } from './inspect-signing-keys.ts'
+import { NEWEST_APPLIED, NEWEST_MIGRATION } from './migrations.ts'
 import { selectWarnings, type Warning, warningsOf } from './warnings.ts'
 
 /** The parts that `GET /health/ready` checks. */
@@ -60,19 +59,9 @@ export const ready = endpoint({
 })
 
 async function checkSigningKeys({ env, requestId }: Call<unknown>): Promise<Part[]> {
-  try {
-    const published = [
-      await publishedKeys(signingSecrets(env)),
-      await publishedFileKeys(fileSigningSecrets(env)),
-    ]
-    const faults = published.flatMap((keys) => keys.faults)
-    for (const fault of faults) logFailure(requestId, fault)
-    return faults.length === 0 ? [] : ['signing key']
-  } catch (error) {
-    if (!(error instanceof SigningKeyError)) throw error
-    logFailure(requestId, error)
-    return ['signing key']
-  }
+  const { faults } = await inspectSigningKeys(env)
+  for (const fault of faults) logFailure(requestId, fault)
+  return faults.length === 0 ? [] : ['signing key']
 }
 
 interface Checked {
@@ -100,13 +89,4 @@ function failed(part: Part): Checked {
   return { parts: [part], warnings: [] }
 }
 
-/**
- * The last file in the folder `migrations`, which this code requires. Newer migrations are fine: they are applied before
- * the code that needs them is deployed, and they remove nothing that deployed code uses.
- */
-export const NEWEST_MIGRATION = '0001_initial.sql'
-
-/** Wrangler records the applied migrations in this table. */
-const selectNewest = compileText<{ readonly newest: string | null }>(
-  'select max(name) as newest from d1_migrations',
-)
+const selectNewest = compileText<{ readonly newest: string | null }>(`select ${NEWEST_APPLIED} as newest`)

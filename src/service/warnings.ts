@@ -5,7 +5,7 @@ import { EVERY_MINUTE, HOURLY, NIGHTLY } from './schedules.ts'
 
 /** Monitors may compare the name, so it stays. It names no row. */
 export interface Warning {
-  readonly name: string
+  readonly name: WarningName
   /** The number of rows, at most 1,000; 1 for a late cron trigger; for a full database, the used percent. */
   readonly count: number
 }
@@ -29,27 +29,41 @@ function isLate(cron: string, since: string): string {
     (select 1000 * unixepoch(min(applied_at)) from d1_migrations)) < ${since})`
 }
 
-/** One column for each warning, named as it. */
+/** SQL for the count of each warning. Placeholders: those of `warningValues`. */
+export const WARNINGS = {
+  'deliveries-overdue': countRows(`deliveries where status = 'pending' and due_at <= :overdue`),
+  'events-overdue': countRows(`webhook_events where outcome = 'waiting' and due_at <= :overdue`),
+  'queued-orders-overdue': countRows(
+    `queued_orders where status in ('issuing', 'releasing') and due_at <= :overdue`,
+  ),
+  'deliveries-failed': countRows(`deliveries where status = 'failed' and updated_at > :dayAgo`),
+  'events-failed': countRows(`webhook_events where outcome = 'failed' and updated_at > :dayAgo`),
+  'minute-cron-late': isLate(EVERY_MINUTE, ':minuteCronLate'),
+  'hourly-cron-late': isLate(HOURLY, ':hourlyCronLate'),
+  'nightly-cron-late': isLate(NIGHTLY, ':nightlyCronLate'),
+} as const
+
+export type WarningName = keyof typeof WARNINGS | 'database-nearly-full'
+
 const select = compileText<Readonly<Record<string, number>>>(`
-  select
-    ${countRows(`deliveries where status = 'pending' and due_at <= :overdue`)} as "deliveries-overdue",
-    ${countRows(`webhook_events where outcome = 'waiting' and due_at <= :overdue`)} as "events-overdue",
-    ${countRows(`queued_orders where status in ('issuing', 'releasing') and due_at <= :overdue`)} as "queued-orders-overdue",
-    ${countRows(`deliveries where status = 'failed' and updated_at > :dayAgo`)} as "deliveries-failed",
-    ${countRows(`webhook_events where outcome = 'failed' and updated_at > :dayAgo`)} as "events-failed",
-    ${isLate(EVERY_MINUTE, ':minuteCronLate')} as "minute-cron-late",
-    ${isLate(HOURLY, ':hourlyCronLate')} as "hourly-cron-late",
-    ${isLate(NIGHTLY, ':nightlyCronLate')} as "nightly-cron-late"`)
+  select ${Object.entries(WARNINGS)
+    .map(([name, count]) => `${count} as "${name}"`)
+    .join(', ')}`)
 
 /** @param now milliseconds UTC */
-export function selectWarnings(now: number): BoundStatement<Readonly<Record<string, number>>> {
-  return bind(select, {
+export function warningValues(now: number) {
+  return {
     overdue: now - OVERDUE_MS,
     dayAgo: now - DAY_MILLISECONDS,
     minuteCronLate: now - MINUTE_CRON_LATE_MS,
     hourlyCronLate: now - HOURLY_CRON_LATE_MS,
     nightlyCronLate: now - NIGHTLY_CRON_LATE_MS,
-  })
+  }
+}
+
+/** @param now milliseconds UTC */
+export function selectWarnings(now: number): BoundStatement<Readonly<Record<string, number>>> {
+  return bind(select, warningValues(now))
 }
 
 /** @param counts the row of `selectWarnings` */
@@ -62,5 +76,5 @@ export function warningsOf(
   const full = percent >= NEARLY_FULL_PERCENT ? { 'database-nearly-full': percent } : {}
   return Object.entries({ ...counts, ...full })
     .filter(([, count]) => count > 0)
-    .map(([name, count]) => ({ name, count }))
+    .map(([name, count]) => ({ name: name as WarningName, count }))
 }

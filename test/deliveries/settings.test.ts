@@ -1,10 +1,10 @@
 import { createMessageBatch, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { checkAllSettings } from '../../src/app.ts'
 import worker from '../../src/index.ts'
 import { SettingError } from '../../src/platform/settings.ts'
 import type { Message } from '../../src/queue/messages.ts'
+import { checkAllSettings } from '../../src/settings.ts'
 import { addDelivery, deliveryRow } from '../support/delivery.ts'
 
 const WEBHOOK_SECRET = `whsec_${btoa('x'.repeat(32))}`

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { NEWEST_MIGRATION } from '../../src/service/health.ts'
+import { NEWEST_MIGRATION } from '../../src/service/migrations.ts'
 import { isSignedBy, type RequestOptions, readEnvelope, send, unsignedText } from '../support/client.ts'
 import { failureLines } from '../support/log.ts'
 import { failWith, observe } from '../support/observed-database.ts'

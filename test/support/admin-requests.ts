@@ -19,6 +19,7 @@ export interface AdminRequest {
 export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminRequest | Promise<AdminRequest>>> =
   {
     'GET /me': () => ({}),
+    'GET /status': () => ({}),
     'GET /statistics': () => ({ query: { from: '2026-11-01', to: '2026-11-28' } }),
     'GET /licenses': () => ({ query: { q: 'ada', status: 'assigned' } }),
     'POST /imports': ({ productId }) => ({ body: importBody(productId) }),
