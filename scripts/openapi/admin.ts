@@ -10,6 +10,7 @@ import { docs as licenses } from '../../src/admin/licenses/docs.ts'
 import { docs as people } from '../../src/admin/people/people-docs.ts'
 import { PROBLEMS, type ProblemCode, problemBody } from '../../src/admin/problems.ts'
 import { docs as sales } from '../../src/admin/sales/docs.ts'
+import { docs as service } from '../../src/admin/service/docs.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
 import {
   capitalize,
@@ -20,7 +21,7 @@ import {
 } from './document.ts'
 
 /** In the order of the API reference. */
-const ADMIN_DOCS: readonly AdminDocs[] = [licenses, imports, people, operators, sales]
+const ADMIN_DOCS: readonly AdminDocs[] = [licenses, imports, people, operators, sales, service]
 
 export const ADMIN_TAGS = ADMIN_DOCS.map(({ tag, description }) => ({ name: `Admin: ${tag}`, description }))
 
