@@ -18,7 +18,14 @@ CREATE TABLE api_keys (
   -- A JSON array of canonical networks ("203.0.113.0/24"). NULL: any address. An empty array is rejected as
   -- ambiguous.
   allowed_ips TEXT CHECK (allowed_ips IS NULL OR json_array_length(allowed_ips) > 0),
-  created_at INTEGER NOT NULL
+  -- A JSON array of ids. The key may only act on these products. NULL: on all.
+  product_ids TEXT CHECK (product_ids IS NULL OR json_array_length(product_ids) > 0),
+  -- NULL: never.
+  expires_at INTEGER,
+  -- To within an hour. NULL: never.
+  last_used_at INTEGER,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- A person or script that uses the admin API. Revoked by its status and never deleted, since audit entries refer to its id.

@@ -3,7 +3,8 @@ import type { CodeName } from './answers.ts'
 
 export const CODE_NOTES: { readonly [Name in CodeName]?: string } = {
   apiKeyUnknown: 'No API key, two different ones, or an unknown one',
-  capabilityMissing: 'Also a contract without the permission',
+  apiKeyInactive: 'Also an expired API key',
+  capabilityMissing: 'Also an API key for other products, and a contract without the permission',
   accessDenied: 'The address or the device is on the blocklist',
   licenseKeyInvalid: 'Also if no key was given',
   activationLimitReached: 'For a key whose limit is 0: it is active on `ACTIVATIONS_MAX` devices',

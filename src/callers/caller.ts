@@ -5,6 +5,7 @@
  * credential that it sent and the address that it calls from. The database decides whether they are valid.
  */
 import type * as z from 'zod/mini'
+import type { RecordUse } from './last-use.ts'
 
 export const CAPABILITIES = ['use', 'assign', 'stock', 'products', 'contracts'] as const
 export type Capability = (typeof CAPABILITIES)[number]
@@ -32,6 +33,8 @@ export interface Credential {
    * send long bodies.
    */
   readonly ask?: (call: Pick<OperationCall, 'db' | 'caller' | 'now'>) => Promise<Result<null>>
+  /** Records that the caller called, after the answer. */
+  readonly recordUse?: RecordUse
 }
 
 export interface Caller {
@@ -72,6 +75,9 @@ export type Refusal =
   | 'api-key-inactive'
   | 'capability-missing'
   | 'address-not-allowed'
+  /** The API key is for other products. */
+  | 'product-of-others'
+  | 'license-key-of-others'
   | 'contract-not-found'
   | 'permission-missing'
   | 'idempotency-key-reused'

@@ -52,6 +52,10 @@ export const COLUMN_PAIRS: readonly string[] = Object.entries(COLUMNS).map(
   ([column, value]) => `${column} = ${value}`,
 )
 
+/** SQL that selects the product of the contract `:contractId`. */
+export const PRODUCT_OF_CONTRACT =
+  'select contracts.product_id from contracts where contracts.id = :contractId'
+
 export const PRODUCT_IS_MISSING = `not ${PRODUCT_EXISTS}`
 
 /** An SQL expression: the decision to accept or reject an order. @param rejections SQL conditions */

@@ -5,7 +5,7 @@
  * identical contract again, the existing contract is returned. Shops rely on this if they lose a response.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -27,20 +27,20 @@ import {
 /** `found`: the same API key already created it with the same terms. */
 type Created = OrderOutcome<'created' | 'found'>
 
-const IS_SAME = `exists (select 1 from contracts where source = ${API_KEY_AUTHORITY.source}
+const IS_SAME = `exists (select 1 from contracts where source = ${PRODUCT_AUTHORITY.source}
   and ${COLUMN_PAIRS.join(' and ')})`
 const IS_KEY_TAKEN = 'exists (select 1 from contracts where contract_key = :contractKey)'
 
 const creation = defineOperation<Created>({
-  authority: API_KEY_AUTHORITY,
+  authority: PRODUCT_AUTHORITY,
   name: 'create-contract',
   decision: `case when ${IS_SAME} then ${acceptOrder('found')}
     else ${decideOrder('created', { contractKey: IS_KEY_TAKEN, productId: PRODUCT_IS_MISSING })} end`,
   changes: ['created', 'found'],
   writes: ({ decided, addToOutcome }) => [
     `insert into contracts (${COLUMN_NAMES}, source, created_at, updated_at)
-     select ${COLUMN_VALUES}, ${API_KEY_AUTHORITY.source}, :now, :now from api_keys
-     where ${API_KEY_AUTHORITY.isCaller} and ${decided('created')}`,
+     select ${COLUMN_VALUES}, ${PRODUCT_AUTHORITY.source}, :now, :now from api_keys
+     where ${PRODUCT_AUTHORITY.isCaller} and ${decided('created')}`,
     addToOutcome(
       `'$.facts', json((select ${contractFactsJson('contracts')} from contracts where contract_key = :contractKey))`,
       'created',

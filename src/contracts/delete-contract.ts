@@ -1,17 +1,18 @@
 /** `POST /api/v1/delete-contract`: deletes a contract and keeps its license keys. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, apiKeyAuthority } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { contractId } from './contract-fields.ts'
+import { PRODUCT_OF_CONTRACT } from './contract-order.ts'
 
 interface Deleted {
   readonly kind: 'deleted' | 'not-found'
 }
 
 const deletion = defineOperation<Deleted>({
-  authority: API_KEY_AUTHORITY,
+  authority: apiKeyAuthority({ products: PRODUCT_OF_CONTRACT }),
   name: 'delete-contract',
   decision: `json_object('kind',
     iif(exists (select 1 from contracts where id = :contractId), 'deleted', 'not-found'))`,

@@ -1,6 +1,6 @@
 /** `GET /api/v1/get-all-contracts`: lists all contracts by ascending id. The protocol has no pages here. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, isListed, LIST_AUTHORITY } from '../callers/api-keys.ts'
 import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -11,9 +11,10 @@ interface Listed {
   readonly contracts: readonly Contract[]
 }
 
-const list = defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed')`, {
+const list = defineQuery<Listed>(LIST_AUTHORITY, `json_object('kind', 'listed')`, {
   contracts: (allowed) => `
-    select contracts.id as place, ${contractJson('contracts')} as item from ${allowed} cross join contracts`,
+    select contracts.id as place, ${contractJson('contracts')} as item from ${allowed} cross join contracts
+    where ${isListed('contracts.product_id')}`,
 })
 
 export const getAllContracts = endpoint({

@@ -1,6 +1,6 @@
 /** `POST /api/v1/update-contract`: replaces all terms of a contract. Its quota must cover existing keys. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, apiKeyAuthority } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -19,6 +19,7 @@ import {
   type OrderOutcome,
   orderValues,
   PRODUCT_IS_MISSING,
+  PRODUCT_OF_CONTRACT,
   withTerms,
 } from './contract-order.ts'
 
@@ -28,7 +29,7 @@ const IS_KEY_TAKEN =
   'exists (select 1 from contracts where contract_key = :contractKey and id <> :contractId)'
 
 export const contractUpdate = defineOperation<Updated>({
-  authority: API_KEY_AUTHORITY,
+  authority: apiKeyAuthority({ products: `select :productId union all ${PRODUCT_OF_CONTRACT}` }),
   name: 'update-contract',
   decision: `case when not exists (select 1 from contracts where id = :contractId)
     then json_object('kind', 'not-found')

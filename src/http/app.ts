@@ -116,10 +116,27 @@ async function respond(
   if (guarded.kind === 'call') context.set('question', questionOf(guarded.call.parameters))
   const answer = guarded.kind === 'call' ? await endpoint.respond(guarded.call) : guarded.answer
   if (answer instanceof Response) return withBaseHeaders(context, answer)
+  recordUse(context, endpoint, answer)
   const isExceeded =
     (await isFailureLimitExceeded(env, endpoint.caller, answer.code, address)) ||
     (isUse && answer.code !== endpoint.codes[0] && isGuessing(env, address))
   return answered(context, isExceeded ? { ...tooManyRequests('failures'), log: answer.log ?? {} } : answer)
+}
+
+function recordUse(context: AppContext, { caller: { credential } }: Endpoint, { callerId }: Answer): void {
+  const platform = executionContextOf(context)
+  if (typeof callerId !== 'number' || !platform) return
+  const recorded = credential?.recordUse?.(context.env.DB, callerId, context.var.record.receivedAt)
+  if (recorded) platform.waitUntil(recorded)
+}
+
+/** @returns undefined if the application runs without the platform, as in tests that count its round trips */
+function executionContextOf(context: AppContext): AppContext['executionCtx'] | undefined {
+  try {
+    return context.executionCtx
+  } catch {
+    return undefined
+  }
 }
 
 /** Answers a request that no endpoint serves. The limits of its address hold for it too. */

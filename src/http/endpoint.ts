@@ -35,6 +35,8 @@ export interface Answer {
   readonly timestamp?: number
   /** The id of the product whose key signs. Omitted or null: the global key signs. */
   readonly signedBy?: number | null | undefined
+  /** The id of the row of a caller that was not refused. */
+  readonly callerId?: number | null
   /** For a request with a nonce. */
   readonly proof?: ProofFacts | null | undefined
   readonly headers?: Readonly<Record<string, string>>
@@ -96,6 +98,11 @@ export interface Declaration<Shape extends z.core.$ZodShape, Of extends Outcome>
   readonly deviceIdentifier?: (parameters: z.output<z.ZodMiniObject<Shape>>) => string | undefined
   /** The code of each outcome. The first one means success. */
   readonly outcomes: { readonly [Kind in Of['kind']]: Code }
+  /**
+   * The outcome for a license key that is unknown. An API key for other products gets its code too, so that it cannot
+   * find out which license keys exist.
+   */
+  readonly unknownLicenseKey?: NoInfer<Of['kind']>
   /** The fields of the unsigned response if there is no usable signing key. */
   readonly fieldsWithoutSigningKey?: Readonly<Record<string, unknown>>
   /** A `Response` is sent unchanged. */
@@ -137,6 +144,8 @@ const REFUSALS: Readonly<Record<Exclude<Refusal, OperatorRefusal>, Code>> = {
   'api-key-inactive': CODES.apiKeyInactive,
   'capability-missing': CODES.capabilityMissing,
   'address-not-allowed': CODES.addressNotAllowed,
+  'product-of-others': CODES.capabilityMissing,
+  'license-key-of-others': CODES.capabilityMissing,
   'contract-not-found': CODES.contractNotFound,
   'permission-missing': CODES.capabilityMissing,
   'idempotency-key-reused': CODES.idempotencyKeyReused,
@@ -145,12 +154,18 @@ const REFUSALS: Readonly<Record<Exclude<Refusal, OperatorRefusal>, Code>> = {
   'license-key-unknown': CODES.licenseKeyInvalid,
 }
 
-/** The answer to a caller that the database refuses. */
-export function refusedAnswer({ credential }: Caller, refused: Refused): Answer {
+/**
+ * The answer to a caller that the database refuses.
+ *
+ * @param unknownLicenseKey the code for an unknown license key, if the endpoint hides those of other products
+ */
+export function refusedAnswer({ credential }: Caller, refused: Refused, unknownLicenseKey?: Code): Answer {
   const { reason, callerId, retryAfterSeconds } = refused
   return {
     // The admin API answers operators (src/admin/app.ts).
-    code: REFUSALS[reason as Exclude<Refusal, OperatorRefusal>],
+    code:
+      (reason === 'license-key-of-others' && unknownLicenseKey) ||
+      REFUSALS[reason as Exclude<Refusal, OperatorRefusal>],
     ...(retryAfterSeconds !== undefined && { headers: { 'Retry-After': String(retryAfterSeconds) } }),
     log: credential ? { [credential.logName]: callerId } : {},
   }
@@ -167,6 +182,7 @@ export function endpoint<Shape extends z.core.$ZodShape, Of extends Outcome>(
     parameters,
     outcomes,
     invalidParametersCode,
+    unknownLicenseKey,
     handle,
     ...others
   } = declaration
@@ -176,16 +192,19 @@ export function endpoint<Shape extends z.core.$ZodShape, Of extends Outcome>(
     answer = ({ productId }): AnswerContents => ({ signedBy: productId }),
   } = declaration
 
+  const unknownCode = unknownLicenseKey && outcomes[unknownLicenseKey]
+
   async function respond(call: Call<z.output<z.ZodMiniObject<Shape>>>): Promise<Answer | Response> {
     const result = await handle(call)
     if (result instanceof Response) return result
-    if (result.kind === 'refused') return refusedAnswer(caller, result)
+    if (result.kind === 'refused') return refusedAnswer(caller, result, unknownCode)
     const callerId = caller.credential ? { [caller.credential.logName]: result.callerId } : {}
     const { fields, signedBy, log } = answer(result.outcome)
     return {
       code: outcomes[result.outcome.kind as Of['kind']],
       ...(fields && { fields }),
       signedBy,
+      callerId: result.callerId,
       proof: result.outcome.proof,
       timestamp: unixSeconds(result.doneAt),
       ...(result.isReplay && { headers: REPLAYED }),

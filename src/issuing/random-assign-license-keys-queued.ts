@@ -6,7 +6,7 @@
  * an order with an identifier is recognized if a client repeats it after a timeout (repetitions.ts).
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { done, type Result, refused } from '../callers/caller.ts'
 import { bind, compileText, runBatch, type Statement } from '../db/batch.ts'
 import { withNonces } from '../db/retries.ts'
@@ -63,24 +63,24 @@ function statementsFor(idempotencyKey: string): QueueStatements {
       insert into queued_orders (source, idempotency_key, nonce, product_id, quantity, owner_name, owner_email, origin,
         requested_validity_days, requested_activation_limit, identifier, webhook_url, status, due_at, created_at,
         updated_at)
-      select ${API_KEY_AUTHORITY.source}, ${idempotencyKey}, :nonce, :productId, :quantity, :ownerName, :ownerEmail,
+      select ${PRODUCT_AUTHORITY.source}, ${idempotencyKey}, :nonce, :productId, :quantity, :ownerName, :ownerEmail,
         :origin, :validityDays, :activationLimit, :identifier, :webhookUrl, 'issuing', :now, :now, :now
-      from api_keys where ${API_KEY_AUTHORITY.isAllowed} and ${OBSTACLE} is null
+      from api_keys where ${PRODUCT_AUTHORITY.isAllowed} and ${OBSTACLE} is null
       on conflict do nothing`),
     selectOutcome: compileText<OutcomeRow>(`
       select outcome.*, case when isOpen then ${OBSTACLE} end as obstacle,
         case when isOpen and :origin = 'stock' then ${countInStock(':productId', ':quantity')} end as availableQuantity
       from (
-        select ${API_KEY_AUTHORITY.refusal} as refusal, api_keys.id as callerId, queued_orders.id as id,
+        select ${PRODUCT_AUTHORITY.refusal} as refusal, api_keys.id as callerId, queued_orders.id as id,
           queued_orders.nonce as nonce, queued_orders.created_at as queuedAt,
           queued_orders.product_id = :productId and queued_orders.quantity = :quantity
             and ${isSameOwner('queued_orders')}
             and queued_orders.origin = :origin and queued_orders.requested_validity_days is :validityDays
             and queued_orders.requested_activation_limit is :activationLimit
             and queued_orders.identifier is :identifier and queued_orders.webhook_url = :webhookUrl as isSame,
-          queued_orders.id is null and ${API_KEY_AUTHORITY.refusal} is null as isOpen
-        from (select 1) as request left join api_keys on ${API_KEY_AUTHORITY.isCaller}
-        left join queued_orders on queued_orders.source = ${API_KEY_AUTHORITY.source}
+          queued_orders.id is null and ${PRODUCT_AUTHORITY.refusal} is null as isOpen
+        from (select 1) as request left join api_keys on ${PRODUCT_AUTHORITY.isCaller}
+        left join queued_orders on queued_orders.source = ${PRODUCT_AUTHORITY.source}
           and queued_orders.idempotency_key = ${idempotencyKey}) as outcome`),
   }
 }

@@ -1,6 +1,6 @@
 /** `POST /api/v1/random-assign-license-keys`: issues license keys to an owner, new ones or from stock. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import type { OperationCall, Result } from '../callers/caller.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -12,8 +12,8 @@ import { type Order, orderFields, quantityMax, requiredUnlessGenerate, toOrder }
 import { fingerprintOf, KEY_OF_ATTEMPT, recordAttempt } from './repetitions.ts'
 import { OBSTACLE_CODES } from './stock.ts'
 
-const STATEMENTS = issueStatements(API_KEY_AUTHORITY)
-const REPEATABLE = withAttempts(issueStatements(API_KEY_AUTHORITY, KEY_OF_ATTEMPT))
+const STATEMENTS = issueStatements(PRODUCT_AUTHORITY)
+const REPEATABLE = withAttempts(issueStatements(PRODUCT_AUTHORITY, KEY_OF_ATTEMPT))
 
 function withAttempts({ fresh, generator, stock }: typeof STATEMENTS): typeof STATEMENTS {
   return {

@@ -11,7 +11,7 @@
  * Placeholders: `fingerprint`, `idempotencyKey` (a new one, the same in each attempt of one request), `now` (when the
  * request arrived), and those of the authority.
  */
-import { API_KEY_AUTHORITY } from '../callers/api-keys.ts'
+import { PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { bind, compileText, PIECE_ROWS, runInPieces } from '../db/batch.ts'
 import { sha256HexOfText } from '../platform/hash.ts'
 import { DAY_MILLISECONDS } from '../protocol/dates.ts'
@@ -36,7 +36,7 @@ const IS_REPETITION = `(
 /** Runs before the order is written. One row holds the latest attempt of equal orders. */
 export const recordAttempt = compileText(`
 insert into order_attempts (fingerprint, idempotency_key, arrived_at, committed_at)
-select :fingerprint, :idempotencyKey, :now, ${COMMITTED_AT} from api_keys where ${API_KEY_AUTHORITY.isAllowed}
+select :fingerprint, :idempotencyKey, :now, ${COMMITTED_AT} from api_keys where ${PRODUCT_AUTHORITY.isAllowed}
 on conflict (fingerprint) do update set
   idempotency_key = iif(${IS_REPETITION}, order_attempts.idempotency_key, excluded.idempotency_key),
   arrived_at = max(order_attempts.arrived_at, excluded.arrived_at),

@@ -4,7 +4,7 @@
  * Guarantees: a key never has two activations on one device or domain, or more than its limit.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -21,13 +21,14 @@ import {
   type KeyOutcome,
   type KeyProblem,
   keyUseValues,
+  TYPED_KEY_AUTHORITY,
 } from './key-checks.ts'
 
 /** `already-active`: on this device or domain. */
 type Activated = KeyOutcome<'activated' | 'already-active' | 'limit-reached' | KeyProblem>
 
 export const activation = defineOperation<Activated>({
-  authority: API_KEY_AUTHORITY,
+  authority: TYPED_KEY_AUTHORITY,
   name: 'activate',
   isUse: true,
   decision: checkTypedKey(
@@ -49,6 +50,7 @@ export const activate = endpoint({
   cors: true,
   parameters: () => z.object({ ...KEY_USE_FIELDS, post_url: postUrl }),
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: {
     activated: CODES.licenseKeyActivated,
     'already-active': CODES.licenseKeyAlreadyActive,

@@ -3,7 +3,7 @@
  * one D1 batch. A key that is in stock or reserved is assigned once, even if requests race.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
@@ -22,6 +22,8 @@ import {
   type KeyOutcome,
   keyUseValues,
   PROOF_FACTS_OF_TYPED,
+  REQUESTED_KEY_AUTHORITY,
+  TYPED_KEY_AUTHORITY,
   WHEN_IDENTIFIER_MISSING,
   WHEN_PRODUCT_INACTIVE,
 } from './key-checks.ts'
@@ -57,7 +59,7 @@ function assignKey(isKey: string, isDecided: string): string[] {
 
 /** Keys of inactive products can be assigned. Keys of deleted products cannot. */
 const assignment = defineOperation<Assigned>({
-  authority: API_KEY_AUTHORITY,
+  authority: REQUESTED_KEY_AUTHORITY,
   name: 'assign-license-key',
   decision: checkKey(
     [`when ${IS_NOT_ASSIGNABLE} or products.deleted_at is not null then 'not-assignable'`],
@@ -68,7 +70,7 @@ const assignment = defineOperation<Assigned>({
 })
 
 const assignmentWithActivation = defineOperation<AssignedAndActivated>({
-  authority: API_KEY_AUTHORITY,
+  authority: TYPED_KEY_AUTHORITY,
   name: 'assign-and-activate-license-key',
   decision: checkTypedKey(
     [
@@ -100,6 +102,7 @@ export const assignLicenseKey = endpoint({
       owner_name: optional(ownerName),
       email: optional(emailAddress('email')),
     }),
+  unknownLicenseKey: 'not-assignable',
   outcomes: { assigned: CODES.licenseKeyAssigned, 'not-assignable': CODES.licenseKeyNotAssignable },
   handle: (call) =>
     perform(call, assignment, {
@@ -118,6 +121,7 @@ export const assignAndActivateLicenseKey = endpoint({
   parameters: () =>
     z.object({ ...KEY_USE_FIELDS, post_url: postUrl, owner_name: ownerName, owner_email: ownerEmail }),
   deviceIdentifier,
+  unknownLicenseKey: 'not-assignable',
   outcomes: {
     activated: CODES.licenseKeyActivated,
     'already-active': CODES.licenseKeyAlreadyActive,

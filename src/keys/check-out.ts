@@ -5,7 +5,7 @@
  * and each gets a file of its own.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey } from '../callers/api-keys.ts'
 import type { Authority } from '../callers/authority.ts'
 import { done, type Result } from '../callers/caller.ts'
 import { defineOperation, type Operation, perform, type WriteSql } from '../callers/operation.ts'
@@ -26,6 +26,7 @@ import {
   type KeyProblem,
   type KeyUseParameters,
   keyUseValues,
+  TYPED_KEY_AUTHORITY,
   USE_CHECKS,
   WHEN_UNKNOWN,
 } from './key-checks.ts'
@@ -104,7 +105,7 @@ export function checkOutValues(
   }
 }
 
-export const checkingOut = defineCheckOut(API_KEY_AUTHORITY, 'check-out')
+export const checkingOut = defineCheckOut(TYPED_KEY_AUTHORITY, 'check-out')
 
 export const CHECK_OUT_CODES = {
   'checked-out': CODES.licenseFile,
@@ -132,6 +133,7 @@ export const checkOut = endpoint({
       ),
     }),
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: CHECK_OUT_CODES,
   async handle(call): Promise<Result<CheckOutRefused | (CheckedOut & { readonly licenseFile: string })>> {
     const { env, parameters, now } = call

@@ -3,7 +3,7 @@
  * Existing keys are counted and do not change.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
@@ -38,7 +38,7 @@ type Created =
     }
 
 const creation = defineOperation<Created>({
-  authority: API_KEY_AUTHORITY,
+  authority: PRODUCT_AUTHORITY,
   name: 'create-license-keys',
   decision: `json_object('productId', :productId, 'kind', case
     when not ${PRODUCT_EXISTS} then 'product-invalid'

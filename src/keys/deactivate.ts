@@ -5,7 +5,7 @@
  * file is still valid (release-device.ts).
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -19,6 +19,7 @@ import {
   KEY_USE_FIELDS,
   type KeyOutcome,
   keyUseValues,
+  TYPED_KEY_AUTHORITY,
   WHEN_IDENTIFIER_MISSING,
   WHEN_UNKNOWN,
 } from './key-checks.ts'
@@ -28,7 +29,7 @@ type Deactivated = KeyOutcome<
 >
 
 export const deactivation = defineOperation<Deactivated>({
-  authority: API_KEY_AUTHORITY,
+  authority: TYPED_KEY_AUTHORITY,
   name: 'deactivate',
   isUse: true,
   decision: checkTypedKey(
@@ -46,6 +47,7 @@ export const deactivate = endpoint({
   cors: true,
   parameters: () => z.object(KEY_USE_FIELDS),
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: {
     deactivated: CODES.licenseKeyDeactivated,
     'already-inactive': CODES.licenseKeyAlreadyInactive,

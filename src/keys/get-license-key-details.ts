@@ -1,6 +1,6 @@
 /** `POST /api/v1/get-license-key-details`: returns a license key and its product, if `verify` succeeds. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey } from '../callers/api-keys.ts'
 import { defineQuery, type ListSql, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { EXPIRES_AT, VALIDITY_DAYS } from '../issuing/expiry.ts'
@@ -17,6 +17,7 @@ import {
   type KeyOutcome,
   type KeyProblem,
   keyUseValues,
+  TYPED_KEY_AUTHORITY,
 } from './key-checks.ts'
 
 /** By ascending id. */
@@ -68,7 +69,7 @@ const PRODUCT = `json_object('id', products.id, 'externalReference', products.ex
   'source', products.source, 'name', products.name, 'description', products.description)`
 
 const details = defineQuery<Details>(
-  API_KEY_AUTHORITY,
+  TYPED_KEY_AUTHORITY,
   checkTypedKey(ACTIVATED_KEY_CHECKS, 'active', [`'licenseKey', ${LICENSE_KEY}`, `'product', ${PRODUCT}`]),
   {
     licenseKeyMetadata: metadataOf(
@@ -87,6 +88,7 @@ export const getLicenseKeyDetails = endpoint({
   cors: true,
   parameters: () => z.object(KEY_USE_FIELDS),
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: {
     active: CODES.activeLicenseKeyFound,
     ...KEY_PROBLEM_CODES,

@@ -4,7 +4,7 @@
  * by an index on those that have none or got another owner. Other lists scan the table by id.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { defineQuery, runQuery } from '../callers/query.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import type { LicenseKeyStatus } from '../db/schema/index.ts'
@@ -62,7 +62,7 @@ function ownedBy(owner: 'owner_email' | 'owner_name', parameter: ':ownerEmail' |
 function list(hasStatus: string, owned?: string) {
   const source = owned === undefined ? '' : `cross join (${owned}) as owned`
   const isOwned = owned === undefined ? '' : 'on license_keys.id = owned.id'
-  return defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed')`, {
+  return defineQuery<Listed>(PRODUCT_AUTHORITY, `json_object('kind', 'listed')`, {
     keys: (allowed) => `
       select id as place, json_array(${LISTED}) as item from (
         select ${COLUMNS} from ${allowed} ${source} cross join license_keys ${isOwned}
@@ -83,7 +83,7 @@ const listOfName = list(HAS_STATUS, ownedBy('owner_name', ':ownerName'))
 type Counted = { readonly kind: 'counted'; readonly count: number } | { readonly kind: 'product-not-found' }
 
 const count = defineQuery<Counted>(
-  API_KEY_AUTHORITY,
+  PRODUCT_AUTHORITY,
   `json_object(
     'kind', iif(${PRODUCT_EXISTS}, 'counted', 'product-not-found'),
     'count', (select count(*) from license_keys where product_id = :productId and status = 'available'))`,

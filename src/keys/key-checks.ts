@@ -2,6 +2,7 @@
  * SQL checks of whether a license key may be used on a device or domain. All endpoints run them in the same
  * order. As the protocol requires, a missing identifier is reported only for existing keys.
  */
+import { apiKeyAuthority } from '../callers/api-keys.ts'
 import { nearestDatabase } from '../callers/query.ts'
 import type { Database } from '../db/batch.ts'
 import { EXPIRES_AT } from '../issuing/expiry.ts'
@@ -113,6 +114,10 @@ export const IS_TYPED = `license_keys.id = coalesce(
   (select exact.id from license_keys as exact where exact.license_key = :licenseKey),
   (select iif(count(*) = 1, max(spelled.id), null) from json_each(:otherSpellings) as spelling
     cross join license_keys as spelled on spelled.license_key = spelling.value))`
+
+/** An API key that may act on the requested or typed license key. */
+export const REQUESTED_KEY_AUTHORITY = apiKeyAuthority({ licenseKey: IS_REQUESTED })
+export const TYPED_KEY_AUTHORITY = apiKeyAuthority({ licenseKey: IS_TYPED })
 
 /**
  * SQL: a `KeyOutcome` as JSON text. Placeholders: `licenseKey`, and those of the checks.

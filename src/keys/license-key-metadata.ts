@@ -3,7 +3,7 @@
  * key has one value per name, even if requests race. It must be assigned, but need not be activated.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -15,6 +15,7 @@ import {
   IS_REQUESTED,
   KEY_PROBLEM_CODES,
   type KeyOutcome,
+  REQUESTED_KEY_AUTHORITY,
   WHEN_NOT_ASSIGNED,
   WHEN_UNKNOWN,
 } from './key-checks.ts'
@@ -45,7 +46,7 @@ const METADATA_ID = `(select license_key_metadata.id from license_key_metadata
 const REQUESTED_METADATA_ID = `(select ${METADATA_ID} from license_keys where ${IS_REQUESTED})`
 
 const creation = defineOperation<Created>({
-  authority: API_KEY_AUTHORITY,
+  authority: REQUESTED_KEY_AUTHORITY,
   name: 'create-license-key-meta',
   decision: checkKey(
     [...COMMON_CHECKS, WHEN_VALUE_MISSING, `when ${METADATA_ID} is not null then 'exists'`],
@@ -60,7 +61,7 @@ const creation = defineOperation<Created>({
 })
 
 const update = defineOperation<Updated>({
-  authority: API_KEY_AUTHORITY,
+  authority: REQUESTED_KEY_AUTHORITY,
   name: 'update-license-key-meta',
   decision: checkKey(
     [...COMMON_CHECKS, WHEN_VALUE_MISSING, `when ${METADATA_ID} is null then 'not-found'`],
@@ -74,7 +75,7 @@ const update = defineOperation<Updated>({
 })
 
 const deletion = defineOperation<Deleted>({
-  authority: API_KEY_AUTHORITY,
+  authority: REQUESTED_KEY_AUTHORITY,
   name: 'delete-license-key-meta',
   decision: checkKey([...COMMON_CHECKS, `when ${METADATA_ID} is null then 'not-found'`], 'deleted'),
   changes: ['deleted'],
@@ -95,6 +96,7 @@ export const createLicenseKeyMeta = endpoint({
   parameters: () => z.object(FIELDS),
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: {
     created: CODES.metadataCreated,
     ...REFUSED_CODES,
@@ -116,6 +118,7 @@ export const updateLicenseKeyMeta = endpoint({
   parameters: () => z.object(FIELDS),
   bodyBytesMax: LONG_TEXT_BODY_BYTES_MAX,
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: {
     updated: CODES.metadataUpdated,
     ...REFUSED_CODES,
@@ -136,6 +139,7 @@ export const deleteLicenseKeyMeta = endpoint({
   caller: apiKey('stock'),
   parameters: () => z.object(NAME_FIELDS),
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: {
     deleted: CODES.metadataDeleted,
     ...REFUSED_CODES,

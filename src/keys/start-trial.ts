@@ -6,7 +6,7 @@
  * request gets its license key and a new file.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { done, type Result } from '../callers/caller.ts'
 import { compileText } from '../db/batch.ts'
 import { type Call, endpoint } from '../http/endpoint.ts'
@@ -60,7 +60,7 @@ interface TrialRow extends OutcomeRow {
   readonly outcome: string
 }
 
-const { isAllowed, isCaller, refusal } = API_KEY_AUTHORITY
+const { isAllowed, isCaller, refusal } = PRODUCT_AUTHORITY
 
 /** The product and the SHA-256 of the device, as `activations` stores it. */
 const IDEMPOTENCY_KEY = `(products.id || '/' || iif(products.domain_devices, :domainHash, :identifierHash))`

@@ -8,7 +8,7 @@
  * expire at an instant, too, until a caller changes its validity.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, apiKeyAuthority } from '../callers/api-keys.ts'
 import { defineOperation, perform, type WriteSql } from '../callers/operation.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
@@ -90,7 +90,10 @@ export function updateKey({ decided }: WriteSql, isKey: string, kind: string): s
 }
 
 const update = defineOperation<Updated>({
-  authority: API_KEY_AUTHORITY,
+  authority: apiKeyAuthority({
+    licenseKey: IS_REQUESTED,
+    products: 'select :productId where :productId is not null',
+  }),
   name: 'update-license-key',
   decision: `(select json_object('productId', coalesce(:productId, license_keys.product_id), 'kind', case
       when :productId is not null and products.id is null then 'product-invalid'
@@ -129,6 +132,7 @@ export const updateLicenseKey = endpoint({
   caller: apiKey('stock'),
   parameters: () => z.object({ license_key: licenseKey, ...CHANGES }).check(NAMES_A_CHANGE),
   invalidParametersCode: CODES.updateLicenseKeyIncorrectData,
+  unknownLicenseKey: 'not-found',
   outcomes: {
     updated: CODES.licenseKeyUpdated,
     'product-invalid': CODES.updateLicenseKeyIncorrectData,

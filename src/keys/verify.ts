@@ -1,6 +1,6 @@
 /** `POST /api/v1/verify`: checks whether a license key is valid on a device or domain. Writes nothing. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey } from '../callers/api-keys.ts'
 import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -14,12 +14,13 @@ import {
   type KeyOutcome,
   type KeyProblem,
   keyUseValues,
+  TYPED_KEY_AUTHORITY,
 } from './key-checks.ts'
 
 type Verified = KeyOutcome<'valid' | KeyProblem | 'activation-not-found'>
 
 export const verification = defineQuery<Verified>(
-  API_KEY_AUTHORITY,
+  TYPED_KEY_AUTHORITY,
   checkTypedKey(ACTIVATED_KEY_CHECKS, 'valid'),
 )
 
@@ -32,6 +33,7 @@ export const verify = endpoint({
   // The protocol's `email` belongs to Envato purchase codes, which this server does not accept.
   parameters: () => z.object(KEY_USE_FIELDS),
   deviceIdentifier,
+  unknownLicenseKey: 'license-key-unknown',
   outcomes: {
     valid: CODES.licenseKeyValid,
     ...KEY_PROBLEM_CODES,

@@ -5,7 +5,7 @@
  * issuances refer to it.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -18,7 +18,7 @@ interface Deleted {
 }
 
 const deletion = defineOperation<Deleted>({
-  authority: API_KEY_AUTHORITY,
+  authority: PRODUCT_AUTHORITY,
   name: 'delete-product',
   decision: `json_object('kind', iif(${PRODUCT_EXISTS}, 'deleted', 'not-found'))`,
   changes: ['deleted'],

@@ -5,7 +5,7 @@
  * changed or deleted in between.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, apiKeyAuthority } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { isCollision } from '../issuing/inserts.ts'
@@ -39,7 +39,9 @@ const KEY_BYTES = `(octet_length(json_quote(generators.prefix || generators.suff
  * are 390 kB. The keys are generated after the decision, so a replay generates none.
  */
 const generation = defineOperation<Generated>({
-  authority: API_KEY_AUTHORITY,
+  authority: apiKeyAuthority({
+    products: 'select generators.product_id from generators where generators.id = :generatorId',
+  }),
   name: 'generate',
   decision: `(select case when generators.id is null then json_object('kind', 'generator-not-found')
       when :quantity * ${KEY_BYTES} > ${KEYS_BYTES_MAX} then json_object('kind', 'keys-too-long')

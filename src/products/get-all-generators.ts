@@ -3,7 +3,7 @@
  * calls the list `products`.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, isListed, LIST_AUTHORITY } from '../callers/api-keys.ts'
 import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import type { KeyFormat } from '../issuing/key-formats.ts'
@@ -29,7 +29,7 @@ interface Listed {
   readonly generators: readonly Generator[]
 }
 
-const list = defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed')`, {
+const list = defineQuery<Listed>(LIST_AUTHORITY, `json_object('kind', 'listed')`, {
   generators: (allowed) => `
     select generators.id as place, json_object('id', generators.id, 'productId', generators.product_id,
       'method', generators.method, 'prefix', generators.prefix, 'suffix', generators.suffix,
@@ -38,7 +38,8 @@ const list = defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed
       'validityDays', generators.validity_days, 'status', generators.status,
       'createdAt', generators.created_at, 'updatedAt', generators.updated_at) as item
     from ${allowed} cross join generators
-    cross join products on products.id = generators.product_id and products.deleted_at is null`,
+    cross join products on products.id = generators.product_id and products.deleted_at is null
+      and ${isListed('products.id')}`,
 })
 
 export const getAllGenerators = endpoint({

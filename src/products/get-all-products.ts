@@ -1,6 +1,6 @@
 /** `GET /api/v1/get-all-products`: all products by ascending id with their metadata, except deleted products. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, isListed, LIST_AUTHORITY } from '../callers/api-keys.ts'
 import { defineQuery, runQuery } from '../callers/query.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
@@ -29,17 +29,17 @@ interface Listed {
   readonly metadata: readonly Metadata[]
 }
 
-const list = defineQuery<Listed>(API_KEY_AUTHORITY, `json_object('kind', 'listed')`, {
+const list = defineQuery<Listed>(LIST_AUTHORITY, `json_object('kind', 'listed')`, {
   products: (allowed) => `
     select id as place, json_object('id', id, 'externalReference', external_reference, 'source', source,
       'name', name, 'description', description, 'status', status, 'requireNonExpired', require_non_expired,
       'createdAt', created_at, 'updatedAt', updated_at) as item
-    from ${allowed} cross join products where deleted_at is null`,
+    from ${allowed} cross join products where deleted_at is null and ${isListed('products.id')}`,
   metadata: (allowed) => `
     select product_metadata.id as place,
       json_array(product_metadata.product_id, product_metadata.key, product_metadata.value) as item
     from ${allowed} cross join products cross join product_metadata on product_metadata.product_id = products.id
-    where deleted_at is null`,
+    where deleted_at is null and ${isListed('products.id')}`,
 })
 
 export const getAllProducts = endpoint({

@@ -6,7 +6,7 @@
  * key, then the value.
  */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
@@ -44,7 +44,7 @@ function decide(cases: string): string {
 const IS_REQUESTED = 'product_id = :productId and key = :key'
 
 const creation = defineOperation<MetadataOutcome<'created' | 'value-missing' | 'exists'>>({
-  authority: API_KEY_AUTHORITY,
+  authority: PRODUCT_AUTHORITY,
   name: 'create-product-meta',
   decision: decide(
     `when :value is null then 'value-missing' when product_metadata.id is null then 'created' else 'exists'`,
@@ -73,7 +73,7 @@ export const createProductMeta = endpoint({
 })
 
 const update = defineOperation<MetadataOutcome<'updated' | 'value-missing' | 'not-found'>>({
-  authority: API_KEY_AUTHORITY,
+  authority: PRODUCT_AUTHORITY,
   name: 'update-product-meta',
   decision: decide(
     `when :value is null then 'value-missing' when product_metadata.id is null then 'not-found' else 'updated'`,
@@ -101,7 +101,7 @@ export const updateProductMeta = endpoint({
 })
 
 const deletion = defineOperation<MetadataOutcome<'deleted' | 'not-found'>>({
-  authority: API_KEY_AUTHORITY,
+  authority: PRODUCT_AUTHORITY,
   name: 'delete-product-meta',
   decision: decide(`when product_metadata.id is null then 'not-found' else 'deleted'`),
   changes: ['deleted'],

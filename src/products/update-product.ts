@@ -1,6 +1,6 @@
 /** `POST /api/v1/update-product`: changes a product. Omitted fields keep their values. */
 import * as z from 'zod/mini'
-import { API_KEY_AUTHORITY, apiKey } from '../callers/api-keys.ts'
+import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
@@ -15,7 +15,7 @@ interface Updated {
 }
 
 const update = defineOperation<Updated>({
-  authority: API_KEY_AUTHORITY,
+  authority: PRODUCT_AUTHORITY,
   name: 'update-product',
   decision: `json_object('kind', iif(${PRODUCT_EXISTS}, 'updated', 'not-found'))`,
   changes: ['updated'],

@@ -190,6 +190,7 @@ describe('the constraints of the schema', () => {
     ['api_keys', { ...apiKey, key_hash: 'b'.repeat(64), capabilities: '{}' }],
     ['api_keys', { ...apiKey, key_hash: 'b'.repeat(64), capabilities: 'x' }],
     ['api_keys', { ...apiKey, key_hash: 'b'.repeat(64), allowed_ips: '[]' }],
+    ['api_keys', { ...apiKey, key_hash: 'b'.repeat(64), product_ids: '[]' }],
     ['api_keys', { ...apiKey, key_hash: 'b'.repeat(64), key_start: 'too-long-to-be-a-start' }],
     ['api_keys', apiKey],
     ['issuances', { ...issuance, idempotency_key: 'l', quantity: 0 }],

@@ -3,15 +3,12 @@
  * has no request for one.
  */
 import { env } from 'cloudflare:workers'
-import { getTableName, is } from 'drizzle-orm'
-import { SQLiteTable } from 'drizzle-orm/sqlite-core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { PROVIDER_SAMPLES } from '../../scripts/webhook-samples/index.ts'
 import { emailReport, RESEND_SECRET, svixHeaders } from '../../scripts/webhook-samples/resend.ts'
 import { app, ROUTES } from '../../src/app.ts'
 import type { Caller } from '../../src/callers/caller.ts'
 import { CAPABILITIES } from '../../src/callers/caller.ts'
-import * as schema from '../../src/db/schema/index.ts'
 import { ENDPOINTS } from '../../src/endpoints.ts'
 import type { Endpoint } from '../../src/http/endpoint.ts'
 import { PAGES } from '../../src/pages.ts'
@@ -30,6 +27,7 @@ import { assignedKeyFields } from '../support/key-life.ts'
 import { failureLines, logText } from '../support/log.ts'
 import { failWith, observe } from '../support/observed-database.ts'
 import { openShop } from '../support/shop.ts'
+import { allRows } from '../support/stored-rows.ts'
 import { VALID_REQUESTS, validFields } from '../support/valid-requests.ts'
 
 const INJECTIONS = [
@@ -83,15 +81,6 @@ async function request(
   return readEnvelope(
     await send({ path: `${path}?${new URLSearchParams(fields as Record<string, string>)}`, ...options }),
   )
-}
-
-/** All stored rows as text. */
-async function allRows(): Promise<string> {
-  const tables = Object.values(schema).flatMap((table) =>
-    is(table, SQLiteTable) ? [getTableName(table)] : [],
-  )
-  const results = await env.DB.batch(tables.map((table) => env.DB.prepare(`select * from ${table}`)))
-  return JSON.stringify(results.map(({ results: rows }) => rows))
 }
 
 /** Expects that all requests are refused with this code, in a signed envelope, and change nothing. */

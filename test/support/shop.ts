@@ -16,6 +16,10 @@ interface ShopOptions {
   readonly apiKeyStatus?: 'active' | 'inactive'
   readonly capabilities?: readonly string[]
   readonly allowedIps?: readonly string[]
+  /** The products on which the API key may act. Default: all. */
+  readonly productIds?: readonly number[]
+  /** When the API key expires, in milliseconds UTC. Default: never. */
+  readonly expiresAt?: number
 }
 
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
@@ -34,14 +38,16 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
     .first<{ id: number }>()
   const key = await db
     .prepare(
-      `insert into api_keys (name, key_hash, key_start, status, capabilities, allowed_ips, created_at)
-       values ('Shop', ?, '', ?, ?, ?, 0) returning id`,
+      `insert into api_keys (name, key_hash, key_start, status, capabilities, allowed_ips, product_ids, expires_at, created_at)
+       values ('Shop', ?, '', ?, ?, ?, ?, ?, 0) returning id`,
     )
     .bind(
       await hashApiKey(apiKey),
       apiKeyStatus,
       JSON.stringify(capabilities),
       options.allowedIps ? JSON.stringify(options.allowedIps) : null,
+      options.productIds ? JSON.stringify(options.productIds) : null,
+      options.expiresAt ?? null,
     )
     .first<{ id: number }>()
   if (!product || !key) throw new Error('The shop was not created.')

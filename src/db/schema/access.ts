@@ -9,7 +9,11 @@ export const apiKeys = sqliteTable('api_keys', {
   status: text({ enum: ['active', 'inactive'] }).notNull(),
   capabilities: text().notNull(),
   allowedIps: text('allowed_ips'),
+  productIds: text('product_ids'),
+  expiresAt: integer('expires_at'),
+  lastUsedAt: integer('last_used_at'),
   createdAt: integer('created_at').notNull(),
+  updatedAt: integer('updated_at').notNull().default(0),
 })
 
 export const operators = sqliteTable('operators', {
