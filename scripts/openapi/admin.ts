@@ -1,5 +1,6 @@
 /** The admin API in the description. Its answers are JSON and problem details instead of envelopes. */
 import * as z from 'zod'
+import { docs as apiKeys } from '../../src/admin/access/api-keys-docs.ts'
 import { docs as operators } from '../../src/admin/access/operators-docs.ts'
 import { ADMIN_PATH } from '../../src/admin/app.ts'
 import type { AdminDocs, AdminEndpointDocs } from '../../src/admin/docs.ts'

@@ -4,11 +4,12 @@
  */
 import { Hono } from 'hono'
 import { ANYONE } from '../callers/caller.ts'
+import { useRecorder } from '../callers/last-use.ts'
 import { addressOf } from '../callers/networks.ts'
 import { adminTokenFault, tokenHashOf } from '../callers/operators.ts'
 import { DatabaseUnavailableError } from '../db/errors.ts'
 import { metered } from '../db/metering.ts'
-import type { AppContext, AppEnvironment } from '../http/app.ts'
+import { type AppContext, type AppEnvironment, recordAfterAnswer } from '../http/app.ts'
 import { baseHeaders, REQUEST_ID } from '../http/headers.ts'
 import { isAddressLimitExceeded, isFailureLimitExceeded, tooManyRequests } from '../http/limits.ts'
 import { logFailure } from '../platform/log.ts'
@@ -17,6 +18,8 @@ import { CODES } from '../protocol/codes.ts'
 import type { AdminEndpoint, AdminResponse } from './endpoint.ts'
 import { PROBLEMS, type Problem, problemBody } from './problems.ts'
 import { checkRequest, refusalOf } from './request.ts'
+
+const recordOperatorUse = useRecorder('operators')
 
 export const ADMIN_PATH = '/admin/v1'
 
@@ -77,6 +80,7 @@ function answered(context: AppContext, response: AdminResponse): Response | Prom
   const { record } = context.var
   record.operatorId = response.operatorId
   if (response.kind === 'problem') return failed(context, response.problem)
+  if (response.operatorId !== null) recordAfterAnswer(context, recordOperatorUse, response.operatorId)
   const { status = 200, body, headers } = response.answer
   const isBodiless = status === 204
   return new Response(isBodiless ? null : JSON.stringify(body), {

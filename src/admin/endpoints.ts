@@ -1,4 +1,5 @@
 /** All endpoints of the admin API. */
+import { API_KEY_ENDPOINTS } from './access/api-keys.ts'
 import { OPERATOR_ENDPOINTS } from './access/operators.ts'
 import type { AdminEndpoint } from './endpoint.ts'
 import { IMPORT_ENDPOINTS } from './imports/index.ts'
@@ -12,6 +13,7 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...LICENSE_ENDPOINTS,
   ...SALES_ENDPOINTS,
   ...OPERATOR_ENDPOINTS,
+  ...API_KEY_ENDPOINTS,
   ...PEOPLE_ENDPOINTS,
   ...IMPORT_ENDPOINTS,
 ]

@@ -6,6 +6,7 @@ import { type Context, Hono, type Next } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { getPath } from 'hono/utils/url'
 import { ANYONE } from '../callers/caller.ts'
+import type { RecordUse } from '../callers/last-use.ts'
 import { addressOf } from '../callers/networks.ts'
 import { DatabaseUnavailableError } from '../db/errors.ts'
 import { metered } from '../db/metering.ts'
@@ -124,9 +125,15 @@ async function respond(
 }
 
 function recordUse(context: AppContext, { caller: { credential } }: Endpoint, { callerId }: Answer): void {
+  if (typeof callerId === 'number' && credential?.recordUse) {
+    recordAfterAnswer(context, credential.recordUse, callerId)
+  }
+}
+
+/** Records the use of a key or token, without delaying the answer. Nothing is recorded without the platform. */
+export function recordAfterAnswer(context: AppContext, record: RecordUse, callerId: number): void {
   const platform = executionContextOf(context)
-  if (typeof callerId !== 'number' || !platform) return
-  const recorded = credential?.recordUse?.(context.env.DB, callerId, context.var.record.receivedAt)
+  const recorded = platform && record(context.env.DB, callerId, context.var.record.receivedAt)
   if (recorded) platform.waitUntil(recorded)
 }
 

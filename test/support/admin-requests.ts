@@ -74,6 +74,11 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
     'POST /operators': () => ({ body: { name: 'Grace Hopper', role: 'support' } }),
     'PATCH /operators/:id': async () => ({ path: { id: await operatorId() }, body: { name: 'Grace' } }),
     'POST /operators/:id/rotate': async () => ({ path: { id: await operatorId() } }),
+    'GET /api-keys': () => ({}),
+    'POST /api-keys': ({ productId }) => ({ body: { name: 'My shop', product_ids: [productId] } }),
+    'GET /api-keys/:id': ({ apiKeyId }) => ({ path: { id: apiKeyId } }),
+    'PATCH /api-keys/:id': ({ apiKeyId }) => ({ path: { id: apiKeyId }, body: { name: 'My other shop' } }),
+    'POST /api-keys/:id/revoke': ({ apiKeyId }) => ({ path: { id: apiKeyId } }),
     'GET /audit': () => ({ query: { action: 'products.create', limit: '1000' } }),
     'GET /people': () => ({ query: { email: 'ada@example.com' } }),
     // An address without data, since erasing a person takes more round trips.
