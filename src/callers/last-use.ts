@@ -1,5 +1,5 @@
 /**
- * When a caller last called, to within an hour, so that an operator can tell which keys nobody needs any more.
+ * When a caller last called, to within an hour, so that an operator finds the keys that are no longer needed.
  *
  * No request waits for it: it is written after the answer, at most once an hour for each key and isolate. If the write
  * fails, the next hour repairs it.

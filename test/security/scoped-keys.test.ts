@@ -76,9 +76,10 @@ describe.each(guarded)('%s', (path, method) => {
     for (const answer of answers) {
       expect(answer.envelope.private_key_used).toBe('global')
       if ('license_key' in fields) {
-        const unknown = { ...fields, license_key: crypto.randomUUID() }
-        expect(contentsOf(answer)).toEqual(contentsOf(await request(method, path, unknown)))
-        expect(answer.response.code).not.toBe(VALID_REQUESTS[path]?.code)
+        const unknown = await request(method, path, { ...fields, license_key: crypto.randomUUID() })
+        // An endpoint without an answer for unknown license keys refuses the API key.
+        if (unknown.response.code === VALID_REQUESTS[path]?.code) expect(answer.response.code).toBe(102)
+        else expect(contentsOf(answer)).toEqual(contentsOf(unknown))
       } else if (path in LISTS) expect(productsIn(answer, path)).not.toContain(shop.productId)
       else expect(answer.response.code).toBe(102)
     }
