@@ -22,7 +22,7 @@ import {
 } from './document.ts'
 
 /** In the order of the API reference. */
-const ADMIN_DOCS: readonly AdminDocs[] = [licenses, imports, people, operators, sales, service]
+const ADMIN_DOCS: readonly AdminDocs[] = [licenses, sales, people, imports, apiKeys, service, operators]
 
 export const ADMIN_TAGS = ADMIN_DOCS.map(({ tag, description }) => ({ name: `Admin: ${tag}`, description }))
 
