@@ -1,5 +1,5 @@
 /** The page that a browser shows at `/`. Its style sheet and icon are static files in `public`. */
-import { repository } from '../../package.json'
+import { repository } from '../../package.json' with { type: 'json' }
 
 /** Whether `Accept` ranks HTML above JSON (RFC 9110 section 12.5.1). Browsers do so; curl and most programs do not. */
 export function prefersHtml(accept: string): boolean {
