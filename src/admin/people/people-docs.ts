@@ -113,7 +113,8 @@ export const docs: AdminDocs = {
             payload: '{"id":"evt_1Qk"}',
           },
         ],
-        audit_entries: [ENTRY],
+        // Their states differ by subject.
+        audit_entries: [{ ...ENTRY, before: {}, after: {} }],
         operators: [
           {
             id: 2,
