@@ -1,7 +1,7 @@
 /**
  * Counts what happened since the last run. A cron job runs it every minute.
  *
- * Guarantees: everything counts exactly once, even if a run is cut off, repeated or runs twice at once, because a batch
+ * Guarantees: everything counts exactly once, even if a run is cut off, repeated or runs in parallel, because a batch
  * reads the positions, adds the counts and moves the positions in one transaction. A batch is bounded, so a long backlog
  * takes several runs. Issuing writes no row for the statistics.
  */

@@ -52,7 +52,7 @@ describe('GET /admin/v1/status', () => {
   it('names each wrong setting with its remedy, although other requests fail then', async () => {
     const { body, faults } = await statusWith({
       MAX_QUANTITY: 'many',
-      EMAIL_FROM: 'nobody',
+      EMAIL_FROM: 'no address',
       SIGNING_PRIVATE_KEY: undefined,
       DELIVERIES: undefined,
       ADMIN_TOKEN: undefined,
