@@ -11,7 +11,7 @@ import { operatorAuthority } from '../../callers/operators.ts'
 import { deliverySettings } from '../../deliveries/settings.ts'
 import { settingError } from '../../platform/settings.ts'
 import { emailAddress, optional } from '../../protocol/fields.ts'
-import { NOT_SET } from '../../protocol/owner.ts'
+import { ERASED_EMAIL, NOT_SET } from '../../protocol/owner.ts'
 import { enqueue } from '../../queue/enqueue.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { isoInstant } from '../fields.ts'
@@ -37,7 +37,8 @@ const resend = defineOperation<Resent>({
   decision: `coalesce((select json_object('kind', case
       when :hasSender = 0 then 'no-sender'
       when license_keys.status <> 'assigned' then 'not-assigned'
-      when :email is null and coalesce(license_keys.owner_email, '${NOT_SET}') = '${NOT_SET}' then 'no-address'
+      when :email is null and coalesce(license_keys.owner_email, '${NOT_SET}') in ('${NOT_SET}', '${ERASED_EMAIL}')
+        then 'no-address'
       else 'queued' end)
     from license_keys where license_keys.id = :id), json_object('kind', 'not-found'))`,
   changes: ['queued'],
