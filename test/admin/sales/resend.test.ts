@@ -191,7 +191,7 @@ describe('is refused, and changes nothing,', () => {
   const cases: [string, string, object, object, number, object][] = [
     ['if the license is blocked', `status = 'blocked'`, {}, {}, 409, { code: 'license-not-assigned' }],
     [
-      'if nobody owns it',
+      'if it has no owner',
       `status = 'available', assigned_at = null`,
       {},
       {},
