@@ -1,6 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { deliver, sweepDeliveries } from '../../../src/deliveries/deliver.ts'
+import { ERASED_EMAIL } from '../../../src/protocol/owner.ts'
 import { type AdminOptions, asOperator } from '../../support/admin.ts'
 import { addDelivery, type TestDelivery } from '../../support/delivery.ts'
 import { failureLines } from '../../support/log.ts'
@@ -253,4 +254,13 @@ it('the audit says who sent the keys where', async () => {
     before: '{"emails":1,"recipient":null}',
     after: '{"emails":2,"recipient":"ada@b.example"}',
   })
+})
+
+it('goes to no erased owner, but to a new address', async () => {
+  queueMessages()
+  const first = await addSent()
+  await changeLicense(first.licenseId, `owner_name = 'Erased', owner_email = '${ERASED_EMAIL}'`)
+  expect((await resend(first.licenseId)).status).toBe(400)
+  const { body } = await resend(first.licenseId, { email: 'ada@new.example' })
+  expect(await sent(body.id)).toMatchObject([{ to: 'ada@new.example' }])
 })
