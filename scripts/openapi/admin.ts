@@ -3,6 +3,7 @@ import * as z from 'zod'
 import { docs as apiKeys } from '../../src/admin/access/api-keys-docs.ts'
 import { docs as operators } from '../../src/admin/access/operators-docs.ts'
 import { ADMIN_PATH } from '../../src/admin/app.ts'
+import { docs as catalog } from '../../src/admin/catalog/docs.ts'
 import type { AdminDocs, AdminEndpointDocs } from '../../src/admin/docs.ts'
 import type { AdminEndpoint } from '../../src/admin/endpoint.ts'
 import { ADMIN_ENDPOINTS } from '../../src/admin/endpoints.ts'
@@ -22,7 +23,7 @@ import {
 } from './document.ts'
 
 /** In the order of the API reference. */
-const ADMIN_DOCS: readonly AdminDocs[] = [licenses, sales, people, imports, apiKeys, service, operators]
+const ADMIN_DOCS: readonly AdminDocs[] = [licenses, sales, catalog, people, imports, apiKeys, service, operators]
 
 export const ADMIN_TAGS = ADMIN_DOCS.map(({ tag, description }) => ({ name: `Admin: ${tag}`, description }))
 

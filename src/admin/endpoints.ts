@@ -1,6 +1,7 @@
 /** All endpoints of the admin API. */
 import { API_KEY_ENDPOINTS } from './access/api-keys.ts'
 import { OPERATOR_ENDPOINTS } from './access/operators.ts'
+import { CATALOG_ENDPOINTS } from './catalog/index.ts'
 import type { AdminEndpoint } from './endpoint.ts'
 import { IMPORT_ENDPOINTS } from './imports/index.ts'
 import { LICENSE_ENDPOINTS } from './licenses/index.ts'
@@ -12,6 +13,7 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...SERVICE_ENDPOINTS,
   ...LICENSE_ENDPOINTS,
   ...SALES_ENDPOINTS,
+  ...CATALOG_ENDPOINTS,
   ...OPERATOR_ENDPOINTS,
   ...API_KEY_ENDPOINTS,
   ...PEOPLE_ENDPOINTS,

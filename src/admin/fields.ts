@@ -1,7 +1,9 @@
 /** Rules of fields that several admin endpoints have, and the form of their values in answers. */
 import * as z from 'zod/mini'
 import { parseDateAndTime } from '../protocol/dates.ts'
-import { INTEGER_MAX, plainText, wholeNumber } from '../protocol/fields.ts'
+import { INTEGER_MAX, PRODUCT_INVALID, plainText, wholeNumber } from '../protocol/fields.ts'
+
+export { NEXT_VERSION } from '../db/conditions.ts'
 
 /** The id of a row. */
 export function id(name = 'id') {
@@ -70,5 +72,25 @@ export function isOtherVersion(updatedAt: string): string {
   return `(:ifMatch is not null and ${updatedAt} <> :ifMatch)`
 }
 
-/** SQL for `updated_at`: two changes in the same millisecond are different versions. */
-export const NEXT_VERSION = 'max(:now, updated_at + 1)'
+/**
+ * SQL for the decision of a change: it is refused if the row is not the version that the caller read.
+ *
+ * @param row SQL that selects it: `<table> where <condition>`
+ * @param decision SQL for the decision otherwise
+ */
+export function ifUnchanged(row: string, decision: string): string {
+  return `case when exists (select 1 from ${row} and ${isOtherVersion('updated_at')})
+    then json_object('kind', 'version-mismatch') else ${decision} end`
+}
+
+/** The problem of a change to something that several people may change. */
+export const PROBLEMS_OF_CHANGES = {
+  'not-found': 'not-found',
+  'version-mismatch': 'version-mismatch',
+} as const
+
+/** The problem of a body whose `product_id` does not exist. */
+export const PRODUCT_UNKNOWN = {
+  code: 'invalid-request',
+  describe: () => ({ errors: PRODUCT_INVALID }),
+} as const

@@ -32,6 +32,20 @@ export interface AuditSql {
   readonly reason?: string
 }
 
+/**
+ * For a change of many license keys of a product at once.
+ *
+ * @param productId SQL
+ * @param name of the count
+ * @param count SQL, null until the writes have made the change
+ */
+export function countAudit(productId: string, name: string, count: string): AuditSql {
+  return {
+    subject: auditSubject('product', productId),
+    state: `iif(${count} is null, null, json_object('${name}', ${count}))`,
+  }
+}
+
 /** The row that makes the change the caller's own, in the attempt with this nonce. */
 interface OwnRowSql {
   readonly from: string

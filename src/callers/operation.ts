@@ -78,6 +78,12 @@ export interface OperationDefinition<Of extends Outcome> {
   readonly audit?: (sql: WriteSql) => AuditSql
 }
 
+/** What an operation does, whoever calls it. */
+export type OperationParts<Of extends Outcome> = Pick<
+  OperationDefinition<Of>,
+  'decision' | 'changes' | 'writes' | 'audit'
+>
+
 interface PerformedRow {
   readonly refusal: string | null
   readonly retryAt: number | null

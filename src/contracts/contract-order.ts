@@ -51,6 +51,10 @@ export const COLUMN_VALUES = Object.values(COLUMNS).join(', ')
 export const COLUMN_PAIRS: readonly string[] = Object.entries(COLUMNS).map(
   ([column, value]) => `${column} = ${value}`,
 )
+/** A value that is null stays. */
+export const COLUMN_CHANGES: readonly string[] = Object.entries(COLUMNS).map(
+  ([column, value]) => `${column} = coalesce(${value}, ${column})`,
+)
 
 /** SQL that selects the product of the contract `:contractId`. */
 export const PRODUCT_OF_CONTRACT =

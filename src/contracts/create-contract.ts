@@ -6,11 +6,13 @@
  */
 import * as z from 'zod/mini'
 import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
-import { defineOperation, perform } from '../callers/operation.ts'
+import type { Authority } from '../callers/authority.ts'
+import { defineOperation, type OperationParts, perform } from '../callers/operation.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { contractFactsJson, createdContractObject } from './contract.ts'
+import { contractAudit } from './contract-audit.ts'
 import { CONTRACT_FIELDS, contractErrors, contractOrder, rejectionFields } from './contract-fields.ts'
 import {
   acceptOrder,
@@ -24,29 +26,37 @@ import {
   withTerms,
 } from './contract-order.ts'
 
-/** `found`: the same API key already created it with the same terms. */
-type Created = OrderOutcome<'created' | 'found'>
+/** `found`: the same caller already created it with the same terms. */
+export type Created = OrderOutcome<'created' | 'found'>
 
-const IS_SAME = `exists (select 1 from contracts where source = ${PRODUCT_AUTHORITY.source}
-  and ${COLUMN_PAIRS.join(' and ')})`
 const IS_KEY_TAKEN = 'exists (select 1 from contracts where contract_key = :contractKey)'
+
+const CONTRACT_ID = '(select id from contracts where contract_key = :contractKey)'
+
+/** Placeholders: those of `orderValues`. */
+export function contractCreation({ source, table, isCaller }: Authority): OperationParts<Created> {
+  const isSame = `exists (select 1 from contracts where source = ${source} and ${COLUMN_PAIRS.join(' and ')})`
+  return {
+    decision: `case when ${isSame} then ${acceptOrder('found')}
+      else ${decideOrder('created', { contractKey: IS_KEY_TAKEN, productId: PRODUCT_IS_MISSING })} end`,
+    changes: ['created', 'found'],
+    writes: ({ decided, addToOutcome }) => [
+      `insert into contracts (${COLUMN_NAMES}, source, created_at, updated_at)
+       select ${COLUMN_VALUES}, ${source}, :now, :now from ${table} where ${isCaller} and ${decided('created')}`,
+      addToOutcome(
+        `'$.facts', json((select ${contractFactsJson('contracts')} from contracts where contract_key = :contractKey))`,
+        'created',
+        'found',
+      ),
+    ],
+    audit: () => contractAudit(CONTRACT_ID),
+  }
+}
 
 const creation = defineOperation<Created>({
   authority: PRODUCT_AUTHORITY,
   name: 'create-contract',
-  decision: `case when ${IS_SAME} then ${acceptOrder('found')}
-    else ${decideOrder('created', { contractKey: IS_KEY_TAKEN, productId: PRODUCT_IS_MISSING })} end`,
-  changes: ['created', 'found'],
-  writes: ({ decided, addToOutcome }) => [
-    `insert into contracts (${COLUMN_NAMES}, source, created_at, updated_at)
-     select ${COLUMN_VALUES}, ${PRODUCT_AUTHORITY.source}, :now, :now from api_keys
-     where ${PRODUCT_AUTHORITY.isCaller} and ${decided('created')}`,
-    addToOutcome(
-      `'$.facts', json((select ${contractFactsJson('contracts')} from contracts where contract_key = :contractKey))`,
-      'created',
-      'found',
-    ),
-  ],
+  ...contractCreation(PRODUCT_AUTHORITY),
 })
 
 export const createContract = endpoint({

@@ -1,9 +1,10 @@
 /** `POST /api/v1/delete-contract`: deletes a contract and keeps its license keys. */
 import * as z from 'zod/mini'
 import { apiKey, apiKeyAuthority } from '../callers/api-keys.ts'
-import { defineOperation, perform } from '../callers/operation.ts'
+import { defineOperation, type OperationParts, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
+import { contractAudit } from './contract-audit.ts'
 import { contractId } from './contract-fields.ts'
 import { PRODUCT_OF_CONTRACT } from './contract-order.ts'
 
@@ -11,13 +12,19 @@ interface Deleted {
   readonly kind: 'deleted' | 'not-found'
 }
 
-const deletion = defineOperation<Deleted>({
-  authority: apiKeyAuthority({ products: PRODUCT_OF_CONTRACT }),
-  name: 'delete-contract',
+/** Placeholder: `contractId`. */
+export const contractDeletion: OperationParts<Deleted> = {
   decision: `json_object('kind',
     iif(exists (select 1 from contracts where id = :contractId), 'deleted', 'not-found'))`,
   changes: ['deleted'],
   writes: ({ decided }) => [`delete from contracts where id = :contractId and ${decided('deleted')}`],
+  audit: () => contractAudit(':contractId'),
+}
+
+const deletion = defineOperation<Deleted>({
+  authority: apiKeyAuthority({ products: PRODUCT_OF_CONTRACT }),
+  name: 'delete-contract',
+  ...contractDeletion,
 })
 
 export const deleteContract = endpoint({

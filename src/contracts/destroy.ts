@@ -3,21 +3,32 @@
  * their activations and metadata. A replay of the generation still returns the original response.
  */
 import * as z from 'zod/mini'
+import type { AuditSql } from '../callers/audit.ts'
 import { CONTRACT_KEY, type ContractPermission, contractHolder } from '../callers/contract-holders.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { keepAsIssued } from '../issuing/as-issued.ts'
 import { CODES } from '../protocol/codes.ts'
 import { licenseKey } from '../protocol/fields.ts'
+import { contractKeyAudit, contractKeysAudit } from './contract-audit.ts'
 
 interface Destroyed {
   readonly kind: 'deleted' | 'not-found'
 }
 
-/** @param condition SQL that selects from the contract's `license_keys` */
-function destruction(name: string, permission: ContractPermission, condition: string) {
+/**
+ * @param condition SQL that selects from the contract's `license_keys`
+ * @param audit from SQL that selects the destroyed keys, and SQL for the id of the contract
+ */
+function destruction(
+  name: string,
+  permission: ContractPermission,
+  condition: string,
+  audit: (isDestroyed: string, contractId: string) => AuditSql,
+) {
   const authority = contractHolder(permission)
-  const belongsToContract = `license_keys.contract_id = (select id from contracts where ${authority.isCaller})`
+  const contractId = `(select id from contracts where ${authority.isCaller})`
+  const belongsToContract = `license_keys.contract_id = ${contractId}`
   return defineOperation<Destroyed>({
     authority,
     name,
@@ -28,6 +39,7 @@ function destruction(name: string, permission: ContractPermission, condition: st
       const isDestroyed = `${belongsToContract} and ${condition} and ${decided('deleted')}`
       return [keepAsIssued(isDestroyed), `delete from license_keys where ${isDestroyed}`]
     },
+    audit: () => audit(`${belongsToContract} and ${condition}`, contractId),
   })
 }
 
@@ -35,6 +47,7 @@ export const keyDestruction = destruction(
   'contracts/destroy',
   'can_destroy',
   'license_keys.license_key = :licenseKey',
+  (isDestroyed) => contractKeyAudit(isDestroyed),
 )
 
 export const contractsDestroy = endpoint({
@@ -46,7 +59,12 @@ export const contractsDestroy = endpoint({
   handle: (call) => perform(call, keyDestruction, { licenseKey: call.parameters.license_key ?? null }),
 })
 
-export const allKeysDestruction = destruction('contracts/destroy-all', 'can_destroy_all', 'true')
+export const allKeysDestruction = destruction(
+  'contracts/destroy-all',
+  'can_destroy_all',
+  'true',
+  (_, contractId) => contractKeysAudit(contractId),
+)
 
 export const contractsDestroyAll = endpoint({
   path: '/api/v1/contracts/destroy-all',

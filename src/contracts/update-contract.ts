@@ -1,11 +1,13 @@
 /** `POST /api/v1/update-contract`: replaces all terms of a contract. Its quota must cover existing keys. */
 import * as z from 'zod/mini'
 import { apiKey, apiKeyAuthority } from '../callers/api-keys.ts'
-import { defineOperation, perform } from '../callers/operation.ts'
+import { defineOperation, type OperationParts, perform } from '../callers/operation.ts'
+import { NEXT_VERSION } from '../db/conditions.ts'
 import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { contractFactsJson, contractObject, licenseKeysCount } from './contract.ts'
+import { contractAudit } from './contract-audit.ts'
 import {
   CONTRACT_FIELDS,
   contractErrors,
@@ -14,7 +16,7 @@ import {
   rejectionFields,
 } from './contract-fields.ts'
 import {
-  COLUMN_PAIRS,
+  COLUMN_CHANGES,
   decideOrder,
   type OrderOutcome,
   orderValues,
@@ -23,30 +25,36 @@ import {
   withTerms,
 } from './contract-order.ts'
 
-type Updated = OrderOutcome<'updated'> | { readonly kind: 'not-found' }
+export type Updated = OrderOutcome<'updated'> | { readonly kind: 'not-found' }
 
 const IS_KEY_TAKEN =
   'exists (select 1 from contracts where contract_key = :contractKey and id <> :contractId)'
 
-export const contractUpdate = defineOperation<Updated>({
-  authority: apiKeyAuthority({ products: `select :productId union all ${PRODUCT_OF_CONTRACT}` }),
-  name: 'update-contract',
+/** Placeholders: `contractId` and those of `orderValues`. A term that is null stays. */
+export const contractChange: OperationParts<Updated> = {
   decision: `case when not exists (select 1 from contracts where id = :contractId)
     then json_object('kind', 'not-found')
     else ${decideOrder('updated', {
       contractKey: IS_KEY_TAKEN,
-      productId: PRODUCT_IS_MISSING,
+      productId: `:productId is not null and ${PRODUCT_IS_MISSING}`,
       licenseKeysQuantity: `:licenseKeysQuantity < ${licenseKeysCount(':contractId')}`,
     })} end`,
   changes: ['updated'],
   writes: ({ decided, addToOutcome }) => [
-    `update contracts set ${COLUMN_PAIRS.join(', ')}, updated_at = :now
+    `update contracts set ${COLUMN_CHANGES.join(', ')}, updated_at = ${NEXT_VERSION}
      where id = :contractId and ${decided('updated')}`,
     addToOutcome(
       `'$.facts', json((select ${contractFactsJson('contracts')} from contracts where id = :contractId))`,
       'updated',
     ),
   ],
+  audit: () => contractAudit(':contractId'),
+}
+
+export const contractUpdate = defineOperation<Updated>({
+  authority: apiKeyAuthority({ products: `select :productId union all ${PRODUCT_OF_CONTRACT}` }),
+  name: 'update-contract',
+  ...contractChange,
 })
 
 export const updateContract = endpoint({

@@ -27,6 +27,7 @@ import {
   WHEN_IDENTIFIER_MISSING,
   WHEN_PRODUCT_INACTIVE,
 } from './key-checks.ts'
+import { licenseAudit } from './license-audit.ts'
 
 type Assigned = KeyOutcome<'assigned' | 'not-assignable'>
 
@@ -67,6 +68,7 @@ const assignment = defineOperation<Assigned>({
   ),
   changes: ['assigned'],
   writes: ({ decided }) => assignKey(IS_REQUESTED, decided('assigned')),
+  audit: () => licenseAudit(IS_REQUESTED),
 })
 
 const assignmentWithActivation = defineOperation<AssignedAndActivated>({
@@ -90,6 +92,7 @@ const assignmentWithActivation = defineOperation<AssignedAndActivated>({
     `${sql.addToOutcome(`'$.proof', json(${PROOF_FACTS_OF_TYPED})`, 'activated', 'already-active')}
        and :isProofRequested`,
   ],
+  audit: () => licenseAudit(IS_TYPED),
 })
 
 export const assignLicenseKey = endpoint({

@@ -4,7 +4,8 @@
  */
 import * as z from 'zod/mini'
 import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
-import { defineOperation, perform } from '../callers/operation.ts'
+import { countAudit } from '../callers/audit.ts'
+import { defineOperation, type OperationParts, perform } from '../callers/operation.ts'
 import { PRODUCT_EXISTS } from '../db/conditions.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { NEW_FEATURES } from '../issuing/features.ts'
@@ -37,9 +38,11 @@ type Created =
       readonly duplicate: number
     }
 
-const creation = defineOperation<Created>({
-  authority: PRODUCT_AUTHORITY,
-  name: 'create-license-keys',
+/**
+ * Placeholders: `productId`, `licenseKeys` (a JSON array), `quantity`, `status`, `activationLimit`, `validityDays`,
+ * `ownerName`, `ownerEmail`, `assignedAt` and `features`.
+ */
+export const keyCreation: OperationParts<Created> = {
   decision: `json_object('productId', :productId, 'kind', case
     when not ${PRODUCT_EXISTS} then 'product-invalid'
     when :quantity = 0 then 'list-empty'
@@ -54,6 +57,13 @@ const creation = defineOperation<Created>({
      on conflict (license_key) do nothing`,
     addToOutcome(`'$.created', changes(), '$.duplicate', :quantity - changes()`, 'created'),
   ],
+  audit: ({ decision }) => countAudit(':productId', 'license_keys_added', `(${decision} ->> '$.created')`),
+}
+
+const creation = defineOperation<Created>({
+  authority: PRODUCT_AUTHORITY,
+  name: 'create-license-keys',
+  ...keyCreation,
 })
 
 export const createLicenseKeys = endpoint({

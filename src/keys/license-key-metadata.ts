@@ -19,6 +19,7 @@ import {
   WHEN_NOT_ASSIGNED,
   WHEN_UNKNOWN,
 } from './key-checks.ts'
+import { licenseAudit } from './license-audit.ts'
 
 /** The identifier is only checked against the blocklist. A missing `key` has its own code. */
 const NAME_FIELDS = { license_key: licenseKey, identifier, key: optional(plainText('key', 255)) }
@@ -58,6 +59,7 @@ const creation = defineOperation<Created>({
      select license_keys.id, :key, :value from license_keys where ${IS_REQUESTED} and ${decided('created')}`,
     addToOutcome(`'$.metadataId', ${REQUESTED_METADATA_ID}`, 'created'),
   ],
+  audit: () => licenseAudit(IS_REQUESTED),
 })
 
 const update = defineOperation<Updated>({
@@ -72,6 +74,7 @@ const update = defineOperation<Updated>({
   writes: ({ decided }) => [
     `update license_key_metadata set value = :value where id = ${REQUESTED_METADATA_ID} and ${decided('updated')}`,
   ],
+  audit: () => licenseAudit(IS_REQUESTED),
 })
 
 const deletion = defineOperation<Deleted>({
@@ -82,6 +85,7 @@ const deletion = defineOperation<Deleted>({
   writes: ({ decided }) => [
     `delete from license_key_metadata where id = ${REQUESTED_METADATA_ID} and ${decided('deleted')}`,
   ],
+  audit: () => licenseAudit(IS_REQUESTED),
 })
 
 const REFUSED_CODES = {

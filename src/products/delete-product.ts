@@ -6,26 +6,33 @@
  */
 import * as z from 'zod/mini'
 import { apiKey, PRODUCT_AUTHORITY } from '../callers/api-keys.ts'
-import { defineOperation, perform } from '../callers/operation.ts'
-import { PRODUCT_EXISTS } from '../db/conditions.ts'
+import { defineOperation, type OperationParts, perform } from '../callers/operation.ts'
+import { NEXT_VERSION, PRODUCT_EXISTS } from '../db/conditions.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { productId } from '../protocol/fields.ts'
+import { productAudit } from './product-audit.ts'
 import { IS_PRODUCT } from './product-fields.ts'
 
 interface Deleted {
   readonly kind: 'deleted' | 'not-found'
 }
 
-const deletion = defineOperation<Deleted>({
-  authority: PRODUCT_AUTHORITY,
-  name: 'delete-product',
+/** Placeholder: `productId`. */
+export const productDeletion: OperationParts<Deleted> = {
   decision: `json_object('kind', iif(${PRODUCT_EXISTS}, 'deleted', 'not-found'))`,
   changes: ['deleted'],
   writes: ({ decided }) => [
-    `update products set status = 'inactive', deleted_at = :now, updated_at = :now
+    `update products set status = 'inactive', deleted_at = :now, updated_at = ${NEXT_VERSION}
      where ${IS_PRODUCT} and ${decided('deleted')}`,
   ],
+  audit: () => productAudit(':productId'),
+}
+
+const deletion = defineOperation<Deleted>({
+  authority: PRODUCT_AUTHORITY,
+  name: 'delete-product',
+  ...productDeletion,
 })
 
 export const deleteProduct = endpoint({

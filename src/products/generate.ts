@@ -6,6 +6,7 @@
  */
 import * as z from 'zod/mini'
 import { apiKey, apiKeyAuthority } from '../callers/api-keys.ts'
+import { countAudit } from '../callers/audit.ts'
 import { defineOperation, perform } from '../callers/operation.ts'
 import { type AnswerContents, endpoint } from '../http/endpoint.ts'
 import { isCollision } from '../issuing/inserts.ts'
@@ -62,6 +63,12 @@ const generation = defineOperation<Generated>({
      from generators cross join json_each(${decision}, '$.licenseKeys') as generated
      where generators.id = :generatorId and ${decided('generated')}`,
   ],
+  audit: ({ decision }) =>
+    countAudit(
+      `(${decision} ->> '$.productId')`,
+      'license_keys_added',
+      `json_array_length(${decision}, '$.licenseKeys')`,
+    ),
 })
 
 export const generate = endpoint({

@@ -42,13 +42,36 @@ export const PRODUCT_FIELDS = {
   ),
 }
 
-type Settings = Partial<
-  Record<'domain_devices' | 'trial_days' | 'any_machine_files' | 'offline_page', number | undefined>
+type TextName =
+  | 'source'
+  | 'name'
+  | 'description'
+  | 'external_reference'
+  | 'status'
+  | 'features'
+  | 'delivery_webhook_url'
+type NumberName =
+  | 'require_non_expired'
+  | 'domain_devices'
+  | 'trial_days'
+  | 'any_machine_files'
+  | 'offline_page'
+
+type ProductParameters = Partial<
+  Record<TextName, string | undefined> & Record<NumberName, number | undefined>
 >
 
-/** @returns the values of the placeholders of these settings; null: not sent */
-export function settingValues(parameters: Settings): Record<string, number | null> {
+/** @returns the values of the placeholders of a new or changed product; null: not sent */
+export function productValues(parameters: ProductParameters): Record<string, string | number | null> {
   return {
+    source: parameters.source ?? null,
+    name: parameters.name ?? null,
+    description: parameters.description ?? null,
+    requireNonExpired: parameters.require_non_expired ?? null,
+    externalReference: parameters.external_reference ?? null,
+    status: parameters.status ?? null,
+    features: parameters.features ?? null,
+    deliveryWebhookUrl: parameters.delivery_webhook_url ?? null,
     domainDevices: parameters.domain_devices ?? null,
     trialDays: parameters.trial_days ?? null,
     anyMachineFiles: parameters.any_machine_files ?? null,

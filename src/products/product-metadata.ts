@@ -12,6 +12,7 @@ import { LONG_TEXT_BODY_BYTES_MAX } from '../http/body.ts'
 import { endpoint } from '../http/endpoint.ts'
 import { CODES } from '../protocol/codes.ts'
 import { optional, plainText, productId } from '../protocol/fields.ts'
+import { productAudit } from './product-audit.ts'
 
 /** Optional here, because the protocol has a separate code for a missing key and for a missing value. */
 const KEY_FIELDS = { product_id: productId, key: optional(plainText('key', 255)) }
@@ -54,6 +55,7 @@ const creation = defineOperation<MetadataOutcome<'created' | 'value-missing' | '
     `insert into product_metadata (product_id, key, value) select :productId, :key, :value
      where ${decided('created')}`,
   ],
+  audit: () => productAudit(':productId'),
 })
 
 export const createProductMeta = endpoint({
@@ -82,6 +84,7 @@ const update = defineOperation<MetadataOutcome<'updated' | 'value-missing' | 'no
   writes: ({ decided }) => [
     `update product_metadata set value = :value where ${IS_REQUESTED} and ${decided('updated')}`,
   ],
+  audit: () => productAudit(':productId'),
 })
 
 export const updateProductMeta = endpoint({
@@ -106,6 +109,7 @@ const deletion = defineOperation<MetadataOutcome<'deleted' | 'not-found'>>({
   decision: decide(`when product_metadata.id is null then 'not-found' else 'deleted'`),
   changes: ['deleted'],
   writes: ({ decided }) => [`delete from product_metadata where ${IS_REQUESTED} and ${decided('deleted')}`],
+  audit: () => productAudit(':productId'),
 })
 
 export const deleteProductMeta = endpoint({

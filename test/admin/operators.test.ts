@@ -1,20 +1,7 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { ADMIN_TOKEN, asOperator, asRoot, sendAdmin } from '../support/admin.ts'
+import { ADMIN_TOKEN, asOperator, asRoot, auditOf, sendAdmin } from '../support/admin.ts'
 import { failureLines } from '../support/log.ts'
-
-async function auditOf(subject: string) {
-  const { results } = await env.DB.prepare(
-    'select actor, action, before, after from audit_entries where subject = ? order by id',
-  )
-    .bind(subject)
-    .all<{ actor: string; action: string; before: string | null; after: string | null }>()
-  return results.map(({ before, after, ...entry }) => ({
-    ...entry,
-    before: before === null ? null : JSON.parse(before),
-    after: after === null ? null : JSON.parse(after),
-  }))
-}
 
 describe('root', () => {
   it('adds an operator whose token works and is stored as a hash only', async () => {

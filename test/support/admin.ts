@@ -29,6 +29,23 @@ export interface Operator {
   readonly delete: WithoutBody
 }
 
+/** An audit entry costs this many rows: the insert and the update of an entry and of its index. */
+export const AUDIT_ROWS_WRITTEN = 6
+
+/** The audit entries of a subject, such as `product:7`, in order. */
+export async function auditOf(subject: string) {
+  const { results } = await env.DB.prepare(
+    'select actor, action, before, after from audit_entries where subject = ? order by id',
+  )
+    .bind(subject)
+    .all<{ actor: string; action: string; before: string | null; after: string | null }>()
+  return results.map(({ before, after, ...entry }) => ({
+    ...entry,
+    before: before === null ? null : JSON.parse(before),
+    after: after === null ? null : JSON.parse(after),
+  }))
+}
+
 /** The Worker secret in tests. */
 export const ADMIN_TOKEN = 'admin-token-of-the-tests-000000000000'
 const ROOT_BINDINGS = { ADMIN_TOKEN }
