@@ -37,24 +37,38 @@ export function keySpaceBits({ method, charset, numberOfChunks, chunkLength }: K
   return method === 'uuid' ? UUID_RANDOM_BITS : numberOfChunks * chunkLength * Math.log2(charset.length)
 }
 
-/** @returns an error message, or undefined if the format is valid */
-export function keyFormatError(format: KeyFormat): string | undefined {
+export interface KeyFormatFault {
+  readonly field: Exclude<keyof KeyFormat, 'method'>
+  readonly message: string
+}
+
+/** @returns what is wrong with the format, or undefined if it is valid */
+export function keyFormatFault(format: KeyFormat): KeyFormatFault | undefined {
   const { method, prefix, suffix, charset, numberOfChunks, chunkLength } = format
   const isAffix = (text: string) => /^[\x21-\x7e]*$/.test(text) && text.length <= AFFIX_CHARACTERS_MAX
   if (!isAffix(prefix) || !isAffix(suffix)) {
-    return `The prefix and the suffix must be at most ${AFFIX_CHARACTERS_MAX} visible ASCII characters each.`
+    const message = `The prefix and the suffix must be at most ${AFFIX_CHARACTERS_MAX} visible ASCII characters each.`
+    return { field: isAffix(prefix) ? 'suffix' : 'prefix', message }
   }
   const isCharset = /^[\x21-\x7e]+$/.test(charset) && new Set(charset).size === charset.length
   if (!isCharset || charset.length < 2 || charset.length > CHARSET_CHARACTERS_MAX) {
-    return `The charset must be 2 to ${CHARSET_CHARACTERS_MAX} different visible ASCII characters.`
+    const message = `The charset must be 2 to ${CHARSET_CHARACTERS_MAX} different visible ASCII characters.`
+    return { field: 'charset', message }
   }
   const isWhole = [numberOfChunks, chunkLength].every((number) => Number.isInteger(number) && number >= 1)
   if (!isWhole || numberOfChunks * chunkLength > RANDOM_CHARACTERS_MAX) {
-    return `Each chunk needs at least one character, and all chunks together at most ${RANDOM_CHARACTERS_MAX}.`
+    const message = `Each chunk needs at least one character, and all chunks together at most ${RANDOM_CHARACTERS_MAX}.`
+    return { field: 'chunkLength', message }
   }
   const bits = keySpaceBits({ ...format, method })
   if (bits >= KEY_SPACE_BITS_MIN) return undefined
-  return `Keys of this format have only ${bits.toFixed(1)} random bits and could be guessed. At least ${KEY_SPACE_BITS_MIN} are required. Use more or longer chunks, or a larger charset.`
+  const message = `Keys of this format have only ${bits.toFixed(1)} random bits and could be guessed. At least ${KEY_SPACE_BITS_MIN} are required. Use more or longer chunks, or a larger charset.`
+  return { field: 'chunkLength', message }
+}
+
+/** @returns an error message, or undefined if the format is valid */
+export function keyFormatError(format: KeyFormat): string | undefined {
+  return keyFormatFault(format)?.message
 }
 
 /** @returns the value of `material`: JSON text with keys or random numbers, or null for stock */

@@ -10,7 +10,7 @@ import type { KeyFormat } from '../issuing/key-formats.ts'
 import { CODES } from '../protocol/codes.ts'
 import { withoutMilliseconds } from '../protocol/dates.ts'
 
-interface Generator extends KeyFormat {
+export interface Generator extends KeyFormat {
   readonly id: number
   readonly productId: number
   /** 0: unlimited activations. */
@@ -24,6 +24,14 @@ interface Generator extends KeyFormat {
   readonly updatedAt: number
 }
 
+/** SQL: the `Generator` of a row of `generators`, as JSON. */
+export const GENERATOR = `json_object('id', generators.id, 'productId', generators.product_id,
+  'method', generators.method, 'prefix', generators.prefix, 'suffix', generators.suffix,
+  'charset', generators.charset, 'numberOfChunks', generators.number_of_chunks,
+  'chunkLength', generators.chunk_length, 'activationLimit', generators.activation_limit,
+  'validityDays', generators.validity_days, 'status', generators.status,
+  'createdAt', generators.created_at, 'updatedAt', generators.updated_at)`
+
 interface Listed {
   readonly kind: 'listed'
   readonly generators: readonly Generator[]
@@ -31,12 +39,7 @@ interface Listed {
 
 const list = defineQuery<Listed>(LIST_AUTHORITY, `json_object('kind', 'listed')`, {
   generators: (allowed) => `
-    select generators.id as place, json_object('id', generators.id, 'productId', generators.product_id,
-      'method', generators.method, 'prefix', generators.prefix, 'suffix', generators.suffix,
-      'charset', generators.charset, 'numberOfChunks', generators.number_of_chunks,
-      'chunkLength', generators.chunk_length, 'activationLimit', generators.activation_limit,
-      'validityDays', generators.validity_days, 'status', generators.status,
-      'createdAt', generators.created_at, 'updatedAt', generators.updated_at) as item
+    select generators.id as place, ${GENERATOR} as item
     from ${allowed} cross join generators
     cross join products on products.id = generators.product_id and products.deleted_at is null
       and ${isListed('products.id')}`,

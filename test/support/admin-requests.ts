@@ -27,6 +27,28 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
     'POST /products': () => ({ body: { name: 'Photo editor', trial_days: 14 } }),
     'PATCH /products/:id': ({ productId }) => ({ path: { id: productId }, body: { name: 'Photo editor 2' } }),
     'DELETE /products/:id': ({ productId }) => ({ path: { id: productId } }),
+    'GET /generators': ({ productId }) => ({ query: { product_id: String(productId) } }),
+    'GET /generators/:id': async ({ productId }) => ({ path: { id: await generatorId(productId) } }),
+    'POST /generators': ({ productId }) => ({
+      body: { product_id: productId, method: 'uuid', activation_limit: 3, validity_days: 365 },
+    }),
+    'PATCH /generators/:id': async ({ productId }) => ({
+      path: { id: await generatorId(productId) },
+      body: { status: 'inactive' },
+    }),
+    'GET /offers': () => ({ query: { provider: 'stripe' } }),
+    'GET /offers/:id': async ({ productId }) => ({ path: { id: await offerId(productId) } }),
+    'POST /offers': ({ productId }) => ({ body: newOffer(productId) }),
+    'DELETE /offers/:id': async ({ productId }) => ({ path: { id: await offerId(productId) } }),
+    'GET /stock': ({ productId }) => ({ query: { product_id: String(productId) } }),
+    'POST /stock': ({ productId }) => ({
+      body: {
+        product_id: productId,
+        license_keys: [crypto.randomUUID()],
+        activation_limit: 3,
+        validity_days: 0,
+      },
+    }),
     'POST /imports': ({ productId }) => ({ body: importBody(productId) }),
     'GET /imports/:import': async ({ productId }) => {
       const body = importBody(productId)
@@ -90,6 +112,35 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
     'POST /people/erase': () => ({ body: { email: 'unknown@example.com' } }),
     'POST /operators/:id/revoke': async () => ({ path: { id: await operatorId() } }),
   }
+
+/** Adds a generator. */
+async function generatorId(productId: number): Promise<number> {
+  return addedBy('/generators', {
+    product_id: productId,
+    method: 'uuid',
+    activation_limit: 3,
+    validity_days: 365,
+  })
+}
+
+function newOffer(productId: number) {
+  return {
+    provider: 'stripe',
+    external_id: crypto.randomUUID(),
+    product_id: productId,
+    activation_limit: 3,
+  }
+}
+
+/** Adds an offer. */
+async function offerId(productId: number): Promise<number> {
+  return addedBy('/offers', newOffer(productId))
+}
+
+/** @returns the id of what an owner adds */
+async function addedBy(path: string, body: object): Promise<number> {
+  return (await (await asOperator('owner')).post(path, body)).body.id
+}
 
 async function operatorId(): Promise<number> {
   return (await asOperator('viewer')).id
