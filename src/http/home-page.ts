@@ -1,5 +1,5 @@
 /** The page that a browser shows at `/`. Its style sheet and icon are static files in `public`. */
-import { repository } from '../../package.json' with { type: 'json' }
+import packageJson from '../../package.json' with { type: 'json' }
 
 /** Whether `Accept` ranks HTML above JSON (RFC 9110 section 12.5.1). Browsers do so; curl and most programs do not. */
 export function prefersHtml(accept: string): boolean {
@@ -25,7 +25,7 @@ const links: readonly (readonly [address: string | undefined, name: string, purp
   ['/openapi.json', 'OpenAPI description', 'The reference as JSON, for tools'],
   ['/.well-known/jwks.json', 'Public keys', 'Apps use them to verify answers'],
   ['/health', 'Health', 'Whether this server runs and can sign'],
-  [repositoryAddress(repository), 'Source code', 'Keyseal is open source'],
+  [repositoryAddress(packageJson.repository), 'Source code', 'Keyseal is open source'],
 ]
 
 const items = links.flatMap(([address, name, purpose]) =>
