@@ -3,7 +3,7 @@ import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
 import { deliver } from '../../src/deliveries/deliver.ts'
 import type { Bindings } from '../../src/platform/settings.ts'
-import { addDelivery, deliveryRow, type TestDelivery } from '../support/delivery.ts'
+import { addDelivery, deliveryRow, reportedOf, type TestDelivery } from '../support/delivery.ts'
 import { failureLines } from '../support/log.ts'
 import { type OutboundReaction, requestsTo, stubResponses } from '../support/outbound.ts'
 
@@ -77,6 +77,7 @@ describe('an e-mail through Resend', () => {
       attempts: 1,
       last_result: 'HTTP 200',
     })
+    expect(await reportedOf(delivery)).toMatchObject({ message_id: '49a3999c-0ce1-4ea6-ab68-afcd6dc2e794' })
     await expectNothingLeaked(delivery)
   })
 

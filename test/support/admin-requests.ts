@@ -80,7 +80,7 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
     'DELETE /licenses/:id/devices/:device_id': async (shop) => ({ path: await activatedDevice(shop) }),
     'POST /licenses/:id/resend': async () => ({
       path: { id: (await addDelivery()).licenseId },
-      body: { email: 'ada@example.com' },
+      body: { email: 'ada@corrected.example' },
       bindings: { EMAIL_FROM: 'keys@example.com' },
     }),
     'GET /deliveries': () => ({ query: { status: 'failed', channel: 'email', bounced: 'false' } }),
