@@ -23,7 +23,16 @@ import {
 } from './document.ts'
 
 /** In the order of the API reference. */
-const ADMIN_DOCS: readonly AdminDocs[] = [licenses, sales, catalog, people, imports, apiKeys, service, operators]
+const ADMIN_DOCS: readonly AdminDocs[] = [
+  licenses,
+  sales,
+  catalog,
+  people,
+  imports,
+  apiKeys,
+  service,
+  operators,
+]
 
 export const ADMIN_TAGS = ADMIN_DOCS.map(({ tag, description }) => ({ name: `Admin: ${tag}`, description }))
 

@@ -78,7 +78,7 @@ export interface OperationDefinition<Of extends Outcome> {
   readonly audit?: (sql: WriteSql) => AuditSql
 }
 
-/** What an operation does, whoever calls it. */
+/** What an operation does for any caller. */
 export type OperationParts<Of extends Outcome> = Pick<
   OperationDefinition<Of>,
   'decision' | 'changes' | 'writes' | 'audit'

@@ -86,7 +86,9 @@ function undocumented(answer: unknown, documented: unknown, at = 'answer'): stri
   if (typeof answer !== 'object' || answer === null) return []
   const known = (documented ?? {}) as Record<string, unknown>
   if (documented !== undefined && Object.keys(known).length === 0) return []
-  return Object.entries(answer).flatMap(([name, value]) =>
+  // The state in an audit entry depends on its subject.
+  const members = Object.entries(answer).filter(([name]) => name !== 'before' && name !== 'after')
+  return members.flatMap(([name, value]) =>
     name in known ? undocumented(value, known[name], `${at}.${name}`) : [`${at}.${name}`],
   )
 }

@@ -57,6 +57,19 @@ function contentsOf({ status, response }: ApiResponse) {
   return { status, ...response, timestamp: undefined }
 }
 
+/** The license key of another product is answered like one that does not exist. */
+async function expectUnknown(
+  answer: ApiResponse,
+  path: string,
+  method: 'GET' | 'POST',
+  fields: Record<string, string>,
+): Promise<void> {
+  const unknown = await request(method, path, { ...fields, license_key: crypto.randomUUID() })
+  // An endpoint without an answer for unknown license keys refuses the API key.
+  if (unknown.response.code === VALID_REQUESTS[path]?.code) expect(answer.response.code).toBe(102)
+  else expect(contentsOf(answer)).toEqual(contentsOf(unknown))
+}
+
 describe.each(guarded)('%s', (path, method) => {
   it('gives an API key for another product no access', async () => {
     vi.spyOn(env.CALLBACKS, 'sendBatch').mockResolvedValue({} as QueueSendBatchResponse)
@@ -75,12 +88,8 @@ describe.each(guarded)('%s', (path, method) => {
     expect(await allRows()).toBe(before)
     for (const answer of answers) {
       expect(answer.envelope.private_key_used).toBe('global')
-      if ('license_key' in fields) {
-        const unknown = await request(method, path, { ...fields, license_key: crypto.randomUUID() })
-        // An endpoint without an answer for unknown license keys refuses the API key.
-        if (unknown.response.code === VALID_REQUESTS[path]?.code) expect(answer.response.code).toBe(102)
-        else expect(contentsOf(answer)).toEqual(contentsOf(unknown))
-      } else if (path in LISTS) expect(productsIn(answer, path)).not.toContain(shop.productId)
+      if ('license_key' in fields) await expectUnknown(answer, path, method, fields)
+      else if (path in LISTS) expect(productsIn(answer, path)).not.toContain(shop.productId)
       else expect(answer.response.code).toBe(102)
     }
   })
