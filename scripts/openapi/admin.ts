@@ -1,6 +1,8 @@
 /** The admin API in the description. Its answers are JSON and problem details instead of envelopes. */
 import * as z from 'zod'
 import { docs as apiKeys } from '../../src/admin/access/api-keys-docs.ts'
+import { docs as blocklist } from '../../src/admin/access/blocklist-docs.ts'
+import { docs as contracts } from '../../src/admin/access/contracts-docs.ts'
 import { docs as operators } from '../../src/admin/access/operators-docs.ts'
 import { ADMIN_PATH } from '../../src/admin/app.ts'
 import { docs as catalog } from '../../src/admin/catalog/docs.ts'
@@ -30,6 +32,8 @@ const ADMIN_DOCS: readonly AdminDocs[] = [
   people,
   imports,
   apiKeys,
+  contracts,
+  blocklist,
   service,
   operators,
 ]

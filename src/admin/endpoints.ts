@@ -1,5 +1,7 @@
 /** All endpoints of the admin API. */
 import { API_KEY_ENDPOINTS } from './access/api-keys.ts'
+import { BLOCKLIST_ENDPOINTS } from './access/blocklist.ts'
+import { CONTRACT_ENDPOINTS } from './access/contracts.ts'
 import { OPERATOR_ENDPOINTS } from './access/operators.ts'
 import { CATALOG_ENDPOINTS } from './catalog/index.ts'
 import type { AdminEndpoint } from './endpoint.ts'
@@ -16,6 +18,8 @@ export const ADMIN_ENDPOINTS: readonly AdminEndpoint[] = [
   ...CATALOG_ENDPOINTS,
   ...OPERATOR_ENDPOINTS,
   ...API_KEY_ENDPOINTS,
+  ...CONTRACT_ENDPOINTS,
+  ...BLOCKLIST_ENDPOINTS,
   ...PEOPLE_ENDPOINTS,
   ...IMPORT_ENDPOINTS,
 ]

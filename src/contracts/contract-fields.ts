@@ -12,7 +12,7 @@ import {
 } from '../protocol/fields.ts'
 import type { ContractOrder, RejectedField } from './contract-order.ts'
 
-const LICENSE_KEYS_QUANTITY_MAX = 100_000
+export const LICENSE_KEYS_QUANTITY_MAX = 100_000
 
 export const contractId = wholeNumber('contract_id', 1, INTEGER_MAX)
 

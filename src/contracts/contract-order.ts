@@ -22,7 +22,14 @@ export type OrderOutcome<Kind extends string> =
   | { readonly kind: Kind; readonly numbersAsSent: NumbersAsSent; readonly facts: ContractFacts }
   | { readonly kind: 'incorrect'; readonly rejected: readonly RejectedField[] }
 
-export function orderValues({ terms, numbersAsSent }: ContractOrder): Record<string, unknown> {
+/** @returns the values of the placeholders of an order. In an update, a term that is null stays */
+export function orderValues({
+  terms,
+  numbersAsSent,
+}: {
+  readonly terms: { readonly [Term in keyof ContractTerms]: ContractTerms[Term] | null }
+  readonly numbersAsSent: Partial<NumbersAsSent>
+}): Record<string, unknown> {
   return { ...terms, numbersAsSent: JSON.stringify(numbersAsSent) }
 }
 

@@ -30,7 +30,7 @@ export type Updated = OrderOutcome<'updated'> | { readonly kind: 'not-found' }
 const IS_KEY_TAKEN =
   'exists (select 1 from contracts where contract_key = :contractKey and id <> :contractId)'
 
-/** Placeholders: `contractId` and those of `orderValues`. A term that is null stays. */
+/** Placeholders: `contractId` and those of `orderValues`. */
 export const contractChange: OperationParts<Updated> = {
   decision: `case when not exists (select 1 from contracts where id = :contractId)
     then json_object('kind', 'not-found')

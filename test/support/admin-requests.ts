@@ -49,6 +49,19 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
         validity_days: 0,
       },
     }),
+    'GET /contracts': ({ productId }) => ({ query: { product_id: String(productId) } }),
+    'GET /contracts/:id': async ({ productId }) => ({ path: { id: await contractId(productId) } }),
+    'POST /contracts': ({ productId }) => ({ body: newContract(productId) }),
+    'PATCH /contracts/:id': async ({ productId }) => ({
+      path: { id: await contractId(productId) },
+      body: { status: 'inactive' },
+    }),
+    'DELETE /contracts/:id': async ({ productId }) => ({ path: { id: await contractId(productId) } }),
+    'GET /blocklist': () => ({ query: { kind: 'network' } }),
+    'POST /blocklist': () => ({ body: { kind: 'identifier', value: crypto.randomUUID() } }),
+    'DELETE /blocklist/:id': async () => ({
+      path: { id: await addedBy('/blocklist', { kind: 'identifier', value: crypto.randomUUID() }) },
+    }),
     'POST /imports': ({ productId }) => ({ body: importBody(productId) }),
     'GET /imports/:import': async ({ productId }) => {
       const body = importBody(productId)
@@ -135,6 +148,20 @@ function newOffer(productId: number) {
 /** Adds an offer. */
 async function offerId(productId: number): Promise<number> {
   return addedBy('/offers', newOffer(productId))
+}
+
+function newContract(productId: number) {
+  return {
+    name: 'Reseller',
+    information: 'Ten seats',
+    product_id: productId,
+    license_keys_quantity: 10,
+  }
+}
+
+/** Adds a contract. */
+async function contractId(productId: number): Promise<number> {
+  return addedBy('/contracts', newContract(productId))
 }
 
 /** @returns the id of what an owner adds */

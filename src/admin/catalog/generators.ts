@@ -45,9 +45,12 @@ const SHOWN = `json_set(${GENERATOR}, '$.isInUse', generators.id is ${generatorI
 const OF_PRODUCT =
   'cross join products on products.id = generators.product_id and products.deleted_at is null'
 
-/** SQL: the generator with this id, as JSON. */
+const OF_ID = `from generators ${OF_PRODUCT} where generators.id = :id`
+
+/** SQL: the generator with this id, as JSON. A repeated request gets it after its product was deleted, too. */
 function generatorAt(id: string): string {
-  return `(select json(${SHOWN}) from generators ${OF_PRODUCT} where generators.id = ${id})`
+  return `(select json(${SHOWN}) from generators cross join products on products.id = generators.product_id
+    where generators.id = ${id})`
 }
 
 /** SQL for the audit. @param id SQL */
@@ -112,8 +115,8 @@ type Shown = { readonly kind: 'found'; readonly generator: GeneratorInUse } | { 
 
 const selectGenerator = defineQuery<Shown>(
   READERS,
-  `coalesce((select json_object('kind', 'found', 'generator', json(${SHOWN})) from generators ${OF_PRODUCT}
-    where generators.id = :id), json_object('kind', 'not-found'))`,
+  `coalesce((select json_object('kind', 'found', 'generator', json(${SHOWN})) ${OF_ID}),
+    json_object('kind', 'not-found'))`,
 )
 
 export const showGenerator = adminEndpoint({
@@ -244,7 +247,7 @@ const change = defineOperation<Changed>({
   name: 'generators.update',
   decision: ifUnchanged(
     'generators where id = :id',
-    `json_object('kind', iif(${generatorAt(':id')} is null, 'not-found', 'changed'))`,
+    `json_object('kind', iif(exists (select 1 ${OF_ID}), 'changed', 'not-found'))`,
   ),
   changes: ['changed'],
   writes: ({ decided }) => [
