@@ -8,9 +8,13 @@ describe('the blocklist', () => {
     const owner = await asOperator('owner')
     const shop = await openShop()
     const ask = () =>
-      get('/api/v1/get-available-license-keys-count', { api_key: shop.apiKey, product_id: shop.productId }, {
-        headers: { 'CF-Connecting-IP': '198.51.100.7' },
-      })
+      get(
+        '/api/v1/get-available-license-keys-count',
+        { api_key: shop.apiKey, product_id: shop.productId },
+        {
+          headers: { 'CF-Connecting-IP': '198.51.100.7' },
+        },
+      )
     const options = { headers: { 'Idempotency-Key': crypto.randomUUID() } }
     const body = { kind: 'network', value: ' 198.51.100.77/24 ' }
     const first = await owner.post('/blocklist', body, options)

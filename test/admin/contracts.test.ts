@@ -1,12 +1,15 @@
 import { env } from 'cloudflare:workers'
 import { describe, expect, it } from 'vitest'
-import { asOperator, auditOf } from '../support/admin.ts'
+import { asOperator, auditOf, type Operator } from '../support/admin.ts'
 import { addProduct } from '../support/administration.ts'
-import { DESTROY, DESTROY_ALL, GENERATE, sendAsHolder } from '../support/contracts.ts'
+import { callAsContractHolder, DESTROY, DESTROY_ALL, GENERATE } from '../support/contracts.ts'
 import { logText } from '../support/log.ts'
-import { openShop } from '../support/shop.ts'
 
 const once = () => ({ headers: { 'Idempotency-Key': crypto.randomUUID() } })
+
+async function productWithGenerator(owner: Operator): Promise<number> {
+  return (await owner.post('/products', { name: 'App' })).body.id
+}
 
 async function newContract(productId?: number) {
   return {
@@ -20,7 +23,7 @@ async function newContract(productId?: number) {
 describe('a contract', () => {
   it('is created once, and its holder can generate license keys', async () => {
     const owner = await asOperator('owner')
-    const { productId } = await openShop()
+    const productId = await productWithGenerator(owner)
     const body = await newContract(productId)
     const options = once()
     const first = await owner.post('/contracts', body, options)
@@ -30,7 +33,9 @@ describe('a contract', () => {
     })
     expect((await owner.post('/contracts', body, options)).body).toEqual(first.body)
     const { contract_key, id } = first.body
-    expect((await sendAsHolder(GENERATE, contract_key, { quantity: '2' })).response.code).toBe(815)
+    expect(
+      (await callAsContractHolder(GENERATE, { contract_key: contract_key, quantity: '2' })).response.code,
+    ).toBe(1300)
     expect((await owner.get(`/contracts/${id}`)).body).toEqual({ ...first.body, license_keys_count: 2 })
     expect((await owner.get(`/contracts?product_id=${productId}`)).body.items).toHaveLength(1)
   })
@@ -104,9 +109,9 @@ describe('a contract', () => {
 
   it('is refused with the name of each wrong field', async () => {
     const owner = await asOperator('owner')
-    const { productId } = await openShop()
+    const productId = await productWithGenerator(owner)
     const { body } = await owner.post('/contracts', await newContract(productId))
-    await sendAsHolder(GENERATE, body.contract_key, { quantity: '2' })
+    await callAsContractHolder(GENERATE, { contract_key: body.contract_key, quantity: '2' })
     const taken = await owner.post('/contracts', {
       ...(await newContract()),
       contract_key: body.contract_key,
@@ -128,20 +133,20 @@ describe('a contract', () => {
 
 it('the audit tells which license keys the holder of a contract destroyed', async () => {
   const owner = await asOperator('owner')
-  const { productId } = await openShop()
+  const productId = await productWithGenerator(owner)
   const { body: contract } = await owner.post('/contracts', {
     ...(await newContract(productId)),
     can_destroy: true,
     can_destroy_all: true,
   })
   const { contract_key: key, id } = contract
-  const { response } = await sendAsHolder(GENERATE, key, { quantity: '3' })
+  const { response } = await callAsContractHolder(GENERATE, { contract_key: key, quantity: '3' })
   const license = response.license_keys[0].license_key
   const row = await env.DB.prepare('select id from license_keys where license_key = ?')
     .bind(license)
     .first<{ id: number }>()
-  await sendAsHolder(DESTROY, key, { license_key: license })
-  await sendAsHolder(DESTROY_ALL, key, {})
+  await callAsContractHolder(DESTROY, { contract_key: key, license_key: license })
+  await callAsContractHolder(DESTROY_ALL, { contract_key: key })
   const actor = `contract:${id}`
   expect(await auditOf(`license:${row?.id}`)).toEqual([
     {
