@@ -33,7 +33,7 @@ export interface AuditSql {
 }
 
 /**
- * For one change of many license keys of a product.
+ * For a change of many license keys of a product.
  *
  * @param productId SQL
  * @param name of the count

@@ -8,7 +8,15 @@ import { sha256HexOfText } from '../../platform/hash.ts'
 import { choice, emailAddress, optional, plainText } from '../../protocol/fields.ts'
 import { limitOf, page, pageOf } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
-import { etagOf, instant, isOtherVersion, isoInstant, NEXT_VERSION, orNull } from '../fields.ts'
+import {
+  etagOf,
+  instant,
+  isOtherVersion,
+  isoInstant,
+  NEXT_VERSION,
+  orNull,
+  PROBLEMS_OF_CHANGES,
+} from '../fields.ts'
 
 const RIGHTS = { role: 'owner', root: true } as const
 const AUTHORITY = operatorAuthority(RIGHTS)
@@ -165,8 +173,6 @@ function changeOperator(name: string, set: string) {
     audit: () => ({ subject: auditSubject('operator', ':id'), state: operatorAt(':id', STATE) }),
   })
 }
-
-const PROBLEMS_OF_CHANGES = { 'not-found': 'not-found', 'version-mismatch': 'version-mismatch' } as const
 
 const change = changeOperator(
   'operators.change',
