@@ -119,7 +119,7 @@ export const ADMIN_REQUESTS: Readonly<Record<string, (shop: Shop) => AdminReques
     'GET /api-keys/:id': ({ apiKeyId }) => ({ path: { id: apiKeyId } }),
     'PATCH /api-keys/:id': ({ apiKeyId }) => ({ path: { id: apiKeyId }, body: { name: 'My other shop' } }),
     'POST /api-keys/:id/revoke': ({ apiKeyId }) => ({ path: { id: apiKeyId } }),
-    'GET /audit': () => ({ query: { action: 'products.create', limit: '1000' } }),
+    'GET /audit': () => ({ query: { action: 'licenses.block', limit: '1000' } }),
     'GET /people': () => ({ query: { email: 'ada@example.com' } }),
     // An address without data, since erasing a person takes more round trips.
     'POST /people/erase': () => ({ body: { email: 'unknown@example.com' } }),
