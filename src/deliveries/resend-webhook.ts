@@ -57,7 +57,7 @@ type Received =
 
 export const resendWebhook = endpoint({
   path: '/webhooks/resend',
-  summary: 'Receive reports about e-mails',
+  summary: 'Receive Resend events',
   caller: PROVIDER,
   outcomes: {
     received: CODES.webhookReceived,

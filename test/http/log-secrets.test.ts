@@ -124,6 +124,7 @@ describe('the check of log lines', () => {
     status: 200,
     apiKeyId: 1,
     contractId: null,
+    operatorId: null,
     product: 1,
     quantity: null,
     keys: 0,

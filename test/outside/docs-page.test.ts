@@ -61,8 +61,11 @@ describe.skipIf(!hasBrowser)(`/docs (skipped without ${CHROMIUM})`, () => {
 
   it('lists every operation in its sidebar', async () => {
     const { paths, tags }: OpenApiDocument = JSON.parse(readFileSync(descriptionFile, 'utf8'))
+    // The page shortens DELETE.
     const expected = Object.values(paths).flatMap((methods) =>
-      Object.entries(methods).map(([method, { summary }]) => `${summary} ${method.toUpperCase()}`),
+      Object.entries(methods).map(
+        ([method, { summary }]) => `${summary} ${method.toUpperCase().replace('DELETE', 'DEL')}`,
+      ),
     )
     const sidebar = desktop.getByRole('complementary')
     for (const { name } of tags.slice(1)) {
