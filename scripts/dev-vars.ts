@@ -1,4 +1,6 @@
 /** `.dev.vars`: the secrets and settings of local development. */
+
+import { randomBytes } from 'node:crypto'
 import { chmodSync, constants, copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { parseEnv } from 'node:util'
@@ -11,15 +13,17 @@ import { projectFolder } from './wrangler.ts'
 
 const file = path.join(projectFolder, '.dev.vars')
 
-/** Creates the file. An existing one belongs to the user and only gets the keys of license files that it lacks. */
+/** Creates the file. An existing one belongs to the user and only gets the secrets that later versions need. */
 export function makeDevVars(): void {
   if (existsSync(file)) {
     addFileKeys()
+    addAdminToken()
     return
   }
   const settings = {
     SIGNING_PRIVATE_KEY: newSigningKey(),
     ...newFileKeys(FILE_KEY_SETTINGS),
+    ADMIN_TOKEN: newAdminToken(),
     ...Object.fromEntries(PROVIDER_NAMES.map((name) => [webhookSecretName(name), newWebhookSecret()])),
     DELIVERY_WEBHOOK_SECRET: newWebhookSecret(),
     EMAIL_FROM: 'keys@example.com',
@@ -42,6 +46,16 @@ function addFileKeys(): void {
   if (missing.length === 0) return
   changeDevVars(newFileKeys(missing))
   console.log(`Added new keys that sign license files to .dev.vars: ${missing.join(', ')}`)
+}
+
+function newAdminToken(): string {
+  return randomBytes(32).toString('base64url')
+}
+
+function addAdminToken(): void {
+  if (readDevVars().ADMIN_TOKEN) return
+  changeDevVars({ ADMIN_TOKEN: newAdminToken() })
+  console.log('Added a new ADMIN_TOKEN to .dev.vars.')
 }
 
 export function hasDevVars(): boolean {

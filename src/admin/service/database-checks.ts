@@ -48,7 +48,7 @@ const WARNING_TEXTS: Readonly<
   'database-nearly-full': [
     'database',
     'The database is #% full',
-    'see docs/operations.md, or set DATABASE_LIMIT_BYTES to the limit of your plan',
+    'see docs/monitoring.md, or set DATABASE_LIMIT_BYTES to the limit of your plan',
   ],
 }
 
@@ -85,7 +85,7 @@ export function checkContents(env: Settings, facts: Facts): Check[] {
           error(
             'offers',
             `${products(dead)} cannot be sold: not active, but with offers. Paid orders get no keys`,
-            'npm run keyseal -- products update <id> --status active, or remove the offers: npm run keyseal -- offers remove <id>',
+            'npm run keyseal -- products enable <id>, or remove the offers: npm run keyseal -- offers remove <id>',
           ),
         ]
       : []),

@@ -42,8 +42,7 @@ export function checkSettings(env: Bindings): Check[] {
 export function checkQueues(env: Bindings): Check[] {
   const missing = ['DELIVERIES', 'CALLBACKS'].filter((binding) => !env[binding])
   if (missing.length === 0) return [ok('queues', 'Both queues are bound')]
-  const remedy =
-    'npm run keyseal -- setup (or declare [[queues.producers]] in wrangler.toml, then npm run deploy)'
+  const remedy = 'declare it in [[queues.producers]] in wrangler.toml, then npm run deploy'
   return missing.map((binding) => error('queues', `The queue ${binding} is not bound`, remedy))
 }
 
