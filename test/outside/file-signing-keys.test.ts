@@ -56,11 +56,14 @@ it('npm start creates both keys in a new .dev.vars', () => {
   expect(findings()).toEqual([])
 })
 
-it('npm start adds only the missing key to an existing .dev.vars, and says so', () => {
+it('npm start adds only the missing secrets to an existing .dev.vars, and says so', () => {
   writeDevVars(shop.folder, { [FILES]: '', EMAIL_FROM: 'x@example.com' })
   const [before] = keysOfFiles()
   expect(before).toMatchObject({ setting: FILES_RSA })
-  expect(prepareDevVars()).toBe(`Added new keys that sign license files to .dev.vars: ${FILES}\n`)
+  expect(prepareDevVars()).toBe(
+    `Added new keys that sign license files to .dev.vars: ${FILES}\nAdded a new ADMIN_TOKEN to .dev.vars.\n`,
+  )
+  expect(readFileSync(devVars(), 'utf8')).toMatch(/^ADMIN_TOKEN="[\w-]{43}"$/m)
   expect(keysOfFiles()).toMatchObject([{ setting: FILES, algorithm: 'EdDSA' }, before])
   expect(readFileSync(devVars(), 'utf8')).toContain('EMAIL_FROM="x@example.com"\n')
   const complete = readFileSync(devVars(), 'utf8')
