@@ -43,7 +43,7 @@ export function page(limitMax: number = PAGE_MAX) {
   return { limit: optional(wholeNumber('limit', 1, limitMax)), cursor: optional(cursor) }
 }
 
-interface PageQuery {
+export interface PageQuery {
   readonly limit?: number | undefined
   readonly cursor?: readonly CursorValue[] | undefined
 }

@@ -4,9 +4,10 @@ import { defineOperation, perform, type WriteSql } from '../../callers/operation
 import { operatorAuthority } from '../../callers/operators.ts'
 import { defineQuery, runQuery } from '../../callers/query.ts'
 import { optional } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
-import { etagOf, isOtherVersion, NEXT_VERSION } from '../fields.ts'
+import { etagOf, isOtherVersion, NEXT_VERSION, PROBLEMS_OF_CHANGES } from '../fields.ts'
+import { listById, pageById } from '../list-by-id.ts'
 import {
   API_KEY,
   type ApiKey,
@@ -24,15 +25,7 @@ import { createApiKey } from './create-api-key.ts'
 const VIEWER = operatorAuthority({ role: 'viewer' })
 const OWNER = operatorAuthority({ role: 'owner' })
 
-const selectApiKeys = defineQuery<{ readonly kind: 'listed'; readonly apiKeys: readonly ApiKey[] }>(
-  VIEWER,
-  `json_object('kind', 'listed')`,
-  {
-    apiKeys: (allowed) => `
-      select api_keys.id as place, ${API_KEY} as item from ${allowed} cross join api_keys
-      where api_keys.id > :after order by api_keys.id limit :limit + 1`,
-  },
-)
+const selectApiKeys = listById<ApiKey>({ role: 'viewer' }, { table: 'api_keys', item: API_KEY })
 
 const listApiKeys = adminEndpoint({
   method: 'GET',
@@ -41,11 +34,8 @@ const listApiKeys = adminEndpoint({
   role: 'viewer',
   query: () => page(),
   problems: {},
-  handle: (call) =>
-    runQuery(call, selectApiKeys, { after: call.query.cursor?.[0] ?? 0, limit: limitOf(call.query) }),
-  answer: ({ apiKeys }, { call }) => ({
-    body: pageOf(apiKeys, call.query, apiKeyBody, ({ id }) => [id]),
-  }),
+  handle: (call) => selectApiKeys(call),
+  answer: ({ items }, { call }) => ({ body: pageById(items, call.query, apiKeyBody) }),
 })
 
 type Found = { readonly kind: 'found'; readonly apiKey: ApiKey } | { readonly kind: 'not-found' }
@@ -97,11 +87,7 @@ const change = changeOperation(
   unlessProductMissing(`'changed'`),
 )
 
-const PROBLEMS_OF_CHANGES = {
-  'not-found': 'not-found',
-  'version-mismatch': 'version-mismatch',
-  'product-not-found': PRODUCT_NOT_FOUND,
-} as const
+const PROBLEMS = { ...PROBLEMS_OF_CHANGES, 'product-not-found': PRODUCT_NOT_FOUND } as const
 
 const patchApiKey = adminEndpoint({
   method: 'PATCH',
@@ -109,7 +95,7 @@ const patchApiKey = adminEndpoint({
   summary: 'Change an API key',
   role: 'owner',
   body: () => ({ name: optional(NAME), ...SCOPE_FIELDS }),
-  problems: PROBLEMS_OF_CHANGES,
+  problems: PROBLEMS,
   handle: (call) =>
     perform(call, change, {
       id: call.path.id,
@@ -131,7 +117,7 @@ const revokeApiKey = adminEndpoint({
   path: '/api-keys/:id/revoke',
   summary: 'Revoke an API key',
   role: 'owner',
-  problems: PROBLEMS_OF_CHANGES,
+  problems: PROBLEMS,
   handle: (call) => perform(call, revoke, { id: call.path.id, ifMatch: call.ifMatch }),
   answer: ({ apiKey }) => ({ body: apiKeyBody(apiKey), headers: etagOf(apiKey.updatedAt) }),
 })

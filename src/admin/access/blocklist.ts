@@ -4,11 +4,11 @@ import { done } from '../../callers/caller.ts'
 import { canonicalNetwork } from '../../callers/networks.ts'
 import { defineOperation, perform } from '../../callers/operation.ts'
 import { operatorAuthority } from '../../callers/operators.ts'
-import { defineQuery, runQuery } from '../../callers/query.ts'
 import { choice, optional, plainText } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { isoInstant } from '../fields.ts'
+import { listById, pageById } from '../list-by-id.ts'
 
 const READ = { role: 'viewer' } as const
 const WRITE = { role: 'owner' } as const
@@ -32,16 +32,10 @@ function entryBody({ id, kind, value, createdAt }: Entry) {
   return { id, kind, value, created_at: isoInstant(createdAt) }
 }
 
-interface Listed {
-  readonly kind: 'listed'
-  readonly entries: readonly Entry[]
-}
-
-const selectEntries = defineQuery<Listed>(operatorAuthority(READ), `json_object('kind', 'listed')`, {
-  entries: (allowed) => `
-    select blocklist.id as place, ${ENTRY} as item from ${allowed} cross join blocklist
-    where blocklist.id > :after and (:kind is null or blocklist.kind = :kind)
-    order by blocklist.id limit :limit + 1`,
+const selectEntries = listById<Entry>(READ, {
+  table: 'blocklist',
+  item: ENTRY,
+  where: '(:kind is null or blocklist.kind = :kind)',
 })
 
 export const listBlocklist = adminEndpoint({
@@ -51,13 +45,8 @@ export const listBlocklist = adminEndpoint({
   ...READ,
   query: () => ({ kind: optional(kind), ...page() }),
   problems: {},
-  handle: ({ query, ...call }) =>
-    runQuery(call, selectEntries, {
-      after: query.cursor?.[0] ?? 0,
-      limit: limitOf(query),
-      kind: query.kind ?? null,
-    }),
-  answer: ({ entries }, { call }) => ({ body: pageOf(entries, call.query, entryBody, ({ id }) => [id]) }),
+  handle: (call) => selectEntries(call, { kind: call.query.kind ?? null }),
+  answer: ({ items }, { call }) => ({ body: pageById(items, call.query, entryBody) }),
 })
 
 const IS_ENTRY = 'blocklist.kind = :kind and blocklist.value = :value'

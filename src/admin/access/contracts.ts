@@ -7,9 +7,10 @@ import { contractCreation } from '../../contracts/create-contract.ts'
 import { contractDeletion } from '../../contracts/delete-contract.ts'
 import { contractChange } from '../../contracts/update-contract.ts'
 import { optional } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { etagOf, ifUnchanged, PROBLEMS_OF_CHANGES, productId } from '../fields.ts'
+import { listById, pageById } from '../list-by-id.ts'
 import {
   CHANGES,
   CURRENT_KEY,
@@ -31,16 +32,10 @@ const WRITE = { role: 'owner' } as const
 const READERS = operatorAuthority(READ)
 const WRITERS = operatorAuthority(WRITE)
 
-interface Listed {
-  readonly kind: 'listed'
-  readonly contracts: readonly Contract[]
-}
-
-const selectContracts = defineQuery<Listed>(READERS, `json_object('kind', 'listed')`, {
-  contracts: (allowed) => `
-    select contracts.id as place, ${contractJson('contracts')} as item from ${allowed} cross join contracts
-    where contracts.id > :after and (:productId is null or contracts.product_id = :productId)
-    order by contracts.id limit :limit + 1`,
+const selectContracts = listById<Contract>(READ, {
+  table: 'contracts',
+  item: contractJson('contracts'),
+  where: '(:productId is null or contracts.product_id = :productId)',
 })
 
 export const listContracts = adminEndpoint({
@@ -50,19 +45,9 @@ export const listContracts = adminEndpoint({
   ...READ,
   query: () => ({ product_id: optional(productId), ...page() }),
   problems: {},
-  handle: ({ query, ...call }) =>
-    runQuery(call, selectContracts, {
-      after: query.cursor?.[0] ?? 0,
-      limit: limitOf(query),
-      productId: query.product_id ?? null,
-    }),
-  answer: ({ contracts }, { call, role }) => ({
-    body: pageOf(
-      contracts,
-      call.query,
-      (contract) => shownContract(contract, role),
-      ({ id }) => [id],
-    ),
+  handle: (call) => selectContracts(call, { productId: call.query.product_id ?? null }),
+  answer: ({ items }, { call, role }) => ({
+    body: pageById(items, call.query, (contract) => shownContract(contract, role)),
   }),
 })
 

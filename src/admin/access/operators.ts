@@ -3,10 +3,9 @@
 import { auditSubject } from '../../callers/audit.ts'
 import { defineOperation, perform, type WriteSql } from '../../callers/operation.ts'
 import { operatorAuthority, ROLES } from '../../callers/operators.ts'
-import { defineQuery, runQuery } from '../../callers/query.ts'
 import { sha256HexOfText } from '../../platform/hash.ts'
 import { choice, emailAddress, optional, plainText } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import {
   etagOf,
@@ -17,6 +16,7 @@ import {
   orNull,
   PROBLEMS_OF_CHANGES,
 } from '../fields.ts'
+import { listById, pageById } from '../list-by-id.ts'
 
 const RIGHTS = { role: 'owner', root: true } as const
 const AUTHORITY = operatorAuthority(RIGHTS)
@@ -60,15 +60,11 @@ function operatorBody(operator: Operator) {
   }
 }
 
-const selectOperators = defineQuery<{ readonly kind: 'listed'; readonly operators: readonly Operator[] }>(
-  AUTHORITY,
-  `json_object('kind', 'listed')`,
-  {
-    operators: (allowed) => `
-      select id as place, ${OPERATOR} as item from ${allowed} cross join operators
-      where role <> 'root' and id > :after order by id limit :limit + 1`,
-  },
-)
+const selectOperators = listById<Operator>(RIGHTS, {
+  table: 'operators',
+  item: OPERATOR,
+  where: `role <> 'root'`,
+})
 
 export const listOperators = adminEndpoint({
   method: 'GET',
@@ -77,11 +73,8 @@ export const listOperators = adminEndpoint({
   ...RIGHTS,
   query: () => page(),
   problems: {},
-  handle: (call) =>
-    runQuery(call, selectOperators, { after: call.query.cursor?.[0] ?? 0, limit: limitOf(call.query) }),
-  answer: ({ operators }, { call }) => ({
-    body: pageOf(operators, call.query, operatorBody, ({ id }) => [id]),
-  }),
+  handle: (call) => selectOperators(call),
+  answer: ({ items }, { call }) => ({ body: pageById(items, call.query, operatorBody) }),
 })
 
 const TOKEN_PREFIX = 'keyseal_'

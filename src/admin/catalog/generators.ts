@@ -6,7 +6,7 @@ import { operatorAuthority } from '../../callers/operators.ts'
 import { defineQuery, runQuery } from '../../callers/query.ts'
 import { PRODUCT_EXISTS } from '../../db/conditions.ts'
 import { activationLimit, choice, type FieldErrors, optional } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import {
   etagOf,
@@ -17,6 +17,7 @@ import {
   productId,
 } from '../fields.ts'
 import { validityDays } from '../licenses/update-license.ts'
+import { listById, pageById } from '../list-by-id.ts'
 import {
   FORMAT_FIELDS,
   formatErrors,
@@ -35,16 +36,11 @@ const WRITE = { role: 'owner' } as const
 const READERS = operatorAuthority(READ)
 const WRITERS = operatorAuthority(WRITE)
 
-interface Listed {
-  readonly kind: 'listed'
-  readonly generators: readonly GeneratorInUse[]
-}
-
-const selectGenerators = defineQuery<Listed>(READERS, `json_object('kind', 'listed')`, {
-  generators: (allowed) => `
-    select generators.id as place, ${SHOWN} as item from ${allowed} cross join generators ${OF_PRODUCT}
-    where generators.id > :after and (:productId is null or products.id = :productId)
-    order by generators.id limit :limit + 1`,
+const selectGenerators = listById<GeneratorInUse>(READ, {
+  table: 'generators',
+  item: SHOWN,
+  joins: OF_PRODUCT,
+  where: '(:productId is null or products.id = :productId)',
 })
 
 export const listGenerators = adminEndpoint({
@@ -54,15 +50,8 @@ export const listGenerators = adminEndpoint({
   ...READ,
   query: () => ({ product_id: optional(productId), ...page() }),
   problems: {},
-  handle: ({ query, ...call }) =>
-    runQuery(call, selectGenerators, {
-      after: query.cursor?.[0] ?? 0,
-      limit: limitOf(query),
-      productId: query.product_id ?? null,
-    }),
-  answer: ({ generators }, { call }) => ({
-    body: pageOf(generators, call.query, generatorBody, ({ id }) => [id]),
-  }),
+  handle: (call) => selectGenerators(call, { productId: call.query.product_id ?? null }),
+  answer: ({ items }, { call }) => ({ body: pageById(items, call.query, generatorBody) }),
 })
 
 type Shown = { readonly kind: 'found'; readonly generator: GeneratorInUse } | { readonly kind: 'not-found' }

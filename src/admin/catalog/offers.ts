@@ -11,10 +11,11 @@ import { defineQuery, runQuery } from '../../callers/query.ts'
 import { PRODUCT_EXISTS } from '../../db/conditions.ts'
 import { PROVIDER_NAMES, type ProviderName } from '../../payments/provider.ts'
 import { activationLimit, choice, features, optional, plainText, wholeNumber } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { isoInstant, orNull, PRODUCT_UNKNOWN, productId, yesOrNo } from '../fields.ts'
 import { validityDays } from '../licenses/update-license.ts'
+import { listById, pageById } from '../list-by-id.ts'
 
 const READ = { role: 'viewer' } as const
 const WRITE = { role: 'owner' } as const
@@ -68,17 +69,11 @@ function offerBody(offer: Offer) {
   }
 }
 
-interface Listed {
-  readonly kind: 'listed'
-  readonly offers: readonly Offer[]
-}
-
-const selectOffers = defineQuery<Listed>(READERS, `json_object('kind', 'listed')`, {
-  offers: (allowed) => `
-    select offers.id as place, ${OFFER} as item from ${allowed} cross join offers
-    where removed_at is null and offers.id > :after and (:productId is null or product_id = :productId)
-      and (:provider is null or provider = :provider)
-    order by offers.id limit :limit + 1`,
+const selectOffers = listById<Offer>(READ, {
+  table: 'offers',
+  item: OFFER,
+  where: `removed_at is null and (:productId is null or product_id = :productId)
+    and (:provider is null or provider = :provider)`,
 })
 
 export const listOffers = adminEndpoint({
@@ -92,14 +87,12 @@ export const listOffers = adminEndpoint({
     ...page(),
   }),
   problems: {},
-  handle: ({ query, ...call }) =>
-    runQuery(call, selectOffers, {
-      after: query.cursor?.[0] ?? 0,
-      limit: limitOf(query),
-      provider: query.provider ?? null,
-      productId: query.product_id ?? null,
+  handle: (call) =>
+    selectOffers(call, {
+      provider: call.query.provider ?? null,
+      productId: call.query.product_id ?? null,
     }),
-  answer: ({ offers }, { call }) => ({ body: pageOf(offers, call.query, offerBody, ({ id }) => [id]) }),
+  answer: ({ items }, { call }) => ({ body: pageById(items, call.query, offerBody) }),
 })
 
 type Shown = { readonly kind: 'found'; readonly offer: Offer } | { readonly kind: 'not-found' }

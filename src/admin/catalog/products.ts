@@ -11,9 +11,10 @@ import { productDeletion } from '../../products/delete-product.ts'
 import { IS_PRODUCT, productName } from '../../products/product-fields.ts'
 import { productUpdate } from '../../products/update-product.ts'
 import { optional } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { etagOf, ifUnchanged, PROBLEMS_OF_CHANGES } from '../fields.ts'
+import { listById, pageById } from '../list-by-id.ts'
 import { metadataChanges, newMetadata, writeMetadata } from '../metadata.ts'
 import { PRODUCT, type Product, productBody, SETTING_FIELDS, settingValues } from './product.ts'
 
@@ -22,15 +23,10 @@ const WRITE = { role: 'owner' } as const
 const READERS = operatorAuthority(READ)
 const WRITERS = operatorAuthority(WRITE)
 
-interface Listed {
-  readonly kind: 'listed'
-  readonly products: readonly Product[]
-}
-
-const selectProducts = defineQuery<Listed>(READERS, `json_object('kind', 'listed')`, {
-  products: (allowed) => `
-    select products.id as place, ${PRODUCT} as item from ${allowed} cross join products
-    where products.deleted_at is null and products.id > :after order by products.id limit :limit + 1`,
+const selectProducts = listById<Product>(READ, {
+  table: 'products',
+  item: PRODUCT,
+  where: 'products.deleted_at is null',
 })
 
 export const listProducts = adminEndpoint({
@@ -40,11 +36,8 @@ export const listProducts = adminEndpoint({
   ...READ,
   query: () => page(),
   problems: {},
-  handle: (call) =>
-    runQuery(call, selectProducts, { after: call.query.cursor?.[0] ?? 0, limit: limitOf(call.query) }),
-  answer: ({ products }, { call }) => ({
-    body: pageOf(products, call.query, productBody, ({ id }) => [id]),
-  }),
+  handle: (call) => selectProducts(call),
+  answer: ({ items }, { call }) => ({ body: pageById(items, call.query, productBody) }),
 })
 
 type Shown =

@@ -2,15 +2,15 @@
 import * as z from 'zod/mini'
 import { defineOperation, perform } from '../../callers/operation.ts'
 import { operatorAuthority } from '../../callers/operators.ts'
-import { defineQuery, runQuery } from '../../callers/query.ts'
 import { keyCreation } from '../../keys/create-license-keys.ts'
 import { weakKeysWarning } from '../../keys/key-strength.ts'
 import { licenseKeyList } from '../../keys/stock-fields.ts'
 import { activationLimit, features, optional } from '../../protocol/fields.ts'
-import { limitOf, page, pageOf } from '../cursor.ts'
+import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
 import { orNull, PRODUCT_UNKNOWN, productId } from '../fields.ts'
 import { validityDays } from '../licenses/update-license.ts'
+import { listById, pageById } from '../list-by-id.ts'
 
 const READ = { role: 'viewer' } as const
 const WRITE = { role: 'owner' } as const
@@ -21,20 +21,13 @@ interface Stock {
   readonly available: number
 }
 
-interface Listed {
-  readonly kind: 'listed'
-  readonly stock: readonly Stock[]
-}
-
 /** Only the keys in stock have an index that counts them. */
-const selectStock = defineQuery<Listed>(operatorAuthority(READ), `json_object('kind', 'listed')`, {
-  stock: (allowed) => `
-    select products.id as place, json_object('id', products.id, 'name', products.name, 'available',
-      (select count(*) from license_keys
-        where license_keys.product_id = products.id and license_keys.status = 'available')) as item
-    from ${allowed} cross join products
-    where products.deleted_at is null and products.id > :after and (:productId is null or products.id = :productId)
-    order by products.id limit :limit + 1`,
+const selectStock = listById<Stock>(READ, {
+  table: 'products',
+  item: `json_object('id', products.id, 'name', products.name, 'available',
+    (select count(*) from license_keys
+      where license_keys.product_id = products.id and license_keys.status = 'available'))`,
+  where: 'products.deleted_at is null and (:productId is null or products.id = :productId)',
 })
 
 export const listStock = adminEndpoint({
@@ -44,19 +37,9 @@ export const listStock = adminEndpoint({
   ...READ,
   query: () => ({ product_id: optional(productId), ...page() }),
   problems: {},
-  handle: ({ query, ...call }) =>
-    runQuery(call, selectStock, {
-      after: query.cursor?.[0] ?? 0,
-      limit: limitOf(query),
-      productId: query.product_id ?? null,
-    }),
-  answer: ({ stock }, { call }) => ({
-    body: pageOf(
-      stock,
-      call.query,
-      ({ id, name, available }) => ({ product: { id, name }, available }),
-      ({ id }) => [id],
-    ),
+  handle: (call) => selectStock(call, { productId: call.query.product_id ?? null }),
+  answer: ({ items }, { call }) => ({
+    body: pageById(items, call.query, ({ id, name, available }) => ({ product: { id, name }, available })),
   }),
 })
 

@@ -8,8 +8,8 @@
 import { perform } from '../../callers/operation.ts'
 import { IS_REISSUED } from '../../issuing/reissue.ts'
 import { adminEndpoint } from '../endpoint.ts'
-import { NEXT_VERSION, reason } from '../fields.ts'
-import { changedAnswer, changeLicense, IS_LICENSE, PROBLEMS_OF_CHANGES } from './change-license.ts'
+import { NEXT_VERSION, PROBLEMS_OF_CHANGES, reason } from '../fields.ts'
+import { changedAnswer, changeLicense, IS_LICENSE } from './change-license.ts'
 
 const block = changeLicense({
   name: 'licenses.block',

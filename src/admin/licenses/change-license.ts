@@ -47,11 +47,6 @@ export function changeLicense<Refusal extends string = never>({
   })
 }
 
-export const PROBLEMS_OF_CHANGES = {
-  'not-found': 'not-found',
-  'version-mismatch': 'version-mismatch',
-} as const
-
 /** Also answers a repeated request with the license as it is now. */
 export function changedAnswer(
   { license }: { readonly license: License },

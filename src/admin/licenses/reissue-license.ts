@@ -12,8 +12,8 @@ import { isReissueOf, REISSUE_OBSTACLE, reissueStatements } from '../../issuing/
 import { licenseAudit } from '../../keys/license-audit.ts'
 import { optional } from '../../protocol/fields.ts'
 import { adminEndpoint } from '../endpoint.ts'
-import { etagOf, isOtherVersion, reason, yesOrNo } from '../fields.ts'
-import { IS_LICENSE, PROBLEMS_OF_CHANGES } from './change-license.ts'
+import { etagOf, isOtherVersion, PROBLEMS_OF_CHANGES, reason, yesOrNo } from '../fields.ts'
+import { IS_LICENSE } from './change-license.ts'
 import { deliveryChannels, wakeDeliveries } from './deliveries.ts'
 import { LICENSE, type License, licenseBody } from './license.ts'
 

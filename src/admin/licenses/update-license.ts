@@ -12,9 +12,9 @@ import {
 } from '../../protocol/fields.ts'
 import { NOT_SET } from '../../protocol/owner.ts'
 import { adminEndpoint } from '../endpoint.ts'
-import { orNull, reason } from '../fields.ts'
+import { orNull, PROBLEMS_OF_CHANGES, reason } from '../fields.ts'
 import { metadataChanges, writeMetadata } from '../metadata.ts'
-import { changedAnswer, changeLicense, IS_LICENSE, PROBLEMS_OF_CHANGES } from './change-license.ts'
+import { changedAnswer, changeLicense, IS_LICENSE } from './change-license.ts'
 
 export const validityDays = wholeNumber('validity_days', 0, 36_500)
 
