@@ -21,6 +21,7 @@ import {
   scopeValues,
   unlessProductMissing,
 } from './api-key.ts'
+import { newSecret, withSecret } from './new-secret.ts'
 
 type Created = { readonly kind: 'created'; readonly apiKey: ApiKey } | { readonly kind: 'product-not-found' }
 
@@ -48,11 +49,6 @@ const create = defineOperation<Created>({
 const PREFIX = 'ks_'
 const START_CHARACTERS = 8
 
-function newApiKey(): string {
-  const random = crypto.getRandomValues(new Uint8Array(32))
-  return `${PREFIX}${random.toBase64({ alphabet: 'base64url', omitPadding: true })}`
-}
-
 export const createApiKey = adminEndpoint({
   method: 'POST',
   path: '/api-keys',
@@ -62,21 +58,19 @@ export const createApiKey = adminEndpoint({
   problems: { 'product-not-found': PRODUCT_NOT_FOUND },
   async handle(call) {
     const { body } = call
-    const apiKey = newApiKey()
-    const result = await perform(call, create, {
+    const apiKey = newSecret(PREFIX)
+    const values = {
       name: body.name,
       newKeyHash: await hashApiKey(apiKey),
       keyStart: apiKey.slice(0, START_CHARACTERS),
       capabilities: JSON.stringify(body.capabilities ?? CAPABILITIES),
       ...scopeValues(body),
-    })
-    if (result.kind === 'refused' || result.outcome.kind !== 'created') return result
-    // The database does not have the key, so a repeated answer has null.
-    return { ...result, outcome: { ...result.outcome, key: result.isReplay ? null : apiKey } }
+    }
+    return withSecret(await perform(call, create, values), apiKey)
   },
   answer: (outcome) => ({
     status: 201,
-    body: { ...apiKeyBody(outcome.apiKey), api_key: 'key' in outcome ? outcome.key : null },
+    body: { ...apiKeyBody(outcome.apiKey), api_key: outcome.secret },
     headers: etagOf(outcome.apiKey.updatedAt),
   }),
 })

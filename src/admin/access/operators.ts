@@ -17,6 +17,7 @@ import {
   PROBLEMS_OF_CHANGES,
 } from '../fields.ts'
 import { listById, pageById } from '../list-by-id.ts'
+import { newSecret, withSecret } from './new-secret.ts'
 
 const RIGHTS = { role: 'owner', root: true } as const
 const AUTHORITY = operatorAuthority(RIGHTS)
@@ -82,8 +83,7 @@ const TOKEN_START_CHARACTERS = TOKEN_PREFIX.length + 4
 
 /** A new token, and what the database stores of it. */
 async function newToken() {
-  const random = crypto.getRandomValues(new Uint8Array(32))
-  const token = `${TOKEN_PREFIX}${random.toBase64({ alphabet: 'base64url', omitPadding: true })}`
+  const token = newSecret(TOKEN_PREFIX)
   return {
     token,
     newTokenHash: await sha256HexOfText(token),
@@ -131,19 +131,10 @@ export const createOperator = adminEndpoint({
     const { name, role, email, expires_at } = call.body
     const { token, ...stored } = await newToken()
     const values = { name, role, email: email ?? null, expiresAt: expires_at ?? null, ...stored }
-    return withToken(await perform(call, create, values), token)
+    return withSecret(await perform(call, create, values), token)
   },
-  answer: ({ operator, token }) => ({ status: 201, body: { ...operatorBody(operator), token } }),
+  answer: ({ operator, secret }) => ({ status: 201, body: { ...operatorBody(operator), token: secret } }),
 })
-
-/** Adds the token to a first answer. The database does not have it, so a repeated answer has null. */
-function withToken<Of extends { readonly kind: string }>(
-  result: Awaited<ReturnType<typeof perform<Of>>>,
-  token: string,
-) {
-  if (result.kind === 'refused') return result
-  return { ...result, outcome: { ...result.outcome, token: result.isReplay ? null : token } }
-}
 
 type Changed =
   | { readonly kind: 'changed'; readonly operator: Operator }
@@ -213,9 +204,9 @@ export const rotateOperator = adminEndpoint({
   async handle(call) {
     const { token, ...stored } = await newToken()
     const values = { id: call.path.id, ifMatch: call.ifMatch, ...stored }
-    return withToken(await perform(call, rotate, values), token)
+    return withSecret(await perform(call, rotate, values), token)
   },
-  answer: (outcome) => ({ body: { ...operatorBody(outcome.operator), token: outcome.token } }),
+  answer: (outcome) => ({ body: { ...operatorBody(outcome.operator), token: outcome.secret } }),
 })
 
 const revoke = changeOperator('operators.revoke', `status = 'revoked'`)
