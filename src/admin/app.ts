@@ -3,14 +3,16 @@
  * It works without a signing key and with wrong settings, since an operator needs it then.
  */
 import { Hono } from 'hono'
+import { bearerToken } from '../callers/bearer-token.ts'
 import { ANYONE } from '../callers/caller.ts'
 import { useRecorder } from '../callers/last-use.ts'
 import { addressOf } from '../callers/networks.ts'
 import { adminTokenFault, tokenHashOf } from '../callers/operators.ts'
 import { DatabaseUnavailableError } from '../db/errors.ts'
 import { metered } from '../db/metering.ts'
-import { type AppContext, type AppEnvironment, recordAfterAnswer } from '../http/app.ts'
-import { baseHeaders, REQUEST_ID } from '../http/headers.ts'
+import { recordAfterAnswer } from '../http/after-answer.ts'
+import type { AppContext, AppEnvironment } from '../http/app.ts'
+import { allowed, baseHeaders, REQUEST_ID, RETRY_AFTER_SECONDS } from '../http/headers.ts'
 import { isAddressLimitExceeded, isFailureLimitExceeded, tooManyRequests } from '../http/limits.ts'
 import { logFailure } from '../platform/log.ts'
 import { SettingError } from '../platform/settings.ts'
@@ -30,7 +32,7 @@ export function createAdminApp(endpoints: readonly AdminEndpoint[]): Hono<AppEnv
   }
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const methods = endpoints.filter((endpoint) => endpoint.path === path).map(({ method }) => method)
-    const headers = { Allow: methods.join(', ').replace('GET', 'GET, HEAD') }
+    const headers = { Allow: allowed(methods) }
     app.all(path, (context) => {
       context.var.record.endpoint = `${ADMIN_PATH}${path}`
       return unserved(context, { code: 'method-not-allowed', headers })
@@ -69,11 +71,6 @@ async function respond(context: AppContext, endpoint: AdminEndpoint): Promise<Re
     const refusal = await refusalOf(given).catch((): Problem => ({ code: 'database-unavailable' }))
     return failed(context, refusal ?? { code: 'setting-missing', detail: error.message })
   }
-}
-
-/** The token in the header `Authorization` (RFC 6750 section 2.1). */
-function bearerToken(headers: Headers): string | undefined {
-  return /^Bearer[ \t]+(\S+)$/i.exec(headers.get('Authorization')?.trim() ?? '')?.[1]
 }
 
 function answered(context: AppContext, response: AdminResponse): Response | Promise<Response> {
@@ -120,8 +117,6 @@ async function addressProblem(context: AppContext): Promise<Problem | undefined>
 function tooMany(limit: 'address' | 'failures'): Problem {
   return { code: 'too-many-requests', headers: tooManyRequests(limit).headers ?? {} }
 }
-
-const RETRY_AFTER_SECONDS = 2
 
 function problemResponse(context: AppContext, problem: Problem): Response {
   const { record } = context.var

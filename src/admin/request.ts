@@ -7,7 +7,8 @@ import { BODY_BYTES_MAX, readBytes } from '../http/body.ts'
 import { UnreadableBody } from '../http/body-text.ts'
 import { queryFields } from '../http/form.ts'
 import { openJson } from '../http/json-body.ts'
-import { checkFields, type FieldErrors, type Fields } from '../protocol/fields.ts'
+import { idempotencyKeyOf } from '../http/request-headers.ts'
+import { checkFields, errorsOf, type FieldErrors, type Fields } from '../protocol/fields.ts'
 import type { AdminCall, AdminEndpoint } from './endpoint.ts'
 import type { Problem } from './problems.ts'
 
@@ -30,12 +31,15 @@ export async function checkRequest(
 
   const [query, queryErrors] = checkStrictly(endpoint.query(given.env), queryFields(request.url))
   const [body, bodyErrors] = checkStrictly(endpoint.body?.(given.env) ?? NO_FIELDS, received.fields)
-  const [idempotencyKey, keyErrors] = idempotencyKeyOf(request.headers)
+  const header = idempotencyKeyOf(request.headers)
   const [ifMatch, matchErrors] = ifMatchOf(request.headers)
-  const errors = { ...queryErrors, ...bodyErrors, ...keyErrors, ...matchErrors }
-  if (Object.keys(errors).length > 0) return problem({ code: 'invalid-request', errors })
+  const errors = { ...queryErrors, ...bodyErrors, ...errorsOf(header), ...matchErrors }
+  if (header.kind === 'invalid' || Object.keys(errors).length > 0) {
+    return problem({ code: 'invalid-request', errors })
+  }
   const parameters = { path, query, body }
-  return { kind: 'call', call: { ...given, ...parameters, parameters, idempotencyKey, ifMatch } as AdminCall }
+  const headers = { idempotencyKey: header.parameters, ifMatch }
+  return { kind: 'call', call: { ...given, ...parameters, parameters, ...headers } as AdminCall }
 }
 
 function problem(details: Problem): Extract<Checked, { kind: 'problem' }> {
@@ -65,7 +69,7 @@ function checkStrictly(
   const checked = checkFields(schema, fields)
   const unknown = Object.keys(fields.values).filter((name) => !Object.hasOwn(schema.shape, name))
   const errors: FieldErrors = {
-    ...(checked.kind === 'invalid' && checked.errors),
+    ...errorsOf(checked),
     ...Object.fromEntries(unknown.map((name) => [name, [`The ${name} field is unknown.`]])),
   }
   return [checked.kind === 'valid' ? checked.parameters : {}, errors]
@@ -108,17 +112,8 @@ export async function refusalOf(call: {
   return result.kind === 'refused' ? { code: 'token-invalid' } : undefined
 }
 
-type CheckedHeader<Value> = readonly [value: Value, errors: FieldErrors]
-
-function idempotencyKeyOf(headers: Headers): CheckedHeader<string | undefined> {
-  const value = headers.get('Idempotency-Key') ?? undefined
-  if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return [value, {}]
-  const sentence = 'The Idempotency-Key header must be 1 to 255 visible ASCII characters.'
-  return [undefined, { 'Idempotency-Key': [sentence] }]
-}
-
 /** RFC 9110 section 13.1.1. `*` matches every version. */
-function ifMatchOf(headers: Headers): CheckedHeader<number | null> {
+function ifMatchOf(headers: Headers): readonly [version: number | null, errors: FieldErrors] {
   const value = headers.get('If-Match')?.trim()
   if (value === undefined || value === '*') return [null, {}]
   const version = /^"(\d{1,15})"$/.exec(value)?.[1]

@@ -9,6 +9,7 @@ import * as z from 'zod/mini'
 import { sha256HexOfText } from '../platform/hash.ts'
 import { isGiven } from '../protocol/fields.ts'
 import { type Authority, authority } from './authority.ts'
+import { bearerToken } from './bearer-token.ts'
 import type { Caller, Capability } from './caller.ts'
 import { useRecorder } from './last-use.ts'
 import { defineQuery, runQuery } from './query.ts'
@@ -42,8 +43,7 @@ export function apiKey(capability: Capability): Caller {
  * @returns undefined if there is no key, or if two of them differ
  */
 function apiKeyFrom(headers: Headers, parameter: unknown): string | undefined {
-  const bearer = /^Bearer[ \t]+(\S+)$/i.exec(headers.get('Authorization')?.trim() ?? '')?.[1]
-  const keys = [bearer, headers.get('X-API-Key')?.trim(), textOf(parameter)].filter(isGiven)
+  const keys = [bearerToken(headers), headers.get('X-API-Key')?.trim(), textOf(parameter)].filter(isGiven)
   return keys.every((key) => key === keys[0]) ? keys[0] : undefined
 }
 

@@ -4,9 +4,7 @@
  */
 import { type Context, Hono, type Next } from 'hono'
 import { etag, RETAINED_304_HEADERS } from 'hono/etag'
-import { getPath } from 'hono/utils/url'
 import { ANYONE } from '../callers/caller.ts'
-import type { RecordUse } from '../callers/last-use.ts'
 import { addressOf } from '../callers/networks.ts'
 import { DatabaseUnavailableError } from '../db/errors.ts'
 import { metered } from '../db/metering.ts'
@@ -17,9 +15,19 @@ import { unixSeconds } from '../protocol/dates.ts'
 import { seal, sealCode, serializeResponse, unsignedEnvelope } from '../protocol/envelope.ts'
 import { proofOf, type Question, questionOf } from '../protocol/proof.ts'
 import { SigningKeyError, signingKeyFor, signingSecrets } from '../signing/signing-keys.ts'
+import { recordAfterAnswer } from './after-answer.ts'
+import { canonicalPath } from './canonical-path.ts'
 import type { Answer, Endpoint, Page } from './endpoint.ts'
 import { guard } from './guard.ts'
-import { BASE_HEADER_NAMES, baseHeaders, preflightHeaders, REQUEST_ID, SIGNING_KEY_ID } from './headers.ts'
+import {
+  allowed,
+  BASE_HEADER_NAMES,
+  baseHeaders,
+  preflightHeaders,
+  REQUEST_ID,
+  RETRY_AFTER_SECONDS,
+  SIGNING_KEY_ID,
+} from './headers.ts'
 import { HOME_PAGE, HOME_PAGE_HEADERS, prefersHtml } from './home-page.ts'
 import { isAddressLimitExceeded, isFailureLimitExceeded, isGuessing, tooManyRequests } from './limits.ts'
 import { logRecord, newRecord, type RequestRecord, recordAnswer } from './request-record.ts'
@@ -41,8 +49,6 @@ export type AppContext = Context<AppEnvironment>
 
 /** The headers that a 304 response keeps. */
 const RETAINED_HEADERS = [...RETAINED_304_HEADERS, REQUEST_ID, ...BASE_HEADER_NAMES]
-
-const RETRY_AFTER_SECONDS = 2
 
 /**
  * @param checkSettings throws a `SettingError` if a setting is missing or wrong. Then every endpoint answers 2500
@@ -71,9 +77,9 @@ export function createApp(
   for (const path of new Set(endpoints.map((endpoint) => endpoint.path))) {
     const samePath = endpoints.filter((endpoint) => endpoint.path === path)
     const cors = samePath.some((endpoint) => endpoint.cors)
-    const allowed = methodsOf(samePath, cors)
-    if (cors) app.options(path, (context) => preflight(context, path, allowed))
-    app.all(path, (context) => methodNotAllowed(context, path, allowed, cors))
+    const methods = allowed([...samePath.map(({ method }) => method), ...(cors ? ['OPTIONS'] : [])])
+    if (cors) app.options(path, (context) => preflight(context, path, methods))
+    app.all(path, (context) => methodNotAllowed(context, path, methods, cors))
   }
   app.notFound(notFound)
   app.onError((error, context) => errorResponse(context, error))
@@ -127,22 +133,6 @@ async function respond(
 function recordUse(context: AppContext, { caller: { credential } }: Endpoint, { callerId }: Answer): void {
   if (typeof callerId === 'number' && credential?.recordUse) {
     recordAfterAnswer(context, credential.recordUse, callerId)
-  }
-}
-
-/** Records the use of a key or token, without delaying the answer. Nothing is recorded without the platform. */
-export function recordAfterAnswer(context: AppContext, record: RecordUse, callerId: number): void {
-  const platform = executionContextOf(context)
-  const recorded = platform && record(context.env.DB, callerId, context.var.record.receivedAt)
-  if (recorded) platform.waitUntil(recorded)
-}
-
-/** @returns undefined if the application runs without the platform, as in tests that count its round trips */
-function executionContextOf(context: AppContext): AppContext['executionCtx'] | undefined {
-  try {
-    return context.executionCtx
-  } catch {
-    return undefined
   }
 }
 
@@ -238,38 +228,19 @@ function notFound(context: AppContext): Promise<Response> {
   return unserved(context, { code: CODES.notFound })
 }
 
-function preflight(context: AppContext, path: string, allowed: string): Response {
+function preflight(context: AppContext, path: string, methods: string): Response {
   context.var.record.endpoint = path
   context.set('cors', true)
-  return withBaseHeaders(context, new Response(null, { status: 204, headers: preflightHeaders(allowed) }))
+  return withBaseHeaders(context, new Response(null, { status: 204, headers: preflightHeaders(methods) }))
 }
 
 function methodNotAllowed(
   context: AppContext,
   path: string,
-  allowed: string,
+  methods: string,
   cors: boolean,
 ): Promise<Response> {
   context.var.record.endpoint = path
   context.set('cors', cors)
-  return unserved(context, { code: CODES.methodNotAllowed, headers: { Allow: allowed } })
-}
-
-/** The value of the header `Allow` (RFC 9110 section 10.2.1). */
-function methodsOf(endpoints: readonly Endpoint[], cors: boolean): string {
-  // Hono answers HEAD with the route of GET.
-  const methods = endpoints.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-  return [...methods, ...(cors ? ['OPTIONS'] : [])].join(', ')
-}
-
-/**
- * Some shops send double or trailing slashes, an SDK of the protocol omits `/api`, and clients that were set up for a
- * server in PHP send `/index.php` or another case.
- */
-function canonicalPath(request: Request): string {
-  const path = getPath(request)
-    .replaceAll(/\/{2,}/g, '/')
-    .replace(/(?<=.)\/$/, '')
-  const [, endpoint] = /^(?:\/index\.php)?(?:\/api)?\/v1\/(.*)$/is.exec(path) ?? []
-  return endpoint === undefined ? path : `/api/v1/${endpoint.toLowerCase()}`
+  return unserved(context, { code: CODES.methodNotAllowed, headers: { Allow: methods } })
 }

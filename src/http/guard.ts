@@ -9,7 +9,7 @@ import type { Caller } from '../callers/caller.ts'
 import { addressOf, networksContaining } from '../callers/networks.ts'
 import { withoutAliases } from '../protocol/aliases.ts'
 import { CODES } from '../protocol/codes.ts'
-import { type Checked, checkFields, type FieldErrors, type Fields } from '../protocol/fields.ts'
+import { type Checked, checkFields, errorsOf, type Fields } from '../protocol/fields.ts'
 import { BODY_BYTES_MAX, readBody } from './body.ts'
 import { type Answer, type Call, type Endpoint, refusedAnswer } from './endpoint.ts'
 import { queryFields } from './form.ts'
@@ -19,6 +19,7 @@ import {
   isLicenseKeyLimitExceeded,
   tooManyRequests,
 } from './limits.ts'
+import { idempotencyKeyOf } from './request-headers.ts'
 import { type RequestRecord, recordParameters } from './request-record.ts'
 
 export type GuardResult =
@@ -46,7 +47,7 @@ export async function guard(endpoint: Endpoint, incoming: IncomingRequest): Prom
   }
 
   const checkedCredential = checkFields(credential?.fields ?? NO_FIELDS, fields)
-  const checkedHeader = credential ? idempotencyKeyOf(request) : NO_HEADER
+  const checkedHeader = credential ? idempotencyKeyOf(request.headers) : NO_HEADER
   const rules = endpoint.parameters(env)
   const checked = checkFields(rules, withoutAliases(fields, Object.keys(rules.shape)))
   if (
@@ -159,19 +160,8 @@ async function refusalOf(
   return result.kind === 'refused' ? refusedAnswer({ credential, access }, result) : undefined
 }
 
-function errorsOf(checked: Checked<unknown>): FieldErrors {
-  return checked.kind === 'invalid' ? checked.errors : {}
-}
-
 const NOTHING: Fields = { values: {}, refused: new Map() }
 
 const NO_FIELDS: z.ZodMiniObject = z.object({})
 
 const NO_HEADER: Checked<undefined> = { kind: 'valid', parameters: undefined }
-
-function idempotencyKeyOf(request: Request): Checked<string | undefined> {
-  const value = request.headers.get('Idempotency-Key') ?? undefined
-  if (value === undefined || /^[\x21-\x7e]{1,255}$/.test(value)) return { kind: 'valid', parameters: value }
-  const sentence = 'The Idempotency-Key header must be 1 to 255 visible ASCII characters.'
-  return { kind: 'invalid', errors: { 'Idempotency-Key': [sentence] } }
-}

@@ -34,6 +34,14 @@ export function baseHeaders(cors: boolean): Readonly<Record<string, string>> {
   return cors ? CORS_HEADERS : SAME_ORIGIN_HEADERS
 }
 
+/** How long a caller waits after a 503. */
+export const RETRY_AFTER_SECONDS = 2
+
+/** The value of the header `Allow` (RFC 9110 section 10.2.1). Hono answers HEAD with the route of GET. */
+export function allowed(methods: readonly string[]): string {
+  return methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ')
+}
+
 /** A day. Browsers may cache it for less. */
 const PREFLIGHT_SECONDS = 86_400
 

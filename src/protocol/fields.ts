@@ -208,6 +208,11 @@ export function checkFields<Shape extends z.core.$ZodShape>(
   return { kind: 'invalid', errors }
 }
 
+/** What is wrong with the fields; nothing if they are valid. */
+export function errorsOf(checked: Checked<unknown>): FieldErrors {
+  return checked.kind === 'invalid' ? checked.errors : {}
+}
+
 function text(
   name: string,
   description: string,
