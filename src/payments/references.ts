@@ -26,3 +26,26 @@ export function named(order: string, references: readonly string[], amount?: Amo
 export function namesOfPayment(period: PaidPeriod | undefined, amount?: Amount): Reference[] {
   return period ? named(period.payment, [period.payment], amount) : []
 }
+
+/**
+ * SQL for a `with`: `orders`, to which a provider gave the name: an order, a payment or a subscription. The payment of a
+ * renewal leads to the order of the subscription. Placeholder: `providers`, a JSON list.
+ *
+ * @param name SQL
+ * @param isOn an SQL condition, without which there are none
+ */
+export function ordersNamed(name: string, isOn = 'true'): string {
+  return `named as materialized (
+    select order_references.provider, order_references.order_id from json_each(:providers) as provider
+    cross join order_references on order_references.provider = provider.value and order_references.reference = ${name}
+    where ${isOn}
+  ),
+  orders as materialized (
+    select provider, order_id from named
+    union
+    select order_references.provider, order_references.order_id from named
+    cross join paid_periods on paid_periods.provider = named.provider and paid_periods.payment = named.order_id
+    cross join order_references on order_references.provider = paid_periods.provider
+      and order_references.reference = paid_periods.subscription
+  )`
+}

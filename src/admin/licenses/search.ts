@@ -11,6 +11,7 @@
  * of the last key of the page before: `scan` (0: there is none), `afterText`, `afterIssuance` and `afterKey`;
  * `candidatesMax`, `limit`; and the filters `status`, `productId`, `issuedFrom` and `issuedBefore`, each of them or null.
  */
+import { ordersNamed } from '../../payments/references.ts'
 
 /** SQL: no text that begins with `:text` is greater. U+10FFFF is the greatest character, and stands for nothing. */
 const END = `(:text || char(1114111))`
@@ -70,24 +71,9 @@ function scanReferences(): string {
   })
 }
 
-/**
- * The issuances of the orders to which a provider gave the name: an order, a payment or a subscription. Reissued keys
- * belong to the order of the key that they replaced.
- */
+/** The issuances of the orders with the name. Reissued keys belong to the order of the key that they replaced. */
 const ORDERS = `
-named as materialized (
-  select order_references.provider, order_references.order_id from json_each(:providers) as provider
-  cross join order_references on order_references.provider = provider.value and order_references.reference = :text
-  where :byOrder
-),
-orders as materialized (
-  select provider, order_id from named
-  union
-  select order_references.provider, order_references.order_id from named
-  cross join paid_periods on paid_periods.provider = named.provider and paid_periods.payment = named.order_id
-  cross join order_references on order_references.provider = paid_periods.provider
-    and order_references.reference = paid_periods.subscription
-),
+${ordersNamed(':text', ':byOrder')},
 lines as materialized (
   select order_lines.issuance_id from orders
   cross join order_lines on order_lines.provider = orders.provider and order_lines.order_id = orders.order_id

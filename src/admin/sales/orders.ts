@@ -3,6 +3,7 @@ import { done } from '../../callers/caller.ts'
 import { operatorAuthority } from '../../callers/operators.ts'
 import { defineQuery, runQuery } from '../../callers/query.ts'
 import { PROVIDER_NAMES } from '../../payments/provider.ts'
+import { ordersNamed } from '../../payments/references.ts'
 import { choice, optional, plainText } from '../../protocol/fields.ts'
 import { page } from '../cursor.ts'
 import { adminEndpoint } from '../endpoint.ts'
@@ -28,21 +29,10 @@ type Listed = ({ readonly kind: 'listed' } & Newest<Order>) | { readonly kind: '
 const IS_FIRST = `not exists (select 1 from order_lines as earlier where earlier.provider = order_lines.provider
   and earlier.order_id = order_lines.order_id and earlier.issuance_id < order_lines.issuance_id)`
 
-/**
- * SQL: the lines of the orders to which a provider gave the name `:name`. An order has its own name, and those of its payments
- * and subscriptions. The payment of a renewal leads to the order of the subscription.
- */
+/** SQL: the lines of the orders to which a provider gave the name `:name`. Placeholder: `providers`. */
 const NAMED_LINES = `(
-  with named as (
-    select order_references.provider, order_references.order_id from json_each(:providers) as provider
-    cross join order_references on order_references.provider = provider.value and order_references.reference = :name)
-  select order_lines.issuance_id from (
-    select provider, order_id from named
-    union
-    select order_references.provider, order_references.order_id from named
-    cross join paid_periods on paid_periods.provider = named.provider and paid_periods.payment = named.order_id
-    cross join order_references on order_references.provider = paid_periods.provider
-      and order_references.reference = paid_periods.subscription) as orders
+  with ${ordersNamed(':name')}
+  select order_lines.issuance_id from orders
   cross join order_lines on order_lines.provider = orders.provider and order_lines.order_id = orders.order_id)`
 
 const OF_ORDER = `order_lines as line where line.provider = order_lines.provider and line.order_id = order_lines.order_id`
